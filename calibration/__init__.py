@@ -1,0 +1,1 @@
+"""Pure measuring: pictures, scores and clock samples in, a versioned profile and a report out."""

@@ -1,0 +1,1 @@
+"""What both sides mean: no sockets, no database, nothing of ours imported."""

@@ -1,4 +1,7 @@
-"""Two languages side by side: Vietnamese first, English second (see deploy/decisions/0001-two-languages-in-the-code.md)."""
+"""Two languages side by side: Vietnamese first, English second.
+
+Why not gettext: deploy/decisions/0001-two-languages-side-by-side.md.
+"""
 
 from __future__ import annotations
 

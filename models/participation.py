@@ -1,0 +1,134 @@
+"""Participation: intervals, schedule, breaks and rule in; the three values of presence and a verdict out. Pure.
+
+Scheduled = seen + not seen + not observed, always, to the millisecond:
+
+    seen         = scheduled ∩ presence, with gaps up to the rule's tolerance bridged where the room was watched
+    not seen     = scheduled ∩ coverage, minus seen
+    not observed = the rest: nobody watched, so nothing is known; a fault is never an absence
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from models.spans import Spans, intersect, spans, subtract, total
+
+Verdict = Literal["completed", "not_completed", "undecided"]
+"""`undecided`: more time is not observed than the rule lets anybody decide by; a person must look."""
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A course's participation rule. Its defaults are a course's starting point, not law: programmes set their own."""
+
+    version: int = 1
+    gap_tolerance_s: int = 60
+    """A gap between two presence intervals counts as seen when no more than this of it was watched."""
+    share_needed: float = 0.8
+    """Share of the scheduled time from which a learner has completed."""
+    before_check_in_counts: bool = True
+    not_observed: Literal["excused", "present_if_around", "nothing"] = "excused"
+    """What unobserved time does to the share: leaves the sum (`excused`), counts as attended where the learner was
+    seen right before and right after it (`present_if_around`), or counts as not attended (`nothing`)."""
+    not_observed_up_to: float = 0.2
+    """Over this share of unobserved time the verdict is `undecided`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """One learner's part in one session (or in what has passed of it). All spans in ms, as models.spans has them."""
+
+    scheduled: Spans
+    seen: Spans
+    not_seen: Spans
+    not_observed: Spans
+    share: float | None
+    """Attended share under the rule, 0 to 1; None when nothing is scheduled or all of it is excused."""
+    verdict: Verdict
+
+    @property
+    def seen_ms(self) -> int:
+        """Milliseconds seen."""
+        return total(self.seen)
+
+    @property
+    def not_seen_ms(self) -> int:
+        """Milliseconds watched, scheduled and not seen."""
+        return total(self.not_seen)
+
+    @property
+    def not_observed_ms(self) -> int:
+        """Scheduled milliseconds of which nothing is known."""
+        return total(self.not_observed)
+
+    @property
+    def scheduled_ms(self) -> int:
+        """Scheduled milliseconds."""
+        return total(self.scheduled)
+
+
+def scheduled(start: int, end: int, breaks: Iterable[tuple[int, int]] = (), until: int | None = None) -> Spans:
+    """The scheduled time of a session (ms): from start to end minus its breaks, no later than `until`."""
+    return subtract(spans([(start, end if until is None else min(end, until))]), spans(breaks))
+
+
+def bridge(presence: Spans, coverage: Spans, tolerance_ms: int) -> Spans:
+    """Presence with its gaps bridged: a gap of which at most `tolerance_ms` was covered counts, in its covered part.
+
+    The tolerance is measured in covered time, so that a gap that spans a dark minute is not a gap of the learner; the
+    dark minute itself stays out, for nobody saw it.
+    """
+    if len(presence) < 2:
+        return presence
+    gaps = np.stack((presence[:-1, 1], presence[1:, 0]), axis=1)
+    short = [covered for gap in gaps if total(covered := intersect(gap[None], coverage)) <= tolerance_ms]
+    return spans(np.concatenate((presence, *short)))
+
+
+def participation(
+    schedule: Spans,
+    presence: Iterable[tuple[int, int]] | Spans,
+    coverage: Iterable[tuple[int, int]] | Spans,
+    rule: Rule,
+    checked_in_at: int | None = None,
+) -> Participation:
+    """Compute one learner's participation.
+
+    schedule: from `scheduled`. presence: the learner's presence intervals, any order, overlaps welcome. coverage: of
+    the learner's bridge point. checked_in_at: for rules under which time before the check-in does not count.
+    All in ms of server time.
+    """
+    watched = spans(coverage)
+    known = bridge(spans(presence), watched, rule.gap_tolerance_s * 1000)
+    if not rule.before_check_in_counts:
+        far = np.iinfo(np.int64)
+        known = intersect(known, spans([(far.max if checked_in_at is None else checked_in_at, far.max)]))
+    seen = intersect(schedule, known)
+    not_seen = subtract(intersect(schedule, watched), seen)
+    not_observed = subtract(subtract(schedule, seen), not_seen)
+    share = _share(schedule, seen, not_observed, rule)
+    unobserved = total(not_observed) / total(schedule) if len(schedule) else 0.0
+    if unobserved > rule.not_observed_up_to or share is None:
+        verdict: Verdict = "undecided"
+    else:
+        verdict = "completed" if share >= rule.share_needed else "not_completed"
+    return Participation(schedule, seen, not_seen, not_observed, share, verdict)
+
+
+def _share(schedule: Spans, seen: Spans, not_observed: Spans, rule: Rule) -> float | None:
+    whole, attended = total(schedule), total(seen)
+    if rule.not_observed == "excused":
+        whole -= total(not_observed)
+    elif rule.not_observed == "present_if_around":
+        attended += total(_around(not_observed, seen))
+    return attended / whole if whole else None
+
+
+def _around(not_observed: Spans, seen: Spans) -> Spans:
+    """The unobserved spans that begin where seen time ends and end where it begins again."""
+    touches = np.isin(not_observed[:, 0], seen[:, 1]) & np.isin(not_observed[:, 1], seen[:, 0])
+    return not_observed[touches]

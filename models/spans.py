@@ -1,0 +1,50 @@
+"""Spans of time as arrays: int64 of shape (n, 2), rows [start, end) in ms, sorted, disjoint, none empty. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Spans = NDArray[np.int64]
+
+
+def spans(pairs: Iterable[tuple[int, int]] | Spans) -> Spans:
+    """Spans made of any [start, end) pairs in any order: overlapping and touching ones become one, empty ones go."""
+    rows = np.asarray(pairs if isinstance(pairs, np.ndarray) else list(pairs), dtype=np.int64).reshape(-1, 2)
+    rows = rows[rows[:, 1] > rows[:, 0]]
+    if len(rows) < 2:
+        return rows
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    reach = np.maximum.accumulate(rows[:, 1])
+    first = np.concatenate(([True], rows[1:, 0] > reach[:-1]))
+    last = np.concatenate((first[1:], [True]))
+    return np.stack((rows[first, 0], reach[last]), axis=1)
+
+
+def total(a: Spans) -> int:
+    """Milliseconds in all spans together."""
+    return int((a[:, 1] - a[:, 0]).sum())
+
+
+def _sweep(a: Spans, b: Spans, both: bool) -> Spans:
+    """Where a and b hold (both) or a holds and b does not, found by one walk over all the edges in order."""
+    edges = np.concatenate((a.ravel(), b.ravel()))
+    in_a = np.concatenate((np.tile((1, -1), len(a)), np.zeros(2 * len(b), dtype=np.int64)))
+    in_b = np.concatenate((np.zeros(2 * len(a), dtype=np.int64), np.tile((1, -1), len(b))))
+    order = np.argsort(edges, kind="stable")
+    edges = edges[order]
+    depth_a, depth_b = np.cumsum(in_a[order]), np.cumsum(in_b[order])
+    inside = (depth_a > 0) & ((depth_b > 0) if both else (depth_b == 0))
+    return spans(np.stack((edges[:-1][inside[:-1]], edges[1:][inside[:-1]]), axis=1)) if len(edges) else a
+
+
+def intersect(a: Spans, b: Spans) -> Spans:
+    """Time that lies in both."""
+    return _sweep(a, b, both=True)
+
+
+def subtract(a: Spans, b: Spans) -> Spans:
+    """Time that lies in a and not in b."""
+    return _sweep(a, b, both=False)
