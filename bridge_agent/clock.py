@@ -1,13 +1,12 @@
-"""The two clocks of a PC, in ms: the wall clock, which people and networks set, and the boot-time clock, which only runs.
+"""The two clocks of a PC, in ms: the wall clock, which people and networks set, and the boot-time clock.
 
-Durations always come from the boot-time clock. It goes on through a suspend (Linux CLOCK_BOOTTIME, Windows' tick
-count), so a suspend shows as time that nobody watched.
+The boot-time clock only runs, so durations always come from it. It goes on through a suspend (Linux CLOCK_BOOTTIME,
+Windows' tick count), so a suspend shows as time that nobody watched.
 """
 
 from __future__ import annotations
 
 import hashlib
-import sys
 import time
 from pathlib import Path
 
@@ -21,7 +20,7 @@ def wall_ms() -> int:
 
 def boot_ms() -> int:
     """Milliseconds since this PC started, suspends included; never set, never goes back."""
-    if sys.platform == "linux":
+    if hasattr(time, "CLOCK_BOOTTIME"):  # Linux
         return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
     # Windows: GetTickCount64 or the performance counter, both of which count sleep; macOS: mach_continuous_time's kin.
     return time.monotonic_ns() // 1_000_000

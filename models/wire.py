@@ -131,5 +131,8 @@ class Refusal(Message, frozen=True, kw_only=True):
 
 
 def request_message(method: str, path: str, time_ms: int, body: bytes) -> bytes:
-    """The bytes that a device signs with its Ed25519 key for one request; `time_ms`: server clock as the device knows it."""
+    """The bytes that a device signs with its Ed25519 key for one request.
+
+    time_ms is the server's clock as the device reckons it.
+    """
     return f"diemdanh request 1\n{method.upper()}\n{path}\n{time_ms}\n{hashlib.sha256(body).hexdigest()}".encode()

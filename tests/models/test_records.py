@@ -1,0 +1,169 @@
+import hashlib
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.records import (
+    BATCH_LIMIT,
+    GENESIS,
+    LINE_LIMIT,
+    AnyRecord,
+    CheckIn,
+    Checkpoint,
+    Coverage,
+    Link,
+    Presence,
+    RecordError,
+    Seal,
+    chain,
+    decode,
+    decode_batch,
+    encode,
+    read_lines,
+    sign_batch,
+    verify_signature,
+)
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+COMMON: dict[str, Any] = {
+    "device": "dev-7f3a",
+    "log": "log-01",
+    "session": "s-20261124-am",
+    "wall": 1_795_000_000_000,
+    "boot_id": "1b4e28ba-2fa1-11d2-883f-0016d3cca427",
+    "boot": 5_000_000,
+    "offset": -1250,
+    "uncertainty": 40,
+}
+
+
+def golden() -> list[AnyRecord]:
+    """One record of each kind: what tests/vectors holds the bytes of."""
+    encoder = "face-reidentification-retail-0095"
+    return [
+        CheckIn(seq=1, learner="l-9c2", at=4_000_000, method="room_camera", score=0.71, encoder=encoder, **COMMON),
+        Presence(
+            seq=2, learner="l-9c2", start=4_000_000, end=4_600_000, sightings=598, best_score=0.83,
+            encoder=encoder, **COMMON,
+        ),
+        Coverage(seq=3, start=3_900_000, end=4_700_000, ended_by="dark", detector="yunet", encoder=encoder, **COMMON),
+        Link(seq=4, start=3_900_000, end=4_700_000, ended_by="line", **{**COMMON, "offset": None, "uncertainty": None}),
+        Seal(seq=5, check_ins=1, presences=1, coverages=1, present_ms=600_000, covered_ms=800_000, **COMMON),
+    ]  # fmt: skip
+
+
+def test_the_bytes_of_a_batch_are_those_that_were_set_down_for_version_1() -> None:
+    lines = [encode(record) for record in golden()]
+    checkpoint = Checkpoint("dev-7f3a", "log-01", 5, chain(GENESIS, lines).hex())
+    assert sign_batch(KEY, checkpoint, lines).encode() == (VECTORS / "batch_v1.ndjson").read_bytes()
+
+
+def test_the_chain_of_the_golden_batch_is_sha256_over_the_raw_bytes() -> None:
+    first, *lines = (VECTORS / "batch_v1.ndjson").read_bytes().split(b"\n")
+    head = bytes(32)
+    for line in lines:
+        head = hashlib.sha256(head + line).digest()
+    assert json.loads(first)["checkpoint"]["head"] == head.hex()
+    batch = decode_batch((VECTORS / "batch_v1.ndjson").read_bytes())
+    verify_signature(KEY.public_key(), batch.signed)
+    assert read_lines(batch.signed.checkpoint, batch.lines) == golden()
+    assert batch.first_seq == 1
+
+
+def test_server_time_follows_the_boot_clock_and_the_offset_and_not_a_wall_clock_that_jumped() -> None:
+    record = golden()[1]
+    assert record.server_time(5_000_000) == 1_795_000_000_000 - 1250
+    assert record.server_time(4_600_000) - record.server_time(4_000_000) == 600_000
+
+
+@given(st.sampled_from(golden()))
+def test_decode_is_the_inverse_of_encode(record: AnyRecord) -> None:
+    assert decode(encode(record)) == record
+
+
+@given(st.binary(max_size=1200) | st.text(max_size=400).map(str.encode))
+def test_bytes_that_are_no_record_are_refused_with_a_sentence(data: bytes) -> None:
+    with pytest.raises(RecordError):
+        decode(data)
+
+
+@given(st.data())
+def test_a_record_with_one_byte_changed_is_refused_or_another_record_but_never_the_same_chain(
+    data: st.DataObject,
+) -> None:
+    line = encode(golden()[1])
+    at = data.draw(st.integers(0, len(line) - 1))
+    byte = data.draw(st.integers(0, 255).filter(lambda b: b != line[at]))
+    changed = line[:at] + bytes([byte]) + line[at + 1 :]
+    assert chain(GENESIS, [changed]) != chain(GENESIS, [line])
+    with suppress(RecordError):
+        assert decode(changed) != decode(line)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"v": 2},
+        {"kind": "rumour"},
+        {"seq": 0},
+        {"seq": "1"},
+        {"extra": 1},
+        {"end": 3_000_000},
+        {"best_score": 7},
+        {"device": "a b"},
+        {"learner": ""},
+        {"encoder": "x" * LINE_LIMIT},
+    ],
+    ids=str,
+)
+def test_impossible_values_are_refused(change: dict[str, Any]) -> None:
+    raw = {**json.loads(encode(golden()[1])), **change}
+    with pytest.raises(RecordError):
+        decode(msgspec.json.encode(raw))
+
+
+def test_what_could_not_be_read_back_is_not_written() -> None:
+    bad = msgspec.structs.replace(golden()[1], encoder="x" * LINE_LIMIT)
+    with pytest.raises(RecordError, match="1024"):
+        encode(bad)
+
+
+def test_a_signature_covers_device_log_seq_and_head() -> None:
+    lines = [encode(record) for record in golden()]
+    signed = sign_batch(KEY, Checkpoint("dev-7f3a", "log-01", 5, chain(GENESIS, lines).hex()), lines).signed
+    other = Ed25519PrivateKey.generate().public_key()
+    with pytest.raises(RecordError):
+        verify_signature(other, signed)
+    for field, value in {"device": "dev-8", "log": "log-02", "seq": 6, "head": "0" * 64}.items():
+        forged = msgspec.structs.replace(
+            signed, checkpoint=msgspec.structs.replace(signed.checkpoint, **{field: value})
+        )
+        with pytest.raises(RecordError):
+            verify_signature(KEY.public_key(), forged)
+
+
+@pytest.mark.parametrize("hole", [1, 2, 4])
+def test_lines_of_a_batch_must_be_consecutive(hole: int) -> None:
+    lines = [encode(record) for record in golden()]
+    del lines[hole]
+    with pytest.raises(RecordError):
+        read_lines(Checkpoint("dev-7f3a", "log-01", 5, "0" * 64), lines)
+
+
+@given(st.binary(max_size=600))
+def test_bytes_that_are_no_batch_are_refused_with_a_sentence(body: bytes) -> None:
+    with pytest.raises(RecordError):
+        decode_batch(body)
+
+
+def test_a_batch_over_the_limit_is_refused_before_it_is_read() -> None:
+    with pytest.raises(RecordError, match=str(BATCH_LIMIT)):
+        decode_batch(b"{}\n" * (BATCH_LIMIT + 2))
