@@ -12,14 +12,14 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Measure:
     """One figure. `baseline` is the other way of doing it, or the bare limit, run beside ours in the same run, in the
-    same unit; `ratio` is what `goal` speaks of (a bound in words, such as ">= 18"); without a goal `ok` is true."""  # fmt: skip
+    same `goal` speaks of (a bound in words, such as ">= 18"); without a goal `ok` is true."""  # fmt: skip
 
     name: str
     value: float
     unit: str
     baseline: float | None = None
     ratio: float | None = None
-    goal: str | None = None
+    goal: float | None = None
     ok: bool = True
 
     def line(self) -> dict[str, Any]:
