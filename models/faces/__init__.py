@@ -1,0 +1,1 @@
+"""Faces: detect, align, encode, match; an extra that the server loads only to enrol."""
