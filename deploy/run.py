@@ -75,7 +75,17 @@ def find_uv() -> Path:
     uv = home / "bin" / name
     if not uv.exists():
         say(f"Tải bộ cài đặt uv {UV_VERSION}…", f"Fetching the installer uv {UV_VERSION}…")
-        call(sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target", home, f"uv=={UV_VERSION}")
+        call(
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--disable-pip-version-check",
+            "--target",
+            home,
+            f"uv=={UV_VERSION}",
+        )
     return uv
 
 
@@ -97,7 +107,7 @@ def install(what: str) -> None:
         call(uv, "venv", "-q", "--clear", VENV)
     say("Cài các gói phần mềm…", "Installing packages…")
     # --python: without it uv would change the Python that runs this script.
-    target = ["-q", "--python", python()]
+    target: list[str | Path] = ["-q", "--python", python()]
     call(uv, "pip", "sync", *target, "--require-hashes", REQUIREMENTS / f"{what}.txt")
     # The project itself, editable: a build in the same environment, so that nothing unlocked is downloaded.
     call(uv, "pip", "install", *target, "--no-deps", "--no-build-isolation", "-e", ROOT)
@@ -121,6 +131,20 @@ def install_browser_files() -> None:
     stamp.write_text(hashlib.sha256(lock).hexdigest())
 
 
+def install_browser() -> None:
+    """The tests of the pages drive a real Chromium: put Debian's in place where we may, else say what to do."""
+    if shutil.which("chromium") or os.environ.get("DIEMDANH_CHROMIUM"):
+        return
+    apt = shutil.which("apt-get")
+    if apt and hasattr(os, "geteuid") and os.geteuid() == 0:
+        say("Cài trình duyệt Chromium để thử các trang…", "Installing Chromium for the tests of the pages…")
+        call(apt, "update", "-qq")
+        call(apt, "install", "-qq", "-y", "--no-install-recommends", "chromium")
+    else:
+        say("Không có Chromium: hãy cài gói chromium, hoặc đặt DIEMDANH_CHROMIUM là đường dẫn của nó.",
+            "Chromium is missing: install the package chromium, or set DIEMDANH_CHROMIUM to its path.")  # fmt: skip
+
+
 def lock() -> None:
     """Resolve pyproject.toml anew and write the hash locks, which carry no addresses."""
     uv = find_uv()
@@ -129,14 +153,21 @@ def lock() -> None:
     for name, extras in SETS.items():
         out = REQUIREMENTS / f"{name}.txt"
         call(uv, "export", "-q", "--frozen", "--no-emit-project", "--no-header", *extras, "-o", out)
-    call(shutil.which("npm") or "npm", "install", "--package-lock-only", "--ignore-scripts", "--silent", "--omit-lockfile-registry-resolved")
+    call(
+        shutil.which("npm") or "npm",
+        "install",
+        "--package-lock-only",
+        "--ignore-scripts",
+        "--silent",
+        "--omit-lockfile-registry-resolved",
+    )
 
 
 def main(argv: list[str]) -> int:
     """Run the command named by the first argument."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a Windows console may not be UTF-8
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - the one file that an older Python may be asked to run
         say("Cần Python 3.11 trở lên.", "Python 3.11 or newer is needed.")
         return 2
     what, rest = (argv[0], argv[1:]) if argv else ("", [])
@@ -154,6 +185,8 @@ def main(argv: list[str]) -> int:
         return 0 if what in ("-h", "--help", "help") else 2
     install("demo" if what == "demo" else "test")
     install_browser_files()
+    if what == "test":
+        install_browser()
     if what == "lint":
         call(python(), "-m", "ruff", "check", ".")
         call(python(), "-m", "ruff", "format", "--check", ".")

@@ -11,8 +11,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One figure. `baseline` is the other way of doing it, or the bare limit, run beside ours in the same run, in the
-    same `goal` speaks of (a bound in words, such as ">= 18"); without a goal `ok` is true."""  # fmt: skip
+    """One figure.
+
+    `baseline` is the other way of doing it, or the bare limit, run beside ours in the same run and in the same unit.
+    `ok` says whether `goal` is met: a bound on `ratio` where there is one, else on `value`.
+    """
 
     name: str
     value: float
