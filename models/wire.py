@@ -120,10 +120,13 @@ class Receipt(Message, frozen=True, kw_only=True):
     server_time: Milliseconds
 
 
+Reason = Literal["token", "signature", "clock", "unknown_device", "invalid", "gap", "fork", "too_large", "other"]
+
+
 class Refusal(Message, frozen=True, kw_only=True):
     """Why a request was refused; no log was changed."""
 
-    reason: Literal["token", "signature", "clock", "unknown_device", "invalid", "gap", "fork", "too_large", "other"]
+    reason: Reason
     vi: str
     en: str
     wanted_seq: int | None = None

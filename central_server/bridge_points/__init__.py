@@ -1,0 +1,1 @@
+"""Bridge points, their devices, and how a device proves who it is."""

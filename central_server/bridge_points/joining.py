@@ -1,0 +1,111 @@
+"""Joining: a one-time token, made for a bridge point, turns an agent's new key pair into that bridge point's device."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from sqlmodel import Session, col, select, update
+
+from central_server.bridge_points.tables import BridgePoint, Device, JoinToken
+from central_server.database import Job
+from central_server.errors import NotFoundError, TokenError
+from models.wire import JoinAnswer, JoinRequest
+
+TOKEN_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # noqa: S105 - what tokens are made of, none itself
+"""Crockford's base 32: no letters that are taken for figures, for a token is read out over the telephone."""
+TOKEN_GROUPS, TOKEN_GROUP_LENGTH = 4, 5  # 100 bits
+TOKEN_LIFE_MS = 24 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token that was just made: shown once, never kept."""
+
+    token: str
+    bridge_point_name: str
+    expires_at: int
+    """Server time, ms."""
+
+
+def make_token(bridge_point_code: str, now: int, life_ms: int = TOKEN_LIFE_MS) -> Job[NewToken]:
+    """The job that makes a one-time token. Raises NotFoundError when no bridge point has that code."""
+
+    def job(connection: Connection) -> NewToken:
+        with Session(connection, join_transaction_mode="create_savepoint") as db:
+            point = db.exec(select(BridgePoint).where(BridgePoint.code == bridge_point_code)).one_or_none()
+            if point is None:
+                codes = ", ".join(db.exec(select(BridgePoint.code).order_by(col(BridgePoint.code)))) or "–"
+                raise NotFoundError(
+                    f'Không có điểm cầu mã "{bridge_point_code}". Các mã đang có: {codes}.',
+                    f'There is no bridge point with the code "{bridge_point_code}". Known codes: {codes}.',
+                )
+            letters = [secrets.choice(TOKEN_LETTERS) for _ in range(TOKEN_GROUPS * TOKEN_GROUP_LENGTH)]
+            groups = (
+                "".join(letters[at : at + TOKEN_GROUP_LENGTH]) for at in range(0, len(letters), TOKEN_GROUP_LENGTH)
+            )
+            token = "-".join(groups)
+            made = JoinToken(hash=token_hash(token), bridge_point=point.id, made_at=now, expires_at=now + life_ms)
+            name = point.name
+            db.add(made)
+            db.commit()
+        return NewToken(token, name, now + life_ms)
+
+    return job
+
+
+def token_hash(token: str) -> str:
+    """What is kept of a token. Typed dashes, spaces, small letters and look-alikes (O, I, L) do no harm."""
+    plain = token.upper().replace("O", "0").replace("I", "1").replace("L", "1")
+    return hashlib.sha256("".join(letter for letter in plain if letter in TOKEN_LETTERS).encode()).hexdigest()
+
+
+def join(request: JoinRequest, now: int) -> Job[JoinAnswer]:
+    """The job that lets an agent join. Raises TokenError.
+
+    Jobs run one after the other, so a token raced by two agents is used by one. The same token with the same key gives
+    the same answer again: an agent whose answer was lost on the way asks once more.
+    """
+
+    def job(connection: Connection) -> JoinAnswer:
+        with Session(connection, join_transaction_mode="create_savepoint") as db:
+            token = db.get(JoinToken, token_hash(request.token))
+            if token is None:
+                raise TokenError(
+                    "Mã gia nhập không đúng. Hãy kiểm tra từng ký tự hoặc xin mã mới.",
+                    "The join token is not known. Check each letter, or ask for a new one.",
+                )
+            point = db.get_one(BridgePoint, token.bridge_point)
+            if token.device is not None:
+                device = db.get_one(Device, token.device)
+                if device.public_key != request.public_key:
+                    raise TokenError(
+                        "Mã gia nhập này đã được dùng. Mỗi mã dùng một lần; hãy xin mã mới.",
+                        "This join token has been used. Each is good for one agent; ask for a new one.",
+                    )
+                return JoinAnswer(device=device.id, bridge_point=point.id, bridge_point_name=point.name)
+            if token.expires_at <= now:
+                raise TokenError(
+                    "Mã gia nhập đã hết hạn. Hãy xin mã mới.", "The join token has expired. Ask for a new one."
+                )
+            if db.exec(select(Device).where(Device.public_key == request.public_key)).first() is not None:
+                raise TokenError(
+                    "Khóa của máy này đã được đăng ký. Hãy tạo khóa mới rồi gia nhập lại.",
+                    "This key has joined before. Make a new key, then join again.",
+                )
+            device = Device(
+                id=f"d-{secrets.token_hex(8)}",
+                bridge_point=point.id,
+                public_key=request.public_key,
+                joined_at=now,
+            )
+            db.add(device)
+            db.flush()
+            db.exec(update(JoinToken).where(col(JoinToken.hash) == token.hash).values(used_at=now, device=device.id))
+            answer = JoinAnswer(device=device.id, bridge_point=point.id, bridge_point_name=point.name)
+            db.commit()
+        return answer
+
+    return job

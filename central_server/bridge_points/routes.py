@@ -1,0 +1,83 @@
+"""What every agent asks: to join, for the time, and to be believed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from central_server.bridge_points.joining import join
+from central_server.bridge_points.signature import KnownDevice, signed_by
+from central_server.errors import InvalidError, TooLargeError
+from central_server.ledger.ingest import BODY_LIMIT
+from central_server.services import ServicesDep
+from models.wire import JoinRequest, Message, ServerTime
+
+T = TypeVar("T", bound=Message)
+
+router = APIRouter(prefix="/api/agent")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A request whose signature was found to be its device's."""
+
+    device: KnownDevice
+    body: bytes
+
+
+async def read_body(request: Request) -> bytes:
+    """The request's body. Raises TooLargeError as soon as it is longer than the largest valid batch."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > BODY_LIMIT:
+            raise TooLargeError(
+                f"Yêu cầu lớn hơn {BODY_LIMIT} byte.", f"The request is longer than {BODY_LIMIT} bytes."
+            )
+    return bytes(body)
+
+
+async def signed_request(request: Request, of: ServicesDep) -> SignedRequest:
+    """Dependency of every route that only a joined device may use."""
+    body = await read_body(request)
+    header, path = request.headers.get("authorization", ""), request.url.path
+    device = await run_in_threadpool(signed_by, of.keys, header, request.method, path, body, of.now())
+    return SignedRequest(device, body)
+
+
+SignedDep = Annotated[SignedRequest, Depends(signed_request)]
+
+
+def decode_message(body: bytes, kind: type[T]) -> T:
+    """The message in a body. Raises InvalidError."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidError(f"Yêu cầu không hợp lệ: {error}.", f"The request is not valid: {error}.") from error
+
+
+def answer(message: Message) -> Response:
+    """A message as a response."""
+    return Response(msgspec.json.encode(message), media_type="application/json")
+
+
+@router.get("/time")
+async def time(of: ServicesDep) -> Response:
+    """The server's clock."""
+    return answer(ServerTime(server_time=of.now()))
+
+
+@router.post("/join")
+async def join_route(request: Request, of: ServicesDep) -> Response:
+    """Join with a one-time token."""
+    asked = decode_message(await read_body(request), JoinRequest)
+    joined = await asyncio.wrap_future(of.writer.submit(join(asked, of.now())))
+    log.info("joined device=%s bridge_point=%s", joined.device, joined.bridge_point)
+    return answer(joined)

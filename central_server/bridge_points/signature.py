@@ -1,0 +1,83 @@
+"""Who sent a request: the device's signature over method, path, time and body (models.wire.request_message)."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from central_server.bridge_points.tables import Device
+from central_server.errors import ClockError, SignatureError, UnknownDeviceError
+from models.wire import REQUEST_TIME_LIMIT_MS, request_message
+
+KEYS_LIFE_MS = 30_000
+"""How long a key is remembered without asking the database: a revoked one is out within this time."""
+
+_HEADER = re.compile(r"Diemdanh ([A-Za-z0-9_.-]{1,64}) (\d{1,16}) ([0-9a-f]{128})")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """A device that has joined."""
+
+    id: str
+    bridge_point: str
+    key: Ed25519PublicKey
+
+
+class DeviceKeys:
+    """The devices' public keys, read from the database and remembered for a while."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[KnownDevice, int]] = {}
+
+    def of(self, device: str, now: int) -> KnownDevice:
+        """The device with that id. Raises UnknownDeviceError."""
+        with self._lock:
+            known, until = self._known.get(device, (None, 0))
+        if known is not None and now < until:
+            return known
+        with Session(self._engine) as db:
+            row = db.get(Device, device)
+            if row is None:
+                raise UnknownDeviceError(
+                    "Máy chủ không biết thiết bị này. Hãy gia nhập bằng mã mới.",
+                    "The server doesn't know this device. Join with a new token.",
+                )
+            known = KnownDevice(
+                row.id, row.bridge_point, Ed25519PublicKey.from_public_bytes(bytes.fromhex(row.public_key))
+            )
+        with self._lock:
+            self._known[device] = (known, now + KEYS_LIFE_MS)
+        return known
+
+
+def signed_by(keys: DeviceKeys, authorization: str, method: str, path: str, body: bytes, now: int) -> KnownDevice:
+    """The device that signed the request.
+
+    authorization: the header's value. Raises SignatureError, UnknownDeviceError, or ClockError when the signature is
+    good but older or newer than REQUEST_TIME_LIMIT_MS by the server's clock (`now`, ms).
+    """
+    match = _HEADER.fullmatch(authorization)
+    if match is None:
+        raise SignatureError("Yêu cầu không có chữ ký của thiết bị.", "The request carries no device's signature.")
+    device = keys.of(match[1], now)
+    time_ms = int(match[2])
+    try:
+        device.key.verify(bytes.fromhex(match[3]), request_message(method, path, time_ms, body))
+    except InvalidSignature as error:
+        raise SignatureError("Chữ ký của yêu cầu không đúng.", "The request's signature is wrong.") from error
+    if abs(now - time_ms) > REQUEST_TIME_LIMIT_MS:
+        off = abs(now - time_ms) // 1000
+        raise ClockError(
+            f"Đồng hồ của máy lệch {off} giây so với máy chủ. Hãy đo lại giờ máy chủ.",
+            f"The agent's clock is {off} s away from the server's. Measure the server's time anew.",
+        )
+    return device

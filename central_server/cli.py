@@ -1,0 +1,120 @@
+"""`central-server`: serve, load-course, new-token, sessions, participation."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from central_server import commands
+from central_server.config import Config, read_config
+from models.errors import DiemdanhError
+from models.language import both
+
+Command = Callable[[argparse.Namespace, Config], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. An error is one sentence on the error output and exit code 2."""
+    arguments = parser().parse_args(argv)
+    command: Command = arguments.command
+    try:
+        config = read_config(arguments.config)
+        if arguments.data is not None:
+            config = msgspec.structs.replace(config, data=str(arguments.data))
+        return command(arguments, config)
+    except DiemdanhError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line, described for a technician."""
+    whole = argparse.ArgumentParser(
+        prog="central-server",
+        description=both(
+            "Máy chủ điểm danh: nhận bản ghi từ các điểm cầu và cho biết học viên nào có mặt, trong bao lâu.",
+            "The attendance server: takes the bridge points' records and tells who is present, for how long.",
+        ),
+        epilog=both(
+            "Bắt đầu: load-course nạp một lớp, serve chạy máy chủ, new-token tạo mã để một điểm cầu gia nhập.",
+            "To begin: load-course loads a course, serve runs the server, new-token lets a bridge point join.",
+        ),
+    )
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", type=Path, metavar="FILE", help=both("tệp cấu hình (TOML)", "settings file (TOML)"))
+    common.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help=both(
+            "thư mục dữ liệu, thay cho thư mục trong tệp cấu hình", "data folder, instead of the settings file's"
+        ),
+    )
+    add = whole.add_subparsers(title=both("lệnh", "commands"), required=True, metavar="COMMAND")
+
+    def command(name: str, run: Command, vi: str, en: str) -> argparse.ArgumentParser:
+        one = add.add_parser(name, parents=[common], help=both(vi, en), description=both(vi, en))
+        one.set_defaults(command=run)
+        return one
+
+    serve = command(
+        "serve", commands.serve, "Chạy máy chủ và in địa chỉ để đăng nhập. Dừng bằng Ctrl-C.",
+        "Run the server and print the address to sign in. Ctrl-C stops it.",
+    )  # fmt: skip
+    serve.add_argument(
+        "--host", help=both("địa chỉ mạng, mặc định 127.0.0.1", "address to listen on, default 127.0.0.1")
+    )
+    serve.add_argument("--port", type=_port, help=both("cổng, mặc định 8080", "port, default 8080"))
+    serve.add_argument(
+        "--check-config", action="store_true", help=both("chỉ kiểm tra tệp cấu hình", "only check the settings file")
+    )
+    load = command(
+        "load-course", commands.load_course,
+        "Nạp một lớp, các buổi học và học viên từ tệp TOML. Nạp lại nhiều lần vẫn an toàn.",
+        "Load a course, its sessions and learners from a TOML file. Loading again is harmless.",
+    )  # fmt: skip
+    load.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help=both("mẫu: deploy/examples/course.toml", "format: deploy/examples/course.toml"),
+    )
+    token = command(
+        "new-token", commands.new_token, "Tạo mã gia nhập dùng một lần cho một điểm cầu.",
+        "Make a one-time token with which a bridge point's agent joins.",
+    )  # fmt: skip
+    token.add_argument(
+        "--bridge-point", required=True, metavar="CODE", help=both("mã điểm cầu", "the bridge point's code")
+    )
+    command("sessions", commands.sessions, "Liệt kê các buổi học và mã của chúng.", "List the sessions and their ids.")
+    sheet = command(
+        "participation", commands.participation,
+        "Danh sách điểm danh của một buổi học: in ra màn hình, hoặc ghi tệp Excel hay CSV.",
+        "A session's attendance sheet: printed here, or written as an Excel or CSV file.",
+    )  # fmt: skip
+    sheet.add_argument(
+        "--session",
+        required=True,
+        metavar="ID",
+        help=both("mã buổi học, xem lệnh sessions", "the session's id, see sessions"),
+    )
+    out = sheet.add_mutually_exclusive_group()
+    out.add_argument("--xlsx", type=Path, metavar="FILE", help=both("ghi tệp Excel", "write an Excel file"))
+    out.add_argument("--csv", type=Path, metavar="FILE", help=both("ghi tệp CSV", "write a CSV file"))
+    return whole
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(both("cổng là một số từ 0 đến 65535", "a port is a number from 0 to 65535"))
+    return int(text)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,49 @@
+"""The server's settings, read from one TOML file; every key has a default, so that the file may be left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from platformdirs import user_data_path
+
+from models import settings
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `central-server serve --config FILE` reads."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on: 127.0.0.1 for this PC only, 0.0.0.0 for the whole network."""
+    port: Port = 8080
+    """0 lets the system choose one; the program prints which."""
+    data: str | None = None
+    """Folder of the database and the manager's key; default: the user's own data folder."""
+    public_address: str | None = None
+    """How browsers reach the server, such as https://diemdanh.example.vn, when a reverse proxy stands before it."""
+
+    @property
+    def data_folder(self) -> Path:
+        """The data folder as a path."""
+        return Path(self.data) if self.data else user_data_path("diemdanh", appauthor=False) / "server"
+
+    @property
+    def database(self) -> Path:
+        """The database file."""
+        return self.data_folder / "diemdanh.db"
+
+
+def read_config(path: Path | None) -> Config:
+    """The settings in the file at `path`; the defaults without one. A relative data folder is seen from the file.
+
+    Raises SettingsError with the line and a way out.
+    """
+    if path is None:
+        return Config()
+    config = settings.read(path, Config)
+    if config.data:
+        config = msgspec.structs.replace(config, data=str(path.parent / config.data))
+    return config

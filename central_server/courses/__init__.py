@@ -1,0 +1,1 @@
+"""Courses, their sessions with breaks and bridge points, and the enrolment of learners."""

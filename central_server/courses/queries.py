@@ -1,0 +1,52 @@
+"""Reading courses, sessions and enrolment."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBreak, SessionBridgePoint
+from central_server.learners.tables import Learner
+from models.wire import RosterLearner, SessionPlan, Today
+
+AHEAD_MS = 24 * 3_600_000
+"""How far ahead a bridge point is told of its sessions: names leave the server for the day they are needed."""
+
+
+def breaks_of(db: Session, session: str) -> tuple[tuple[int, int], ...]:
+    """The breaks of a session, in order (ms)."""
+    rows = db.exec(select(SessionBreak).where(SessionBreak.session == session).order_by(col(SessionBreak.start)))
+    return tuple((row.start, row.end) for row in rows)
+
+
+def today(db: Session, bridge_point: str, now: int) -> Today:
+    """The sessions of a bridge point that have not ended and begin within AHEAD_MS, with their rosters."""
+    query = (
+        select(CourseSession, Course)
+        .join(SessionBridgePoint, col(SessionBridgePoint.session) == CourseSession.id)
+        .join(Course, col(Course.id) == CourseSession.course)
+        .where(SessionBridgePoint.bridge_point == bridge_point)
+        .where(CourseSession.end > now, CourseSession.start < now + AHEAD_MS)
+        .order_by(col(CourseSession.start), col(CourseSession.id))
+    )
+    return Today(sessions=tuple(_plan(db, session, course, bridge_point) for session, course in db.exec(query)))
+
+
+def _plan(db: Session, session: CourseSession, course: Course, bridge_point: str) -> SessionPlan:
+    learners = db.exec(
+        select(Learner)
+        .join(Enrolment, col(Enrolment.learner) == Learner.id)
+        .where(Enrolment.course == course.id, Enrolment.bridge_point == bridge_point)
+        .order_by(col(Learner.code))
+    )
+    return SessionPlan(
+        session=session.id,
+        course=course.title,
+        title=session.title,
+        start=session.start,
+        end=session.end,
+        breaks=breaks_of(db, session.id),
+        learners=tuple(
+            RosterLearner(id=who.id, code=who.code, name=who.name, unit=who.unit, birth_year=who.birth_year)
+            for who in learners
+        ),
+    )

@@ -1,0 +1,25 @@
+"""What an agent asks about courses: its sessions of today."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from central_server.bridge_points.routes import SignedDep, answer
+from central_server.courses.queries import today
+from central_server.services import ServicesDep
+from models.wire import Today
+
+router = APIRouter(prefix="/api/agent")
+
+
+@router.get("/today")
+async def today_route(signed: SignedDep, of: ServicesDep) -> Response:
+    """The sessions of the asking device's bridge point, with their rosters."""
+
+    def read() -> Today:
+        with Session(of.engine) as db:
+            return today(db, signed.device.bridge_point, of.now())
+
+    return answer(await run_in_threadpool(read))

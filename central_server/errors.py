@@ -1,0 +1,142 @@
+"""Every error of the server.
+
+ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with which the one handler renders it
+├── StartError                   the program can't start or a command can't be done: exit code 2
+│   ├── PortTakenError           another program listens on the address
+│   ├── DataFolderError          the data folder or its database can't be used
+│   ├── CourseFileError          a course file says something impossible
+│   └── OutputError              a file can't be written
+├── NotFoundError           404  there is no such session, bridge point or page
+├── NotSignedInError        401  a page was asked for without the manager's key
+├── UnavailableError        503  the database can't be written now; trying again later helps
+└── RefusedError                 an agent's request was refused and nothing changed; `reason` as in models.wire.Refusal
+    ├── TokenError          403  the one-time token is unknown, used or too old
+    ├── SignatureError      401  the request or batch isn't signed by the device it names
+    ├── UnknownDeviceError  401  no such device has joined
+    ├── ClockError          401  signed too long ago, or in the future
+    ├── InvalidError        422  not what models.wire and models.records describe
+    ├── TooLargeError       413  more bytes than any valid request has
+    ├── GapError            409  records are missing before the batch: send from `wanted_seq`
+    └── ForkError           409  the server holds other bytes under the same seq
+"""
+
+from __future__ import annotations
+
+from models.errors import DiemdanhError
+from models.wire import Reason, Refusal
+
+
+class ServerError(DiemdanhError):
+    """Base of the server's errors."""
+
+    status = 500
+
+
+class StartError(ServerError):
+    """The program can't start, or a command can't be done."""
+
+
+class PortTakenError(StartError):
+    """Another program listens on the address."""
+
+
+class DataFolderError(StartError):
+    """The data folder or its database can't be used."""
+
+
+class CourseFileError(StartError):
+    """A course file says something impossible."""
+
+
+class OutputError(StartError):
+    """A file can't be written."""
+
+
+class NotFoundError(ServerError):
+    """There is no such session, bridge point or page."""
+
+    status = 404
+
+
+class NotSignedInError(ServerError):
+    """A page was asked for without the manager's key."""
+
+    status = 401
+
+
+class UnavailableError(ServerError):
+    """The database can't be written now (disk full, locked, broken)."""
+
+    status = 503
+
+
+class RefusedError(ServerError):
+    """An agent's request was refused; nothing was changed."""
+
+    status = 400
+    reason: Reason = "other"
+    wanted_seq: int | None = None
+
+    def refusal(self) -> Refusal:
+        """The answer for the agent."""
+        return Refusal(reason=self.reason, vi=self.vi, en=self.en, wanted_seq=self.wanted_seq)
+
+
+class TokenError(RefusedError):
+    """The one-time token is unknown, used or too old."""
+
+    status, reason = 403, "token"
+
+
+class SignatureError(RefusedError):
+    """The request or batch isn't signed by the device it names."""
+
+    status, reason = 401, "signature"
+
+
+class UnknownDeviceError(RefusedError):
+    """No such device has joined."""
+
+    status, reason = 401, "unknown_device"
+
+
+class ClockError(RefusedError):
+    """Signed too long ago, or in the future, by the server's clock."""
+
+    status, reason = 401, "clock"
+
+
+class InvalidError(RefusedError):
+    """Not what models.wire and models.records describe."""
+
+    status, reason = 422, "invalid"
+
+
+class TooLargeError(RefusedError):
+    """More bytes than any valid request has."""
+
+    status, reason = 413, "too_large"
+
+
+class GapError(RefusedError):
+    """Records are missing before the batch."""
+
+    status, reason = 409, "gap"
+
+    def __init__(self, wanted_seq: int, first_seq: int) -> None:
+        super().__init__(
+            f"Thiếu bản ghi: máy chủ cần bản ghi {wanted_seq}, lô này bắt đầu từ bản ghi {first_seq}.",
+            f"Records are missing: the server needs record {wanted_seq}, this batch starts at record {first_seq}.",
+        )
+        self.wanted_seq = wanted_seq
+
+
+class ForkError(RefusedError):
+    """The server holds other bytes under the same seq, or another history before it."""
+
+    status, reason = 409, "fork"
+
+
+def why(error: OSError) -> str:
+    """The system's own word for an OSError, for use inside a sentence."""
+    return error.strerror or type(error).__name__

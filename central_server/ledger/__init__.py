@@ -1,0 +1,1 @@
+"""The server's copy of every bridge point's log."""

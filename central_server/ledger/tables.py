@@ -1,0 +1,58 @@
+"""Tables: the server's copy of every log, byte for byte, with the signed checkpoints that prove whose it is."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index
+from sqlmodel import Field, SQLModel
+
+
+class LogHead(SQLModel, table=True):
+    """How far the server holds a log, and the chain's head there."""
+
+    __tablename__ = "log_head"
+
+    device: str = Field(primary_key=True, foreign_key="device.id")
+    log: str = Field(primary_key=True)
+    seq: int = Field(sa_type=BigInteger)
+    head: bytes
+    """32 bytes: hash_seq of models.records."""
+
+
+class SignedHead(SQLModel, table=True):
+    """The checkpoint of every batch that added records: the device's own signature over its log up to there."""
+
+    __tablename__ = "signed_head"
+    __table_args__ = (ForeignKeyConstraint(["device", "log"], ["log_head.device", "log_head.log"]),)
+
+    device: str = Field(primary_key=True)
+    log: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    head: bytes
+    signature: bytes
+    received_at: int = Field(sa_type=BigInteger)
+    """Server time, ms: brackets when the records can have been made."""
+
+
+class LogRecord(SQLModel, table=True):
+    """One line of a log. `line` is the evidence; the other columns are read from it, to find it by.
+
+    Kept whatever it says: whether a record counts (its learner is enrolled at its device's bridge point, which takes
+    part in its session) is decided when it is read. Ordered by its key on disk, so a log is one run of pages.
+    """
+
+    __tablename__ = "record"
+    __table_args__ = (
+        Index("record_of_session", "session", "device", "log", "seq"),
+        {"sqlite_with_rowid": False},
+    )
+
+    device: str = Field(primary_key=True)
+    log: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    session: str
+    kind: str
+    learner: str | None
+    start: int | None = Field(sa_type=BigInteger)
+    """Server time, ms."""
+    end: int | None = Field(sa_type=BigInteger)
+    line: bytes

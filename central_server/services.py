@@ -1,0 +1,50 @@
+"""What the app factory wires together and every route may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy import Engine
+from sqlmodel import Session
+from starlette.requests import HTTPConnection
+
+from central_server.bridge_points.signature import DeviceKeys
+from central_server.config import Config
+from central_server.database import Writer
+from central_server.participation.live import LiveBoard
+
+Clock = Callable[[], int]
+"""Server wall time, ms since 1970 UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One of each, made when the server starts."""
+
+    config: Config
+    now: Clock
+    engine: Engine
+    writer: Writer
+    keys: DeviceKeys
+    live: LiveBoard
+
+
+def services(connection: HTTPConnection) -> Services:
+    """The app's services, for routes and their dependencies."""
+    found = connection.app.state.services
+    if not isinstance(found, Services):
+        raise TypeError("the app was not started through its lifespan")
+    return found
+
+
+def reading(connection: HTTPConnection) -> Iterator[Session]:
+    """A database session for one request, to read with; changes go to the writer."""
+    with Session(services(connection).engine) as db:
+        yield db
+
+
+ServicesDep = Annotated[Services, Depends(services)]
+ReadingDep = Annotated[Session, Depends(reading)]

@@ -1,0 +1,16 @@
+"""All tables in one place, for the migrations and for the test that compares both."""
+
+from __future__ import annotations
+
+from sqlalchemy import MetaData
+from sqlmodel import SQLModel
+
+import central_server.bridge_points.tables
+import central_server.courses.tables
+import central_server.learners.tables
+import central_server.ledger.tables  # noqa: F401 - importing a module of tables adds them to the metadata
+
+
+def metadata() -> MetaData:
+    """The metadata of every table of the server."""
+    return SQLModel.metadata

@@ -1,0 +1,47 @@
+"""Figures as people here write them: 5.476 and 111,5 %; 08:05 and 24/11/2026; always in Vietnam's time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from babel.numbers import format_decimal
+
+from central_server.courses.course_file import VIETNAM
+from models.language import Language
+
+
+def moment(ms: int) -> datetime:
+    """A moment (ms since 1970 UTC) on Vietnam's clocks."""
+    return datetime.fromtimestamp(ms / 1000, VIETNAM)
+
+
+def day_time(ms: int) -> str:
+    """08:05"""
+    return moment(ms).strftime("%H:%M")
+
+
+def second_time(ms: int) -> str:
+    """08:05:09"""
+    return moment(ms).strftime("%H:%M:%S")
+
+
+def day(ms: int) -> str:
+    """24/11/2026"""
+    return moment(ms).strftime("%d/%m/%Y")
+
+
+def number(value: float, lang: Language, digits: int = 0) -> str:
+    """5.476 (vi), 5,476 (en); rounded to `digits` after the point."""
+    return str(format_decimal(value, "#,##0" + ("." + "0" * digits if digits else ""), locale=lang))
+
+
+def percent(share: float | None, lang: Language) -> str:
+    """111,5 %; a dash when there is none."""
+    return "–" if share is None else f"{number(share * 100, lang, 1)} %"
+
+
+def duration(ms: int, lang: Language) -> str:
+    """1 giờ 05 phút; whole minutes, cut, so that nobody is shown a minute before it is full."""
+    hours, minutes = divmod(ms // 60_000, 60)
+    hour, minute = ("giờ", "phút") if lang == "vi" else ("h", "min")
+    return f"{hours} {hour} {minutes:02d} {minute}" if hours else f"{minutes} {minute}"

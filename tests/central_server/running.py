@@ -1,0 +1,203 @@
+"""A real server on port 0 in a thread, and a small agent that speaks to it over HTTP with its own key and chain."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from central_server.app import create_app
+from central_server.bridge_points.joining import make_token
+from central_server.config import Config
+from central_server.courses.course_file import read_course
+from central_server.courses.loading import load
+from central_server.database import Job, T
+from central_server.services import Services
+from central_server.serving import addresses, listen, server
+from central_server.web.access import ManagerKey, manager_key
+from models.records import GENESIS, AnyRecord, Batch, Checkpoint, Coverage, Presence, chain, encode, sign_batch
+from models.wire import JoinAnswer, JoinRequest, LivePresence, LiveStatus, Receipt, Refusal, Today, request_message
+
+START = 1_795_482_000_000
+"""24/11/2026 08:00:00 in Vietnam: when the sessions of the tests begin."""
+MINUTE = 60_000
+
+
+@dataclass
+class Clock:
+    """The server's clock in tests: stands still until it is moved."""
+
+    ms: int = START
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+@dataclass
+class Running:
+    """A server that runs, and what a test needs to look inside."""
+
+    address: str
+    key: ManagerKey
+    services: Services
+    clock: Clock
+
+    def do(self, job: Job[T]) -> T:
+        return self.services.writer.submit(job).result(10)
+
+    def load(self, course: Path) -> None:
+        self.do(load(read_course(course)))
+
+    def token(self, bridge_point: str = "TDM") -> str:
+        return self.do(make_token(bridge_point, self.clock())).token
+
+    def manager(self) -> httpx.Client:
+        client = httpx.Client(base_url=self.address, follow_redirects=True, timeout=10)
+        assert client.get("/sign-in", params={"key": self.key.key}).status_code == 200
+        return client
+
+
+@contextmanager
+def running(folder: Path, clock: Clock | None = None) -> Iterator[Running]:
+    """Serve the data folder until the context ends; its end is orderly or the test fails."""
+    clock = clock or Clock()
+    folder.mkdir(exist_ok=True)
+    config = Config(port=0, data=str(folder))
+    key = manager_key(folder)
+    app = create_app(config, clock)
+    with listen(config) as listener:
+        program = server(app)
+        thread = threading.Thread(target=program.run, kwargs={"sockets": [listener]})
+        thread.start()
+        deadline = time.monotonic() + 20
+        while not program.started and thread.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert program.started
+        try:
+            yield Running(addresses(config, listener), key, app.state.services, clock)
+        finally:
+            program.should_exit = True
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+@dataclass
+class Agent:
+    """A bridge point's device: keeps its log and sends it as the real agent does."""
+
+    address: str
+    device: str
+    bridge_point: str
+    key: Ed25519PrivateKey
+    clock: Clock
+    log: str = "log-1"
+    lines: list[bytes] = field(default_factory=list)
+
+    def headers(self, method: str, path: str, body: bytes, at: int | None = None) -> dict[str, str]:
+        at = self.clock() if at is None else at
+        signature = self.key.sign(request_message(method, path, at, body)).hex()
+        return {"Authorization": f"Diemdanh {self.device} {at} {signature}"}
+
+    def request(self, method: str, path: str, body: bytes = b"") -> httpx.Response:
+        return httpx.request(
+            method, self.address + path, content=body, headers=self.headers(method, path, body), timeout=10
+        )
+
+    def today(self) -> Today:
+        return msgspec.json.decode(self.request("GET", "/api/agent/today").content, type=Today)
+
+    def send(self, batch: Batch) -> Receipt | Refusal:
+        got = self.request("POST", "/api/agent/batches", batch.encode())
+        kind: type[Receipt | Refusal] = Receipt if got.status_code == 200 else Refusal
+        return msgspec.json.decode(got.content, type=kind)
+
+    def batch(self, first: int, last: int, lines: list[bytes] | None = None) -> Batch:
+        """Records first to last (seq from 1), signed at last."""
+        lines = self.lines if lines is None else lines
+        head = chain(GENESIS, lines[:last]).hex()
+        return sign_batch(self.key, Checkpoint(self.device, self.log, last, head), lines[first - 1 : last])
+
+    def send_all(self) -> Receipt | Refusal:
+        return self.send(self.batch(1, len(self.lines)))
+
+    def add(self, kind: type[AnyRecord], **fields: Any) -> AnyRecord:
+        """Append a record. Its boot-time clock reads as server time does, so start and end are ms of server time."""
+        common = {"device": self.device, "log": self.log, "seq": len(self.lines) + 1, "boot_id": "boot-1"}
+        wall = fields.pop("wall", self.clock())
+        record = kind(**common, wall=wall, boot=wall, offset=0, uncertainty=5, **fields)  # type: ignore[arg-type]
+        self.lines.append(encode(record))
+        return record
+
+    def presence(self, session: str, learner: str, start: int, end: int) -> AnyRecord:
+        return self.add(
+            Presence, session=session, learner=learner, start=start, end=end, sightings=(end - start) // 1000,
+            best_score=0.71, encoder="intel",
+        )  # fmt: skip
+
+    def coverage(self, session: str, start: int, end: int, ended_by: str = "cut") -> AnyRecord:
+        return self.add(
+            Coverage, session=session, start=start, end=end, ended_by=ended_by, detector="yunet", encoder="intel"
+        )
+
+    def status(self, session: str, present: dict[str, int], **more: Any) -> httpx.Response:
+        """Send a live status: present learners with the starts of their intervals."""
+        now = self.clock()
+        fields: dict[str, Any] = {
+            "watching_from": START, "watching_to": now, "unknown": 0, "waiting": 0,
+            "detector": "yunet", "encoder": "intel", "alarms": (),
+        } | more  # fmt: skip
+        there = tuple(LivePresence(learner=who, start=start, last=now) for who, start in present.items())
+        told = LiveStatus(session=session, at=now, present=there, **fields)
+        return self.request("POST", "/api/agent/status", msgspec.json.encode(told))
+
+
+def public_hex(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+
+
+def join(server: Running, bridge_point: str = "TDM") -> Agent:
+    """A new agent at a bridge point."""
+    key = Ed25519PrivateKey.generate()
+    asked = JoinRequest(token=server.token(bridge_point), public_key=public_hex(key))
+    got = httpx.post(f"{server.address}/api/agent/join", content=msgspec.json.encode(asked))
+    assert got.status_code == 200, got.text
+    joined = msgspec.json.decode(got.content, type=JoinAnswer)
+    return Agent(server.address, joined.device, joined.bridge_point, key, server.clock)
+
+
+def write_course(path: Path, learners: int = 3, code: str = "K1") -> Path:
+    """A course file: one session from 08:00 to 11:30 on 24/11/2026, a break, two bridge points."""
+    people = "\n".join(
+        f'[[learners]]\ncode = "HV{n:03d}"\nname = "Nguyễn Văn {"ABCDEĐGHIKLMNOPQRSTUVXY"[n % 23]}{n}"\n'
+        f'unit = "Sở Nội vụ"\nbirth_year = {1970 + n % 30}\nbridge_point = "{"BC" if n % 3 == 2 else "TDM"}"\n'
+        for n in range(learners)
+    )
+    path.write_text(
+        f"""[course]
+code = "{code}"
+title = "Bồi dưỡng ngạch chuyên viên"
+[[bridge_points]]
+code = "TDM"
+name = "Thủ Dầu Một"
+[[bridge_points]]
+code = "BC"
+name = "Bến Cát"
+[[sessions]]
+code = "1"
+title = "Buổi 1"
+start = 2026-11-24T08:00:00
+end = 2026-11-24T11:30:00
+breaks = [[09:30:00, 09:45:00]]
+{people}""",
+        encoding="utf-8",
+    )
+    return path
