@@ -155,7 +155,8 @@ def _turned(picture: Floats, angle: float, axis: int) -> Floats:
     """The picture wrapped round the ellipsoid and turned about its upright (axis 0) or its level axis (axis 1)."""
     x, y = grid(UNIT / 4, LEFT, TOP, RIGHT, BOTTOM)
     inside = 1 - (x / _SKULL_X) ** 2 - ((y - _SKULL_MIDDLE) / _SKULL_Y) ** 2
-    depth = _SKULL_DEPTH * np.sqrt(np.clip(inside, 0, 1)) + 0.22 * np.exp(-(x**2) / 0.02 - (y - 0.12) ** 2 / 0.03)
+    nose = 0.22 if axis == 0 else 0.05  # sideways it shows; from above a full one would grow over the chin
+    depth = _SKULL_DEPTH * np.sqrt(np.clip(inside, 0, 1)) + nose * np.exp(-(x**2) / 0.02 - (y - 0.12) ** 2 / 0.03)
     angles = angle * (1 - smooth_step(y, 0.62, 1.0))
     along, middle = (x, 0.0) if axis == 0 else (y, _SKULL_MIDDLE)
     goes_to = middle + (along - middle) * np.cos(angles) + depth * np.sin(angles)

@@ -223,7 +223,7 @@ def _path(kind: type, value: object) -> object:
     """Paths for msgspec, which knows none."""
     if kind is Path and isinstance(value, str):
         return Path(value)
-    raise msgspec.ValidationError(f"Expected `str`, got `{type(value).__name__}`")
+    raise TypeError(f"Expected `str`, got `{type(value).__name__}`")  # msgspec adds where
 
 
 def _not_understood(path: Path, detail: str) -> ScriptError:
