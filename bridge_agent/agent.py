@@ -1,0 +1,356 @@
+"""The agent: one process that keeps the plan, records the session that runs, and syncs; everything that writes is here.
+
+    contact   asks the server for its time and for today's sessions; works from what it said last when it is away
+    sessions  watches the session whose time it is, then seals it
+    saving    makes what is still open durable, every 5 s
+    syncing   sends what waits in the log
+    telling   sends the live status, every 2 s and when something changed
+
+Each loop is kept running by the supervisor. Nothing that fails stops the recording: faults become alarms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bridge_agent import supervisor, sync
+from bridge_agent.alarms import Alarms
+from bridge_agent.config import Settings
+from bridge_agent.entries import after_crash, seal
+from bridge_agent.errors import AgentError, RetryableError, ServerAwayError
+from bridge_agent.eyes import Assignment, Target
+from bridge_agent.identity import Identity
+from bridge_agent.journal import Journal
+from bridge_agent.log import Log
+from bridge_agent.plan import Plan
+from bridge_agent.recognition.events import Event, Ready
+from bridge_agent.roster import match, portrait_names
+from bridge_agent.server import Server
+from bridge_agent.server_clock import ServerClock
+from bridge_agent.session import Recording
+from models.records import CoverageEnd
+from models.wire import SessionPlan
+
+SAVE_S = 5.0
+TICK_S = 0.5
+LAST_SYNC_S = 1.2
+SOONEST_STATUS_S = 0.5
+LONGEST_STATUS_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an agent is made of; bridge_agent.cli puts it together."""
+
+    settings: Settings
+    identity: Identity
+    log: Log
+    server: Server
+    clock: ServerClock
+    journal: Journal
+    target: Target
+    """What the recognition process runs."""
+
+
+class Agent:
+    """One agent. Call `run` once."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._log = parts.log
+        self._journal = parts.journal
+        self._clock = parts.clock
+        self._alarms = Alarms(parts.journal)
+        self._plan = Plan(parts.settings.folder.plan)
+        config = parts.settings.config
+        self._sync = sync.Sync(parts.log.acknowledged_seq, round(config.sync_seconds * 1000), random.SystemRandom())
+        self._recording: Recording | None = None
+        self._recovered = False
+        self._changed = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then close what is open, try one last sync, and return within some 2 s."""
+        self._start()
+        loops: dict[str, Callable[[], Awaitable[None]]] = {
+            "contact": self._contact,
+            "sessions": self._sessions,
+            "saving": self._saving,
+            "syncing": self._syncing,
+            "telling": self._telling,
+        }
+        tasks = [asyncio.create_task(supervisor.keep(name, loop, self._journal)) for name, loop in loops.items()]
+        try:
+            await stop.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._flush()
+            await self._last_words()
+            self._journal.note("stopped", last_seq=self._log.last_seq, waiting=self._log.waiting)
+
+    def _start(self) -> None:
+        """Close what a crash left open, and take the plan that is kept on disk."""
+        member = self._parts.identity.membership
+        self._journal.say(
+            "started",
+            f"Điểm cầu {member.bridge_point_name}, máy chủ {self._parts.server.url}.",
+            f"Bridge point {member.bridge_point_name}, server {self._parts.server.url}.",
+            device=member.device,
+            log=self._log.id,
+            last_seq=self._log.last_seq,
+            waiting=self._log.waiting,
+        )
+        if damage := self._log.damage:
+            self._alarms.set(
+                "log_damaged",
+                f"Tệp nhật ký bị hỏng, đã được giữ nguyên tại {damage.kept_at}; hệ thống ghi tiếp vào nhật ký mới. "
+                "Hãy báo quản trị hệ thống.",
+                f"The log file was damaged; it is kept whole at {damage.kept_at}, and a new log was begun. "
+                "Tell the administrator.",
+            )
+        self._write(lambda: None)
+        self._plan.load(self._now())
+
+    def _now(self) -> int:
+        """Server wall time, ms."""
+        sample = self._clock.sample()
+        return sample.server_time(sample.boot)
+
+    # The plan
+
+    async def _contact(self) -> None:
+        while True:
+            try:
+                await self._parts.server.measure_clock()
+                today = await self._parts.server.today()
+            except ServerAwayError as error:
+                self._alarms.set("server", error.vi, error.en)
+            except AgentError as error:
+                self._alarms.set("contact", error.vi, error.en)
+            else:
+                self._alarms.clear("server")
+                self._alarms.clear("contact")
+                if self._plan.update(today):
+                    self._journal.note("plan", sessions=len(today.sessions))
+            await asyncio.sleep(self._parts.settings.config.plan_seconds)
+
+    # The session
+
+    async def _sessions(self) -> None:
+        before = round(self._parts.settings.config.watch_before_minutes * 60_000)
+        while True:
+            now = self._now()
+            self._plan.forget(now)
+            plan = self._plan.current(now, before)
+            self._seal_what_is_over(now)
+            if plan is None:
+                await asyncio.sleep(TICK_S)
+            else:
+                await self._record(plan)
+
+    async def _record(self, plan: SessionPlan) -> None:
+        """Record one session until it is over."""
+        recording = Recording(plan.session, self._log.of_session(plan.session), self._clock.sample)
+        self._recording = recording
+        self._journal.say(
+            "session", f"Bắt đầu theo dõi: {plan.title}.", f"Watching: {plan.title}.", session=plan.session
+        )
+        try:
+            while (now_plan := self._plan.of(plan.session)) is not None and self._now() < now_plan.end:
+                await self._watch_until_changed(now_plan, recording)
+        finally:
+            recording.stop("stopped")
+            self._flush()
+            for name in ("recognition", "portraits"):
+                self._alarms.clear(name)
+        while True:
+            if self._write(lambda: recording.close(self._log)):
+                break
+            await asyncio.sleep(TICK_S)  # the disk may be full: sealed when there is room
+        self._recording = None
+        self._sync.hurry()
+        self._journal.say(
+            "session_over",
+            f"Kết thúc và niêm phong: {plan.title}.",
+            f"Over and sealed: {plan.title}.",
+            session=plan.session,
+        )
+
+    async def _watch_until_changed(self, plan: SessionPlan, recording: Recording) -> None:
+        """Watch until the session is over or whom to look for has changed."""
+        assignment = self._assignment(plan)
+        watching: asyncio.Task[None] | None = None
+        if assignment is not None:
+            listener = supervisor.Listener(self._heard, self._lost, self._fault)
+            watch = functools.partial(supervisor.watch, self._parts.target, assignment, listener, self._journal)
+            watching = asyncio.create_task(supervisor.keep("recognition", watch, self._journal))
+        try:
+            known: SessionPlan | None = plan
+            while known is not None and self._now() < known.end:
+                await asyncio.sleep(TICK_S)
+                known = self._plan.of(plan.session)
+                if known is not None and known.learners != plan.learners:
+                    break
+                if assignment is None and self._assignment(plan) is not None:
+                    break
+        finally:
+            if watching is not None:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+
+    def _assignment(self, plan: SessionPlan) -> Assignment | None:
+        settings = self._parts.settings
+        try:
+            names = portrait_names(settings.portraits)
+        except AgentError as error:
+            self._alarms.set("portraits", error.vi, error.en)
+            return None
+        matched = match(names, plan.learners)
+        if matched.problems:
+            vi = " ".join(problem.vi for problem in matched.problems)
+            self._alarms.set("portraits", vi, " ".join(problem.en for problem in matched.problems))
+        else:
+            self._alarms.clear("portraits")
+        sweep_ms = round(settings.config.sweep_seconds * 1000)
+        return Assignment(settings.source, settings.portraits, matched.roster, sweep_ms, settings.config.faces)
+
+    def _heard(self, event: Event) -> None:
+        recording = self._recording
+        if recording is None:
+            return
+        if recording.take(event):
+            self._changed.set()
+        self._alarms.troubles(recording.troubles)
+        if recording.pending:
+            self._flush()
+        if isinstance(event, Ready):
+            self._journal.say(
+                "ready",
+                f"Đang theo dõi {len(event.learners)} học viên ({event.detector}, {event.encoder}).",
+                f"Looking for {len(event.learners)} learners ({event.detector}, {event.encoder}).",
+                learners=len(event.learners),
+                detector=event.detector,
+                encoder=event.encoder,
+            )
+
+    def _lost(self, ended_by: CoverageEnd) -> None:
+        if self._recording is not None:
+            self._recording.stop(ended_by)
+            self._alarms.troubles({})
+            self._flush()
+            self._changed.set()
+
+    def _fault(self, vi: str, en: str) -> None:
+        if vi:
+            self._alarms.set("recognition", vi, en)
+        else:
+            self._alarms.clear("recognition")
+
+    # The log
+
+    async def _saving(self) -> None:
+        while True:
+            await asyncio.sleep(SAVE_S)
+            self._flush()
+
+    def _flush(self) -> None:
+        """Make the recording durable."""
+        recording = self._recording
+        if recording is not None:
+            self._write(lambda: recording.flush(self._log))
+
+    def _write(self, work: Callable[[], object]) -> bool:
+        """Write into the log; when that fails (False) an alarm stands until it succeeds.
+
+        First of all what a crash left open is closed: it must not be overwritten, even if the disk was full till now.
+        """
+
+        def all_of_it() -> None:
+            self._recover()
+            work()
+
+        return self._alarms.tried("log", all_of_it)
+
+    def _recover(self) -> None:
+        if self._recovered:
+            return
+        count = self._log.recover(after_crash)
+        self._recovered = True
+        if count:
+            self._journal.say(
+                "recovered",
+                f"Lần chạy trước dừng đột ngột; đã ghi lại {count} khoảng còn mở.",
+                f"The last run ended unexpectedly; its {count} open intervals are recorded.",
+                records=count,
+            )
+
+    def _seal_what_is_over(self, now: int) -> None:
+        """Seal the sessions that ended while this agent did not run."""
+        if not self._plan.known:
+            return
+        for session in self._log.unsealed():
+            plan = self._plan.of(session)
+            if plan is None or plan.end <= now:
+                self._write(functools.partial(self._seal, session))
+
+    def _seal(self, session: str) -> None:
+        self._log.append([seal(session, self._log.of_session(session), self._clock.sample())])
+
+    # The server
+
+    async def _syncing(self) -> None:
+        while True:
+            sent = await self._sync_once()
+            await asyncio.sleep(0 if sent else TICK_S)
+
+    async def _sync_once(self) -> bool:
+        parts, now = self._parts, self._clock.clocks.boot()
+        receipt = await sync.send(self._sync, parts.log, parts.server, parts.identity, now)
+        sent = receipt is not None and self._alarms.tried("receipt", lambda: parts.log.acknowledge(receipt))
+        if self._sync.alarm is None:
+            self._alarms.clear("sync")
+        else:
+            self._alarms.set("sync", self._sync.alarm.vi, self._sync.alarm.en)
+        if sent:
+            self._journal.note("acknowledged", seq=self._log.acknowledged_seq, waiting=self._log.waiting)
+        return sent
+
+    async def _last_words(self) -> None:
+        """One last sync and status: a second at most, for the person at the PC waits."""
+        self._sync.hurry()
+        with contextlib.suppress(TimeoutError, AgentError):
+            async with asyncio.timeout(LAST_SYNC_S):
+                while await self._sync_once():
+                    pass
+                if self._recording is not None:
+                    await self._tell(self._recording)
+
+    async def _telling(self) -> None:
+        usual = self._parts.settings.config.status_seconds
+        wait, told = usual, self._recording
+        while True:
+            # A session that has just ended is told of once more: that nobody watches.
+            recording = self._recording or told
+            if recording is not None:
+                try:
+                    await self._tell(recording)
+                    wait, told = usual, self._recording
+                except RetryableError:
+                    wait = min(wait * 2, LONGEST_STATUS_S)
+                except AgentError as error:
+                    self._alarms.set("contact", error.vi, error.en)
+                    wait = LONGEST_STATUS_S
+            await asyncio.sleep(SOONEST_STATUS_S)
+            self._changed.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, wait - SOONEST_STATUS_S)):
+                    await self._changed.wait()
+
+    async def _tell(self, recording: Recording) -> None:
+        await self._parts.server.send_status(recording.status(self._log.waiting, self._alarms.for_manager()))

@@ -1,0 +1,60 @@
+"""Alarms: what is wrong now, each fault once, as a sentence; told when it comes and when it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bridge_agent.errors import RetryableError
+from bridge_agent.journal import Journal
+from bridge_agent.recognition.events import Trouble
+from models.language import both
+
+SENTENCE_LIMIT = 200
+"""Characters: models.wire.Text."""
+_NOT_FOR_MANAGER = frozenset({"server", "portraits", "trouble portraits"})
+"""The server sees by itself that an agent is away; and a portrait's name may be a learner's, which stays here."""
+
+
+class Alarms:
+    """The faults that stand now, by name."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._standing: dict[str, tuple[str, str]] = {}
+
+    def set(self, name: str, vi: str, en: str) -> None:
+        """The fault `name` stands, in these words; told only when the words are new."""
+        if self._standing.get(name) != (vi, en):
+            self._standing[name] = (vi, en)
+            self._journal.say("alarm", f"! {vi}", f"! {en}", name=name)
+
+    def clear(self, name: str) -> None:
+        """The fault has passed."""
+        if known := self._standing.pop(name, None):
+            self._journal.say("alarm_over", f"Đã hết: {known[0]}", f"Over: {known[1]}", name=name)
+
+    def troubles(self, troubles: Mapping[str, Trouble]) -> None:
+        """Recognition's own troubles are these now and no others."""
+        names = {f"trouble {name}" for name in troubles}
+        for gone in [name for name in self._standing if name.startswith("trouble ") and name not in names]:
+            self.clear(gone)
+        for name, trouble in troubles.items():
+            self.set(f"trouble {name}", trouble.vi, trouble.en)
+
+    def tried(self, name: str, work: Callable[[], object]) -> bool:
+        """Do the work: a RetryableError becomes the fault `name` (False), getting through ends it (True)."""
+        try:
+            work()
+        except RetryableError as error:
+            self.set(name, error.vi, error.en)
+            return False
+        self.clear(name)
+        return True
+
+    def for_manager(self) -> tuple[str, ...]:
+        """The sentences that go to the class manager, in Vietnamese."""
+        return tuple(vi[:SENTENCE_LIMIT] for name, (vi, _) in self._standing.items() if name not in _NOT_FOR_MANAGER)
+
+    def here(self) -> tuple[str, ...]:
+        """The sentences for people at this PC."""
+        return tuple(both(vi, en) for vi, en in self._standing.values())

@@ -1,0 +1,40 @@
+"""The recognition process as the parent starts it: pictures and networks load in the child only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from bridge_agent.config import FacesConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What one recognition process watches, and for whom it looks."""
+
+    source: str
+    """As bridge_agent.capture.source.parse_source takes it."""
+    portraits: Path
+    roster: Mapping[str, str]
+    """Learner id by portrait name: no names of people travel further."""
+    sweep_ms: int
+    faces: FacesConfig
+
+
+Target = Callable[[Connection, Assignment], None]
+"""What runs in the process: sends bridge_agent.recognition.events; ends when anything comes or the pipe closes."""
+
+
+def watch(conn: Connection, assignment: Assignment) -> None:
+    """The recognition process's life (bridge_agent.recognition.child)."""
+    from bridge_agent.recognition.child import RecognitionSettings, main
+    from models.faces.engine import FaceProfile
+
+    faces = assignment.faces
+    profile = FaceProfile(faces.detector, faces.encoder, faces.threads, faces.smallest_face)
+    settings = RecognitionSettings(
+        assignment.source, assignment.portraits, assignment.roster, assignment.sweep_ms, profile
+    )
+    main(conn, settings)

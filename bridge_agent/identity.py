@@ -1,0 +1,110 @@
+"""Who this agent is: its Ed25519 key, its device id and its bridge point, made once when it joins.
+
+The key lies in the data folder, readable by this user alone. It never leaves this PC; the server holds its public half.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bridge_agent.data_folder import DataFolder, write_private
+from bridge_agent.errors import IdentityError
+from models.records import Id
+from models.wire import JoinAnswer, JoinRequest
+
+
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server said when this agent joined, and which server it was."""
+
+    server: str
+    device: Id
+    bridge_point: Id
+    bridge_point_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A joined agent: its membership and the key that proves it."""
+
+    membership: Membership
+    key: Ed25519PrivateKey
+
+
+class JoinsServer(Protocol):
+    """A server that can be joined (bridge_agent.server.Server)."""
+
+    url: str
+
+    async def join(self, request: JoinRequest) -> JoinAnswer:
+        """Raises IdentityError when the token is refused, ServerAwayError when nobody answers."""
+
+
+def load(folder: DataFolder) -> Identity:
+    """The identity in the data folder. Raises IdentityError when this agent has not joined or a file is damaged."""
+    try:
+        membership = msgspec.json.decode(folder.identity.read_bytes(), type=Membership)
+        key = _read_key(folder)
+    except FileNotFoundError as error:
+        raise IdentityError(
+            "Máy này chưa gia nhập máy chủ nào. Hãy chạy: bridge-agent join --server ĐỊA_CHỈ --token MÃ.",
+            "This PC has not joined a server. Run: bridge-agent join --server URL --token TOKEN.",
+        ) from error
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        raise IdentityError(
+            f"Không đọc được danh tính của máy này trong {folder.path} ({error}). Hãy gia nhập lại bằng mã mới.",
+            f"This PC's identity in {folder.path} cannot be read ({error}). Join again with a new token.",
+        ) from error
+    return Identity(membership, key)
+
+
+async def join(folder: DataFolder, server: JoinsServer, token: str) -> Identity:
+    """Become the device of a bridge point with a one-time token. The caller holds the folder.
+
+    The key is kept before the server hears of it: when the answer is lost, joining again brings the same key.
+    Raises IdentityError when this agent has joined already or the token is refused, ServerAwayError, DataFolderError.
+    """
+    if folder.identity.exists():
+        known = load(folder).membership
+        raise IdentityError(
+            f"Máy này đã là điểm cầu {known.bridge_point_name} trên {known.server}. Để đổi điểm cầu, hãy dùng thư mục "
+            "dữ liệu khác.",
+            f"This PC is bridge point {known.bridge_point_name} on {known.server} already. To change it, use another "
+            "data folder.",
+        )
+    known_key = _read_key(folder) if folder.key.exists() else None
+    try:
+        key = known_key or _new_key(folder)
+        answer = await _ask(server, token, key)
+    except IdentityError:
+        if known_key is None:
+            raise
+        # The kept key belongs to an earlier joining that is not this token's: a server takes each key once.
+        key = _new_key(folder)
+        answer = await _ask(server, token, key)
+    membership = Membership(
+        server=server.url,
+        device=answer.device,
+        bridge_point=answer.bridge_point,
+        bridge_point_name=answer.bridge_point_name,
+    )
+    write_private(folder.identity, msgspec.json.encode(membership))
+    return Identity(membership, key)
+
+
+async def _ask(server: JoinsServer, token: str, key: Ed25519PrivateKey) -> JoinAnswer:
+    return await server.join(JoinRequest(token=token, public_key=key.public_key().public_bytes_raw().hex()))
+
+
+def _read_key(folder: DataFolder) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(folder.key.read_text(encoding="ascii")))
+
+
+def _new_key(folder: DataFolder) -> Ed25519PrivateKey:
+    """A new key, kept before anybody hears of it."""
+    key = Ed25519PrivateKey.generate()
+    write_private(folder.key, key.private_bytes_raw().hex().encode())
+    return key

@@ -1,0 +1,55 @@
+"""What the agent tells of itself: facts without names to a rotating file, short sentences to the terminal.
+
+A sentence may name a learner (a portrait's file often does), so sentences stay on the terminal and only the event's
+name and its facts (ids, numbers, kinds of error) go into the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TextIO
+
+from models.language import both
+
+MOST_BYTES = 2_000_000
+KEPT_FILES = 5
+
+Fact = str | int | float | bool | None
+
+
+class Journal:
+    """Where the agent's own events go: one line of JSON each. `out`: the terminal. Close it when done."""
+
+    def __init__(self, path: Path, wall: Callable[[], int], out: TextIO = sys.stderr) -> None:
+        self._wall = wall
+        self._out = out
+        self._file = RotatingFileHandler(
+            path, maxBytes=MOST_BYTES, backupCount=KEPT_FILES, encoding="utf-8", delay=True
+        )
+        self._file.setFormatter(logging.Formatter("%(message)s"))
+        # A full disk must not stop the agent; logging's default would print a traceback for every line.
+        self._file.handleError = lambda record: None  # type: ignore[method-assign]
+
+    def note(self, event: str, **facts: Fact) -> None:
+        """Write an event into the file alone. Facts hold no names of people."""
+        at = datetime.fromtimestamp(self._wall() / 1000, UTC).isoformat(timespec="milliseconds")
+        line = json.dumps({"at": at, "event": event, **facts}, ensure_ascii=False)
+        self._file.handle(logging.LogRecord("agent", logging.INFO, "", 0, line, None, None))
+
+    def say(self, event: str, vi: str, en: str, **facts: Fact) -> None:
+        """Tell people at the terminal in a sentence, and note the event."""
+        self.note(event, **facts)
+        clock = datetime.fromtimestamp(self._wall() / 1000).astimezone().strftime("%H:%M:%S")
+        with contextlib.suppress(OSError, ValueError):  # the terminal is gone; recording goes on
+            print(f"{clock}  {both(vi, en)}", file=self._out, flush=True)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()

@@ -1,0 +1,67 @@
+"""The day's plan: this bridge point's sessions and rosters, as the server last told them, kept for a day without it.
+
+The file holds learners' names: it is readable by this user alone, and it goes when its last session is over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import msgspec
+
+from bridge_agent.data_folder import write_private
+from bridge_agent.errors import DataFolderError
+from models.wire import SessionPlan, Today
+
+
+class Plan:
+    """The sessions that are not over. Times are server wall time, ms."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._sessions: tuple[SessionPlan, ...] = ()
+        self.known = False
+        """Whether the server (or the file that keeps what it said) has told anything."""
+
+    def load(self, now: int) -> None:
+        """Take what the file keeps; a file that is missing or unreadable says nothing."""
+        try:
+            today = msgspec.json.decode(self._path.read_bytes(), type=Today)
+        except (OSError, msgspec.MsgspecError):
+            return
+        self._sessions = today.sessions
+        self.known = True
+        self.forget(now)
+
+    def update(self, today: Today) -> bool:
+        """Take what the server says now; True when it is news."""
+        news = not self.known or today.sessions != self._sessions
+        self._sessions, self.known = today.sessions, True
+        if news:
+            self._keep()
+        return news
+
+    def forget(self, now: int) -> None:
+        """Let go of sessions that are over, and of the file with the last of them."""
+        left = tuple(session for session in self._sessions if session.end > now)
+        if left != self._sessions:
+            self._sessions = left
+            self._keep()
+
+    def of(self, session: str) -> SessionPlan | None:
+        """The plan of one session; None when it is over or unknown."""
+        return next((plan for plan in self._sessions if plan.session == session), None)
+
+    def current(self, now: int, before_ms: int) -> SessionPlan | None:
+        """The session to watch now: the earliest that has not ended and begins within `before_ms`."""
+        running = [plan for plan in self._sessions if plan.start - before_ms <= now < plan.end]
+        return min(running, key=lambda plan: plan.start, default=None)
+
+    def _keep(self) -> None:
+        # A full disk is the log's alarm; without the file the agent only needs the server after its next start.
+        with contextlib.suppress(DataFolderError, OSError):
+            if self._sessions:
+                write_private(self._path, msgspec.json.encode(Today(sessions=self._sessions)))
+            else:
+                self._path.unlink(missing_ok=True)

@@ -1,0 +1,129 @@
+"""The central server as the agent sees it: signed requests out, messages of models.wire back, troubles as sentences."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+import msgspec
+
+from bridge_agent.config import check_url
+from bridge_agent.errors import IdentityError, RefusedError, ServerAwayError
+from bridge_agent.identity import Identity
+from bridge_agent.server_clock import ServerClock
+from models.records import Batch
+from models.wire import (
+    JoinAnswer,
+    JoinRequest,
+    LiveStatus,
+    Message,
+    Receipt,
+    Refusal,
+    ServerTime,
+    Today,
+    request_message,
+)
+
+M = TypeVar("M", bound=Message)
+
+TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+"""Seconds. A full batch takes a few seconds on a 512 kbit/s line; a server that is off should show sooner."""
+
+
+class Server:
+    """One central server. Close it when done, or use it in `async with`."""
+
+    def __init__(self, url: str, clock: ServerClock, identity: Identity | None = None) -> None:
+        self.url = check_url(url)
+        self._clock = clock
+        self._identity = identity
+        # trust_env stays on: a ministry's network may have a proxy.
+        self._http = httpx.AsyncClient(base_url=self.url, timeout=TIMEOUT)
+
+    async def __aenter__(self) -> Self:
+        """Nothing to open: connections are made when they are needed."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def join(self, request: JoinRequest) -> JoinAnswer:
+        """Become a device. Raises IdentityError when the token is refused."""
+        return await self._ask("POST", "/api/agent/join", JoinAnswer, msgspec.json.encode(request), signed=False)
+
+    async def measure_clock(self) -> None:
+        """Ask the server for its time once and keep the measurement."""
+        sent = self._clock.clocks.boot()
+        answer = await self._ask("GET", "/api/agent/time", ServerTime, signed=False)
+        self._clock.measured(sent, self._clock.clocks.boot(), answer.server_time)
+
+    async def today(self) -> Today:
+        """This bridge point's sessions that have not ended."""
+        return await self._ask("GET", "/api/agent/today", Today)
+
+    async def send_batch(self, batch: Batch) -> Receipt:
+        """Send records. Raises RefusedError with `gap` or `fork`, and others."""
+        return await self._ask("POST", "/api/agent/batches", Receipt, batch.encode(), "application/x-ndjson")
+
+    async def send_status(self, status: LiveStatus) -> None:
+        """Tell what is not yet a record."""
+        await self._ask("POST", "/api/agent/status", ServerTime, msgspec.json.encode(status))
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        answer: type[M],
+        body: bytes = b"",
+        content_type: str = "application/json",
+        *,
+        signed: bool = True,
+    ) -> M:
+        headers = {"Content-Type": content_type} if body else {}
+        if signed:
+            headers["Authorization"] = self._authorization(method, path, body)
+        try:
+            response = await self._http.request(method, path, content=body or None, headers=headers)
+        except httpx.TransportError as error:
+            raise _away(self.url, type(error).__name__) from error
+        if response.status_code >= 500 or response.status_code == 429:
+            raise _away(self.url, str(response.status_code))
+        try:
+            if response.is_success:
+                return msgspec.json.decode(response.content, type=answer)
+            refusal = msgspec.json.decode(response.content, type=Refusal)
+        except msgspec.MsgspecError as error:
+            raise _stranger(self.url, response.status_code) from error
+        if refusal.reason in ("token", "unknown_device", "signature"):
+            raise IdentityError(refusal.vi, refusal.en)
+        raise RefusedError(refusal)
+
+    def _authorization(self, method: str, path: str, body: bytes) -> str:
+        if self._identity is None:
+            raise ValueError("only a joined agent signs")
+        sample = self._clock.sample()
+        now = sample.server_time(sample.boot)
+        signature = self._identity.key.sign(request_message(method, path, now, body)).hex()
+        return f"Diemdanh {self._identity.membership.device} {now} {signature}"
+
+
+def _away(url: str, reason: str) -> ServerAwayError:
+    return ServerAwayError(
+        f"Không kết nối được máy chủ {url} ({reason}). Hãy kiểm tra địa chỉ, mạng, và máy chủ có đang chạy không.",
+        f"The server {url} cannot be reached ({reason}). Check the address, the network and that the server runs.",
+    )
+
+
+def _stranger(url: str, status: int) -> ServerAwayError:
+    return ServerAwayError(
+        f"{url} trả lời (mã {status}) nhưng không phải máy chủ Điểm danh. Hãy kiểm tra địa chỉ.",
+        f"{url} answers (status {status}) but is no Điểm danh server. Check the address.",
+    )

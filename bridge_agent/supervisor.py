@@ -1,0 +1,215 @@
+"""Keeps the recognition process of a session and the agent's own loops alive. The only place with a broad except.
+
+A process that dies, fails or falls silent is ended and started again after a pause that grows from half a second to
+half a minute; the reason is told and kept. What it leaves open is closed by whoever listens (`on_lost`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Final
+
+from bridge_agent.eyes import Assignment, Target
+from bridge_agent.journal import Journal
+from bridge_agent.recognition.events import Ended, Event, Failed, Ready, Unwatched, Watched
+from models.records import CoverageEnd
+
+STARTING_S: Final = 120.0
+"""Loading the models takes a second; converting dlib's encoder (once on a PC) and enrolling many take longer."""
+SILENT_S: Final = 15.0
+"""While the room is watched something comes every sweep."""
+SILENT_UNWATCHED_S: Final = 120.0
+"""While there is no picture recognition has nothing to tell and waits for the camera."""
+PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+GOOD_AFTER_S: Final = 60.0
+"""A process that ran this long had no fault of its own: the next pause is the shortest again."""
+STOP_S: Final = 0.8
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who hears of the process's life."""
+
+    on_event: Callable[[Event], None]
+    on_lost: Callable[[CoverageEnd], None]
+    """The process is gone (`crashed`) or was told to stop (`stopped`): nobody watches."""
+    on_fault: Callable[[str, str], None]
+    """Why it was lost, as a sentence in both languages; empty ones once it is well again."""
+
+
+async def watch(target: Target, assignment: Assignment, listener: Listener, journal: Journal) -> None:
+    """Keep a recognition process running on the assignment until cancelled, or until its source is over."""
+    crashed: CoverageEnd = "crashed"
+    stopped: CoverageEnd = "stopped"
+    failures = 0
+    loop = asyncio.get_running_loop()
+    while True:
+        began = loop.time()
+        process = _Process(target, assignment)
+        journal.note("recognition_started", pid=process.pid)
+        over, ended_by = False, crashed
+        try:
+            await _listen(process, listener)
+            over, ended_by = True, stopped
+        except asyncio.CancelledError:
+            await process.stop(listener.on_event)
+            ended_by = stopped
+            raise
+        except _LostError as lost:
+            journal.note("recognition_lost", reason=lost.kind, pid=process.pid)
+            listener.on_fault(lost.vi, lost.en)
+        finally:
+            process.kill()
+            listener.on_lost(ended_by)
+        if over:
+            journal.note("source_over")
+            listener.on_fault(
+                "Nguồn hình đã hết; không còn gì để ghi nhận.", "The source is over; there is nothing left to watch."
+            )
+            return
+        failures = 0 if loop.time() - began > GOOD_AFTER_S else failures + 1
+        await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S)) - 1] if failures else PAUSES_S[0])
+
+
+async def keep(name: str, loop: Callable[[], Awaitable[None]], journal: Journal, pause_s: float = 2.0) -> None:
+    """Run one of the agent's loops, again and again should it fail: an agent that stands still records nothing."""
+    while True:
+        try:
+            await loop()
+            return
+        except Exception as error:
+            # File and line of our own code, never the message: it might hold a learner's name.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            journal.say(
+                "loop_failed",
+                f"Lỗi trong phần {name} ({type(error).__name__}); tự chạy lại.",
+                f"The part {name} failed ({type(error).__name__}); it is started again.",
+                loop=name,
+                error=type(error).__name__,
+                at=f"{where.name}:{where.lineno}",
+            )
+        await asyncio.sleep(pause_s)
+
+
+class _LostError(Exception):
+    """The process can't be listened to any more."""
+
+    def __init__(self, kind: str, vi: str, en: str) -> None:
+        super().__init__(kind)
+        self.kind, self.vi, self.en = kind, vi, en
+
+
+async def _listen(process: _Process, listener: Listener) -> None:
+    """Pass events on until the source is over. Raises _LostError."""
+    limit = STARTING_S
+    while True:
+        try:
+            event = await asyncio.wait_for(process.events.get(), limit)
+        except TimeoutError as error:
+            raise _LostError(
+                "silent",
+                "Phần nhận diện không phản hồi; đang khởi động lại.",
+                "Recognition does not answer; it is being restarted.",
+            ) from error
+        if event is None:
+            code = process.exit_code()
+            raise _LostError(
+                f"exit {code}",
+                f"Phần nhận diện đã dừng đột ngột (mã {code}); đang khởi động lại.",
+                f"Recognition ended unexpectedly (code {code}); it is being restarted.",
+            )
+        match event:
+            case Failed():
+                raise _LostError("failed", event.vi, event.en)
+            case Ready():
+                limit = SILENT_UNWATCHED_S
+                listener.on_fault("", "")
+            case Watched():
+                limit = SILENT_S
+            case Unwatched():
+                limit = SILENT_UNWATCHED_S
+        listener.on_event(event)
+        if isinstance(event, Ended):
+            return
+
+
+class _Process:
+    """A recognition process, and a thread that brings its events into the event loop."""
+
+    def __init__(self, target: Target, assignment: Assignment) -> None:
+        self.events: asyncio.Queue[Event | None] = asyncio.Queue()
+        """What it told; None when it can tell nothing any more."""
+        context = multiprocessing.get_context("spawn")
+        self._conn, theirs = context.Pipe()
+        # Not a daemon: it has a process of its own, capture, which ends when its parent does.
+        self._process: BaseProcess = context.Process(target=target, args=(theirs, assignment), name="recognition")
+        _start_deaf(self._process)
+        theirs.close()
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=_read, args=(self._conn, loop, self.events), daemon=True).start()
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id."""
+        return self._process.pid
+
+    def exit_code(self) -> int | None:
+        """How it ended; waits a moment for it, as the pipe closes first."""
+        self._process.join(0.5)
+        return self._process.exitcode
+
+    async def stop(self, last_words: Callable[[Event], None]) -> None:
+        """Ask it to end, pass on what it still tells, and kill it when it takes longer than STOP_S."""
+        try:
+            self._conn.send(None)
+            async with asyncio.timeout(STOP_S):
+                while (event := await self.events.get()) is not None:
+                    last_words(event)
+        except (OSError, TimeoutError):
+            pass
+        self.kill()
+
+    def kill(self) -> None:
+        """End it, whatever it is stuck in. May be called twice."""
+        if self._process.is_alive():
+            self._process.kill()
+        self._process.join()
+
+
+def _start_deaf(process: BaseProcess) -> None:
+    """Start a process that Ctrl-C, which reaches all programs of a terminal, does not end: its parent decides."""
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        process.start()
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _read(conn: Connection, loop: asyncio.AbstractEventLoop, events: asyncio.Queue[Event | None]) -> None:
+    """The thread: from the pipe into the loop until either ends. It alone closes the pipe's end that it reads."""
+    while True:
+        try:
+            event = conn.recv()
+        except (EOFError, OSError):
+            event = None
+        try:
+            loop.call_soon_threadsafe(events.put_nowait, event)
+        except RuntimeError:
+            event = None  # the loop is closed
+        if event is None:
+            conn.close()
+            return
