@@ -53,8 +53,8 @@ def gallery(templates: Iterable[Template], encoder: str, metric: Metric) -> Gall
     for template in rows:
         if template.encoder != encoder:
             raise GalleryMismatchError(encoder, template.encoder)
-    matrix = np.array([template.vector for template in rows], np.float32)
-    return Gallery(encoder, tuple(t.learner for t in rows), matrix.reshape(len(rows), -1), metric)
+    matrix = np.stack([t.vector for t in rows]) if rows else np.zeros((0, 0), np.float32)
+    return Gallery(encoder, tuple(t.learner for t in rows), np.asarray(matrix, np.float32), metric)
 
 
 def scores(gallery: Gallery, vectors: Floats) -> Floats:

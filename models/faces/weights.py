@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Final
+from urllib.error import HTTPError
 
 import platformdirs
 
@@ -149,8 +150,7 @@ def missing() -> tuple[Weights, ...]:
 
 def check(path: Path, wanted: str) -> None:
     """Raise WeightsDamagedError unless the file's SHA-256 is `wanted`."""
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = _sha256(path)
     if found != wanted:
         raise WeightsDamagedError(str(path), wanted, found)
 
@@ -203,6 +203,9 @@ def _download(source: str, target: Path, sha256: str, progress: Progress | None)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(target)
+    except HTTPError as error:
+        with error:
+            raise DownloadFailedError(source, f"{error.code} {error.reason}") from error
     except (OSError, HTTPException) as error:
         raise DownloadFailedError(source, str(error)) from error
     finally:
