@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,8 @@ from models.errors import DiemdanhError
 
 AGENT_STOP_S = 3.0
 SERVER_STOP_S = 1.5
+NEW_PROCESS_GROUP = 0x200
+"""Windows' CREATE_NEW_PROCESS_GROUP."""
 
 
 class ProgramError(DiemdanhError):
@@ -48,14 +49,14 @@ class Programs:
         It gets a process group of its own, so that Ctrl-C reaches only the demo, which then stops all in order.
         """
         out = (self.logs / f"{name}.txt").open("wb")
-        apart = (
-            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-            if sys.platform == "win32"
-            else {"start_new_session": True}
-        )
         with out:
             program = subprocess.Popen(  # noqa: S603 - our own programs
-                command(module, *arguments), stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **apart
+                command(module, *arguments),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                creationflags=NEW_PROCESS_GROUP if sys.platform == "win32" else 0,
+                start_new_session=sys.platform != "win32",
             )
         self.running.append((name, program))
         return program
@@ -72,7 +73,10 @@ class Programs:
         """Ask each program to end, last started first, and kill what has not ended in its time."""
         for name, program in reversed(self.running):
             if program.poll() is None:
-                program.send_signal(signal.CTRL_BREAK_EVENT if sys.platform == "win32" else signal.SIGTERM)
+                if sys.platform == "win32":
+                    program.send_signal(signal.CTRL_BREAK_EVENT)
+                else:
+                    program.terminate()
                 try:
                     program.wait(SERVER_STOP_S if name == "server" else AGENT_STOP_S)
                 except subprocess.TimeoutExpired:
