@@ -1,0 +1,96 @@
+"""Where pictures come from, read from one text: a camera, a video file, a stream's address or a simulated class."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge_agent.errors import SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A camera of this PC, by its number (`/dev/videoN` on Linux, the N-th of DirectShow on Windows)."""
+
+    number: int
+
+    live = True
+
+    def __str__(self) -> str:
+        return f"camera {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A network camera: rtsp://…"""
+
+    url: str
+
+    live = True
+
+    def __str__(self) -> str:
+        return re.sub(r"//[^@/]*@", "//", self.url)  # what is shown or logged carries no password
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFile:
+    """A video file."""
+
+    path: Path
+
+    live = False
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedClass:
+    """A script of bridge_agent.simulated_class, rendered as it is watched."""
+
+    path: Path
+
+    live = False
+
+    def __str__(self) -> str:
+        return f"simulated:{self.path}"
+
+
+Source = Device | Stream | VideoFile | SimulatedClass
+
+
+def parse_source(text: str) -> Source:
+    """The source that `text` names: `0`, `/dev/video0`, `rtsp://…`, `simulated:SCRIPT.toml` or a video file's path.
+
+    Raises SourceError when it can't be any of these or the file does not exist. Whether a camera answers or a video can
+    be decoded shows when it is opened.
+    """
+    text = text.strip()
+    if match := re.fullmatch(r"(?:/dev/video)?(\d{1,3})", text):
+        return Device(int(match[1]))
+    if re.match(r"rtsps?://[^/]", text, re.IGNORECASE):
+        return Stream(text)
+    if text.startswith("simulated:"):
+        return SimulatedClass(_file(text.removeprefix("simulated:")))
+    if "://" in text:
+        raise SourceError(
+            f"Không dùng được nguồn {text}. Hãy ghi số của camera (0), đường dẫn tệp video, rtsp://… hoặc simulated:….",
+            f"The source {text} will not do. Write a camera's number (0), a video's path, rtsp://… or simulated:….",
+        )
+    return VideoFile(_file(text))
+
+
+def _file(text: str) -> Path:
+    path = Path(text).expanduser()
+    if path.is_file():
+        return path
+    if path.is_dir():
+        raise SourceError(
+            f"{path} là thư mục. Hãy chỉ một tệp video hoặc số của camera.",
+            f"{path} is a folder. Name a video file or a camera's number.",
+        )
+    raise SourceError(
+        f"Không tìm thấy {path or 'nguồn hình'}. Hãy kiểm tra đường dẫn, hoặc ghi số của camera (0).",
+        f"{path or 'The source'} was not found. Check the path, or write a camera's number (0).",
+    )

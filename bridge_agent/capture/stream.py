@@ -1,0 +1,60 @@
+"""Network cameras over RTSP, through PyAV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import av
+from av.container import InputContainer
+
+from bridge_agent.capture.frame import Opened
+from bridge_agent.capture.reader import Raw
+from bridge_agent.capture.source import Stream
+from bridge_agent.capture.video import decoded, luma, picture
+from bridge_agent.clock import boot_ms
+from bridge_agent.errors import CaptureLostError, SourceError
+
+_SILENCE_S: Final = 5.0
+
+
+class StreamReader:
+    """A network camera's stream: frames on the boot-time clock, at the moment they are decoded."""
+
+    def __init__(self, source: Stream) -> None:
+        self._source = source
+        try:
+            # TCP: a camera's pictures over UDP arrive torn on a busy network, and a torn picture is no evidence.
+            container = av.open(
+                source.url,
+                options={"rtsp_transport": "tcp", "fflags": "nobuffer"},
+                timeout=(_SILENCE_S, _SILENCE_S),
+            )
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise SourceError(
+                f"Không mở được camera mạng {source} ({_reason(error)}). Hãy kiểm tra địa chỉ, mật khẩu và đường mạng.",
+                f"The network camera {source} does not open ({_reason(error)}). Check address, password and network.",
+            ) from error
+        if not isinstance(container, InputContainer) or not container.streams.video:
+            container.close()
+            raise SourceError(f"{source} không có hình.", f"{source} carries no pictures.")
+        self._container = container
+        self._stream = container.streams.video[0]
+        self.opened = Opened(self._stream.width, self._stream.height, None)
+
+    def frames(self) -> Iterator[Raw]:
+        """Frames until the camera goes silent or away, which raises CaptureLostError: a live stream has no end."""
+        for frame in decoded(self._container, self._stream):
+            yield Raw(boot_ms(), luma(frame), lambda frame=frame: picture(frame))  # type: ignore[misc]
+        raise CaptureLostError(
+            f"Camera mạng {self._source} không gửi hình nữa. Đang kết nối lại.",
+            f"The network camera {self._source} sends no pictures any more. Reconnecting.",
+        )
+
+    def close(self) -> None:
+        """Hangs up."""
+        self._container.close()
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__

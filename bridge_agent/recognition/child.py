@@ -1,0 +1,83 @@
+"""The recognition process for a running agent: loads the models, enrols the roster, and tells what it sees.
+
+It lives for one session: an idle agent holds no models. Its parent starts it with the spawn method and
+`daemon=False` (it has a child of its own, capture), reads events until `Ended` or `Failed`, and ends it by sending
+anything, by closing the pipe, or by a kill: in every case capture ends with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from bridge_agent.capture.capture import Capture
+from bridge_agent.capture.child import Pace
+from bridge_agent.capture.source import parse_source
+from bridge_agent.recognition.events import Event, Failed, Ready, Trouble
+from bridge_agent.recognition.watching import watching
+from models.errors import DiemdanhError
+from models.faces.engine import FaceEngine, FaceProfile, load_engine
+from models.faces.match import Gallery
+from models.faces.portraits import enrol, read_portraits
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionSettings:
+    """What the recognition process needs to know.
+
+    source: as bridge_agent.capture.source.parse_source takes it; files and simulated classes play in real time.
+    portraits: the folder with NAME.jpg or NAME/*.jpg. roster: learner id by portrait name (learner code or name);
+    portraits of anybody else are not looked at. Times of all events are boot-time clock ms.
+    """
+
+    source: str
+    portraits: Path
+    roster: Mapping[str, str]
+    sweep_ms: int = 1_000
+    faces: FaceProfile = field(default_factory=FaceProfile)
+
+
+def main(conn: Connection, settings: RecognitionSettings) -> None:
+    """The process's life: `Ready`, then what bridge_agent.recognition.events promises; `Failed` when nothing can be."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    try:
+        _run(conn.send, conn.poll, settings)
+    except DiemdanhError as error:
+        _tell(conn, Failed(error.vi, error.en))
+    except (BrokenPipeError, ConnectionError, EOFError):
+        pass  # the parent is gone
+    os._exit(0)
+
+
+def _tell(conn: Connection, event: Event) -> None:
+    with contextlib.suppress(OSError):  # nobody may be left to hear it
+        conn.send(event)
+
+
+def _run(tell: Callable[[Event], None], stopped: Callable[[float], bool], settings: RecognitionSettings) -> None:
+    source = parse_source(settings.source)
+    # The source is opened before the models are loaded: a missing camera is told within a second.
+    with Capture(source, Pace(settings.sweep_ms, newest=True, real_time=not source.live)) as capture:
+        capture.open()
+        engine = load_engine(settings.faces)
+        gallery = _enrolled(settings, engine, tell)
+        tell(Ready(engine.detector.name, engine.encoder.name, gallery.learners))
+        for event in watching(capture, engine, gallery, sweep_ms=settings.sweep_ms, stopped=stopped):
+            tell(event)
+
+
+def _enrolled(settings: RecognitionSettings, engine: FaceEngine, tell: Callable[[Event], None]) -> Gallery:
+    """The gallery of the roster's learners, by learner id. A portrait that will not do costs only its own learner."""
+    portraits: dict[str, list[Path]] = {}
+    for name, pictures in read_portraits(settings.portraits).items():
+        if (learner := settings.roster.get(name)) is not None:
+            portraits.setdefault(learner, []).extend(pictures)
+    gallery, problems = enrol(portraits, engine)
+    for problem in problems:
+        tell(Trouble("portraits", problem.vi, problem.en))
+    return gallery

@@ -1,0 +1,138 @@
+"""Who is in view: faces of one sweep in, sightings of learners and unknown people out. Pure; times come in.
+
+- A track gets a name when two of its last three sightings agree (three of five while its face is 32 to 47 px wide).
+  Its sightings count from the first that agreed on.
+- The name is checked in every sweep. A face that matches another learner, or clearly nobody, takes it away at once; a
+  turned, bowed or blurred face does not, as long as the track goes on and was borne out in the last `TRUST_MS`.
+- A face under 32 px is never identified; it carries a track on that has a name already.
+- A learner is at most one face: of two tracks with one name the one that was borne out later keeps it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bridge_agent.recognition.track import FORGET_MS, Seen, Track, match
+
+IDENTIFY_PX: Final = 48
+SMALL_PX: Final = 32
+TRUST_MS: Final = 120_000
+"""How long a track may keep its name on its place alone, with the head turned or bowed. No limit under SMALL_PX."""
+STABLE_MS: Final = 2_000
+"""Somebody unknown is told of after this long: a face that just entered may need a few sweeps to be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A learner was seen."""
+
+    learner: str
+    at: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Somebody who matched nobody was in view from `start` to `end`, and is no longer, or is known by now."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one sweep brought."""
+
+    sightings: tuple[Sighting, ...]
+    unknown_over: tuple[Unknown, ...]
+    unknown_now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Scores of the encoder in use: a vote needs `threshold`; a good look under `contradicts` speaks against a name."""
+
+    threshold: float
+    contradicts: float
+
+
+class Identities:
+    """All tracks of one camera."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._tracks: list[Track] = []
+
+    def sweep(self, at: int, faces: list[Seen], likeness: list[dict[str, float]]) -> Outcome:
+        """Take in the faces of the sweep at `at`. `likeness`: each face's score for every learner."""
+        sightings: list[Sighting] = []
+        over = self._forget(at)
+        carried = match(self._tracks, faces)
+        for face, track, alike in zip(faces, carried, likeness, strict=True):
+            if track is None:
+                if face.width < SMALL_PX:
+                    continue
+                track = Track(at)
+                self._tracks.append(track)
+            track.add(face)
+            sightings += self._name(track, alike)
+        self._one_face_each()
+        unknown = [track for track in self._tracks if self._is_unknown(track)]
+        return Outcome(tuple(sightings), tuple(over), sum(track.last.at == at for track in unknown))
+
+    def clear(self) -> tuple[Unknown, ...]:
+        """Forget everybody: what comes next may be another scene. Unknown people end here."""
+        over = [Unknown(track.began, track.last.at) for track in self._tracks if self._is_unknown(track)]
+        self._tracks.clear()
+        return tuple(over)
+
+    def _name(self, track: Track, alike: dict[str, float]) -> list[Sighting]:
+        """Check or find the track's name after its newest sighting; the sightings that this brings."""
+        face = track.last
+        if track.learner is not None:
+            score = alike.get(track.learner, face.score)
+            if face.vote == track.learner:
+                track.confirmed_at = face.at
+                return [Sighting(track.learner, face.at, score)]
+            good_look = face.frontal and face.vector is not None and face.width >= IDENTIFY_PX
+            denied = face.vote is not None or (good_look and score < self._limits.contradicts)
+            trusted = face.width < SMALL_PX or face.at - track.confirmed_at <= TRUST_MS
+            if trusted and not denied:
+                return [Sighting(track.learner, face.at, score)]
+            track.begin_anew()  # what was seen under the old name is no evidence for a new one
+        needed, among = (2, 3) if face.width >= IDENTIFY_PX else (3, 5)
+        recent = track.sightings[-among:]
+        if face.vote is None or face.width < SMALL_PX:
+            return []
+        agreeing = [seen for seen in recent if seen.vote == face.vote]
+        if len(agreeing) < needed:
+            return []
+        track.learner, track.confirmed_at = face.vote, face.at
+        first = agreeing[0].at
+        return [Sighting(face.vote, seen.at, seen.score) for seen in recent if seen.at >= first]
+
+    def _one_face_each(self) -> None:
+        """Take the name from the track that was borne out earlier, where two have one."""
+        holders: dict[str, Track] = {}
+        for track in sorted(self._tracks, key=lambda track: track.confirmed_at):
+            if track.learner is not None:
+                if (other := holders.get(track.learner)) is not None:
+                    other.begin_anew()
+                holders[track.learner] = track
+
+    def _forget(self, at: int) -> list[Unknown]:
+        gone = [track for track in self._tracks if at - track.last.at > FORGET_MS]
+        self._tracks = [track for track in self._tracks if at - track.last.at <= FORGET_MS]
+        return [Unknown(track.began, track.last.at) for track in gone if self._is_unknown(track)]
+
+    def _is_unknown(self, track: Track) -> bool:
+        """Seen well and for long enough to be known, and matching nobody."""
+        good = [seen for seen in track.sightings if seen.width >= IDENTIFY_PX and seen.frontal]
+        return (
+            track.learner is None
+            and track.seen >= 3
+            and len(good) >= 2
+            and all(seen.vote is None for seen in track.sightings)
+            and track.last.at - track.began >= STABLE_MS
+        )

@@ -1,0 +1,207 @@
+"""Is the picture live? Judges each sweep's frame: live, still, frozen or dark. Pure; frames and times come in.
+
+**Frozen.** A camera or its driver that hangs repeats one picture for ever, and a learner who left stays in it. After
+re-encoding such a picture still changes a little (x264 refines it, every key frame differs faintly), and a calm room
+may change very little (an encoder swallows sensor noise up to 2 grey levels). So stillness is measured against what was
+usual for this very source just before: see `_Usual`. Three still sweeps are a freeze, dated back to the last frame that
+moved. A source that never moved, such as a video of still pictures, is not called frozen: nothing tells the two apart.
+Only a camera of this PC is, since every sensor has noise.
+
+**Dark.** Most of the room has lost most of its light, or nothing in the picture is brighter than dark grey.
+
+Thresholds: measured on static, swaying and trembling portraits with noise 0 to 6, encoded by x264 crf 18 to 35 and by
+bit rate, mpeg4 and MJPEG; tests/bridge_agent/recognition/test_life.py holds both directions.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from bridge_agent.capture.frame import Blocks, Change, Picture, blocks, grid, largest_difference
+
+State = Literal["live", "still", "frozen", "dark"]
+
+STILL_SWEEPS: Final = 3
+_MOVING_SHARE: Final = 0.25
+"""A sweep is still when at most this share of its frames moved: key frames of a frozen picture are about 1 in 12."""
+_STILL_BLOCKS: Final = 3.0
+"""Nor may any block differ from the last sweep by more grey levels. Key frames of frozen pictures: up to 1.3; a head
+that moved by a pixel: 8 and more."""
+_PEAK_FLOOR, _AMOUNT_FLOOR = 2.0, 0.01
+"""A source is known to move from these usual values on (grey levels); below them encoders' own changes lie."""
+_PEAK_PART, _AMOUNT_PART = 0.25, 0.15
+"""A frame moves when it reaches this part of what is usual."""
+_ALWAYS_SHARE, _NEVER_SHARE = 0.97, 0.5
+"""Faint noise: where practically every frame changed and now half of them do not change at all."""
+_SCENE_BLOCKS: Final = 12.0
+"""Somebody came or went: after that the noise may be another, and faint noise proves nothing for a while."""
+_FAINT_FRAMES: Final = 12
+_DARK_PART: Final = 0.3
+_LIT_SHARE: Final = 0.3
+_BRIGHTEST: Final = 40.0
+_BLACK: Final = 16.0
+_DIMMED_MS: Final = 180_000
+"""A room that stays dim, but not black, for this long is meant to be dim: that light is its usual one from then on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a sweep's frame is. `at`: live: from when on; frozen or dark: when the last good frame was (ms)."""
+
+    state: State
+    at: int
+
+
+class PictureJudge:
+    """Judges the frames of one source, in order. `sensor`: the source is a camera's own picture, which has noise."""
+
+    def __init__(self, sensor: bool) -> None:
+        self._sensor = sensor
+        self._usual = _Usual()
+        self._light = _Light()
+        self._blocks: Blocks | None = None
+        self._still: list[tuple[Change, ...]] = []
+        self._moved_at: int | None = None
+        self._state: State = "live"
+
+    def look(self, at: int, picture: Picture, changes: Sequence[Change], faces_before: int) -> Look:
+        """The state of the frame at `at` (ms), with the `changes` since the last one and the faces in that."""
+        now = blocks(grid(picture[..., 1], picture.shape[1], picture.shape[0]))
+        step = 255.0 if self._blocks is None else largest_difference(self._blocks, now)
+        self._blocks = now
+        if (lit_at := self._light.dark_since(picture, now, at, changes)) is not None:
+            self._become("dark")
+            return Look("dark", lit_at)
+        moves = [self._usual.moves(change) for change in changes]
+        moved = [change.at for change, move in zip(changes, moves, strict=True) if move]
+        if self._state == "dark":
+            self._become("live")
+            return Look("live", self._light.lit_from(at, changes))
+        if self._is_still(step, changes, moves, faces_before):
+            if not self._still and moved:
+                self._moved_at = moved[-1]
+            self._still.append(tuple(changes))
+            self._state = "frozen" if self._state == "frozen" or self._is_frozen() else "still"
+            return Look(self._state, at if self._moved_at is None else self._moved_at)
+        was_frozen = self._state == "frozen"
+        self._become("live")
+        self._usual.learn(changes, step)
+        since = moved[0] if was_frozen and moved else at
+        self._moved_at = moved[-1] if moved else at
+        return Look("live", since)
+
+    def _become(self, state: State) -> None:
+        self._state = state
+        self._still.clear()
+
+    def _is_still(self, step: float, changes: Sequence[Change], moves: Sequence[bool], faces: int) -> bool:
+        if not changes or step > _STILL_BLOCKS:
+            return False
+        if self._sensor and not any(change.amount for change in changes):
+            return True
+        # A room that everybody has left is still for a good reason, unless noise filled the whole picture.
+        if self._usual.moving and (faces or self._usual.noisy):
+            return sum(moves) <= _MOVING_SHARE * len(moves)
+        return self._usual.always and faces > 0 and sum(not c.amount for c in changes) >= 0.4 * len(changes)
+
+    def _is_frozen(self) -> bool:
+        if len(self._still) < STILL_SWEEPS:
+            return False
+        if self._usual.moving or self._sensor:
+            return True
+        frames = [change for sweep in self._still for change in sweep]
+        return len(frames) >= _FAINT_FRAMES and sum(not c.amount for c in frames) > _NEVER_SHARE * len(frames)
+
+
+class _Usual:
+    """What is usual for a source while it is live: how much its frames change."""
+
+    def __init__(self) -> None:
+        self._sweeps: deque[tuple[float, float]] = deque(maxlen=120)
+        self._faint: deque[tuple[int, int]] = deque(maxlen=8)
+        self.peak = 0.0
+        self.amount = 0.0
+
+    @property
+    def moving(self) -> bool:
+        """Frames are known to move, by heads or by noise, also in calm times."""
+        return self.peak >= _PEAK_FLOOR or self.noisy
+
+    @property
+    def noisy(self) -> bool:
+        """Noise in the whole picture is known to come through."""
+        return self.amount >= _AMOUNT_FLOOR and len(self._sweeps) >= 5
+
+    @property
+    def always(self) -> bool:
+        """Practically every frame of the last sweeps changed, if only a little, and nobody came or went."""
+        changed, frames = (sum(column) for column in zip(*self._faint, strict=True)) if self._faint else (0, 0)
+        return len(self._faint) >= 5 and frames >= 2 * _FAINT_FRAMES and changed >= _ALWAYS_SHARE * frames
+
+    def moves(self, change: Change) -> bool:
+        """Whether a frame moves as this source's frames do; any change at all while nothing usual is known."""
+        if not self.moving:
+            return change.amount > 0
+        by_peak = self.peak >= _PEAK_FLOOR and change.peak > _PEAK_PART * self.peak
+        return by_peak or (self.noisy and change.amount > _AMOUNT_PART * self.amount)
+
+    def learn(self, changes: Sequence[Change], step: float) -> None:
+        """Take in a live sweep. `step`: the largest block difference to the sweep before."""
+        if not changes:
+            return
+        self._sweeps.append(
+            (float(np.median([c.peak for c in changes])), float(np.median([c.amount for c in changes])))
+        )
+        if step > _SCENE_BLOCKS:
+            self._faint.clear()
+        else:
+            self._faint.append((sum(change.amount > 0 for change in changes), len(changes)))
+        # The calm fifth of the time: what is usual even when nobody stirs much.
+        known = len(self._sweeps) >= 5
+        self.peak, self.amount = (
+            (float(v) for v in np.percentile(np.array(self._sweeps), 20, axis=0)) if known else (0.0, 0.0)
+        )
+
+
+class _Light:
+    """What light is usual, block by block."""
+
+    def __init__(self) -> None:
+        self._blocks: Blocks | None = None
+        self._mean: float | None = None
+        self._lit_at: int | None = None
+        self._between = 0.0
+        self._sweeps = 0
+
+    def dark_since(self, picture: Picture, now: Blocks, at: int, changes: Sequence[Change]) -> int | None:
+        """When the last lit frame was, if it is dark now; None when it is not."""
+        usual = self._blocks if self._blocks is not None and self._blocks.shape == now.shape else None
+        lit = usual > _BLACK if usual is not None else None
+        mean = float(now.mean())
+        dark = float(np.percentile(picture[::8, ::8], 99.9)) < _BRIGHTEST
+        if not dark and usual is not None and lit is not None and lit.mean() >= _LIT_SHARE:
+            dark = float(np.median(now[lit] / usual[lit])) < _DARK_PART
+            if dark and self._lit_at is not None and at - self._lit_at > _DIMMED_MS:
+                usual, dark = None, False
+        if not dark:
+            # Daylight changes over minutes; a lamp that goes out must not become usual before it is noticed.
+            self._sweeps = 1 if usual is None else self._sweeps + 1
+            self._blocks = now.copy() if usual is None else usual + max(0.05, 1 / self._sweeps) * (now - usual)
+            self._mean, self._lit_at, self._between = mean, at, 0.0
+            return None
+        if self._between == 0.0:  # the first dark sweep: the frames since the last one tell exactly when
+            self._between = (mean + (mean if self._mean is None else self._mean)) / 2
+            lit_frames = [c.at for c in changes if c.light > self._between]
+            self._lit_at = lit_frames[-1] if lit_frames else self._lit_at
+        return at if self._lit_at is None else self._lit_at
+
+    def lit_from(self, at: int, changes: Sequence[Change]) -> int:
+        """The first frame that was lit again, of those since the last dark sweep."""
+        if self._mean is None:
+            return at
+        return next((change.at for change in changes if change.light > 0.6 * self._mean), at)
