@@ -26,12 +26,12 @@ class Alarms:
         """The fault `name` stands, in these words; told only when the words are new."""
         if self._standing.get(name) != (vi, en):
             self._standing[name] = (vi, en)
-            self._journal.say("alarm", f"! {vi}", f"! {en}", name=name)
+            self._journal.say("alarm", f"! {vi}", f"! {en}", name=_plain(name))
 
     def clear(self, name: str) -> None:
         """The fault has passed."""
         if known := self._standing.pop(name, None):
-            self._journal.say("alarm_over", f"Đã hết: {known[0]}", f"Over: {known[1]}", name=name)
+            self._journal.say("alarm_over", f"Đã hết: {known[0]}", f"Over: {known[1]}", name=_plain(name))
 
     def troubles(self, troubles: Mapping[str, Trouble]) -> None:
         """Recognition's own troubles are these now and no others."""
@@ -53,8 +53,14 @@ class Alarms:
 
     def for_manager(self) -> tuple[str, ...]:
         """The sentences that go to the class manager, in Vietnamese."""
-        return tuple(vi[:SENTENCE_LIMIT] for name, (vi, _) in self._standing.items() if name not in _NOT_FOR_MANAGER)
+        told = [vi for name, (vi, _) in self._standing.items() if _plain(name) not in _NOT_FOR_MANAGER]
+        return tuple(sentence[:SENTENCE_LIMIT] for sentence in told)
 
     def here(self) -> tuple[str, ...]:
         """The sentences for people at this PC."""
         return tuple(both(vi, en) for vi, en in self._standing.values())
+
+
+def _plain(name: str) -> str:
+    """A fault's name without what tells several of a kind apart, which may hold a learner's name."""
+    return name.partition(":")[0]

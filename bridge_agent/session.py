@@ -56,10 +56,12 @@ class Recording:
             case Sweep():
                 self.unknown = event.unknown
             case Trouble():
-                known = self.troubles.pop(event.name, None)
+                # Several portraits may be wrong at once, and none of them passes by itself.
+                name = f"portraits: {event.vi}" if event.name == "portraits" else event.name
+                known = self.troubles.pop(name, None)
                 if not event.passed:
-                    self.troubles[event.name] = event
-                return known != self.troubles.get(event.name)
+                    self.troubles[name] = event
+                return known != self.troubles.get(name)
         return False
 
     def stop(self, ended_by: CoverageEnd) -> None:

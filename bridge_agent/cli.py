@@ -1,0 +1,182 @@
+"""`bridge-agent`: the one place where the agent's parts are put together.
+
+Every command loads what it needs when it is called, so that --help answers at once and an agent without a class holds
+neither pictures nor networks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bridge_agent.command_line import parser
+from models.errors import DiemdanhError
+from models.language import both
+
+if TYPE_CHECKING:
+    from bridge_agent.config import Settings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Errors are one sentence on the error output and exit code 2; Ctrl-C ends with 130."""
+    for stream in (sys.stdout, sys.stderr):
+        if callable(reconfigure := getattr(stream, "reconfigure", None)):
+            reconfigure(errors="replace")  # a Windows console may not be UTF-8
+    arguments = parser().parse_args(argv)
+    command = {
+        "run": run,
+        "join": join,
+        "watch": watch,
+        "weights": weights,
+        "simulate": simulate,
+    }[arguments.command]
+    try:
+        return command(arguments)
+    except DiemdanhError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the agent until it is told to stop."""
+    from bridge_agent import eyes, identity, server_clock
+    from bridge_agent.agent import Agent, Parts
+    from bridge_agent.journal import Journal
+    from bridge_agent.log import Log
+    from bridge_agent.server import Server
+
+    settings = _settings(arguments)
+    settings.check()
+    if arguments.check_config:
+        _try_source(settings.source)
+        print(both("Cấu hình dùng được.", "The settings are good."))
+        return 0
+    with settings.folder.hold():
+        who = identity.load(settings.folder)
+        clock = server_clock.ServerClock(server_clock.this_pc())
+        journal = Journal(settings.folder.journal, clock.clocks.wall)
+        log = Log.open(settings.folder.log, who.membership.device, clock.clocks.wall())
+
+        async def work() -> None:
+            async with Server(settings.config.server or who.membership.server, clock, who) as server:
+                await Agent(Parts(settings, who, log, server, clock, journal, eyes.watch)).run(_told_to_stop())
+
+        try:
+            if not log.unsealed():  # in the middle of a session nothing may keep the agent from going on
+                _try_source(settings.source)
+            asyncio.run(work())
+        finally:
+            log.close()
+            journal.close()
+    return 0
+
+
+def join(arguments: argparse.Namespace) -> int:
+    """Join a server."""
+    from bridge_agent import identity, server_clock
+    from bridge_agent.server import Server
+
+    settings = _settings(arguments)
+
+    async def work() -> identity.Identity:
+        clock = server_clock.ServerClock(server_clock.this_pc())
+        async with Server(arguments.server, clock) as server:
+            return await identity.join(settings.folder, server, arguments.token)
+
+    with settings.folder.hold():
+        member = asyncio.run(work()).membership
+    name, server = member.bridge_point_name, member.server
+    print(
+        both(
+            f"Đã gia nhập {server}: máy này là điểm cầu {name}. Tiếp theo: bridge-agent run.",
+            f"Joined {server}: this PC is bridge point {name}. Next: bridge-agent run.",
+        )
+    )
+    return 0
+
+
+def watch(arguments: argparse.Namespace) -> int:
+    """The agent's eyes alone."""
+    from bridge_agent.watch import watch as watch_for
+    from models.faces.engine import FaceProfile
+
+    watch_for(
+        arguments.source,
+        arguments.portraits,
+        arguments.json,
+        sweep_ms=round(arguments.sweep * 1000),
+        for_seconds=arguments.seconds,
+        faces=FaceProfile(arguments.detector, arguments.encoder),
+    )
+    return 0
+
+
+def weights(arguments: argparse.Namespace) -> int:
+    """List the networks, or fetch the missing ones."""
+    from bridge_agent import weights_command
+
+    return weights_command.fetch() if arguments.action == "fetch" else weights_command.show()
+
+
+def simulate(arguments: argparse.Namespace) -> int:
+    """Render a simulated class."""
+    from bridge_agent import simulate_command
+
+    return simulate_command.render(arguments.script, arguments.out, arguments.truth)
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    """The settings file's, with what the command line says instead."""
+    from bridge_agent.config import Settings, load
+
+    settings = load(arguments.config)
+    data: Path | None = arguments.data
+    if data is None:
+        return settings
+    return Settings(msgspec.structs.replace(settings.config, data=str(data.absolute())), settings.path)
+
+
+def _try_source(source: str) -> None:
+    """Open the source once and let it go. Raises SourceError when it is absent, busy or unreadable."""
+    from bridge_agent.capture.capture import Capture
+    from bridge_agent.capture.child import Pace
+    from bridge_agent.capture.source import SimulatedClass, parse_source
+
+    wanted = parse_source(source)
+    if isinstance(wanted, SimulatedClass):
+        return  # takes seconds to open, and has no driver that could be busy
+    with Capture(wanted, Pace(every_ms=1_000, newest=True, real_time=True)) as capture:
+        capture.open()
+
+
+def _told_to_stop() -> asyncio.Event:
+    """An event that Ctrl-C, SIGTERM and (Windows) Ctrl-Break set: the first ends in order, a second at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def tell() -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform == "win32":
+        for number in (*signals, signal.SIGBREAK):
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    else:
+        for number in signals:
+            loop.add_signal_handler(number, tell)
+    return stop
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

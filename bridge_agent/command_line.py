@@ -1,0 +1,266 @@
+"""The command line: what can be asked of the agent, as a page that a technician understands. No work is done here."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+from models.language import both
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line. `arguments.command` names the command that was chosen."""
+    whole = _Parser(
+        prog="bridge-agent",
+        description=both(
+            "Phần mềm tại điểm cầu: nhận biết học viên qua camera, ghi lại ai có mặt và trong bao lâu, gửi về máy chủ.",
+            "The agent at a bridge point: knows learners by the room's camera, records who is present and for how "
+            "long, and sends it to the server.",
+        ),
+        epilog=both(
+            """Lần đầu trên máy này:
+  bridge-agent weights fetch                                  tải mạng nhận diện tốt hơn (nên làm)
+  bridge-agent join --server https://… --token XXXXX-XXXXX    gia nhập bằng mã do quản trị hệ thống cấp
+  bridge-agent run                                            chạy; dừng bằng Ctrl-C
+
+Mỗi lệnh có trang riêng: bridge-agent run --help. DIEMDANH_LANGUAGE=en: English.""",
+            """The first time on this PC:
+  bridge-agent weights fetch                                  fetch the better networks (recommended)
+  bridge-agent join --server https://… --token XXXXX-XXXXX    join with the token from the administrator
+  bridge-agent run                                            run; Ctrl-C stops it
+
+Each command has its own page: bridge-agent run --help.""",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = whole.add_subparsers(
+        dest="command", title=both("lệnh", "commands"), metavar=both("LỆNH", "COMMAND"), required=True
+    )
+    _run(commands)
+    _join(commands)
+    _watch(commands)
+    _enrol(commands)
+    _weights(commands)
+    _simulate(commands)
+    return whole
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with its own words in Vietnamese too, and a usage error in one sentence."""
+
+    def __init__(self, **settings: object) -> None:
+        super().__init__(**settings, add_help=False, allow_abbrev=False)  # type: ignore[arg-type]  # argparse's own
+        self._positionals.title = both("cần ghi", "needed")
+        self._optionals.title = both("tùy chọn", "options")
+        self.add_argument("-h", "--help", action="help", help=both("in trang này rồi dừng", "print this page and end"))
+
+    def format_usage(self) -> str:
+        """The usage line, with its first word in the language of this PC."""
+        return _usage(super().format_usage())
+
+    def format_help(self) -> str:
+        """The help page, likewise."""
+        return _usage(super().format_help())
+
+    def error(self, message: str) -> NoReturn:
+        """End with exit code 2 and one sentence."""
+        self.exit(2, _sentence(message, self.prog) + "\n")
+
+
+_MESSAGES = (
+    (r"the following arguments are required: (.+)", "thiếu {}", "{} is missing"),
+    (r"unrecognized arguments: (.+)", 'không có tùy chọn "{}"', 'there is no option "{}"'),
+    (r"argument (.+): expected one argument", "sau {} phải có giá trị", "{} needs a value"),
+    (r"argument (.+): invalid choice: (.+?) \(.*", '{0} không có lựa chọn {1}', "{0} has no choice {1}"),
+    (r"argument (.+): invalid \w+ value: (.+)", "giá trị {1} của {0} không hợp lệ", "the value {1} of {0} will not do"),
+)  # fmt: skip
+
+
+def _sentence(message: str, prog: str) -> str:
+    for pattern, vi, en in _MESSAGES:
+        if match := re.fullmatch(pattern, message):
+            words = match.groups()
+            message = both(vi, en).format(*words)
+            break
+    return both(
+        f"{prog}: {message}. Hãy xem: {prog} --help.",
+        f"{prog}: {message}. See: {prog} --help.",
+    )
+
+
+def _usage(text: str) -> str:
+    return re.sub(r"^usage:", both("cách dùng:", "usage:"), text)
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+
+
+def _add(commands: _Commands, name: str, vi: str, en: str, examples: str) -> _Parser:
+    return commands.add_parser(
+        name,
+        help=both(vi, en),
+        description=both(vi, en),
+        epilog=both("ví dụ:", "examples:") + "\n" + examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=both(
+            "tệp cấu hình TOML (mẫu: deploy/examples/agent.toml)",
+            "settings file, TOML (example: deploy/examples/agent.toml)",
+        ),
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help=both("thư mục dữ liệu, thay cho tệp cấu hình", "data folder, instead of the settings file's"),
+    )
+
+
+def _run(commands: _Commands) -> None:
+    run = _add(
+        commands,
+        "run",
+        "Chạy tại điểm cầu: tự theo dõi các buổi học trong ngày và gửi bản ghi về máy chủ.",
+        "Run at the bridge point: watches the day's sessions by itself and sends records to the server.",
+        "  bridge-agent run\n  bridge-agent run --config agent.toml --check-config",
+    )
+    _config(run)
+    run.add_argument(
+        "--check-config",
+        action="store_true",
+        help=both(
+            "chỉ kiểm tra cấu hình, camera và thư mục ảnh, rồi dừng",
+            "only check the settings, source and portraits, then end",
+        ),
+    )
+
+
+def _join(commands: _Commands) -> None:
+    join = _add(
+        commands,
+        "join",
+        "Gia nhập máy chủ với tư cách một điểm cầu, bằng mã dùng một lần.",
+        "Join a server as a bridge point, with a one-time token.",
+        "  bridge-agent join --server https://diemdanh.example.vn --token 8K2QX-7M4RD-V0T9B-3HJWN",
+    )
+    join.add_argument("--server", required=True, metavar="URL", help=both("địa chỉ máy chủ", "the server's address"))
+    join.add_argument(
+        "--token",
+        required=True,
+        metavar=both("MÃ", "TOKEN"),
+        help=both("mã do quản trị hệ thống cấp", "the token from the administrator"),
+    )
+    _config(join)
+
+
+def _watch(commands: _Commands) -> None:
+    watch = _add(
+        commands,
+        "watch",
+        "Chỉ phần mắt của hệ thống: xem một video hoặc camera, cho biết ai có mặt từ lúc nào đến lúc nào.",
+        "The agent's eyes alone: watch a video or camera and tell who was there from when to when.",
+        "  bridge-agent watch --source lop.mp4 --portraits anh/ --json ketqua.json\n"
+        "  bridge-agent watch --source 0 --portraits anh/ --json ketqua.json --for 60",
+    )
+    watch.add_argument(
+        "--source", required=True, metavar="FILE|N|URL",
+        help=both(
+            "tệp video, số của camera (0), rtsp://… hoặc simulated:KỊCH_BẢN.toml",
+            "a video, a camera's number (0), rtsp://… or simulated:SCRIPT.toml",
+        ),
+    )  # fmt: skip
+    watch.add_argument(
+        "--portraits",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help=both("thư mục ảnh: TÊN.jpg hoặc TÊN/*.jpg", "portraits: NAME.jpg or NAME/*.jpg"),
+    )
+    watch.add_argument(
+        "--json", required=True, type=Path, metavar="FILE", help=both("tệp kết quả", "file for the result")
+    )
+    watch.add_argument(
+        "--for",
+        dest="seconds",
+        type=float,
+        metavar=both("GIÂY", "SECONDS"),
+        help=both("dừng sau bấy nhiêu giây", "end after so many seconds"),
+    )
+    watch.add_argument(
+        "--sweep",
+        type=float,
+        default=1.0,
+        metavar=both("GIÂY", "SECONDS"),
+        help=both("thời gian giữa hai lần nhìn, mặc định 1", "time between two looks, 1 by default"),
+    )
+    watch.add_argument(
+        "--detector",
+        default="auto",
+        choices=("auto", "yunet", "dlib", "face_recognition"),
+        help=both("cách tìm khuôn mặt", "how faces are found"),
+    )
+    watch.add_argument(
+        "--encoder",
+        default="auto",
+        choices=("auto", "intel", "dlib", "face_recognition"),
+        help=both("cách so khớp khuôn mặt", "how faces are compared"),
+    )
+
+
+def _enrol(commands: _Commands) -> None:
+    enrol = _add(
+        commands,
+        "enrol",
+        "Chụp ảnh chân dung của người ngồi trước camera và lưu vào thư mục ảnh.",
+        "Take portraits of the person in front of the camera and keep them in the portraits folder.",
+        "  bridge-agent enrol --source 0 --portraits anh/ --name HV001",
+    )
+    enrol.add_argument(
+        "--source", default="0", metavar="N|URL", help=both("camera, mặc định 0", "camera, 0 by default")
+    )
+    enrol.add_argument(
+        "--portraits", required=True, type=Path, metavar="DIR", help=both("thư mục ảnh", "portraits folder")
+    )
+    enrol.add_argument(
+        "--name",
+        required=True,
+        metavar=both("MÃ", "CODE"),
+        help=both("mã (hoặc tên) học viên", "the learner's code (or name)"),
+    )
+
+
+def _weights(commands: _Commands) -> None:
+    weights = _add(
+        commands,
+        "weights",
+        "Các mạng nhận diện trên máy này: liệt kê (list), hoặc tải về những mạng còn thiếu (fetch).",
+        "The networks on this PC: list them, or fetch those that are missing.",
+        "  bridge-agent weights list\n  bridge-agent weights fetch",
+    )
+    weights.add_argument(
+        "action", nargs="?", default="list", choices=("list", "fetch"), help=both("list hoặc fetch", "list or fetch")
+    )
+
+
+def _simulate(commands: _Commands) -> None:
+    simulate = _add(
+        commands,
+        "simulate",
+        "Dựng video của một lớp học mô phỏng theo kịch bản, để thử hệ thống khi chưa có lớp thật.",
+        "Render the video of a simulated class from a script, to try the system without a real class.",
+        "  bridge-agent simulate lop.toml --out lop.mp4 --truth dung.json",
+    )
+    simulate.add_argument("script", type=Path, metavar="SCRIPT.toml", help=both("kịch bản", "the script"))
+    simulate.add_argument(
+        "--out", required=True, type=Path, metavar="FILE.mp4", help=both("tệp video", "file for the video")
+    )
+    simulate.add_argument("--truth", type=Path, metavar="FILE.json", help=both("tệp đáp án", "file for the truth"))
