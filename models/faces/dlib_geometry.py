@@ -52,7 +52,7 @@ def dlib_box(box: Sequence[float]) -> tuple[float, float, float, float]:
     return centre_x - half, centre_y - half, centre_x + half, centre_y + half
 
 
-def face_box(dlib: Sequence[float] | Floats) -> tuple[float, float, float, float]:
+def face_box(dlib: Sequence[float] | NDArray[np.floating]) -> tuple[float, float, float, float]:
     """The x, y, width, height in px that YuNet would draw for dlib's box (left, top, right, bottom)."""
     left, top, right, bottom = (float(side) for side in dlib[:4])
     unit = (right - left) / _SIDE

@@ -8,9 +8,7 @@ The network is dlib's dnn_face_recognition_ex.cpp: residual blocks, of which som
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.faces.errors import WeightsUnusableError
-from models.faces.weights import DLIB_ENCODER, cache_folder, check, need
+from models.faces.weights import DLIB_ENCODER, cache_folder, check, need, written
 
 Floats = NDArray[np.float32]
 
@@ -51,20 +49,13 @@ def convert(source: Path, target: Path) -> None:
 
     Raises:
         WeightsDamagedError: `source` is not the file of the manifest.
+        WeightsNotWrittenError: the folder takes no file.
         WeightsUnusableError: `source` does not hold the layers that are expected.
     """
     check(source, DLIB_ENCODER.sha256[0][1])
     data = _Graph(source).bytes()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=target.name, suffix=".part", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with written(target) as file:
+        file.write(data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class IntelEncoder:
             return np.zeros((0, 256), np.float32)
         target = self._POINTS * self._SIZE
         chips = np.stack([chip(bgr, similarity(face.points, target), self._SIZE) for face in faces])
-        vectors = self._network.run(chips)[0].reshape(len(faces), -1)
+        vectors = self._network.run_batch(chips).reshape(len(faces), -1)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
 
@@ -129,4 +129,4 @@ class DlibEncoder:
             return np.zeros((0, 128), np.float32)
         rgb = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
         chips = self._points.chips(rgb, [dlib_box(face.box) for face in faces], CHIP, PADDING)
-        return self._network.run(np.ascontiguousarray(chips[..., ::-1]))[0]
+        return self._network.run_batch(np.ascontiguousarray(chips[..., ::-1]))

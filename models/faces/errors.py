@@ -5,6 +5,7 @@ FaceError
 │   ├── WeightsMissingError       a network's file is not on this PC
 │   ├── WeightsDamagedError       a file is not the one the manifest names
 │   ├── WeightsUnusableError      a file that no runtime can read as a network
+│   ├── WeightsNotWrittenError    a file that this PC cannot keep
 │   └── DownloadFailedError       a file could not be fetched
 ├── PortraitsError
 │   ├── PortraitsMissingError     no folder of portraits, or an empty one
@@ -57,6 +58,16 @@ class WeightsUnusableError(WeightsError):
         super().__init__(
             f"Không đọc được mạng nơ-ron trong tệp {where} ({reason}); hãy xoá tệp để tạo lại.",
             f"The file {where} holds no usable network ({reason}); delete it, and it is made anew.",
+        )
+
+
+class WeightsNotWrittenError(WeightsError):
+    """The file or folder at `where` cannot be written."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(
+            f"Không ghi được {where} ({reason}); hãy kiểm tra quyền ghi và chỗ trống trên đĩa.",
+            f"{where} cannot be written ({reason}); check the permissions and the free space.",
         )
 
 

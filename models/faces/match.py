@@ -86,8 +86,8 @@ def assign(scores: NDArray[np.floating], threshold: float, margin: float) -> NDA
     result = np.full(faces, -1, np.intp)
     if not faces or not learners:
         return result
-    best = scores.argmax(1)
-    best_face = scores.argmax(0)
+    best, best_face, top = scores.argmax(1), scores.argmax(0), scores.max(0)
+    claimed = (top >= threshold) & (best[best_face] == np.arange(learners))
     for face in range(faces):
         learner = best[face]
         own = scores[face, learner]
@@ -95,11 +95,8 @@ def assign(scores: NDArray[np.floating], threshold: float, margin: float) -> NDA
             continue
         rivals = own - scores[face] < margin
         rivals[learner] = False
-        elsewhere = scores[best_face, np.arange(learners)] - scores[face] >= margin
-        taken = (
-            elsewhere & (best_face != face) & (scores.max(0) >= threshold) & (best[best_face] == np.arange(learners))
-        )
-        if not (rivals & ~taken).any():
+        elsewhere = claimed & (best_face != face) & (top - scores[face] >= margin)
+        if not (rivals & ~elsewhere).any():
             result[face] = learner
     return result
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,9 @@ class Network:
     Raises:
         WeightsUnusableError: the file is no network.
     """
+
+    # As fast as 30 at once and 45 MB smaller.
+    _BLOCK: Final = 10
 
     def __init__(
         self,
@@ -70,12 +73,18 @@ class Network:
         except RuntimeError as error:  # OpenVINO raises nothing narrower
             raise WeightsUnusableError(str(path), str(error).strip().splitlines()[-1]) from error
 
-    def run(self, pictures: Picture, outputs: Sequence[str] | None = None) -> list[Floats]:
-        """The outputs for BGR `pictures` (n, h, w, 3): those named, or the only one. Each is a copy of its own."""
+    def run(self, pictures: Picture, outputs: Sequence[str]) -> list[Floats]:
+        """The outputs for one BGR picture (1, h, w, 3), those named in `outputs`; each is a copy of its own."""
         self._request.infer([pictures], share_inputs=True, share_outputs=True)
-        if outputs is None:
-            return [np.array(self._request.get_output_tensor(0).data, np.float32)]
         return [np.array(self._request.get_tensor(name).data, np.float32) for name in outputs]
+
+    def run_batch(self, pictures: Picture) -> Floats:
+        """The only output (n, ...) for n BGR `pictures` (n, h, w, 3), ten at a time."""
+        blocks = []
+        for start in range(0, len(pictures), self._BLOCK):
+            self._request.infer([pictures[start : start + self._BLOCK]], share_inputs=True, share_outputs=True)
+            blocks.append(np.array(self._request.get_output_tensor(0).data, np.float32))
+        return np.concatenate(blocks)
 
 
 class Hog:

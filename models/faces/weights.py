@@ -8,18 +8,20 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import ssl
 import tempfile
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from typing import Final
-from urllib.error import HTTPError
+from typing import BinaryIO, Final
+from urllib.error import HTTPError, URLError
 
 import platformdirs
 
-from models.faces.errors import DownloadFailedError, WeightsDamagedError, WeightsMissingError
+from models.faces.errors import DownloadFailedError, WeightsDamagedError, WeightsMissingError, WeightsNotWrittenError
 
 Progress = Callable[[str, int, int], None]  # file name, bytes so far, bytes in all (0: unknown)
 
@@ -163,9 +165,9 @@ def fetch(wanted: Iterable[Weights], progress: Progress | None = None, into: Pat
     Raises:
         DownloadFailedError: no connection, a refusal, or fewer bytes than announced.
         WeightsDamagedError: the address gave another file than the manifest names.
+        WeightsNotWrittenError: the folder takes no file.
     """
     folder = into or cache_folder()
-    folder.mkdir(parents=True, exist_ok=True)
     done = []
     for weights in wanted:
         for name, sha256 in weights.sha256:
@@ -183,30 +185,47 @@ def _sha256(path: Path) -> str:
 
 def _download(source: str, target: Path, sha256: str, progress: Progress | None) -> None:
     digest = hashlib.sha256()
-    handle, temporary = tempfile.mkstemp(prefix=target.name, suffix=".part", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
+    done = size = 0
+    with written(target) as file:
+        try:
             # the addresses are the manifest's, never a user's
             with urllib.request.urlopen(source, timeout=_SECONDS) as answer:  # noqa: S310
                 size = int(answer.headers.get("Content-Length") or 0)
-                done = 0
                 while block := answer.read(_BLOCK):
                     file.write(block)
                     digest.update(block)
                     done += len(block)
                     if progress:
                         progress(target.name, done, size)
-            if done < size:
-                raise DownloadFailedError(source, f"{done} / {size} bytes")
-            if digest.hexdigest() != sha256:
-                raise WeightsDamagedError(source, sha256, digest.hexdigest())
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(target)
-    except HTTPError as error:
-        with error:
-            raise DownloadFailedError(source, f"{error.code} {error.reason}") from error
-    except (OSError, HTTPException) as error:
-        raise DownloadFailedError(source, str(error)) from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+        except HTTPError as error:
+            with error:
+                raise DownloadFailedError(source, f"{error.code} {error.reason}") from error
+        except (URLError, HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
+            raise DownloadFailedError(source, str(error)) from error
+        if done < size:
+            raise DownloadFailedError(source, f"{done} / {size} bytes")
+        if digest.hexdigest() != sha256:
+            raise WeightsDamagedError(source, sha256, digest.hexdigest())
+
+
+@contextmanager
+def written(target: Path) -> Iterator[BinaryIO]:
+    """A file to write that becomes `target` when the block ends well, whole and on the disk, and vanishes otherwise.
+
+    Raises:
+        WeightsNotWrittenError: no permission or no space.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=target.name, suffix=".part", dir=target.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise WeightsNotWrittenError(str(target), error.strerror or str(error)) from error

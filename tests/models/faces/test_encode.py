@@ -53,7 +53,7 @@ def test_the_converted_network_gives_dlibs_numbers(dlib_only: FaceEngine, shared
         rgb = np.ascontiguousarray(picture[..., ::-1])
         chips = points.chips(rgb, [dlib_box(face.box)], CHIP, PADDING)
         wanted = np.array(theirs.compute_face_descriptor(chips[0]))
-        assert np.abs(ours.run(chips)[0][0] - wanted).max() < 4e-6
+        assert np.abs(ours.run_batch(chips)[0] - wanted).max() < 4e-6
 
 
 def test_our_dlib_gives_the_vectors_of_face_recognition(dlib_only: FaceEngine, shared: Path) -> None:

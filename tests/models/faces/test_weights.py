@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models.faces import weights as w
-from models.faces.errors import DownloadFailedError, WeightsDamagedError, WeightsMissingError
+from models.faces.errors import DownloadFailedError, WeightsDamagedError, WeightsMissingError, WeightsNotWrittenError
 
 BODY = bytes(range(256)) * 4000
 
@@ -82,6 +82,13 @@ def test_a_cut_or_refused_download_leaves_nothing(server: str, cache: Path, name
         w.fetch([entry(server, name)])
     assert server in caught.value.en
     assert list(cache.iterdir()) == []
+
+
+def test_a_folder_that_takes_no_file(server: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WeightsNotWrittenError) as caught:
+        w.fetch([entry(server, "good")], into=tmp_path / "file" / "weights")
+    assert str(tmp_path) in caught.value.vi
 
 
 def test_no_connection(cache: Path) -> None:
