@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from models.language import both
 
 if TYPE_CHECKING:
     from bridge_agent.config import Settings
+    from bridge_agent.eyes import Target
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,11 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the agent until it is told to stop."""
-    from bridge_agent import eyes, identity, server_clock
-    from bridge_agent.agent import Agent, Parts
-    from bridge_agent.journal import Journal
-    from bridge_agent.log import Log
-    from bridge_agent.server import Server
+    from bridge_agent import eyes
 
     settings = _settings(arguments)
     settings.check()
@@ -60,6 +57,17 @@ def run(arguments: argparse.Namespace) -> int:
         _try_source(settings.source)
         print(both("Cấu hình dùng được.", "The settings are good."))
         return 0
+    return run_agent(settings, eyes.watch, _try_source)
+
+
+def run_agent(settings: Settings, target: Target, try_source: Callable[[str], None]) -> int:
+    """Run an agent whose recognition process runs `target`; `try_source` raises when there is nothing to watch."""
+    from bridge_agent import identity, server_clock
+    from bridge_agent.agent import Agent, Parts
+    from bridge_agent.journal import Journal
+    from bridge_agent.log import Log
+    from bridge_agent.server import Server
+
     with settings.folder.hold():
         who = identity.load(settings.folder)
         clock = server_clock.ServerClock(server_clock.this_pc())
@@ -68,11 +76,11 @@ def run(arguments: argparse.Namespace) -> int:
 
         async def work() -> None:
             async with Server(settings.config.server or who.membership.server, clock, who) as server:
-                await Agent(Parts(settings, who, log, server, clock, journal, eyes.watch)).run(_told_to_stop())
+                await Agent(Parts(settings, who, log, server, clock, journal, target)).run(_told_to_stop())
 
         try:
             if not log.unsealed():  # in the middle of a session nothing may keep the agent from going on
-                _try_source(settings.source)
+                try_source(settings.source)
             asyncio.run(work())
         finally:
             log.close()

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from bridge_agent.log import Log
+from bridge_agent.recognition.events import Ready, Sighted, Sweep, Trouble, Unwatched, Watched
+from bridge_agent.server_clock import ClockSample
+from bridge_agent.session import Recording
+from models.records import AnyRecord, CheckIn, Coverage, Presence, Seal
+
+
+class Time:
+    def __init__(self) -> None:
+        self.boot = 0
+
+    def sample(self) -> ClockSample:
+        return ClockSample(1_000_000 + self.boot, "b", self.boot, 500, 5)
+
+
+def recording(time: Time, earlier: list[AnyRecord] | None = None) -> Recording:
+    made = Recording("s1", earlier or [], time.sample)
+    made.take(Ready("yunet", "intel", ("p1", "p2")))
+    return made
+
+
+def play(made: Recording, time: Time, start: int, end: int, *learners: str) -> None:
+    for at in range(start, end, 1_000):
+        time.boot = at
+        made.take(Watched(at))
+        for learner in learners:
+            made.take(Sighted(learner, at, 0.61234))
+        made.take(Sweep(at, 3, 1, 10.0))
+
+
+def spans(made: Recording) -> list[tuple[str, int, int, str]]:
+    return [
+        ("coverage", r.start, r.end, r.ended_by) if isinstance(r, Coverage) else (r.learner, r.start, r.end, r.encoder)
+        for r in made.pending
+        if isinstance(r, Coverage | Presence)
+    ]
+
+
+def test_the_first_sighting_of_a_session_checks_in_once() -> None:
+    time = Time()
+    made = recording(time)
+    made.take(Sighted("p1", 0, 0.7))
+    assert made.pending == []  # nobody watched: no presence, so no check-in
+    play(made, time, 0, 30_000, "p1")
+    (only,) = [record for record in made.pending if isinstance(record, CheckIn)]
+    assert (only.learner, only.at, only.method, only.score, only.encoder) == ("p1", 0, "room_camera", 0.612, "intel")
+    again = recording(time, [only])
+    play(again, time, 30_000, 60_000, "p1")
+    assert not [record for record in again.pending if isinstance(record, CheckIn)]
+
+
+def test_watching_that_stops_closes_everything_where_it_was_last_live() -> None:
+    time = Time()
+    made = recording(time)
+    play(made, time, 0, 10_000, "p1")
+    made.take(Unwatched(8_000, "frozen"))
+    assert spans(made) == [("p1", 0, 8_000, "intel"), ("coverage", 0, 8_000, "frozen")]
+
+
+def test_a_suspend_is_not_observed() -> None:
+    time = Time()
+    made = recording(time)
+    play(made, time, 0, 10_000, "p1")
+    play(made, time, 610_000, 620_000, "p1")
+    made.stop("stopped")
+    assert spans(made) == [
+        ("p1", 0, 9_000, "intel"),
+        ("coverage", 0, 9_000, "suspended"),
+        ("p1", 610_000, 619_000, "intel"),
+        ("coverage", 610_000, 619_000, "stopped"),
+    ]
+
+
+def test_the_live_status_tells_what_the_log_does_not() -> None:
+    time = Time()
+    made = recording(time)
+    play(made, time, 0, 10_000, "p1")
+    time.boot = 20_000
+    status = made.status(waiting=3, alarms=("x",))
+    assert (status.at, status.watching_from, status.watching_to) == (1_020_500, 1_000_500, 1_009_500)
+    assert [(p.learner, p.start, p.last) for p in status.present] == [("p1", 1_000_500, 1_009_500)]
+    assert (status.unknown, status.waiting, status.detector, status.alarms) == (1, 4, "yunet", ("x",))
+    made.stop("crashed")
+    status = made.status(0, ())
+    assert (status.watching_from, status.watching_to, status.present, status.unknown) == (None, None, (), 0)
+
+
+def test_watching_from_reaches_back_over_a_cut() -> None:
+    time = Time()
+    made = recording(time)
+    play(made, time, 0, 700_000, "p1")
+    assert made.status(0, ()).watching_from == 1_000_500
+    assert ("coverage", 0, 600_000, "cut") in spans(made)
+
+
+def test_what_closes_is_in_the_log_with_what_is_open_and_a_seal_closes_the_session(tmp_path: Path) -> None:
+    time = Time()
+    log = Log.open(tmp_path / "log.db", "d1", 1)
+    made = recording(time)
+    made.flush(log)
+    assert log.last_seq == 0
+    play(made, time, 0, 10_000, "p1", "p2")
+    made.flush(log)
+    assert [type(record) for record in log.of_session("s1")] == [CheckIn, CheckIn]
+    made.stop("stopped")
+    made.flush(log)
+    assert log.last_seq == 5
+    made.close(log)
+    last = log.of_session("s1")[-1]
+    assert isinstance(last, Seal)
+    assert (last.check_ins, last.presences, last.coverages, last.present_ms, last.covered_ms) == (
+        2,
+        2,
+        1,
+        18_000,
+        9_000,
+    )
+    assert log.recover(lambda saved: []) == 0
+    log.close()
+
+
+def test_troubles_stand_until_they_pass() -> None:
+    made = recording(Time())
+    assert made.take(Trouble("dark", "tối", "dark"))
+    assert not made.take(Trouble("dark", "tối", "dark"))
+    made.take(Trouble("portraits", "A", "A"))
+    made.take(Trouble("portraits", "B", "B"))
+    assert len(made.troubles) == 3
+    assert made.take(Trouble("dark", "", "", passed=True))
+    assert "dark" not in made.troubles
