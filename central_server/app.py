@@ -5,20 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
 
-import msgspec
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 
 import central_server.bridge_points.routes
+import central_server.courses.pages
 import central_server.courses.routes
 import central_server.ledger.routes
 import central_server.participation.agent_routes
+import central_server.participation.routes
+import central_server.web.signing_in
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.database import Writer, open_database
-from central_server.errors import RefusedError, ServerError
+from central_server.participation.book import Books
+from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
 from central_server.services import Clock, Services
+from central_server.web.access import manager_key
+from central_server.web.headers import Headers
+from central_server.web.rendering import STATIC, Pages
+from central_server.web.rendering_errors import add_error_handlers
 
 
 def wall_clock() -> int:
@@ -32,13 +43,28 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     now: the server's clock, ms since 1970 UTC.
     """
 
+    pages = Pages()
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = open_database(config.database)
+        live, feeds = LiveBoard(), Feeds()
         try:
             with Writer(engine) as writer:
-                app.state.services = Services(config, now, engine, writer, DeviceKeys(engine), LiveBoard())
+                app.state.services = Services(
+                    config=config,
+                    now=now,
+                    engine=engine,
+                    writer=writer,
+                    keys=DeviceKeys(engine),
+                    live=live,
+                    books=Books(engine, live),
+                    feeds=feeds,
+                    pages=pages,
+                    key=manager_key(config.data_folder),
+                )
                 yield
+                await feeds.end()
         finally:
             engine.dispose()
 
@@ -48,18 +74,24 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.include_router(central_server.courses.routes.router)
     app.include_router(central_server.ledger.routes.router)
     app.include_router(central_server.participation.agent_routes.router)
-    app.add_exception_handler(ServerError, render_error)
+    app.include_router(central_server.courses.pages.router)
+    app.include_router(central_server.participation.routes.router)
+    app.include_router(central_server.web.signing_in.router)
     app.add_api_route("/health", health, methods=["GET"])
+    fonts = Path(str(files("fontpkg_be_vietnam_pro"))) / "files"
+    app.mount("/static/fonts", StaticFiles(directory=fonts))
+    app.mount("/static", StaticFiles(directory=STATIC))
+    add_error_handlers(app, pages)
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(Headers)
     return app
+
+
+async def before_end(app: FastAPI) -> None:
+    """End the open event streams, which would hold the server's end back."""
+    await app.state.services.feeds.end()
 
 
 async def health() -> Response:
     """Whether the server runs: the one page for everybody."""
     return Response('{"ok":true}', media_type="application/json")
-
-
-async def render_error(request: Request, error: Exception) -> Response:
-    """Every ServerError ends here."""
-    if isinstance(error, RefusedError):
-        return Response(msgspec.json.encode(error.refusal()), error.status, media_type="application/json")
-    raise error

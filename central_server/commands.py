@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
@@ -19,10 +22,14 @@ from central_server.courses.course_file import read_course
 from central_server.courses.loading import load
 from central_server.courses.tables import Course, CourseSession
 from central_server.database import Job, T, Writer, open_database
+from central_server.participation.book import SessionBook
+from central_server.participation.live import LiveBoard
+from central_server.participation.sheet import Cell, Column, Sheet, sheet_of
+from central_server.participation.sheet_files import sheet_csv, sheet_xlsx, write_file
 from central_server.serving import addresses, listen, log_to_stderr, server
 from central_server.web.access import manager_key
-from central_server.web.figures import day, day_time
-from models.language import both
+from central_server.web.figures import day, day_time, number, percent
+from models.language import both, language
 
 
 @contextmanager
@@ -115,5 +122,44 @@ def sessions(arguments: argparse.Namespace, config: Config) -> int:
 
 
 def participation(arguments: argparse.Namespace, config: Config) -> int:
-    """The attendance sheet of a session."""
-    raise NotImplementedError
+    """The attendance sheet of a session, from what the records say (a live status is only in the server's memory)."""
+    with database(config) as engine:
+        state = SessionBook(engine, LiveBoard(), arguments.session).state(wall_clock())
+    sheet = sheet_of(state, language())
+    path: Path | None = arguments.xlsx or arguments.csv
+    if path is None:
+        print_sheet(sheet)
+        return 0
+    write_file(path, sheet_xlsx(sheet) if arguments.xlsx else sheet_csv(sheet))
+    print(both(f"Đã ghi {path}: {len(sheet.rows)} học viên.", f"Wrote {path}: {len(sheet.rows)} learners."))
+    return 0
+
+
+def print_sheet(sheet: Sheet) -> None:
+    """The sheet on the terminal; its empty column for signatures is left out."""
+    console = Console()
+    for name, value in sheet.above:
+        console.print(f"{name}: {value}", markup=False, highlight=False)
+    table = Table()
+    shown = [at for at in range(len(sheet.columns)) if any(row[at] not in (None, "") for row in sheet.rows)]
+    for at in shown:
+        table.add_column(sheet.columns[at].title, justify="right" if sheet.columns[at].form else "left")
+    for row in sheet.rows:
+        table.add_row(*(Text(_shown(row[at], sheet.columns[at])) for at in shown))
+    console.print(table)
+    for note in sheet.notes:
+        console.print(note, markup=False, highlight=False)
+
+
+def _shown(cell: Cell, column: Column) -> str:
+    match cell:
+        case None:
+            return ""
+        case datetime():
+            return cell.strftime("%H:%M:%S")
+        case float() if column.form == "0.0%":
+            return percent(cell, language())
+        case float():
+            return number(cell, language(), 1)
+        case _:
+            return str(cell)

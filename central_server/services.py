@@ -14,7 +14,11 @@ from starlette.requests import HTTPConnection
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.database import Writer
+from central_server.participation.book import Books
+from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
+from central_server.web.access import ManagerKey
+from central_server.web.rendering import Pages
 
 Clock = Callable[[], int]
 """Server wall time, ms since 1970 UTC."""
@@ -30,6 +34,10 @@ class Services:
     writer: Writer
     keys: DeviceKeys
     live: LiveBoard
+    books: Books
+    feeds: Feeds
+    pages: Pages
+    key: ManagerKey
 
 
 def services(connection: HTTPConnection) -> Services:

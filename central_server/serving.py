@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import uvicorn
 from fastapi import FastAPI
 
+from central_server.app import before_end
 from central_server.config import Config
 from central_server.courses.course_file import VIETNAM
 from central_server.errors import PortTakenError, why
@@ -55,17 +56,17 @@ def addresses(config: Config, listener: socket.socket) -> str:
 class _Server(uvicorn.Server):
     """uvicorn, which ends the open event streams first: they would hold its end back."""
 
-    def __init__(self, config: uvicorn.Config, before_end: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, before_end: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
         self._before_end = before_end
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End."""
-        self._before_end()
+        await self._before_end()
         await super().shutdown(sockets)
 
 
-def server(app: FastAPI, before_end: Callable[[], None] = lambda: None) -> uvicorn.Server:
+def server(app: FastAPI) -> uvicorn.Server:
     """The server that runs `app`; `run(sockets=[listener])` serves until Ctrl-C or SIGTERM, then ends within 3 s."""
     settings = uvicorn.Config(
         app,
@@ -75,7 +76,7 @@ def server(app: FastAPI, before_end: Callable[[], None] = lambda: None) -> uvico
         lifespan="on",
         server_header=False,
     )
-    return _Server(settings, before_end)
+    return _Server(settings, lambda: before_end(app))
 
 
 class _Line(logging.Formatter):

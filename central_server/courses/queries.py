@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, select
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, func, select
 
 from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBreak, SessionBridgePoint
 from central_server.learners.tables import Learner
@@ -50,3 +52,36 @@ def _plan(db: Session, session: CourseSession, course: Course, bridge_point: str
             for who in learners
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session in a list."""
+
+    id: str
+    title: str
+    course: str
+    start: int
+    end: int
+    learners: int
+    bridge_points: int
+
+
+def all_sessions(db: Session) -> list[SessionRow]:
+    """Every session, soonest first, with how many learners and bridge points it has."""
+    learners = dict(db.exec(select(Enrolment.course, func.count()).group_by(col(Enrolment.course))).all())
+    places = select(SessionBridgePoint.session, func.count()).group_by(col(SessionBridgePoint.session))
+    points = dict(db.exec(places).all())
+    query = select(CourseSession, Course).join(Course, col(Course.id) == CourseSession.course)
+    return [
+        SessionRow(
+            session.id,
+            session.title,
+            course.title,
+            session.start,
+            session.end,
+            learners.get(course.id, 0),
+            points.get(session.id, 0),
+        )
+        for session, course in db.exec(query.order_by(col(CourseSession.start), col(CourseSession.id)))
+    ]

@@ -1,0 +1,175 @@
+"""The presence bar: the one picture of this product, as SVG. The same function draws it on pages and in reports.
+
+Above, the schedule with its breaks; below, presence in three looks that do not need colour: seen is a filled bar, not
+seen an open one, not observed a hatched one. The check-in is a tick. Each piece carries its evidence as a sentence
+(`data-evidence`), which static/bar.js shows under the pointer and for the arrow keys.
+
+x is in percent of the session and y in px, so nothing is distorted at any width. Colours are attributes, so that the
+picture stands on its own; a page's style sheet may change them by class. A page needs HATCH once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from central_server.participation.evidence import CheckedIn
+from central_server.participation.queries import SessionFacts
+from central_server.participation.state import LearnerState, Piece, Value
+from central_server.participation.wording import METHODS, WORDS, evidence, pick
+from central_server.web.figures import day_time, duration, second_time
+from models.language import Language
+
+HEIGHT = 30
+CLASS_HEIGHT = 64
+LOOKS: dict[Value, tuple[str, str]] = {
+    "seen": ("#1E7B34", "none"),
+    "not_seen": ("#FFFFFF", "#B3261E"),
+    "not_observed": ("url(#hatch)", "#8A9199"),
+}
+"""Fill and stroke of the three values."""
+
+_CLASS_BAR = Markup('<svg class="class-bar" width="100%" height="{}" role="img" aria-label="{}">')
+_MARK = Markup('<text class="mark" x="{:.2f}%" y="{}" text-anchor="{}" font-size="12" fill="#4A525B">{}</text>')
+_SLICE = Markup('<rect class="slice {}" x="{:.2f}%" width="{:.2f}%" y="{:.1f}" height="{:.1f}" fill="{}" stroke="{}"/>')
+_PIECE = Markup(
+    '<rect class="piece {}" x="{:.2f}%" width="{:.2f}%" y="{}" height="{}" fill="{}" stroke="{}" data-evidence="{}"/>'
+)
+HATCH = Markup(
+    '<svg width="0" height="0" class="defs" aria-hidden="true" focusable="false"><defs>'
+    '<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect class="hatch-ground" width="6" height="6" fill="#EDEEEF"/>'
+    '<rect class="hatch-line" width="2" height="6" fill="#8A9199"/></pattern></defs></svg>'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Where moments lie: percent of the session from its start to its end."""
+
+    start: int
+    end: int
+
+    def x(self, at: int) -> float:
+        """0 to 100; outside moments lie at the edge."""
+        return min(max((at - self.start) / (self.end - self.start), 0.0), 1.0) * 100
+
+
+def presence_bar(session: SessionFacts, state: LearnerState, lang: Language) -> Markup:
+    """A learner's session as a bar."""
+    scale = Scale(session.start, session.end)
+    part = state.participation
+    sums: tuple[tuple[Value, int], ...] = (
+        ("seen", part.seen_ms), ("not_seen", part.not_seen_ms), ("not_observed", part.not_observed_ms)
+    )  # fmt: skip
+    said = (f"{pick(WORDS[value], lang)} {duration(ms, lang)}" for value, ms in sums)
+    label = f"{state.facts.name}: {', '.join(said)}"
+    parts = [
+        Markup('<svg class="bar" width="100%" height="{}" role="img" tabindex="0" aria-label="{}">').format(
+            HEIGHT, label
+        ),
+        schedule_line(session, lang),
+        *(_piece(scale, piece, lang) for piece in state.pieces),
+    ]
+    if state.check_in is not None:
+        parts.append(_tick(scale, state.check_in, lang))
+    return Markup("").join((*parts, Markup("</svg>")))
+
+
+def schedule_line(session: SessionFacts, lang: Language) -> Markup:
+    """The schedule above a bar: a line for teaching, dots for breaks."""
+    scale = Scale(session.start, session.end)
+    edges = [session.start, *(edge for one in session.breaks for edge in one), session.end]
+    teaching = zip(edges[::2], edges[1::2], strict=True)
+    lines = [_line("teaching", scale, start, end, pick(("theo lịch", "scheduled"), lang)) for start, end in teaching]
+    lines += [_line("break", scale, start, end, pick(("giải lao", "break"), lang)) for start, end in session.breaks]
+    return Markup("").join(lines)
+
+
+def _line(name: str, scale: Scale, start: int, end: int, words: str) -> Markup:
+    colour, dash = ("#1B1F24", "none") if name == "teaching" else ("#8A9199", "1 4")
+    return Markup(
+        '<line class="{}" x1="{:.2f}%" x2="{:.2f}%" y1="4" y2="4" stroke="{}" stroke-width="3" stroke-dasharray="{}"'
+        ' data-evidence="{}"/>'
+    ).format(name, scale.x(start), scale.x(end), colour, dash, f"{day_time(start)}–{day_time(end)} {words}")
+
+
+def _piece(scale: Scale, piece: Piece, lang: Language) -> Markup:
+    x, end = scale.x(piece.start), scale.x(piece.end)
+    fill, stroke = LOOKS[piece.value]
+    y, height = (11, 17) if piece.value == "seen" else (12, 15)
+    return _PIECE.format(piece.value, x, max(end - x, 0.15), y, height, fill, stroke, evidence(piece, lang))
+
+
+def _tick(scale: Scale, check_in: CheckedIn, lang: Language) -> Markup:
+    said = pick(("điểm danh", "checked in"), lang)
+    words = f"{second_time(check_in.at)} {said}: {pick(METHODS[check_in.method], lang)}"
+    return Markup(
+        '<svg class="tick" x="{:.2f}%" y="0" width="1" height="{}" overflow="visible" data-evidence="{}">'
+        '<path d="M-5 0H5L0 7Z" fill="#0B5D66"/><path d="M0 5V{}" stroke="#0B5D66" stroke-width="2"/></svg>'
+    ).format(scale.x(check_in.at), HEIGHT, words, HEIGHT)
+
+
+def class_bar(session: SessionFacts, learners: Sequence[LearnerState], lang: Language) -> Markup:
+    """The whole class over the session: in each slice of time, which share of the learners had which value."""
+    label = pick(("Tỷ lệ có mặt của cả lớp theo thời gian", "Share of the class present over time"), lang)
+    parts = [_CLASS_BAR.format(CLASS_HEIGHT + 22, label), schedule_line(session, lang)]
+    parts += [_slice(x, width, shares) for x, width, shares in class_slices(session, learners)]
+    scale = Scale(session.start, session.end)
+    for at in _marks(session):
+        anchor = "start" if at == session.start else "end" if at == session.end else "middle"
+        parts.append(_MARK.format(scale.x(at), CLASS_HEIGHT + 17, anchor, day_time(at)))
+    return Markup("").join((*parts, Markup("</svg>")))
+
+
+def _marks(session: SessionFacts) -> list[int]:
+    """Moments to name below the class bar: start, end, breaks, without crowding."""
+    marks = [session.start, session.end]
+    for at in sorted(edge for one in session.breaks for edge in one):
+        if all(abs(at - other) >= (session.end - session.start) * 0.12 for other in marks):
+            marks.append(at)
+    return marks
+
+
+def _slice(x: float, width: float, shares: list[tuple[Value, float]]) -> Markup:
+    parts = []
+    top = float(CLASS_HEIGHT)
+    for value, share in shares:
+        height = share / 100 * (CLASS_HEIGHT - 10)
+        top -= height
+        fill, stroke = LOOKS[value]
+        parts.append(_SLICE.format(value, x, width, top, height, fill, stroke if value == "not_seen" else "none"))
+    return Markup("").join(parts)
+
+
+def class_slices(
+    session: SessionFacts, learners: Sequence[LearnerState], columns: int = 120
+) -> list[tuple[float, float, list[tuple[Value, float]]]]:
+    """(x, width, [(value, share)]) in percent, from left to right; neighbours with the same shares are one."""
+    step = (session.end - session.start) / columns
+    out: list[tuple[float, float, list[tuple[Value, float]]]] = []
+    for column in range(columns):
+        at = round(session.start + (column + 0.5) * step)
+        counts: dict[Value, int] = {"seen": 0, "not_seen": 0, "not_observed": 0}
+        for value in _values_at(learners, at):
+            counts[value] += 1
+        whole = sum(counts.values())
+        if not whole:
+            continue
+        shares = [(value, count / whole * 100) for value, count in counts.items() if count]
+        x, width = column / columns * 100, 100 / columns
+        if out and out[-1][2] == shares and abs(out[-1][0] + out[-1][1] - x) < 0.01:
+            out[-1] = (out[-1][0], out[-1][1] + width, shares)
+        else:
+            out.append((x, width, shares))
+    return out
+
+
+def _values_at(learners: Iterable[LearnerState], at: int) -> Iterable[Value]:
+    for learner in learners:
+        for piece in learner.pieces:
+            if piece.start <= at < piece.end:
+                yield piece.value
+                break

@@ -1,0 +1,131 @@
+"""Reading what participation is computed from: the plan of a session, and the records that speak of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from central_server.bridge_points.tables import BridgePoint, Device
+from central_server.courses.queries import breaks_of
+from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBridgePoint
+from central_server.errors import NotFoundError
+from central_server.learners.tables import Learner
+from models.participation import Rule
+from models.records import AnyRecord, decode
+
+_RECORDS = text(
+    "SELECT seq, line FROM record"
+    " WHERE session = :session AND device = :device AND log = :log AND seq > :seq ORDER BY seq"
+)
+_LOGS = text("SELECT DISTINCT log FROM record WHERE session = :session AND device = :device")
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerFacts:
+    """Who a learner is, and at which bridge point (its id) enrolled."""
+
+    id: str
+    code: str
+    name: str
+    unit: str
+    birth_year: int | None
+    bridge_point: str
+
+
+@dataclass(frozen=True, slots=True)
+class PointFacts:
+    """A bridge point that takes part, with the devices that speak for it."""
+
+    id: str
+    code: str
+    name: str
+    devices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """A session as it is planned. Times are ms since 1970 UTC."""
+
+    id: str
+    title: str
+    course_code: str
+    course_title: str
+    start: int
+    end: int
+    breaks: tuple[tuple[int, int], ...]
+    rule: Rule
+    points: tuple[PointFacts, ...]
+    learners: tuple[LearnerFacts, ...]
+    """Of the bridge points that take part, by name."""
+
+
+def session_facts(db: Session, session: str) -> SessionFacts:
+    """The plan of a session. Raises NotFoundError."""
+    found = db.get(CourseSession, session)
+    if found is None:
+        raise NotFoundError(
+            f'Không có buổi học mã "{session}". Lệnh central-server sessions liệt kê các mã.',
+            f'There is no session "{session}". The command central-server sessions lists them.',
+        )
+    course = db.get_one(Course, found.course)
+    points = db.exec(
+        select(BridgePoint)
+        .join(SessionBridgePoint, col(SessionBridgePoint.bridge_point) == BridgePoint.id)
+        .where(SessionBridgePoint.session == session)
+        .order_by(col(BridgePoint.name), col(BridgePoint.code))
+    ).all()
+    ids = [point.id for point in points]
+    devices: dict[str, list[str]] = {}
+    for device, at in db.exec(select(Device.id, Device.bridge_point).where(col(Device.bridge_point).in_(ids))):
+        devices.setdefault(at, []).append(device)
+    learners = db.exec(
+        select(Learner, Enrolment.bridge_point)
+        .join(Enrolment, col(Enrolment.learner) == Learner.id)
+        .where(Enrolment.course == course.id, col(Enrolment.bridge_point).in_(ids))
+    ).all()
+    people = [
+        LearnerFacts(who.id, who.code, who.name, who.unit, who.birth_year, place)
+        for who, place in learners
+    ]  # fmt: skip
+    return SessionFacts(
+        id=found.id,
+        title=found.title,
+        course_code=course.code,
+        course_title=course.title,
+        start=found.start,
+        end=found.end,
+        breaks=breaks_of(db, session),
+        rule=msgspec.json.decode(course.rule, type=Rule),
+        points=tuple(PointFacts(p.id, p.code, p.name, tuple(sorted(devices.get(p.id, ())))) for p in points),
+        learners=tuple(sorted(people, key=lambda who: (given_name_first(who.name), who.code))),
+    )
+
+
+def given_name_first(name: str) -> tuple[str, ...]:
+    """The key by which Vietnamese lists are sorted: given name, then family and middle names."""
+    words = [vietnamese_order(word) for word in name.split()]
+    return (*words[-1:], *words[:-1])
+
+
+_LETTERS = "aàảãáạăằẳẵắặâầẩẫấậbcdđeèẻẽéẹêềểễếệfghiìỉĩíịjklmnoòỏõóọôồổỗốộơờởỡớợpqrstuùủũúụưừửữứựvwxyỳỷỹýỵz"
+_RANK = {letter: chr(0x4E00 + rank) for rank, letter in enumerate(_LETTERS)}
+
+
+def vietnamese_order(word: str) -> str:
+    """A key that sorts as a Vietnamese dictionary does (Python's own order puts Đ and Ă behind Z)."""
+    return "".join(_RANK.get(letter, letter) for letter in word.lower())
+
+
+def new_records(
+    db: Session, session: str, device: str, known: Mapping[tuple[str, str], int]
+) -> list[tuple[str, AnyRecord]]:
+    """The records of a session in a device's logs, as (log, record), after the seqs that are known already."""
+    found = []
+    for (log,) in db.execute(_LOGS, {"session": session, "device": device}).all():
+        which = {"session": session, "device": device, "log": log, "seq": known.get((device, log), 0)}
+        found += [(log, decode(bytes(row.line))) for row in db.execute(_RECORDS, which)]
+    return found

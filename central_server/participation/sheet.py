@@ -1,0 +1,132 @@
+"""The attendance sheet of a session (Danh sách điểm danh): what stands in it. sheet_files.py writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from central_server.participation.state import LearnerState, PointState, SessionState
+from central_server.participation.wording import METHODS, pick
+from central_server.web.figures import day, day_time, moment, percent
+from models.language import Language
+
+Cell = str | int | float | datetime | None
+LATE_MS = 5 * 60_000
+"""From here on the note says that a learner came late or left early."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its heading, its width in characters, its Excel number format (None: text)."""
+
+    title: str
+    width: float
+    form: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet: titles above, one row a learner, notes below."""
+
+    title: str
+    above: tuple[tuple[str, str], ...]
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...]
+    signers: tuple[str, str]
+
+
+def sheet_of(state: SessionState, lang: Language) -> Sheet:
+    """The sheet of a session as it stands now."""
+
+    def t(vi: str, en: str) -> str:
+        return pick((vi, en), lang)
+
+    facts = state.facts
+    points = ", ".join(point.facts.name for point in state.points)
+    above = (
+        (t("Lớp", "Course"), f"{facts.course_title} ({facts.course_code})"),
+        (t("Buổi học", "Session"), facts.title),
+        (t("Thời gian", "Time"), f"{day_time(facts.start)}–{day_time(facts.end)}, {day(facts.start)}"),
+        (t("Điểm cầu", "Bridge points"), points),
+    )
+    columns = (
+        Column(t("STT", "No."), 5, "0"),
+        Column(t("Họ và tên", "Name"), 26),
+        Column(t("Năm sinh", "Born"), 8, "0"),
+        Column(t("Đơn vị", "Unit"), 26),
+        Column(t("Điểm cầu", "Bridge point"), 16),
+        Column(t("Giờ vào", "First seen"), 9, "hh:mm:ss"),
+        Column(t("Giờ ra", "Last seen"), 9, "hh:mm:ss"),
+        Column(t("Có mặt (phút)", "Present (min)"), 9, "0.0"),
+        Column(t("Vắng (phút)", "Absent (min)"), 9, "0.0"),
+        Column(t("Không xác định (phút)", "Not observed (min)"), 9, "0.0"),
+        Column(t("Theo lịch (phút)", "Scheduled (min)"), 9, "0.0"),
+        Column(t("Tỷ lệ", "Share"), 8, "0.0%"),
+        Column(t("Hình thức điểm danh", "Checked in by"), 14),
+        Column(t("Ký tên", "Signature"), 12),
+        Column(t("Ghi chú", "Note"), 18),
+    )
+    rows = tuple(
+        _row(number, point, learner, state, lang)
+        for number, (point, learner) in enumerate(
+            ((point, learner) for point in state.points for learner in point.learners), 1
+        )
+    )
+    rule = facts.rule
+    unobserved = {
+        "excused": t("không tính vào tổng", "leaves the sum"),
+        "present_if_around": t("tính là có mặt nếu có mặt ngay trước và sau", "counts when present before and after"),
+        "nothing": t("tính như vắng", "counts as absent"),
+    }[rule.not_observed]
+    notes = [
+        t("Có mặt + vắng + không xác định = theo lịch (đã trừ giải lao). ",
+          "Present + absent + not observed = scheduled (breaks left out). ")
+        + t(f"Thời gian không xác định {unobserved} khi tính tỷ lệ; cần {percent(rule.share_needed, lang)}.",
+            f"Not observed time {unobserved} in the share; {percent(rule.share_needed, lang)} is needed."),
+        t(f"Lập lúc {day_time(state.now)} {day(state.now)}.", f"Made at {day_time(state.now)} on {day(state.now)}."),
+    ]  # fmt: skip
+    if state.phase != "over":
+        notes.append(
+            t("Buổi học chưa kết thúc: số liệu tạm thời.", "The session is not over: these figures will change.")
+        )
+    signers = (t("Cán bộ kỹ thuật", "Technician"), t("Cán bộ quản lý lớp", "Class manager"))
+    return Sheet(t("DANH SÁCH ĐIỂM DANH", "ATTENDANCE SHEET"), above, columns, rows, tuple(notes), signers)
+
+
+def _row(
+    number: int, point: PointState, learner: LearnerState, state: SessionState, lang: Language
+) -> tuple[Cell, ...]:
+    who, part = learner.facts, learner.participation
+    return (
+        number,
+        who.name,
+        who.birth_year,
+        who.unit,
+        point.facts.name,
+        moment(learner.first_seen) if learner.first_seen is not None else None,
+        moment(learner.last_seen) if learner.last_seen is not None else None,
+        part.seen_ms / 60_000,
+        part.not_seen_ms / 60_000,
+        part.not_observed_ms / 60_000,
+        part.scheduled_ms / 60_000,
+        part.share,
+        pick(METHODS[learner.check_in.method], lang) if learner.check_in else "",
+        "",
+        _note(learner, state, lang),
+    )
+
+
+def _note(learner: LearnerState, state: SessionState, lang: Language) -> str:
+    """Late and early, where the room was watched at that time; a fault is never held against anybody."""
+    part, facts = learner.participation, state.facts
+    if not part.seen_ms:
+        return pick(("không có mặt", "not present"), lang) if part.not_seen_ms else ""
+    told = []
+    late = sum(int(end - start) for start, end in part.not_seen if end <= int(part.seen[0, 0]))
+    if late >= LATE_MS and int(part.not_seen[0, 0]) <= facts.start:
+        told.append(pick((f"đến muộn {late // 60_000} phút", f"{late // 60_000} min late"), lang))
+    early = sum(int(end - start) for start, end in part.not_seen if start >= int(part.seen[-1, 1]))
+    if state.phase == "over" and early >= LATE_MS:
+        told.append(pick((f"về sớm {early // 60_000} phút", f"left {early // 60_000} min early"), lang))
+    return ", ".join(told)

@@ -1,0 +1,79 @@
+"""The words for presence and for what it is known by."""
+
+from __future__ import annotations
+
+from central_server.participation.state import Cause, Piece, Value
+from central_server.web.figures import number, second_time
+from models.language import Language
+from models.records import CheckInMethod
+
+WORDS: dict[Value, tuple[str, str]] = {
+    "seen": ("có mặt", "present"),
+    "not_seen": ("vắng mặt", "absent"),
+    "not_observed": ("không xác định", "not observed"),
+}
+CAUSES: dict[Cause, tuple[str, str]] = {
+    "cut": ("chưa có bản ghi tiếp theo", "the next record has not come"),
+    "stopped": ("máy ở điểm cầu đã dừng ghi nhận", "the bridge point's PC stopped watching"),
+    "camera_gone": ("mất tín hiệu máy quay", "the camera was gone"),
+    "frozen": ("hình máy quay bị đứng", "the camera's picture was frozen"),
+    "dark": ("hình quá tối", "the picture was too dark"),
+    "crashed": ("chương trình ở điểm cầu dừng đột ngột", "the program at the bridge point crashed"),
+    "suspended": ("máy ở điểm cầu tạm ngủ", "the bridge point's PC was suspended"),
+    "no_news": ("mất kết nối với điểm cầu", "no connection to the bridge point"),
+    "not_started": ("điểm cầu chưa bắt đầu ghi nhận", "the bridge point had not begun to watch"),
+}
+TO_DO: dict[Cause, tuple[str, str]] = {
+    "cut": ("Hãy chờ ít phút.", "Wait a few minutes."),
+    "stopped": ("Nhờ cán bộ kỹ thuật bật lại ghi nhận.", "Ask the technician to start watching again."),
+    "camera_gone": ("Nhờ cán bộ kỹ thuật kiểm tra dây máy quay.", "Ask the technician to check the camera's cable."),
+    "frozen": ("Nhờ cán bộ kỹ thuật cắm lại máy quay.", "Ask the technician to plug the camera in again."),
+    "dark": ("Nhờ cán bộ kỹ thuật bật đèn.", "Ask the technician to switch the light on."),
+    "crashed": ("Chương trình sẽ tự chạy lại; nếu không, gọi cán bộ kỹ thuật.",
+                "It starts again by itself; if it doesn't, call the technician."),
+    "suspended": ("Nhờ cán bộ kỹ thuật tắt chế độ ngủ của máy.", "Ask the technician to switch its sleep mode off."),
+    "no_news": ("Máy ở điểm cầu vẫn tự ghi và sẽ gửi khi có mạng; gọi cán bộ kỹ thuật để kiểm tra đường truyền.",
+                "The PC there goes on recording and sends later; call the technician to check the line."),
+    "not_started": ("Gọi cán bộ kỹ thuật để bật máy và máy quay.", "Call the technician to start the PC and camera."),
+}  # fmt: skip
+"""What a class manager can do about it."""
+METHODS: dict[CheckInMethod, tuple[str, str]] = {
+    "room_camera": ("máy quay phòng học", "room camera"),
+    "face": ("khuôn mặt", "face"),
+    "card": ("thẻ", "card"),
+    "pin": ("mã PIN", "PIN"),
+}
+
+
+def pick(words: tuple[str, str], lang: Language) -> str:
+    """Of a Vietnamese and an English wording, the one of the language."""
+    return words[1] if lang == "en" else words[0]
+
+
+def evidence(piece: Piece, lang: Language) -> str:
+    """How a piece is known, as a sentence."""
+    when = f"{second_time(piece.start)}–{second_time(piece.end)} {pick(WORDS[piece.value], lang)}"
+    if piece.value == "seen":
+        return f"{when}: {_sightings(piece, lang)}"
+    if piece.cause is not None:
+        return f"{when}: {pick(CAUSES[piece.cause], lang)}"
+    watched = pick(
+        ("máy quay ghi nhận, không nhìn thấy học viên", "the camera watched and did not see the learner"), lang
+    )
+    return f"{when}: {watched}"
+
+
+def _sightings(piece: Piece, lang: Language) -> str:
+    recorded = [one for one in piece.seen if not one.live]
+    told = []
+    if recorded:
+        times = sum(one.sightings or 0 for one in recorded)
+        best = max(one.best_score or 0.0 for one in recorded)
+        encoders = ", ".join(sorted({one.encoder for one in recorded}))
+        score = f"{number(best, lang, 2)} ({encoders})"
+        vi = f"nhìn thấy {number(times, lang)} lần trong {len(recorded)} bản ghi, giống nhất {score}"
+        en = f"seen {number(times, lang)} times in {len(recorded)} records, best match {score}"
+        told.append(pick((vi, en), lang))
+    if any(one.live for one in piece.seen):
+        told.append(pick(("đang được nhìn thấy, chưa thành bản ghi", "being seen, not a record yet"), lang))
+    return "; ".join(told)

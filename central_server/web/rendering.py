@@ -1,0 +1,91 @@
+"""Pages: templates of all packages, with the language and its figures at hand."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from central_server.participation.bar import HATCH
+from central_server.web import figures
+from models.language import Language
+
+ROOT = Path(__file__).parent.parent
+STATIC = Path(__file__).parent / "static"
+
+
+class Words:
+    """What templates use to speak: `t(vi, en)` and figures, in one language."""
+
+    def __init__(self, lang: Language) -> None:
+        self.lang = lang
+
+    def t(self, vi: str, en: str) -> str:
+        """Of two sentences that say the same, the one in this page's language."""
+        return en if self.lang == "en" else vi
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """5.476"""
+        return figures.number(value, self.lang, digits)
+
+    def percent(self, share: float | None) -> str:
+        """111,5 %"""
+        return figures.percent(share, self.lang)
+
+    def duration(self, ms: int) -> str:
+        """1 giờ 05 phút"""
+        return figures.duration(ms, self.lang)
+
+    def minutes(self, ms: int) -> str:
+        """Whole minutes, as in 65"""
+        return figures.number(ms // 60_000, self.lang)
+
+
+class Pages:
+    """Renders the templates. One for the whole server."""
+
+    def __init__(self) -> None:
+        packages = ("web", "courses", "participation")
+        self._env = Environment(
+            loader=FileSystemLoader([ROOT / name / "templates" for name in packages]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._env.globals |= {
+            "hatch": HATCH,
+            "day": figures.day,
+            "day_time": figures.day_time,
+            "second_time": figures.second_time,
+            "static": _static_addresses(),
+        }
+
+    def html(self, template: str, lang: Language, **context: Any) -> str:
+        """A page or a part of one."""
+        words = Words(lang)
+        return self._env.get_template(template).render(
+            lang=lang,
+            t=words.t,
+            number=words.number,
+            percent=words.percent,
+            duration=words.duration,
+            minutes=words.minutes,
+            **context,
+        )
+
+    def part(self, template: str, lang: Language, **context: Any) -> Markup:
+        """A part, to be put into another template as it is."""
+        return Markup(self.html(template, lang, **context))  # noqa: S704 - rendered with autoescape
+
+
+def _static_addresses() -> dict[str, str]:
+    """The address of each static file by its name, with a mark that changes with its content."""
+    files = [path for path in STATIC.rglob("*") if path.suffix in (".css", ".js")]
+    return {
+        path.name: f"/static/{path.relative_to(STATIC).as_posix()}?{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+        for path in files
+    }
