@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -30,11 +31,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if callable(reconfigure := getattr(stream, "reconfigure", None)):
             reconfigure(errors="replace")  # a Windows console may not be UTF-8
+    # OpenCV's own lines about a camera say nothing that our sentences do not; the processes that load it inherit this.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     arguments = parser().parse_args(argv)
     command = {
         "run": run,
         "join": join,
         "watch": watch,
+        "enrol": enrol,
         "weights": weights,
         "simulate": simulate,
     }[arguments.command]
@@ -125,6 +129,21 @@ def watch(arguments: argparse.Namespace) -> int:
         for_seconds=arguments.seconds,
         faces=FaceProfile(arguments.detector, arguments.encoder),
     )
+    return 0
+
+
+def enrol(arguments: argparse.Namespace) -> int:
+    """Take portraits of the person before the camera, who consents first."""
+    from bridge_agent.enrol import enrol as enrol_from
+
+    def ask(question: str) -> str:
+        try:
+            return input(question)
+        except EOFError:
+            return ""  # nobody is there to consent
+
+    for path in enrol_from(arguments.source, arguments.name, arguments.portraits, ask=ask):
+        print(path)
     return 0
 
 

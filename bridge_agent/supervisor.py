@@ -23,18 +23,22 @@ from bridge_agent.journal import Journal
 from bridge_agent.recognition.events import Ended, Event, Failed, Ready, Unwatched, Watched
 from models.records import CoverageEnd
 
-STARTING_S: Final = 120.0
-"""Loading the models takes a second; converting dlib's encoder (once on a PC) and enrolling many take longer."""
-SILENT_S: Final = 15.0
-"""While the room is watched something comes every sweep."""
-SILENT_UNWATCHED_S: Final = 120.0
-"""While there is no picture recognition has nothing to tell and waits for the camera."""
 PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 GOOD_AFTER_S: Final = 60.0
 """A process that ran this long had no fault of its own: the next pause is the shortest again."""
 STOP_S: Final = 0.8
 
-Sleep = Callable[[float], Awaitable[None]]
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds of silence are borne."""
+
+    starting_s: float = 120.0
+    """Loading the models takes a second; converting dlib's encoder (once on a PC) and enrolling many take longer."""
+    watching_s: float = 15.0
+    """While the room is watched something comes every sweep."""
+    unwatched_s: float = 120.0
+    """While there is no picture recognition has nothing to tell and waits for the camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,9 @@ class Listener:
     """Why it was lost, as a sentence in both languages; empty ones once it is well again."""
 
 
-async def watch(target: Target, assignment: Assignment, listener: Listener, journal: Journal) -> None:
+async def watch(
+    target: Target, assignment: Assignment, listener: Listener, journal: Journal, patience: Patience = Patience()
+) -> None:
     """Keep a recognition process running on the assignment until cancelled, or until its source is over."""
     crashed: CoverageEnd = "crashed"
     stopped: CoverageEnd = "stopped"
@@ -60,7 +66,7 @@ async def watch(target: Target, assignment: Assignment, listener: Listener, jour
         journal.note("recognition_started", pid=process.pid)
         over, ended_by = False, crashed
         try:
-            await _listen(process, listener)
+            await _listen(process, listener, patience)
             over, ended_by = True, stopped
         except asyncio.CancelledError:
             await process.stop(listener.on_event)
@@ -110,9 +116,9 @@ class _LostError(Exception):
         self.kind, self.vi, self.en = kind, vi, en
 
 
-async def _listen(process: _Process, listener: Listener) -> None:
+async def _listen(process: _Process, listener: Listener, patience: Patience) -> None:
     """Pass events on until the source is over. Raises _LostError."""
-    limit = STARTING_S
+    limit = patience.starting_s
     while True:
         try:
             event = await asyncio.wait_for(process.events.get(), limit)
@@ -133,12 +139,12 @@ async def _listen(process: _Process, listener: Listener) -> None:
             case Failed():
                 raise _LostError("failed", event.vi, event.en)
             case Ready():
-                limit = SILENT_UNWATCHED_S
+                limit = patience.unwatched_s
                 listener.on_fault("", "")
             case Watched():
-                limit = SILENT_S
+                limit = patience.watching_s
             case Unwatched():
-                limit = SILENT_UNWATCHED_S
+                limit = patience.unwatched_s
         listener.on_event(event)
         if isinstance(event, Ended):
             return

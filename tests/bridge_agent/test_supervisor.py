@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bridge_agent.clock import wall_ms
+from bridge_agent.config import FacesConfig
+from bridge_agent.eyes import Assignment, Target
+from bridge_agent.journal import Journal
+from bridge_agent.recognition.events import Event, Ready, Watched
+from bridge_agent.supervisor import Listener, Patience, keep, watch
+from models.records import CoverageEnd
+from tests.bridge_agent import scripted_eyes
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.lost: list[CoverageEnd] = []
+        self.faults: list[str] = []
+
+    def listener(self) -> Listener:
+        return Listener(self.events.append, self.lost.append, lambda vi, en: self.faults.append(en))
+
+    def count(self, kind: type[Event]) -> int:
+        return sum(isinstance(event, kind) for event in self.events)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    made = Journal(tmp_path / "agent.log", wall_ms, io.StringIO())
+    yield made
+    made.close()
+
+
+def assignment(folder: Path) -> Assignment:
+    return Assignment(str(folder / "once"), folder, {"HV1": "l1"}, 1_000, FacesConfig())
+
+
+async def until(true: Callable[[], bool], seconds: float = 15) -> None:
+    async with asyncio.timeout(seconds):
+        while True:
+            if true():
+                return
+            await asyncio.sleep(0.02)
+
+
+def start(target: Target, folder: Path, heard: Heard, journal: Journal) -> asyncio.Task[None]:
+    return asyncio.create_task(watch(target, assignment(folder), heard.listener(), journal))
+
+
+async def stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert not psutil.Process().children() or all(
+        "resource_tracker" in " ".join(c.cmdline()) for c in psutil.Process().children()
+    )
+
+
+async def test_a_process_told_to_stop_says_its_last_words(tmp_path: Path, journal: Journal) -> None:
+    heard = Heard()
+    task = start(scripted_eyes.good, tmp_path, heard, journal)
+    await until(lambda: heard.count(Watched) > 2)
+    await stop(task)
+    assert [type(event).__name__ for event in heard.events[-2:]] == ["Unwatched", "Ended"]
+    assert heard.lost == ["stopped"]
+
+
+async def test_a_dead_process_is_replaced_within_seconds_and_the_reason_kept(tmp_path: Path, journal: Journal) -> None:
+    heard = Heard()
+    task = start(scripted_eyes.crashes_once, tmp_path, heard, journal)
+    await until(lambda: heard.count(Ready) == 2)
+    await stop(task)
+    assert heard.lost == ["crashed", "stopped"]
+    assert any("code 3" in fault for fault in heard.faults)
+    assert heard.faults[-1] == ""  # well again
+    notes = [json.loads(line) for line in (tmp_path / "agent.log").read_text().splitlines()]
+    assert "exit 3" in [note.get("reason") for note in notes]
+
+
+async def test_a_killed_process_is_replaced(tmp_path: Path, journal: Journal) -> None:
+    heard = Heard()
+    task = start(scripted_eyes.good, tmp_path, heard, journal)
+    await until(lambda: heard.count(Watched) > 1)
+    for child in psutil.Process().children():
+        if "resource_tracker" not in " ".join(child.cmdline()):
+            child.kill()
+    await until(lambda: heard.count(Ready) == 2)
+    await stop(task)
+    assert heard.lost == ["crashed", "stopped"]
+
+
+async def test_a_failure_is_told_in_its_own_words_and_tried_again(tmp_path: Path, journal: Journal) -> None:
+    heard = Heard()
+    task = start(scripted_eyes.fails, tmp_path, heard, journal)
+    await until(lambda: len(heard.faults) >= 2)
+    await stop(task)
+    assert heard.faults[0] == "Camera 0 is busy."
+
+
+async def test_a_source_that_is_over_is_not_started_again(tmp_path: Path, journal: Journal) -> None:
+    heard = Heard()
+    await asyncio.wait_for(start(scripted_eyes.over, tmp_path, heard, journal), 15)
+    assert heard.count(Ready) == 1
+    assert heard.lost == ["stopped"]
+
+
+async def test_a_process_that_hears_nothing_is_killed_in_time(tmp_path: Path, journal: Journal) -> None:
+    heard = Heard()
+    task = start(scripted_eyes.deaf, tmp_path, heard, journal)
+    await until(lambda: heard.count(Ready) == 1)
+    began = time.monotonic()
+    await stop(task)
+    assert time.monotonic() - began < 2
+
+
+async def test_a_silent_process_is_replaced(tmp_path: Path, journal: Journal) -> None:
+    heard = Heard()
+    watching = watch(scripted_eyes.deaf, assignment(tmp_path), heard.listener(), journal, Patience(unwatched_s=0.3))
+    task = asyncio.create_task(watching)
+    await until(lambda: heard.count(Ready) == 2)
+    await stop(task)
+    assert heard.lost[0] == "crashed"
+    assert "Recognition does not answer" in heard.faults[1]
+
+
+async def test_a_loop_that_fails_is_kept_running_and_its_message_is_not_written(
+    tmp_path: Path, journal: Journal
+) -> None:
+    runs = 0
+
+    async def loop() -> None:
+        nonlocal runs
+        runs += 1
+        if runs < 3:
+            raise ValueError("Nguyễn Văn An")
+
+    await keep("plan", loop, journal, pause_s=0.01)
+    assert runs == 3
+    written = (tmp_path / "agent.log").read_text(encoding="utf-8")
+    assert "ValueError" in written
+    assert "Nguyễn" not in written
