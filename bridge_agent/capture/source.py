@@ -73,7 +73,7 @@ def parse_source(text: str) -> Source:
         return Stream(text)
     if text.startswith("simulated:"):
         return SimulatedClass(_file(text.removeprefix("simulated:")))
-    if "://" in text:
+    if "://" in text or not text:
         raise SourceError(
             f"Không dùng được nguồn {text}. Hãy ghi số của camera (0), đường dẫn tệp video, rtsp://… hoặc simulated:….",
             f"The source {text} will not do. Write a camera's number (0), a video's path, rtsp://… or simulated:….",

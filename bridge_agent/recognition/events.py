@@ -60,7 +60,10 @@ class UnknownSeen:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """One look at the room: how many faces were in view and how many of those are known to match nobody."""
+    """One look at the room: how many faces were in view and how many of those are known to match nobody.
+
+    Comes about once a second also while nothing can be watched, then with 0 faces: recognition itself is well.
+    """
 
     at: int
     faces: int

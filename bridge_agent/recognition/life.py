@@ -27,6 +27,7 @@ from bridge_agent.capture.frame import Blocks, Change, Picture, blocks, grid, la
 State = Literal["live", "still", "frozen", "dark"]
 
 STILL_SWEEPS: Final = 3
+_DOUBT_SWEEPS: Final = 5
 _MOVING_SHARE: Final = 0.25
 """A sweep is still when at most this share of its frames moved: key frames of a frozen picture are about 1 in 12."""
 _STILL_BLOCKS: Final = 3.0
@@ -86,8 +87,13 @@ class PictureJudge:
             if not self._still and moved:
                 self._moved_at = moved[-1]
             self._still.append(tuple(changes))
-            self._state = "frozen" if self._state == "frozen" or self._is_frozen() else "still"
-            return Look(self._state, at if self._moved_at is None else self._moved_at)
+            if self._state == "frozen" or self._is_frozen():
+                self._state = "frozen"
+                return Look("frozen", at if self._moved_at is None else self._moved_at)
+            if len(self._still) <= _DOUBT_SWEEPS:
+                self._state = "still"
+                return Look("still", at)
+            self._usual.doubt()  # neither proven in good time: nobody's presence is held back on a suspicion
         was_frozen = self._state == "frozen"
         self._become("live")
         self._usual.learn(changes, step)
@@ -100,7 +106,8 @@ class PictureJudge:
         self._still.clear()
 
     def _is_still(self, step: float, changes: Sequence[Change], moves: Sequence[bool], faces: int) -> bool:
-        if not changes or step > _STILL_BLOCKS:
+        # A frozen picture stays frozen when one frame of many jumps: at crf 23 and above a key frame does.
+        if not changes or (step > _STILL_BLOCKS and self._state != "frozen"):
             return False
         if self._sensor and not any(change.amount for change in changes):
             return True
@@ -149,6 +156,10 @@ class _Usual:
             return change.amount > 0
         by_peak = self.peak >= _PEAK_FLOOR and change.peak > _PEAK_PART * self.peak
         return by_peak or (self.noisy and change.amount > _AMOUNT_PART * self.amount)
+
+    def doubt(self) -> None:
+        """The faint noise is not what it was: it proves nothing until it has been watched again."""
+        self._faint.clear()
 
     def learn(self, changes: Sequence[Change], step: float) -> None:
         """Take in a live sweep. `step`: the largest block difference to the sweep before."""

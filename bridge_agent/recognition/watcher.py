@@ -58,7 +58,7 @@ class Watcher:
         look = self._judge.look(frame.at, frame.picture, frame.changes, self._faces)
         if look.state in ("dark", "frozen"):
             cause: CoverageEnd = "dark" if look.state == "dark" else "frozen"
-            return events + self.lose(look.at, cause)
+            return [*events, *self.lose(look.at, cause), Sweep(frame.at, 0, 0, 0.0)]
         if look.state == "live":
             events += self._resume(look.at)
         found = sweep(frame.at, frame.picture, self._engine, self._gallery)

@@ -9,7 +9,7 @@ from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.frame import Frame, SourceOver
 from bridge_agent.capture.source import Device
 from bridge_agent.clock import boot_ms
-from bridge_agent.recognition.events import Ended, Event
+from bridge_agent.recognition.events import Ended, Event, Sweep
 from bridge_agent.recognition.watcher import Watcher
 from models.faces.engine import FaceEngine
 from models.faces.match import Gallery
@@ -48,5 +48,6 @@ def watching(
             due = max(due + sweep_ms, clock())
         elif clock() - quiet_since > _SILENCE_MS or capture.trouble is not None:
             yield from watcher.lose(quiet_since if watcher.last is None else watcher.last, "camera_gone")
+            yield Sweep(clock(), 0, 0, 0.0)
     yield from watcher.stop()
     yield Ended(frames if over is None else over.frames, watcher.last)

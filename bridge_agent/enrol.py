@@ -1,0 +1,180 @@
+"""`bridge-agent enrol`: portraits for the demonstration with a camera. Consent first; without it nothing is captured.
+
+The enrolment of a real class (consent kept as evidence, templates instead of pictures) is the agent's page's matter.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from bridge_agent.capture.capture import Capture
+from bridge_agent.capture.child import Pace
+from bridge_agent.capture.frame import Frame, Picture, SourceOver
+from bridge_agent.capture.source import parse_source
+from bridge_agent.errors import FinalError, SourceError
+from bridge_agent.recognition.sweep import frontal
+from models.faces.detect import Detector, Face
+from models.faces.engine import FaceProfile, load_engine
+from models.language import both
+
+PICTURES: Final = 3
+WIDTH_PX: Final = 110
+"""The narrowest face for a portrait: models.faces.portraits refuses faces under 80 px, and people move."""
+_DARK: Final = 50.0
+_BETWEEN_MS: Final = 1_200
+"""Between two portraits, so that they differ a little."""
+_PATIENCE_MS: Final = 60_000
+
+
+class NoConsentError(FinalError):
+    """The person did not consent; nothing was captured."""
+
+
+class EnrolError(FinalError):
+    """No three good portraits could be taken, or they can't be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Why a picture is no portrait yet, and what to do."""
+
+    vi: str
+    en: str
+
+
+def enrol(
+    source: str,
+    name: str,
+    out: Path,
+    *,
+    ask: Callable[[str], str] = input,
+    say: Callable[[str], None] = print,
+    faces: FaceProfile | None = None,
+) -> list[Path]:
+    """Ask `name` for consent, take three portraits from `source` and write them to OUT/NAME/1.jpg … 3.jpg.
+
+    Raises NoConsentError, SourceError, EnrolError, FaceError (weights).
+    """
+    folder = out / _folder_name(name)
+    _consent(name, ask)
+    wanted = parse_source(source)
+    with Capture(wanted, Pace(_BETWEEN_MS // 3, newest=True, real_time=not wanted.live)) as capture:
+        capture.open()
+        detector = load_engine(faces or FaceProfile()).detector
+        pictures = _take(capture, detector, say)
+    return _write(pictures, folder)
+
+
+def advice(picture: Picture, faces: list[Face]) -> Advice | None:
+    """What is wrong with `picture` (BGR) as a portrait, given the faces in it; None when it is good."""
+    # Judged by the light on the face where there is one: a dark face before a window is the usual trouble.
+    face = max(faces, key=lambda face: face.width, default=None)
+    part = picture if face is None else _inside(picture, face)
+    if float(part.mean()) < _DARK:
+        return Advice("Tối quá: hãy bật đèn hoặc quay mặt về phía sáng.", "Too dark: switch on a light or face it.")
+    if face is None:
+        return Advice("Không thấy khuôn mặt: hãy nhìn vào camera.", "No face in view: look at the camera.")
+    if sum(other.width > face.width / 3 for other in faces) > 1:
+        return Advice("Có hơn một người: chỉ một người đứng trước camera.", "More than one person: one at a time.")
+    if face.width < WIDTH_PX:
+        return Advice(
+            f"Hãy lại gần hơn: khuôn mặt mới rộng {face.width:.0f} điểm ảnh, cần {WIDTH_PX}.",
+            f"Come closer: the face is {face.width:.0f} px wide and should be {WIDTH_PX}.",
+        )
+    if not frontal(face):
+        return Advice("Hãy nhìn thẳng vào camera.", "Look straight at the camera.")
+    return None
+
+
+def _consent(name: str, ask: Callable[[str], str]) -> None:
+    question = both(
+        f"{name}: chương trình sẽ chụp ba ảnh khuôn mặt của bạn, chỉ lưu trên máy này để điểm danh thử. "
+        "Bạn có thể xóa thư mục ảnh bất cứ lúc nào. Bạn có đồng ý không? [c/K] ",
+        f"{name}: the program will take three pictures of your face and keep them on this PC only, to try attendance. "
+        "You can delete their folder at any time. Do you consent? [y/N] ",
+    )
+    try:
+        answer = ask(question).strip().lower()
+    except EOFError:  # nobody at the terminal: silence is not consent
+        answer = ""
+    if answer not in {"c", "có", "co", "y", "yes"}:
+        raise NoConsentError(
+            "Không có sự đồng ý: không chụp và không lưu gì.", "No consent: nothing was captured or kept."
+        )
+
+
+def _take(capture: Capture, detector: Detector, say: Callable[[str], None]) -> list[Picture]:
+    taken: list[Picture] = []
+    first: int | None = None
+    last, said = 0, ""
+    while len(taken) < PICTURES:
+        got = capture.newest(2_000)
+        if isinstance(got, SourceOver):
+            break
+        if not isinstance(got, Frame):
+            raise SourceError(
+                "Camera không trả hình. Hãy cắm lại camera rồi thử lại.",
+                "The camera gives no picture. Plug it in again and try once more.",
+            )
+        first = got.at if first is None else first
+        if got.at - first > _PATIENCE_MS:
+            break
+        if taken and got.at - last < _BETWEEN_MS:
+            continue
+        wrong = advice(got.picture, detector.detect(got.picture))
+        if wrong is None:
+            taken.append(got.picture)
+            last = got.at
+            sentence = both(f"Đã chụp ảnh {len(taken)}/{PICTURES}.", f"Picture {len(taken)} of {PICTURES} taken.")
+        else:
+            sentence = both(wrong.vi, wrong.en)
+        if sentence != said:
+            said = sentence
+            say(sentence)
+    if len(taken) < PICTURES:
+        raise EnrolError(
+            f"Chưa chụp đủ {PICTURES} ảnh rõ; không lưu gì. {said}",
+            f"There were not {PICTURES} good pictures; nothing was kept. {said}",
+        )
+    return taken
+
+
+def _write(pictures: list[Picture], folder: Path) -> list[Path]:
+    paths = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, picture in enumerate(pictures, 1):
+            done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
+            path = folder / f"{number}.jpg"
+            if done:
+                path.write_bytes(data.tobytes())  # cv2.imwrite fails on Windows where the path has Vietnamese letters
+                paths.append(path)
+    except OSError as error:
+        raise EnrolError(
+            f"Không ghi được ảnh vào {folder} ({error.strerror}).",
+            f"The pictures cannot be written to {folder} ({error.strerror}).",
+        ) from error
+    return paths
+
+
+def _folder_name(name: str) -> str:
+    name = unicodedata.normalize("NFC", name).strip()
+    if not name or name in {".", ".."} or any(sign in name for sign in '/\\:*?"<>|\0'):
+        raise EnrolError(
+            f'"{name}" không dùng làm tên thư mục được. Hãy dùng chữ, số và dấu cách.',
+            f'"{name}" cannot name a folder. Use letters, digits and spaces.',
+        )
+    return name
+
+
+def _inside(picture: Picture, face: Face) -> Picture:
+    x, y, w, h = (max(0, round(v)) for v in face.box)
+    part = picture[y : y + h, x : x + w]
+    return np.asarray(part if part.size else picture, np.uint8)
