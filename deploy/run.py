@@ -32,7 +32,7 @@ VENDOR = ROOT / "central_server" / "web" / "static" / "vendor"
 SETS = {
     "agent": ["--extra", "agent", "--no-dev"],
     "server": ["--extra", "server", "--no-dev"],
-    "demo": ["--extra", "agent", "--extra", "server", "--no-dev"],
+    "demo": ["--extra", "agent", "--extra", "server", "--group", "demo", "--no-dev"],
     "test": ["--extra", "agent", "--extra", "server"],
 }
 # Browser libraries: file inside the npm package -> file in static/vendor.

@@ -36,6 +36,12 @@ def run(module: str, *arguments: str | Path) -> str:
     return done.stdout
 
 
+def run_here(module: str, *arguments: str | Path) -> None:
+    """Run a program that talks with the person at this terminal. Raises ProgramError when it did not do its work."""
+    if subprocess.run(command(module, *arguments), check=False).returncode:  # noqa: S603 - our own programs
+        raise ProgramError("Chưa ghi danh được nên không chạy thử.", "Nobody was enrolled, so the demo ends here.")
+
+
 @dataclass(slots=True)
 class Programs:
     """The programs that run now, in the order of their start; they are stopped in the opposite order."""

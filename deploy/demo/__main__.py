@@ -1,0 +1,177 @@
+"""Run the demo: set up a data folder, start the server and one agent, show the class manager's page."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import webbrowser
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from bridge_agent.capture.source import parse_source
+from bridge_agent.simulated_class.classes import two_people
+from bridge_agent.simulated_class.script import Script
+from deploy.demo import classroom, pictures
+from deploy.demo.page import ManagersView
+from deploy.demo.programs import ProgramError, Programs, run, run_here, wait_until
+from deploy.demo.table import print_participation
+from models.errors import DiemdanhError
+from models.faces.portraits import read_portraits
+from models.language import both
+
+ROOT = Path(__file__).resolve().parents[2]
+SIMULATED_S = 300
+OPEN_END_S = 4 * 3600
+SERVER_READY_S = 30
+AGENT_LAST_WORDS_S = 4.0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The demo's command line."""
+    p = argparse.ArgumentParser(
+        prog="run.py demo",
+        description=both(
+            "Chạy thử toàn bộ hệ thống trên máy này: máy chủ, một điểm cầu và trang của cán bộ quản lý lớp.",
+            "Try the whole system on this PC: server, one bridge point and the class manager's page.",
+        ),
+        epilog=both(
+            "Không có --camera hay --video thì chạy một lớp mô phỏng. Dừng bằng Ctrl-C.",
+            "With neither --camera nor --video a simulated class is played. Ctrl-C stops it.",
+        ),
+    )
+    p.add_argument("--camera", metavar="N", help=both("dùng camera số N và ghi danh người ngồi trước", "use camera N"))
+    p.add_argument("--video", metavar="FILE", type=Path, help=both("dùng tệp video này", "use this video file"))
+    p.add_argument("--portraits", metavar="DIR", type=Path, help=both("ảnh chân dung: TÊN.jpg", "portraits: NAME.jpg"))
+    p.add_argument("--for", dest="seconds", type=_seconds, metavar="SECONDS", help=both("tự dừng", "end by itself"))
+    p.add_argument("--no-browser", action="store_true", help=both("không mở trình duyệt", "open no browser"))
+    p.add_argument(
+        "--port", type=int, default=0, help=both("cổng của máy chủ", "the server's port (default: any free)")
+    )
+    p.add_argument("--data", type=Path, default=ROOT / "data", help=both("thư mục dữ liệu", "data folder"))
+    return p
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 5 <= value <= OPEN_END_S:
+        raise argparse.ArgumentTypeError(both(f"cần số giây từ 5 đến {OPEN_END_S}", f"5 to {OPEN_END_S} seconds"))
+    return value
+
+
+def main() -> int:
+    """Play the demo. An error is one sentence and exit code 2."""
+    p = parser()
+    args = p.parse_args()
+    if args.camera is not None and args.video is not None:
+        p.error(both("chọn --camera hoặc --video, không cả hai", "choose --camera or --video, not both"))
+    if (args.video is None) != (args.portraits is None):
+        p.error(both("--video và --portraits đi cùng nhau", "--video and --portraits go together"))
+    folder = args.data.resolve() / f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    folder.mkdir(parents=True)
+    programs = Programs(folder)
+    try:
+        return play(args, folder, programs)
+    except DiemdanhError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        say("Đang dừng…", "Stopping…")
+        return 130
+    finally:
+        programs.stop()
+
+
+def play(args: argparse.Namespace, folder: Path, programs: Programs) -> int:
+    """Start everything, follow the class to its end and print the table of participation."""
+    began = time.monotonic()
+    if (inherited := os.environ.get("DIEMDANH_STARTED")) is not None:
+        began -= max(0.0, time.time() - float(inherited))  # run.py's own set-up counts too
+    room = prepare(args, folder)
+    server_settings = classroom.write_server_settings(folder, args.port)
+    say("Khởi động máy chủ…", "Starting the server…")
+    programs.start("server", "central_server.cli", "serve", "--config", server_settings)
+    view = ManagersView(folder / "server.txt", classroom.SESSION)
+    if not wait_until(programs, view.ready, SERVER_READY_S):
+        raise ProgramError("Máy chủ không trả lời.", "The server does not answer.")
+
+    length = args.seconds or (room.script.seconds if room.script else OPEN_END_S)
+    course = classroom.write_course(folder, room.learners, datetime.now(UTC), length)
+    run("central_server.cli", "load-course", "--config", server_settings, course)
+    token = run(
+        "central_server.cli", "new-token", "--config", server_settings, "--bridge-point", classroom.BRIDGE_POINT
+    )
+    settings = classroom.write_agent_settings(folder, view.address, room.source, room.portraits)
+    run("bridge_agent.cli", "join", "--config", settings, "--server", view.address, "--token", token.split()[0])
+    say("Khởi động điểm cầu…", "Starting the bridge point's agent…")
+    programs.start("agent", "bridge_agent.cli", "run", "--config", settings)
+    say(f"Trang của cán bộ quản lý lớp: {view.page}", f"The class manager's page: {view.page}")
+    if not args.no_browser:
+        webbrowser.open(view.page)
+
+    end = time.monotonic() + length
+    seen = False
+    while time.monotonic() < end:
+        programs.check()
+        if not seen and view.anybody_present():
+            seen = True
+            took = time.monotonic() - began
+            say(
+                f"Học viên đầu tiên hiện trên trang sau {took:.1f} s.", f"First learner on the page after {took:.1f} s."
+            )
+        time.sleep(0.2)
+    wait_until(programs, view.settled, AGENT_LAST_WORDS_S)
+    print_participation(view.participation(), room.script)
+    if not args.seconds:
+        say("Lớp đã kết thúc; trang vẫn mở. Ctrl-C để dừng.", "The class is over; the page stays. Ctrl-C stops.")
+        while True:
+            programs.check()
+            time.sleep(0.5)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the agent watches and whom it knows."""
+
+    source: str
+    portraits: Path
+    learners: list[str]
+    script: Script | None = None
+
+
+def prepare(args: argparse.Namespace, folder: Path) -> Room:
+    """The room that the arguments ask for. Raises DiemdanhError with what to do."""
+    portraits = folder / "portraits"
+    if args.video is not None:
+        names = list(read_portraits(args.portraits))
+        parse_source(str(args.video))
+        return Room(str(args.video.resolve()), args.portraits.resolve(), names)
+    if args.camera is not None:
+        name = input(both("Họ và tên của đồng chí: ", "Your name: ")).strip() or "Học viên"
+        run_here("bridge_agent.cli", "enrol", "--source", args.camera, "--name", name, "--out", portraits)
+        return Room(args.camera, portraits, [name])
+    say("Chuẩn bị lớp mô phỏng (hai người trong ảnh mẫu)…", "Preparing the simulated class (two sample portraits)…")
+    pictures.fetch(args.data / "pictures")
+    who = pictures.learner(args.data / "pictures")
+    classroom.copy_portraits(portraits, who.name, list(who.enrol))
+    script = two_people(who, pictures.stranger(args.data / "pictures"), seconds=args.seconds or SIMULATED_S)
+    path = folder / "class.toml"
+    path.write_bytes(msgspec.toml.encode(script, enc_hook=str))
+    return Room(f"simulated:{path}", portraits, [who.name], script)
+
+
+def say(vi: str, en: str) -> None:
+    """One line of progress."""
+    print(f"» {both(vi, en)}", flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
