@@ -37,7 +37,7 @@ class FaceProfile:
 
 @dataclass(frozen=True, slots=True)
 class FaceEngine:
-    """A loaded detector and encoder. One caller at a time. About 120 MB, 220 after 1080p sweeps: an idle agent holds none."""
+    """A loaded detector and encoder, one caller at a time; 120 MB, 220 after 1080p sweeps: an idle agent holds none."""
 
     detector: Detector
     encoder: Encoder
