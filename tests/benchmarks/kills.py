@@ -1,4 +1,4 @@
-"""The agent killed 50 times in 20 minutes of class, while the server goes up and down: what is lost (nothing may be)."""
+"""The agent killed 50 times in 20 minutes of class while the server goes up and down: what is lost (nothing may be)."""
 
 from __future__ import annotations
 

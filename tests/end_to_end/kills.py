@@ -161,9 +161,9 @@ class World:
         killed_at: list[int] = []
         server_kills = 0
         time.sleep(max(0.0, self.end - self.seconds - time.time()))
-        pause = self.seconds / (kills + 1)
         server_turns = time.time() + self.rng.uniform(2, 6)
-        next_kill = time.time() + pause * self.rng.uniform(0.5, 1.2)
+        pauses = [0.3 + self.rng.expovariate(1.0) for _ in range(kills + 1)]
+        kill_times = [time.time() + 0.97 * self.seconds * sum(pauses[: n + 1]) / sum(pauses) for n in range(kills)]
         while time.time() < self.end:
             time.sleep(0.02)
             if time.time() >= server_turns:
@@ -175,11 +175,10 @@ class World:
                 else:
                     self.start_server()
                 server_turns = time.time() + self.rng.uniform(2, 8)
-            if len(killed_at) < kills and time.time() >= next_kill:
+            if len(killed_at) < kills and time.time() >= kill_times[len(killed_at)]:
                 killed_at.append(boot_ms())
                 self.kill_agent()
                 self.start_agent()
-                next_kill = time.time() + pause * self.rng.uniform(0.2, 1.7)
         if self.server is None:
             self.start_server()
         self.wait_for_server()
