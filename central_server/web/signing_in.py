@@ -35,14 +35,16 @@ ManagerDep = Annotated[None, Depends(manager)]
 
 
 @router.get("/sign-in")
-async def sign_in(request: Request, of: ServicesDep, key: str = "") -> RedirectResponse:
-    """Give a browser that brings the key its cookie."""
+async def sign_in(request: Request, of: ServicesDep, key: str = "", next: str = "/") -> RedirectResponse:
+    """Give a browser that brings the key its cookie and send it to the page `next` of this server."""
     if not of.key.opens(key):
         raise NotSignedInError(
             "Đường dẫn đăng nhập này không đúng hoặc đã cũ. Hãy dùng đường dẫn máy chủ in ra khi khởi động.",
             "This sign-in link is wrong or old. Use the link that the server prints when it starts.",
         )
-    answer = RedirectResponse("/", 303)
+    # Only a path of ours: "//elsewhere" and "/\\elsewhere" lead browsers to another server.
+    ours = next.startswith("/") and not next.startswith(("//", "/\\"))
+    answer = RedirectResponse(next if ours else "/", 303)
     secure = request.url.scheme == "https" or (of.config.public_address or "").startswith("https:")
     answer.set_cookie(COOKIE, of.key.cookie, max_age=TWELVE_HOURS_S, httponly=True, samesite="strict", secure=secure)
     return answer
