@@ -33,14 +33,14 @@ class Network:
         batch: how many pictures at once, -1 for any.
         rgb: the network was trained on RGB, so the channels of our BGR pictures are swapped inside.
         threads: cores to use.
-        precision: "native" lets a CPU with bfloat16 use it (2.5 times faster there; scores move by under 0.015),
+        precision: "native" lets a CPU with bfloat16 use it (about twice as fast there; Intel scores moved by under 0.01),
             "f32" gives the same numbers on every CPU.
 
     Raises:
         WeightsUnusableError: the file is no network.
     """
 
-    # As fast as 30 at once and 45 MB smaller.
+    # No slower than 30 at once, and about 45 MB smaller (one run).
     _BLOCK: Final = 10
 
     def __init__(
