@@ -1,7 +1,8 @@
 """Between dlib's way to draw a face and YuNet's.
 
 The numbers are medians over 188 portraits (London set, deepface's pairs, face_recognition's examples) in which both
-detectors found one face; the spread of a box is 5 % of its side, that of a point 1.6 to 3.1 px in the 150 px chip. The tests use some of the same pictures.
+detectors found one face; the spread of a box is 5 % of its side, that of a point 1.6 to 3.1 px in the 150 px chip.
+The tests use some of the same pictures.
 """
 
 from __future__ import annotations

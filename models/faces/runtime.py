@@ -33,7 +33,7 @@ class Network:
         batch: how many pictures at once, -1 for any.
         rgb: the network was trained on RGB, so the channels of our BGR pictures are swapped inside.
         threads: cores to use.
-        precision: "native" lets a CPU with bfloat16 use it (about twice as fast there; Intel scores moved by under 0.01),
+        precision: "native" lets a CPU with bfloat16 use it (about twice as fast; Intel scores moved by under 0.01),
             "f32" gives the same numbers on every CPU.
 
     Raises:
