@@ -71,6 +71,8 @@ class Agent:
         config = parts.settings.config
         self._sync = sync.Sync(parts.log.acknowledged_seq, round(config.sync_seconds * 1000), random.SystemRandom())
         self._recording: Recording | None = None
+        self._closing: list[Recording] = []
+        """Sessions that are over and not yet sealed."""
         self._recovered = False
         self._changed = asyncio.Event()
 
@@ -149,6 +151,7 @@ class Agent:
             now = self._now()
             self._plan.forget(now)
             plan = self._plan.current(now, before)
+            self._close_what_is_over()
             self._seal_what_is_over(now)
             if plan is None:
                 await asyncio.sleep(TICK_S)
@@ -170,18 +173,22 @@ class Agent:
             self._flush()
             for name in ("recognition", "portraits"):
                 self._alarms.clear(name)
-        while True:
-            if self._write(lambda: recording.close(self._log)):
-                break
-            await asyncio.sleep(TICK_S)  # the disk may be full: sealed when there is room
         self._recording = None
-        self._sync.hurry()
-        self._journal.say(
-            "session_over",
-            f"Kết thúc và niêm phong: {plan.title}.",
-            f"Over and sealed: {plan.title}.",
-            session=plan.session,
-        )
+        self._closing.append(recording)
+        self._close_what_is_over()
+
+    def _close_what_is_over(self) -> None:
+        """Seal what has been recorded to its end; with a full disk it waits here, and the next session is recorded."""
+        for recording in list(self._closing):
+            if self._write(functools.partial(recording.close, self._log)):
+                self._closing.remove(recording)
+                self._sync.hurry()
+                self._journal.say(
+                    "session_over",
+                    f"Buổi học {recording.session} đã kết thúc và niêm phong.",
+                    f"Session {recording.session} is over and sealed.",
+                    session=recording.session,
+                )
 
     async def _watch_until_changed(self, plan: SessionPlan, recording: Recording) -> None:
         """Watch until the session is over or whom to look for has changed."""
@@ -260,10 +267,10 @@ class Agent:
             self._flush()
 
     def _flush(self) -> None:
-        """Make the recording durable."""
-        recording = self._recording
-        if recording is not None:
-            self._write(lambda: recording.flush(self._log))
+        """Make durable what has been recorded."""
+        for recording in (*self._closing, self._recording):
+            if recording is not None and recording.unsaved:
+                self._write(functools.partial(recording.flush, self._log))
 
     def _write(self, work: Callable[[], object]) -> bool:
         """Write into the log; when that fails (False) an alarm stands until it succeeds.
@@ -294,7 +301,7 @@ class Agent:
         """Seal the sessions that ended while this agent did not run."""
         if not self._plan.known:
             return
-        for session in self._log.unsealed():
+        for session in set(self._log.unsealed()) - {recording.session for recording in self._closing}:
             plan = self._plan.of(session)
             if plan is None or plan.end <= now:
                 self._write(functools.partial(self._seal, session))

@@ -41,6 +41,11 @@ class Recording:
         """The room is watched now."""
         return self._recorder.state.covered_from is not None
 
+    @property
+    def unsaved(self) -> bool:
+        """Something is not in the log yet, or goes on changing."""
+        return bool(self.pending) or self.watching
+
     def take(self, event: Event) -> bool:
         """Take one event in; True when it made records or changed what people should see."""
         match event:
@@ -77,7 +82,7 @@ class Recording:
 
         Raises DiskFullError or LogUnwritableError; all of it is kept for the next call then.
         """
-        if not self.pending and not self.watching:
+        if not self.unsaved:
             return
         log.append(self.pending, OpenSession(self.session, self._recorder.state, self._sample(), self.eyes))
         self.pending = []

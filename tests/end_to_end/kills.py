@@ -113,46 +113,48 @@ class World:
         raise TimeoutError("the server did not come up")
 
     def prepare(self) -> None:
-        """Start the server, load the course, write the script, join."""
-        begin = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=12)
-        boot = boot_ms() + round(begin.timestamp() * 1000) - wall_ms()
-        part = self.seconds / 10
-        present = {
-            "HV1": [(0.0, 10.0)],
-            "HV2": [(1.5, 6.0)],
-            "HV3": [(0.5, 3.0), (6.0, 9.0)],
-            "HV4": [],
-        }
-        self.truth = {
-            code: [(boot + round(a * part * 1000), boot + round(b * part * 1000)) for a, b in rows]
-            for code, rows in present.items()
-        }
-        (self.folder / "script.json").write_bytes(msgspec.json.encode(Script(self.truth)))
-        self.end = begin.timestamp() + self.seconds
-        course = ['[course]\ncode = "K"\ntitle = "Kill"\n[[bridge_points]]\ncode = "DC1"\nname = "Điểm cầu 1"\n']
-        end = begin + timedelta(seconds=self.seconds)
-        course.append(
-            f'[[sessions]]\ncode = "b1"\ntitle = "Buổi 1"\nstart = {begin.isoformat()}\nend = {end.isoformat()}\n'
-        )
+        """Set the server up, join, and only then fix the class's beginning: a few seconds from there."""
+        self.write_course(datetime.now(UTC) + timedelta(hours=1))
         portraits = self.folder / "portraits"
         portraits.mkdir()
         for code in LEARNERS:
-            course.append(f'[[learners]]\ncode = "{code}"\nname = "N {code}"\nunit = "U"\nbridge_point = "DC1"\n')
             (portraits / f"{code}.jpg").touch()
-        (self.folder / "course.toml").write_text("".join(course), encoding="utf-8")
-        (self.folder / "agent.toml").write_text(
+        settings, data = self.folder / "agent.toml", self.folder / "server"
+        settings.write_text(
             'data = "agent"\nsource = "script.json"\nportraits = "portraits"\n'
             "sync_seconds = 1\nplan_seconds = 2\nwatch_before_minutes = 0\n",
             encoding="utf-8",
         )
-        data = self.folder / "server"
         self.run("central_server.cli", "load-course", "--data", data, self.folder / "course.toml")
         token = self.run("central_server.cli", "new-token", "--data", data, "--bridge-point", "DC1").split()[0]
         self.start_server()
         self.wait_for_server()
-        self.run(
-            "bridge_agent.cli", "join", "--config", self.folder / "agent.toml", "--server", self.url, "--token", token
+        self.run("bridge_agent.cli", "join", "--config", settings, "--server", self.url, "--token", token)
+        begin = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=8)
+        self.write_course(begin)
+        self.write_script(begin)
+        self.run("central_server.cli", "load-course", "--data", data, self.folder / "course.toml")
+
+    def write_course(self, begin: datetime) -> None:
+        end = begin + timedelta(seconds=self.seconds)
+        self.end = end.timestamp()
+        text = (
+            '[course]\ncode = "K"\ntitle = "Kill"\n[[bridge_points]]\ncode = "DC1"\nname = "Điểm cầu 1"\n'
+            f'[[sessions]]\ncode = "b1"\ntitle = "Buổi 1"\nstart = {begin.isoformat()}\nend = {end.isoformat()}\n'
         )
+        for code in LEARNERS:
+            text += f'[[learners]]\ncode = "{code}"\nname = "N {code}"\nunit = "U"\nbridge_point = "DC1"\n'
+        (self.folder / "course.toml").write_text(text, encoding="utf-8")
+
+    def write_script(self, begin: datetime) -> None:
+        """Who comes and goes, in tenths of the class."""
+        boot = boot_ms() + round(begin.timestamp() * 1000) - wall_ms()
+        part = self.seconds * 100
+        present = {"HV1": [(0.0, 10.0)], "HV2": [(1.5, 6.0)], "HV3": [(0.5, 3.0), (6.0, 9.0)], "HV4": []}
+        self.truth = {
+            code: [(boot + round(a * part), boot + round(b * part)) for a, b in rows] for code, rows in present.items()
+        }
+        (self.folder / "script.json").write_bytes(msgspec.json.encode(Script(self.truth)))
 
     def play(self, kills: int) -> Outcome:
         """Play the class with so many kills of the agent, and say what came of it."""

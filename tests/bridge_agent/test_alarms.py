@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge_agent.alarms import SENTENCE_LIMIT, Alarms
+from bridge_agent.errors import DiskFullError
+from bridge_agent.journal import Journal
+from bridge_agent.recognition.events import Trouble
+
+
+class Here:
+    """Alarms, what the terminal shows, and what the file holds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.terminal = io.StringIO()
+        self.path = folder / "agent.log"
+        self.journal = Journal(self.path, lambda: 0, self.terminal)
+        self.alarms = Alarms(self.journal)
+
+    def lines(self) -> list[str]:
+        return [line.split("  ", 1)[1] for line in self.terminal.getvalue().splitlines()]
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Here]:
+    made = Here(tmp_path)
+    yield made
+    made.journal.close()
+
+
+def test_a_fault_is_told_when_it_comes_and_when_it_goes(here: Here) -> None:
+    for _ in range(3):
+        here.alarms.set("log", "Đĩa đầy.", "Disk full.")
+    assert here.alarms.for_manager() == ("Đĩa đầy.",)
+    here.alarms.clear("log")
+    here.alarms.clear("log")
+    assert here.lines() == ["! Đĩa đầy.", "Đã hết: Đĩa đầy."]
+    assert here.alarms.for_manager() == ()
+
+
+def test_a_retryable_error_stands_until_the_work_succeeds(here: Here) -> None:
+    def full() -> None:
+        raise DiskFullError("Đĩa đầy.", "Disk full.")
+
+    assert not here.alarms.tried("log", full)
+    assert here.alarms.here() == ("Đĩa đầy.",)
+    assert here.alarms.tried("log", lambda: None)
+    assert here.alarms.here() == ()
+
+
+def test_learners_names_stay_on_the_terminal(here: Here) -> None:
+    wrong = Trouble("portraits", "Ảnh Nguyễn Văn An.jpg không có khuôn mặt.", "No face in Nguyễn Văn An.jpg.")
+    here.alarms.troubles({f"portraits: {wrong.vi}": wrong, "dark": Trouble("dark", "Phòng tối.", "Dark.")})
+    assert "Nguyễn Văn An" in here.terminal.getvalue()
+    assert here.alarms.for_manager() == ("Phòng tối.",)
+    text = here.path.read_text(encoding="utf-8")
+    assert "Nguy" not in text
+    assert [json.loads(line)["name"] for line in text.splitlines()] == ["trouble portraits", "trouble dark"]
+    here.alarms.troubles({})
+    assert here.alarms.here() == ()
+
+
+def test_a_long_sentence_is_cut_to_what_may_travel(here: Here) -> None:
+    here.alarms.set("x", "a" * 500, "a")
+    assert [len(sentence) for sentence in here.alarms.for_manager()] == [SENTENCE_LIMIT]
