@@ -189,6 +189,20 @@ def test_an_agent_that_has_not_joined_is_told_how(tmp_path: Path) -> None:
     refused(agent("run", "--config", settings(tmp_path), cwd=tmp_path), "bridge-agent join")
 
 
+def test_the_networks_are_listed_with_their_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIEMDANH_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "yunet_n_dynamic.onnx").write_bytes(b"something else")
+    done = agent("weights", cwd=tmp_path)
+    assert done.returncode == 0
+    states = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert "hỏng" in states["yunet"]
+    assert "chưa có" in states["face-reidentification-retail-0095"]
+    assert "đang dùng" in states["dlib-resnet-v1"]
+    assert "CC0-1.0" in states["dlib-resnet-v1"]
+
+
 class started:  # noqa: N801 - reads as a word
     """An agent that runs; its output is in `out`."""
 

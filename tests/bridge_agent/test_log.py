@@ -83,6 +83,18 @@ def test_a_record_gets_its_place_and_stays(tmp_path: Path, begin: Begin) -> None
     assert again.of_session("other") == []
 
 
+def test_a_commit_is_on_the_disk_before_it_is_called_done(tmp_path: Path, begin: Begin) -> None:
+    log = begin(tmp_path)
+    modes = [
+        log._db.execute(f"pragma {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "locking_mode")
+    ]
+    assert modes == ["wal", 2, "exclusive"]
+    other = sqlite3.connect(tmp_path / "log.db", timeout=0)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("select * from records")
+    other.close()
+
+
 def test_triggers_refuse_what_must_never_happen(tmp_path: Path, begin: Begin) -> None:
     log = begin(tmp_path)
     log.append([presence(), presence()])
