@@ -28,8 +28,8 @@ Picture = NDArray[np.uint8]
 Progress = Callable[[str, int, int], None]  # learner, how many are done, how many there are
 
 _SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png"})
-# A template needs a clear face; from a narrower one it would be worse than what the camera sees from 48 px on.
-_NARROWEST: Final = 80.0
+# From this width on a single face identifies; old card pictures are often not much wider.
+_NARROWEST: Final = 48.0
 # A second face up to this share of the first one's width is background; a wider one is a second sitter.
 _BACKGROUND: Final = 1 / 3
 # Faces are looked for at this size: a detector sees up to about 500 px wide faces, a phone's portrait has 2,000.

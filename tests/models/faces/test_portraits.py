@@ -105,10 +105,14 @@ def test_what_is_wrong_with_a_portrait(request: pytest.FixtureRequest, london: P
     with pytest.raises(SeveralFacesError) as caught:
         portrait_vector(two(one, other), "đôi.jpg", engine)
     assert "đôi.jpg" in caught.value.vi and "2" in caught.value.en
-    half = np.asarray(cv2.resize(one, None, fx=0.36, fy=0.36, interpolation=cv2.INTER_AREA), np.uint8)
-    with pytest.raises(FaceTooSmallError) as small:
-        portrait_vector(half, "xa.jpg", engine)
-    assert "80" in small.value.vi
+
+
+def test_a_portrait_too_small_to_identify_anybody_by_is_refused(intel: FaceEngine, london: Path) -> None:
+    one = read_picture(london / "004_neutral.jpg")
+    small = np.asarray(cv2.resize(one, None, fx=0.2, fy=0.2, interpolation=cv2.INTER_AREA), np.uint8)
+    with pytest.raises(FaceTooSmallError) as caught:
+        portrait_vector(small, "xa.jpg", intel)
+    assert "48" in caught.value.vi
 
 
 def test_a_passer_by_in_the_background_does_no_harm(intel: FaceEngine, london: Path) -> None:
