@@ -109,7 +109,9 @@ class _Loading:
     def _replace(self, before: Iterable[SQLModel], after: Iterable[SQLModel]) -> None:
         """Exchange the rows that say one thing about a session, unless they already are as wanted."""
         old, new = list(before), list(after)
-        if sorted(map(repr, old)) == sorted(map(repr, new)):
+        if sorted(sorted(row.model_dump().items()) for row in old) == sorted(
+            sorted(row.model_dump().items()) for row in new
+        ):
             return
         self.changed += 1
         for row in old:

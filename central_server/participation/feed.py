@@ -2,12 +2,14 @@
 
 A page is made of parts with ids (the headline, a bridge point's condition, a learner's row). Each second the parts that
 changed are rendered once and the same bytes go to every viewer. A viewer who falls behind, or comes back, says which
-version it has and gets what changed since. When the set of parts changes, the page is told to load itself anew.
+version it has and gets what changed since; from another feed (the server was restarted) it gets all parts. When the set
+of parts is another than the viewer's, the page is told to say so: rows are never put in under a reader's eyes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -42,7 +44,8 @@ class Feed:
 
     def __init__(self, render: Render) -> None:
         self._render = render
-        self._epoch = secrets.token_hex(4)
+        self._name = secrets.token_hex(4)
+        self._set = ""
         self._changed = asyncio.Condition()
         self._delta = b""
         self._viewers = 0
@@ -54,14 +57,13 @@ class Feed:
     @property
     def mark(self) -> str:
         """What a page remembers to say which version it has."""
-        return f"{self._epoch}-{self.version}"
+        return f"{self._set}-{self._name}-{self.version}"
 
     async def refresh(self) -> None:
         """Render anew and tell the viewers. Raises NotFoundError or SQLAlchemyError; the parts then stay."""
         new = await asyncio.to_thread(self._render)
         self.version += 1
-        if self.parts and new.keys() != self.parts.keys():
-            self._epoch = secrets.token_hex(4)
+        self._set = hashlib.sha256("\n".join(sorted(new)).encode()).hexdigest()[:12]
         self.parts = {
             name: before if (before := self.parts.get(name)) and before.html == html else Part(html, self.version)
             for name, html in new.items()
@@ -91,25 +93,23 @@ class Feed:
 
     async def stream(self, mark: str) -> AsyncIterator[bytes]:
         """Server-sent events from the version that `mark` names on."""
-        epoch, _, number = mark.partition("-")
-        have = int(number) if epoch == self._epoch and number.isdigit() else None
-        first_epoch = self._epoch
+        parts, _, rest = mark.partition("-")
+        name, _, number = rest.partition("-")
+        have = int(number) if name == self._name and number.isdigit() else 0
+        parts = parts or self._set
         self._viewers += 1
         try:
-            if mark and have is None:
-                yield b"event: reload\ndata: \n\n"
-                return
-            have = have or 0
             while not self.over:
-                if self._epoch != first_epoch:
+                version = self.version
+                if parts != self._set:
+                    have = 0
                     yield b"event: reload\ndata: \n\n"
-                    return
-                if have != self.version:
-                    message = self._delta if have == self.version - 1 else self._since(have)
-                    have = self.version
+                elif have != version:
+                    message = self._delta if have == version - 1 else self._since(have)
+                    have = version
                     yield message
                 async with self._changed:
-                    while not self.over and have == self.version:
+                    while not self.over and version == self.version:
                         await self._changed.wait()
         finally:
             self._viewers -= 1
@@ -121,7 +121,7 @@ class Feed:
             for name, part in self.parts.items()
             if part.version > version
         )
-        data = "".join(f"data: {line}\n" for line in partials.splitlines())
+        data = "".join(f"data: {line}\n" for line in partials.splitlines() or [""])  # empty: still alive
         return f"id: {self.mark}\n{data}\n".encode()
 
 

@@ -50,6 +50,7 @@ class Running:
     key: ManagerKey
     services: Services
     clock: Clock
+    _clients: list[httpx.Client] = field(default_factory=list)
 
     def do(self, job: Job[T]) -> T:
         return self.services.writer.submit(job).result(10)
@@ -62,8 +63,13 @@ class Running:
 
     def manager(self) -> httpx.Client:
         client = httpx.Client(base_url=self.address, follow_redirects=True, timeout=10)
+        self._clients.append(client)
         assert client.get("/sign-in", params={"key": self.key.key}).status_code == 200
         return client
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
 
 
 @contextmanager
@@ -82,9 +88,11 @@ def running(folder: Path, clock: Clock | None = None) -> Iterator[Running]:
         while not program.started and thread.is_alive() and time.monotonic() < deadline:
             time.sleep(0.01)
         assert program.started
+        one = Running(addresses(config, listener), key, app.state.services, clock)
         try:
-            yield Running(addresses(config, listener), key, app.state.services, clock)
+            yield one
         finally:
+            one.close()
             program.should_exit = True
             thread.join(10)
             assert not thread.is_alive()

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from datetime import time
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from central_server.errors import OutputError
+from central_server.participation.sheet_files import write_file
+from models.wire import Receipt
+from tests.central_server.running import MINUTE, START, Agent, Running
+
+END = START + 210 * MINUTE
+
+
+@pytest.fixture
+def filled(server: Running, agent: Agent, course_file: Path) -> Running:
+    """One learner late and gone early, one absent, one unobserved; one with a name that a spreadsheet would run."""
+    text = course_file.read_text(encoding="utf-8").replace("Nguyễn Văn B1", "=HYPERLINK(1)")
+    course_file.write_text(text, encoding="utf-8")
+    server.load(course_file)
+    people = [who.id for who in agent.today().sessions[0].learners]
+    agent.coverage("K1.1", START, END)
+    agent.presence("K1.1", people[0], START + 12 * MINUTE, START + 180 * MINUTE)
+    assert isinstance(agent.send_all(), Receipt)
+    server.clock.ms = END
+    return server
+
+
+def test_the_excel_sheet_holds_numbers_times_and_texts(filled: Running) -> None:
+    got = filled.manager().get("/sessions/K1.1/sheet.xlsx")
+    assert "diem-danh-K1.1.xlsx" in got.headers["content-disposition"]
+    page = load_workbook(io.BytesIO(got.content)).active
+    assert page is not None
+    rows = list(page.iter_rows())
+    (head,) = [at for at, row in enumerate(rows) if row[0].value == "STT"]
+    titles = [str(cell.value) for cell in rows[head]]
+    people = {row[1].value: dict(zip(titles, row, strict=True)) for row in rows[head + 1 : head + 4]}
+    first = people["Nguyễn Văn A0"]
+    assert first["Giờ vào"].value == time(8, 12) or getattr(first["Giờ vào"].value, "hour", None) == 8
+    assert [first[name].value for name in ("Có mặt (phút)", "Vắng (phút)", "Không xác định (phút)")] == [153, 42, 0]
+    assert first["Tỷ lệ"].value == pytest.approx(153 / 195)
+    assert first["Tỷ lệ"].number_format == "0.0%"
+    assert first["Ghi chú"].value == "đến muộn 12 phút, về sớm 30 phút"
+    assert first["Năm sinh"].value == 1970
+    formula = people["=HYPERLINK(1)"]["Họ và tên"]
+    assert formula.data_type == "s"
+    assert people["Nguyễn Văn C2"]["Không xác định (phút)"].value == 195
+    assert people["Nguyễn Văn C2"]["Ghi chú"].value in (None, "")
+    assert (page.page_setup.orientation, page.page_setup.paperSize) == ("landscape", 9)
+    with zipfile.ZipFile(io.BytesIO(got.content)) as book:
+        assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")
+
+
+def test_the_csv_opens_in_excel_and_runs_nothing(filled: Running) -> None:
+    content = filled.manager().get("/sessions/K1.1/sheet.csv").content
+    assert content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert [row["Họ và tên"] for row in rows] == ["Nguyễn Văn C2", "'=HYPERLINK(1)", "Nguyễn Văn A0"]
+    assert rows[2]["Có mặt (phút)"] == "153.0000"
+    assert rows[2]["Giờ vào"] == "08:12:00"
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.csv"
+    write_file(path, b"one")
+    write_file(path, b"two")
+    assert path.read_bytes() == b"two"
+    with pytest.raises(OutputError, match="nowhere"):
+        write_file(tmp_path / "nowhere" / "sheet.csv", b"x")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError):
+        write_file(tmp_path / "folder", b"x")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["folder", "sheet.csv"]

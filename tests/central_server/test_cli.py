@@ -1,0 +1,168 @@
+"""The programs as a technician starts them: real processes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from openpyxl import load_workbook
+
+from tests.central_server.running import join, running, write_course
+
+EXAMPLE = Path(__file__).parents[2] / "deploy" / "examples" / "course.toml"
+
+
+def central_server(*arguments: str | Path, lang: str = "vi") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "central_server.cli", *map(str, arguments)]
+    env = {**os.environ, "PYTHONUTF8": "1", "DIEMDANH_LANGUAGE": lang, "COLUMNS": "200"}
+    return subprocess.run(command, capture_output=True, encoding="utf-8", env=env, check=False, timeout=60)
+
+
+@contextmanager
+def serving(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """A server process with its address and sign-in link."""
+    command = [sys.executable, "-m", "central_server.cli", "serve", "--port", "0", *map(str, arguments)]
+    env = {**os.environ, "PYTHONUTF8": "1"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=env
+    ) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().strip() for _ in range(2)]
+        address, link = (line.split(": ", 1)[1] for line in lines)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                httpx.get(f"{address}/health")
+                break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        try:
+            yield process, address, link
+        finally:
+            process.kill()
+
+
+def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    return done.stderr
+
+
+def test_from_a_course_file_to_a_sheet(tmp_path: Path) -> None:
+    data = ("--data", tmp_path / "data")
+    empty = central_server("sessions", *data)
+    assert "load-course" in empty.stdout
+    loaded = central_server("load-course", EXAMPLE, *data)
+    assert (loaded.returncode, loaded.stderr) == (0, "")
+    assert "QLNN-CV-2026-03.1" in loaded.stdout
+    assert "QLNN-CV-2026-03.1" in central_server("sessions", *data).stdout
+    token = central_server("new-token", "--bridge-point", "TDM", *data).stdout
+    assert re.match(r"([0-9A-Z]{5}-){3}[0-9A-Z]{5}\n", token)
+    assert "Thủ Dầu Một" in token
+    sheet = ("participation", "--session", "QLNN-CV-2026-03.1", *data)
+    shown = central_server(*sheet)
+    assert shown.returncode == 0
+    assert "Nguyễn Thị Hồng Ánh" in shown.stdout
+    assert "Không xác định (phút)" in shown.stdout
+    assert "Not observed (min)" in central_server(*sheet, lang="en").stdout
+    assert central_server(*sheet, "--xlsx", tmp_path / "one.xlsx").returncode == 0
+    assert load_workbook(tmp_path / "one.xlsx").active is not None
+    assert central_server(*sheet, "--csv", tmp_path / "one.csv").returncode == 0
+    assert "Trần Văn Đức" in (tmp_path / "one.csv").read_text(encoding="utf-8-sig")
+
+
+def test_every_command_explains_itself(tmp_path: Path) -> None:
+    whole = central_server("--help").stdout
+    for name in ("serve", "load-course", "new-token", "sessions", "participation"):
+        assert name in whole
+        done = central_server(name, "--help", lang="en")
+        assert done.returncode == 0
+        assert "--data" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("participation", "--session", "NO"), "central-server sessions"),
+        (("new-token", "--bridge-point", "NO"), "NO"),
+        (("load-course", "nowhere.toml"), "nowhere.toml"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+    assert says in one_sentence(central_server(*arguments, "--data", tmp_path / "data"))
+
+
+def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    assert "data" in one_sentence(central_server("sessions", "--data", tmp_path / "data"))
+
+
+def test_settings_are_checked_with_line_and_advice(tmp_path: Path) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text('host = "0.0.0.0"\nprot = 80\n')
+    wrong = one_sentence(central_server("serve", "--config", path, "--check-config", lang="en"))
+    assert "line 2" in wrong
+    assert '"port"' in wrong
+    path.write_text("port = 8081\n")
+    assert central_server("serve", "--config", path, "--check-config").returncode == 0
+    assert list(tmp_path.iterdir()) == [path]  # checking makes nothing
+
+
+def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = central_server("serve", "--port", str(port), "--data", tmp_path / "data")
+    assert str(port) in one_sentence(done)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_within_three_seconds_with_a_stream_open(tmp_path: Path, how: signal.Signals) -> None:
+    data = ("--data", tmp_path / "data")
+    central_server("load-course", write_course(tmp_path / "one.toml"), *data)
+    with serving(*data) as (process, address, link):
+        with httpx.Client(follow_redirects=True) as client:
+            client.get(link)
+            with client.stream("GET", f"{address}/sessions/K1.1/events") as stream:
+                parts = stream.iter_text()
+                assert "hx-partial" in next(parts)
+                start = time.monotonic()
+                process.send_signal(how)
+                list(parts)  # the stream ends by itself, whole
+        process.wait(5)
+        assert time.monotonic() - start < 3
+        assert process.stderr is not None
+        errors = process.stderr.read()
+        assert "Traceback" not in errors
+        assert "error" not in errors
+        assert link.rsplit("=", 1)[1] not in errors  # the key stands in no log
+        assert "Nguyễn" not in errors
+
+
+def test_a_killed_server_has_what_it_acknowledged(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with running(folder) as server:
+        server.load(write_course(tmp_path / "one.toml"))
+        agent = join(server)
+    with serving("--data", folder) as (process, address, _):
+        agent.address = address
+        agent.clock.ms = int(time.time() * 1000)
+        for n in range(20):
+            agent.presence("K1.1", "l-1", agent.clock.ms, agent.clock.ms + n)
+        agent.send(agent.batch(1, 20))
+        process.kill()
+    with serving("--data", folder) as (_, address, _):
+        agent.address = address
+        agent.presence("K1.1", "l-1", agent.clock.ms, agent.clock.ms)
+        receipt = agent.send(agent.batch(21, 21))
+    assert getattr(receipt, "seq", None) == 21
