@@ -139,6 +139,8 @@ class Agent:
             else:
                 self._alarms.clear("server")
                 self._alarms.clear("contact")
+                if self._sync.away:
+                    self._sync.hurry()  # it may wait up to a minute by now
                 if self._plan.update(today):
                     self._journal.note("plan", sessions=len(today.sessions))
             await asyncio.sleep(self._parts.settings.config.plan_seconds)

@@ -65,12 +65,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def default_path() -> Path:
     """Where `run` looks for a settings file when none is named."""
-    return platformdirs.user_config_path("diemdanh") / "agent.toml"
+    return platformdirs.user_config_path("diemdanh", appauthor=False) / "agent.toml"
 
 
 def default_data() -> Path:
     """The data folder when none is named."""
-    return platformdirs.user_data_path("diemdanh") / "agent"
+    return platformdirs.user_data_path("diemdanh", appauthor=False) / "agent"
 
 
 class Settings:

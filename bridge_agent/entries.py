@@ -47,7 +47,7 @@ def interval_record(interval: Interval, session: str, clock: ClockSample, eyes: 
             start=interval.start,
             end=interval.end,
             sightings=interval.sightings,
-            best_score=round(interval.best_score, 3),
+            best_score=_score(interval.best_score),
             encoder=eyes.encoder,
         )
     return Coverage(
@@ -83,9 +83,14 @@ def check_in(session: str, learner: str, at: int, score: float, clock: ClockSamp
         learner=learner,
         at=at,
         method="room_camera",
-        score=round(score, 3),
+        score=_score(score),
         encoder=eyes.encoder,
     )
+
+
+def _score(score: float) -> float:
+    """A score as records carry it. Rounding errors beyond 1 are cut off: one line that can't be written stops them all."""
+    return max(-1.0, min(1.0, round(score, 3)))
 
 
 def seal(session: str, records: Iterable[AnyRecord], clock: ClockSample) -> Seal:
