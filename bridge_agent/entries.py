@@ -89,7 +89,7 @@ def check_in(session: str, learner: str, at: int, score: float, clock: ClockSamp
 
 
 def _score(score: float) -> float:
-    """A score as records carry it. Rounding errors beyond 1 are cut off: one line that can't be written stops them all."""
+    """A score as records carry it. What rounds beyond 1 is cut: one line that can't be written stops them all."""
     return max(-1.0, min(1.0, round(score, 3)))
 
 
