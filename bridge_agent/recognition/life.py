@@ -28,20 +28,25 @@ State = Literal["live", "still", "frozen", "dark"]
 
 STILL_SWEEPS: Final = 3
 _DOUBT_SWEEPS: Final = 5
-_MOVING_SHARE: Final = 0.25
-"""A sweep is still when at most this share of its frames moved: key frames of a frozen picture are about 1 in 12."""
-_STILL_BLOCKS: Final = 3.0
-"""Nor may any block differ from the last sweep by more grey levels. Key frames of frozen pictures: up to 1.3; a head
-that moved by a pixel: 8 and more."""
-_PEAK_FLOOR, _AMOUNT_FLOOR = 2.0, 0.01
-"""A source is known to move from these usual values on (grey levels); below them encoders' own changes lie."""
-_PEAK_PART, _AMOUNT_PART = 0.25, 0.15
+_MOVING_SHARE: Final = 0.35
+"""A sweep is still when at most this share of its frames moved. OpenCV's mpeg4 writer sets a key frame every 12 frames
+and mends it over the next two or three, which is the worst that a frozen picture was seen to do."""
+_MOTION_SHARE: Final = 0.5
+_STILL_BLOCKS, _STILL_BLOCKS_MOST, _STEP_PART = 6.0, 10.0, 0.15
+"""Nor may any block differ from the last sweep by more grey levels than the first, or than this part of what is usual
+where that is more, but never more than the second. Key frames of frozen pictures: up to 4.8, and 7.6 in small, busy
+pictures that cv2.VideoWriter squeezed; a head that moved by a pixel: 8 and more, one that lives: 20 and more."""
+_PEAK_FLOOR, _AMOUNT_FLOOR = 6.0, 0.01
+"""A source is known to move from these usual values on (grey levels). Peaks: noise makes up to 4, a head 8 and more;
+amounts: encoders' own changes lie below."""
+_PEAK_PART, _AMOUNT_PART = 0.25, 0.4
 """A frame moves when it reaches this part of what is usual."""
 _ALWAYS_SHARE, _NEVER_SHARE = 0.97, 0.5
 """Faint noise: where practically every frame changed and now half of them do not change at all."""
 _SCENE_BLOCKS: Final = 12.0
 """Somebody came or went: after that the noise may be another, and faint noise proves nothing for a while."""
 _FAINT_FRAMES: Final = 12
+_PASS_OVER: Final = 20
 _DARK_PART: Final = 0.3
 _LIT_SHARE: Final = 0.3
 _BRIGHTEST: Final = 40.0
@@ -67,7 +72,8 @@ class PictureJudge:
         self._light = _Light()
         self._blocks: Blocks | None = None
         self._still: list[tuple[Change, ...]] = []
-        self._moved_at: int | None = None
+        self._history = _History()
+        self._moved_at = 0
         self._state: State = "live"
 
     def look(self, at: int, picture: Picture, changes: Sequence[Change], faces_before: int) -> Look:
@@ -80,16 +86,20 @@ class PictureJudge:
             return Look("dark", lit_at)
         moves = [self._usual.moves(change) for change in changes]
         moved = [change.at for change, move in zip(changes, moves, strict=True) if move]
+        self._history.note(changes, moves)
         if self._state == "dark":
             self._become("live")
             return Look("live", self._light.lit_from(at, changes))
         if self._is_still(step, changes, moves, faces_before):
-            if not self._still and moved:
-                self._moved_at = moved[-1]
             self._still.append(tuple(changes))
-            if self._state == "frozen" or self._is_frozen():
-                self._state = "frozen"
-                return Look("frozen", at if self._moved_at is None else self._moved_at)
+            if self._state == "frozen":
+                return Look("frozen", self._moved_at)
+            if self._is_frozen():
+                self._state, self._moved_at = (
+                    "frozen",
+                    self._history.last_motion(self._still[0][0].at),
+                )
+                return Look("frozen", self._moved_at)
             if len(self._still) <= _DOUBT_SWEEPS:
                 self._state = "still"
                 return Look("still", at)
@@ -97,9 +107,7 @@ class PictureJudge:
         was_frozen = self._state == "frozen"
         self._become("live")
         self._usual.learn(changes, step)
-        since = moved[0] if was_frozen and moved else at
-        self._moved_at = moved[-1] if moved else at
-        return Look("live", since)
+        return Look("live", moved[0] if was_frozen and moved else at)
 
     def _become(self, state: State) -> None:
         self._state = state
@@ -107,14 +115,15 @@ class PictureJudge:
 
     def _is_still(self, step: float, changes: Sequence[Change], moves: Sequence[bool], faces: int) -> bool:
         # A frozen picture stays frozen when one frame of many jumps: at crf 23 and above a key frame does.
-        if not changes or (step > _STILL_BLOCKS and self._state != "frozen"):
+        if not changes or (step > self._usual.still_step and self._state != "frozen"):
             return False
         if self._sensor and not any(change.amount for change in changes):
             return True
-        # A room that everybody has left is still for a good reason, unless noise filled the whole picture.
-        if self._usual.moving and (faces or self._usual.noisy):
+        if not faces:
+            return False  # a room that everybody has left is still for a good reason
+        if self._usual.moving:
             return sum(moves) <= _MOVING_SHARE * len(moves)
-        return self._usual.always and faces > 0 and sum(not c.amount for c in changes) >= 0.4 * len(changes)
+        return self._usual.always and sum(not c.amount for c in changes) >= 0.4 * len(changes)
 
     def _is_frozen(self) -> bool:
         if len(self._still) < STILL_SWEEPS:
@@ -125,14 +134,39 @@ class PictureJudge:
         return len(frames) >= _FAINT_FRAMES and sum(not c.amount for c in frames) > _NEVER_SHARE * len(frames)
 
 
+class _History:
+    """Which frames of the last seconds moved."""
+
+    def __init__(self) -> None:
+        self._frames: deque[tuple[int, bool]] = deque(maxlen=1000)
+
+    def note(self, changes: Sequence[Change], moves: Sequence[bool]) -> None:
+        """Take in the frames of a sweep."""
+        self._frames.extend((change.at, move) for change, move in zip(changes, moves, strict=True))
+
+    def last_motion(self, still_from: int) -> int:
+        """The last frame that was part of a motion, in which most frames of a second moved.
+
+        A frozen picture's key frames stand alone. Without any motion in the 5 s before `still_from` it is `still_from`.
+        """
+        recent = [(at, move) for at, move in self._frames if at >= still_from - 5_000]
+        for at, move in reversed(recent):
+            around = [other for t, other in recent if at - 1_000 < t <= at]
+            if move and sum(around) > _MOTION_SHARE * len(around):
+                return at
+        return still_from
+
+
 class _Usual:
     """What is usual for a source while it is live: how much its frames change."""
 
     def __init__(self) -> None:
-        self._sweeps: deque[tuple[float, float]] = deque(maxlen=120)
+        self._sweeps: deque[tuple[float, float, float]] = deque(maxlen=120)
         self._faint: deque[tuple[int, int]] = deque(maxlen=8)
+        self._passed_over = 0
         self.peak = 0.0
         self.amount = 0.0
+        self.still_step = _STILL_BLOCKS
 
     @property
     def moving(self) -> bool:
@@ -142,7 +176,7 @@ class _Usual:
     @property
     def noisy(self) -> bool:
         """Noise in the whole picture is known to come through."""
-        return self.amount >= _AMOUNT_FLOOR and len(self._sweeps) >= 5
+        return self.amount >= _AMOUNT_FLOOR
 
     @property
     def always(self) -> bool:
@@ -165,18 +199,22 @@ class _Usual:
         """Take in a live sweep. `step`: the largest block difference to the sweep before."""
         if not changes:
             return
-        self._sweeps.append(
-            (float(np.median([c.peak for c in changes])), float(np.median([c.amount for c in changes])))
-        )
         if step > _SCENE_BLOCKS:
             self._faint.clear()
         else:
             self._faint.append((sum(change.amount > 0 for change in changes), len(changes)))
-        # The calm fifth of the time: what is usual even when nobody stirs much.
-        known = len(self._sweeps) >= 5
-        self.peak, self.amount = (
-            (float(v) for v in np.percentile(np.array(self._sweeps), 20, axis=0)) if known else (0.0, 0.0)
-        )
+        # A sweep in which little moved may be a freeze that is not noticed yet, which must not become usual.
+        few = self.moving and sum(self.moves(change) for change in changes) <= _MOVING_SHARE * len(changes)
+        self._passed_over = self._passed_over + 1 if few else 0
+        if 0 < self._passed_over < _PASS_OVER:
+            return
+        median = np.median([(c.peak, c.amount) for c in changes], axis=0)
+        self._sweeps.append((float(median[0]), float(median[1]), step))
+        if len(self._sweeps) >= 5:
+            # The calm fifth of the time: what is usual even when nobody stirs much.
+            peak, amount, usual_step = (float(v) for v in np.percentile(np.array(self._sweeps), 20, axis=0))
+            self.peak, self.amount = peak, amount
+            self.still_step = min(max(_STILL_BLOCKS, _STEP_PART * usual_step), _STILL_BLOCKS_MOST)
 
 
 class _Light:

@@ -29,7 +29,7 @@ class Composition:
     frozen: tuple[float, float] | None = None
     present: Callable[[float], Iterable[int]] = lambda t: range(HEADS)
     light: Callable[[float], float] = lambda t: 1.0
-    size: tuple[int, int] = (640, 360)
+    size: tuple[int, int] = (480, 270)
     each: int = 1
     """Every picture comes this many times, as when a slow camera is recorded fast."""
 
@@ -38,8 +38,9 @@ class Composition:
         rng = np.random.default_rng(1)
         width, height = self.size
         wall = np.clip(cv2.GaussianBlur(rng.normal(150, 40, (height, width, 3)), (0, 0), 3), 0, 255).astype(np.uint8)
-        texture = cv2.GaussianBlur(rng.uniform(0, 255, (HEADS, 90, 90, 3)).reshape(-1, 90, 3), (0, 0), 2.5)
-        heads = np.clip((texture - 127) * 4 + 127, 0, 255).astype(np.uint8).reshape(HEADS, 90, 90, 3)
+        texture = cv2.GaussianBlur(rng.uniform(0, 255, (HEADS, 80, 80, 3)).reshape(-1, 80, 3), (0, 0), 2.5)
+        heads = np.clip((texture - 127) * 4 + 127, 0, 255).astype(np.uint8).reshape(HEADS, 80, 80, 3)
+        grain = rng.normal(0, 1, (5, height, width, 3)).astype(np.float32)
         last: Picture | None = None
         for number in range(round(self.seconds * self.fps)):
             t = number / self.fps
@@ -47,14 +48,14 @@ class Composition:
             if last is None or not (stuck or number % self.each):
                 picture = wall.copy()
                 for head in self.present(t):
-                    x, y = 40 + (head % 3) * 200, 40 + (head // 3) * 170
+                    x, y = 30 + (head % 3) * 150, 30 + (head // 3) * 130
                     if self.movement == "sway":
                         x += round(3 * math.sin(0.9 * t + head))
                         y += round(2 * math.sin(0.7 * t + 2 * head))
                     elif self.movement == "tremble":
                         x, y = x + int(rng.integers(-1, 2)), y + int(rng.integers(-1, 2))
-                    picture[y : y + 90, x : x + 90] = heads[head]
-                lit = picture * self.light(t) + (rng.normal(0, self.noise, picture.shape) if self.noise else 0)
+                    picture[y : y + 80, x : x + 80] = heads[head]
+                lit = picture * self.light(t) + (self.noise * grain[number % 5] if self.noise else 0)
                 last = np.clip(lit, 0, 255).astype(np.uint8)
             yield last
 

@@ -113,7 +113,7 @@ def test_a_file_gives_one_frame_a_second_and_its_last_one(video: Path) -> None:
     assert [len(frame.changes) for frame in got] == [1, 10, 10, 10, 10, 4]
     assert [change.at for change in got[1].changes] == list(range(100, 1100, 100))
     assert all(0 < change.amount < 30 for change in got[2].changes)
-    assert got[3].picture.shape == (360, 640, 3)
+    assert got[3].picture.shape == (270, 480, 3)
     assert pid is not None
     assert gone(pid)
 

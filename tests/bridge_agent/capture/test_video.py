@@ -17,7 +17,7 @@ def test_every_frame_with_its_time_and_its_picture(tmp_path: Path) -> None:
     frames = list(Composition(seconds=2).frames())
     path = write(tmp_path / "a.mp4", frames, 10, crf="10")
     reader = VideoReader(VideoFile(path))
-    assert (reader.opened.width, reader.opened.height) == (640, 360)
+    assert (reader.opened.width, reader.opened.height) == (480, 270)
     assert reader.opened.length_ms == pytest.approx(2000, abs=100)
     raws = list(reader.frames())
     assert [raw.at for raw in raws] == list(range(0, 2000, 100))
