@@ -82,7 +82,8 @@ def watch(
     A file is watched as fast as the machine can, on its own clock; a camera until Ctrl-C or for `for_seconds`, with
     times from its first frame. A learner who is never seen has an entry without intervals, with score 0.
 
-    Raises SourceError, FaceError (portraits, weights) and OutputError, each before anything is written.
+    Raises SourceError, FaceError (portraits, weights), OutputError, and CaptureLostError when the reading process dies:
+    each before anything is written.
     """
     began = time.monotonic()
     wanted = parse_source(source)
@@ -155,6 +156,8 @@ def _bar(console: Console, length_ms: float | None) -> Iterator[Callable[[int], 
     with Progress(*columns, console=console) as progress:
         task = progress.add_task(both("Đang xem", "Watching"), total=length_ms)
         yield lambda at: progress.update(task, completed=at)
+        if length_ms is not None:
+            progress.update(task, completed=length_ms)
 
 
 def _result(findings: Findings, names: list[str], engine: FaceEngine, live: bool, took: float) -> dict[str, Any]:

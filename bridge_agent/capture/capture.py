@@ -94,22 +94,21 @@ class Capture:
         process dies.
         """  # fmt: skip
         while (got := self.newest(1_000)) is None:
-            if self._process is None:
-                raise self.trouble or self._lost()
+            pass
         return got
 
     def newest(self, timeout_ms: int) -> Frame | SourceOver | None:
         """The newest frame, waiting up to `timeout_ms` for one; None when there is none, and `trouble` says why.
 
-        Raises SourceError when a file can't be read.
+        Raises SourceError when a file can't be read, CaptureLostError when the process of one died.
         """
         until = self._clock() + timeout_ms
         while self._over is None:
             left = until - self._clock()
             if self._process is None:
-                # What is not live is opened once: after that there is nothing to start again from.
+                # What is not live is opened once: from its start again would be a lie about the time.
                 if not self.source.live and self.opened is not None:
-                    return None
+                    raise self.trouble or self._lost()
                 if (pause := self._again_at - self._clock()) > 0:
                     time.sleep(max(0, min(pause, left)) / 1000)
                     if pause >= left:

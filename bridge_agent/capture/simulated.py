@@ -3,13 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
+
+import cv2
+import numpy as np
 
 from bridge_agent.capture.frame import Opened, Picture, grid
 from bridge_agent.capture.reader import Raw
 from bridge_agent.capture.source import SimulatedClass
-from bridge_agent.simulated_class.render import Room
+from bridge_agent.simulated_class.cutout import Box
+from bridge_agent.simulated_class.render import Locate, Room
 from bridge_agent.simulated_class.script import read_script
+from models.faces.detect import Detector
 from models.faces.engine import FaceProfile, load_engine
+
+_LONGEST: Final = 1280
+"""Portraits are looked at in this size: detectors miss faces that fill a phone's whole picture."""
+
+
+def locator(detector: Detector) -> Locate:
+    """What finds the face in a portrait, with this detector."""
+
+    def locate(portrait: Picture) -> Box | None:
+        scale = min(1.0, _LONGEST / max(portrait.shape[:2]))
+        for factor in (scale, scale / 3):
+            size = (round(portrait.shape[1] * factor), round(portrait.shape[0] * factor))
+            small = cv2.resize(portrait, size, interpolation=cv2.INTER_AREA) if factor < 1 else portrait
+            if faces := detector.detect(np.asarray(small, np.uint8)):
+                x, y, width, height = max(faces, key=lambda face: face.width).box
+                return x / factor, y / factor, width / factor, height / factor
+        return None
+
+    return locate
 
 
 class SimulatedReader:
@@ -18,13 +43,7 @@ class SimulatedReader:
     def __init__(self, source: SimulatedClass) -> None:
         script = read_script(source.path)
         # Faces in the portraits are found once, before the first frame, and the detector is let go.
-        detector = load_engine(FaceProfile(threads=1)).detector
-
-        def locate(portrait: Picture) -> tuple[float, float, float, float] | None:
-            faces = detector.detect(portrait)
-            return max(faces, key=lambda face: face.width).box if faces else None
-
-        self._room = Room(script, locate)
+        self._room = Room(script, locator(load_engine(FaceProfile(threads=1)).detector))
         self.opened = Opened(script.width, script.height, round(script.seconds * 1000))
 
     def frames(self) -> Iterator[Raw]:

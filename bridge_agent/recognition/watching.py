@@ -9,6 +9,7 @@ from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.frame import Frame, SourceOver
 from bridge_agent.capture.source import Device
 from bridge_agent.clock import boot_ms
+from bridge_agent.errors import CaptureLostError
 from bridge_agent.recognition.events import Ended, Event, Sweep
 from bridge_agent.recognition.watcher import Watcher
 from models.faces.engine import FaceEngine
@@ -28,9 +29,9 @@ def watching(
 ) -> Iterator[Event]:
     """Events of a source that plays in real time, until it is over or `stopped` says so.
 
-    `stopped` waits up to so many seconds (usually under 1) and says whether to end.
-
-    Times are `clock`'s, which must be the one that capture stamps frames with. Raises SourceError.
+    `stopped` waits up to so many seconds (usually under 1) and says whether to end. Times are `clock`'s, which must be
+    the one that capture stamps frames with. Raises SourceError, and CaptureLostError for what is not live: it is not
+    opened again.
     """
     # A pause while capture kept giving frames is the PC's own: it was suspended.
     watcher = Watcher(engine, gallery, sensor=isinstance(capture.source, Device), gone="suspended")
@@ -38,7 +39,11 @@ def watching(
     over: SourceOver | None = None
     # Frames that arrive before the beat are left lying: only the newest at the beat counts.
     while not stopped(max(0, due - clock()) / 1000):
-        got = capture.newest(min(1_000, sweep_ms))
+        try:
+            got = capture.newest(min(1_000, sweep_ms))
+        except CaptureLostError:
+            yield from watcher.lose(quiet_since if watcher.last is None else watcher.last, "camera_gone")
+            raise
         if isinstance(got, SourceOver):
             over = got
             break

@@ -1,0 +1,145 @@
+"""The recognition process as the running agent starts it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import cv2
+import numpy as np
+import psutil
+import pytest
+
+from bridge_agent.clock import boot_ms
+from bridge_agent.recognition.child import RecognitionSettings, main
+from bridge_agent.recognition.events import Ended, Event, Failed, Ready, Sighted, Sweep, Trouble, Unwatched, Watched
+from models.faces.portraits import read_picture
+from tests.bridge_agent.composed import write
+from tests.bridge_agent.judging import people, portraits
+
+
+@contextmanager
+def recognition(settings: RecognitionSettings) -> Iterator[tuple[BaseProcess, Connection]]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=main, args=(theirs, settings))
+    process.start()
+    theirs.close()
+    try:
+        yield process, ours
+    finally:
+        ours.close()
+        process.join(10)
+        if process.is_alive():
+            process.kill()
+
+
+def until(conn: Connection, kind: type[Event], seconds: float = 30) -> list[Event]:
+    """All events up to the first of this kind."""
+    events: list[Event] = []
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if conn.poll(0.2):
+            events.append(conn.recv())
+            if isinstance(events[-1], kind):
+                return events
+    raise AssertionError(f"no {kind} among {events}")
+
+
+@pytest.fixture
+def settings(shared: Path, tmp_path: Path, weights: Path) -> RecognitionSettings:
+    """A video of eight seconds that shows one learner; a second one is in the folder but not in the roster."""
+    one, other = people(shared, 0, 2)
+    wall = np.full((360, 480, 3), 120, np.uint8)
+    wall[40:260, 120:340] = cv2.resize(read_picture(one.shown), (220, 220))
+    noise = np.random.default_rng(1)
+    frames = [np.clip(wall + noise.normal(0, 4, wall.shape), 0, 255).astype(np.uint8) for _ in range(80)]
+    video = write(tmp_path / "class.mp4", frames, 10)
+    return RecognitionSettings(str(video), portraits([one, other], tmp_path / "p"), {one.name: "learner-1"}, 500)
+
+
+def test_a_class_in_real_time_on_the_boot_clock(settings: RecognitionSettings) -> None:
+    with recognition(settings) as (_, conn):
+        events = until(conn, Ended)
+    now = boot_ms()
+    assert isinstance(events[0], Ready)
+    assert events[0].learners == ("learner-1",)
+    sighted = [event for event in events if isinstance(event, Sighted)]
+    assert {event.learner for event in sighted} == {"learner-1"}
+    assert len(sighted) >= 6
+    assert all(now - 12_000 < event.at <= now for event in sighted)
+    assert any(isinstance(event, Sweep) and event.faces == 1 for event in events)
+    unwatched = [event for event in events if isinstance(event, Unwatched)]
+    assert [event.ended_by for event in unwatched] == ["stopped"]
+    assert isinstance(events[-1], Ended)
+    assert events[-1].frames == 80
+
+
+def test_anything_sent_ends_it_with_its_capture(settings: RecognitionSettings) -> None:
+    with recognition(settings) as (process, conn):
+        until(conn, Watched)
+        assert process.pid
+        children = psutil.Process(process.pid).children(recursive=True)
+        conn.send("stop")
+        assert isinstance(until(conn, Ended)[-2], Unwatched)
+        process.join(10)
+        assert process.exitcode == 0
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_killed_it_takes_capture_along(settings: RecognitionSettings) -> None:
+    with recognition(settings) as (process, conn):
+        until(conn, Watched)
+        assert process.pid
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert children
+        os.kill(process.pid, signal.SIGKILL)
+        process.join(5)
+        _, alive = psutil.wait_procs(children, timeout=5)
+        assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_capture_killed_closes_coverage(settings: RecognitionSettings) -> None:
+    with recognition(settings) as (process, conn):
+        until(conn, Sighted)
+        assert process.pid
+        capture = next(c for c in psutil.Process(process.pid).children() if "spawn_main" in " ".join(c.cmdline()))
+        killed_at = boot_ms()
+        capture.kill()
+        events = until(conn, Trouble)
+    gone = next(event for event in events if isinstance(event, Unwatched))
+    assert gone.ended_by == "camera_gone"
+    assert gone.at <= killed_at
+    assert boot_ms() - killed_at < 6000
+
+
+def test_a_missing_camera_is_one_failed_event(settings: RecognitionSettings) -> None:
+    absent = RecognitionSettings("99", settings.portraits, settings.roster)
+    with recognition(absent) as (process, conn):
+        events = until(conn, Failed)
+        process.join(10)
+        assert process.exitcode == 0
+    assert len(events) == 1
+
+
+def test_a_bad_portrait_costs_only_its_own_learner(settings: RecognitionSettings) -> None:
+    (settings.portraits / "broken.jpg").write_bytes(b"no picture")
+    roster = {**settings.roster, "broken": "learner-2"}
+    with recognition(RecognitionSettings(settings.source, settings.portraits, roster, 500)) as (_, conn):
+        events = until(conn, Ready)
+    trouble = [event for event in events if isinstance(event, Trouble)]
+    assert [event.name for event in trouble] == ["portraits"]
+    assert "broken.jpg" in trouble[0].en
+    assert isinstance(events[-1], Ready)
+    assert events[-1].learners == ("learner-1",)
