@@ -1,6 +1,7 @@
-"""`run.py bench [NAME …] [--check]`: measures, one JSON line each; `run.py nightly`: all of them at full length.
+"""`run.py bench [NAME …] [--check]`: measures, one JSON line each; `run.py nightly`: the long ones too.
 
-A benchmark is a module here with `run() -> Iterator[Measure]`.
+A benchmark is a module here with `run() -> Iterator[Measure]`; one with NIGHTLY = True takes long and runs only when it
+is named, or at night.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ def main() -> int:
     missed = 0
     for name in wanted.names or names:
         module = importlib.import_module(f"tests.benchmarks.{name}")
+        if getattr(module, "NIGHTLY", False) and not (wanted.names or wanted.nightly):
+            continue
         for measure in module.run():
             print(json.dumps(measure.line(), ensure_ascii=False), flush=True)
             missed += not measure.ok

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.benchmarks.measure import Measure
 from tests.end_to_end.kills import World
 
+NIGHTLY = True
 KILLS = 50
 SECONDS = 1200
 SEED = 20261124
