@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from models.records import CheckIn
 from tests.central_server.running import MINUTE, START, Agent, Running, join, running, write_course
@@ -239,3 +239,15 @@ async def test_the_page_tells_when_the_list_has_changed(
         await expect(page.locator("#changed")).to_be_visible(timeout=10_000)
         await page.get_by_role("link", name="Tải lại trang").click()
         await expect(page.locator("tr.learner")).to_have_count(31)
+
+
+async def test_the_page_is_live_also_when_a_script_comes_late(server: Running, agent: Agent, browser: Browser) -> None:
+    async def late(route: Route) -> None:
+        await asyncio.sleep(1)
+        await route.continue_()
+
+    async with signed_in(browser, server) as page:
+        await page.route("**/hx-sse.min.js*", late)
+        await page.goto(f"{server.address}/sessions/{SESSION}")
+        server.clock.ms += 1000
+        await expect(page.locator("#as-of")).to_contain_text("09:00:01")
