@@ -14,13 +14,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from bridge_agent import supervisor, sync
+from bridge_agent import supervisor
 from bridge_agent.alarms import Alarms
 from bridge_agent.config import Settings
+from bridge_agent.courier import Courier
 from bridge_agent.entries import after_crash, seal
 from bridge_agent.errors import AgentError, RetryableError, ServerAwayError
 from bridge_agent.eyes import Assignment, Target
@@ -56,6 +57,8 @@ class Parts:
     journal: Journal
     target: Target
     """What the recognition process runs."""
+    damaged: tuple[Path, ...] = ()
+    """Files that were set aside from the log's place."""
 
 
 class Agent:
@@ -69,7 +72,10 @@ class Agent:
         self._alarms = Alarms(parts.journal)
         self._plan = Plan(parts.settings.folder.plan)
         config = parts.settings.config
-        self._sync = sync.Sync(parts.log.acknowledged_seq, round(config.sync_seconds * 1000), random.SystemRandom())
+        every_ms = round(config.sync_seconds * 1000)
+        self._courier = Courier(
+            parts.log, parts.server, parts.identity, every_ms, self._alarms, parts.journal, list(parts.damaged)
+        )
         self._recording: Recording | None = None
         self._closing: list[Recording] = []
         """Sessions that are over and not yet sealed."""
@@ -117,6 +123,12 @@ class Agent:
                 f"The log file was damaged; it is kept whole at {damage.kept_at}, and a new log was begun. "
                 "Tell the administrator.",
             )
+        elif files := self._courier.damaged:
+            self._alarms.set(
+                "log_damaged",
+                f"Phần còn nguyên của nhật ký hỏng {files[0]} đang được gửi về máy chủ. Hãy báo quản trị hệ thống.",
+                f"What is intact of the damaged log {files[0]} is being sent to the server. Tell the administrator.",
+            )
         self._write(lambda: None)
         self._plan.load(self._now())
 
@@ -128,19 +140,22 @@ class Agent:
     # The plan
 
     async def _contact(self) -> None:
+        away = False
         while True:
             try:
                 await self._parts.server.measure_clock()
                 today = await self._parts.server.today()
             except ServerAwayError as error:
                 self._alarms.set("server", error.vi, error.en)
+                away = True
             except AgentError as error:
                 self._alarms.set("contact", error.vi, error.en)
             else:
                 self._alarms.clear("server")
                 self._alarms.clear("contact")
-                if self._sync.away:
-                    self._sync.hurry()  # it may wait up to a minute by now
+                if away or self._courier.away:
+                    self._courier.server_is_back()  # it may wait up to a minute by now
+                away = False
                 if self._plan.update(today):
                     self._journal.note("plan", sessions=len(today.sessions))
             await asyncio.sleep(self._parts.settings.config.plan_seconds)
@@ -184,7 +199,7 @@ class Agent:
         for recording in list(self._closing):
             if self._write(functools.partial(recording.close, self._log)):
                 self._closing.remove(recording)
-                self._sync.hurry()
+                self._courier.hurry()
                 self._journal.say(
                     "session_over",
                     f"Buổi học {recording.session} đã kết thúc và niêm phong.",
@@ -315,27 +330,15 @@ class Agent:
 
     async def _syncing(self) -> None:
         while True:
-            sent = await self._sync_once()
+            sent = await self._courier.once(self._clock.clocks.boot())
             await asyncio.sleep(0 if sent else TICK_S)
-
-    async def _sync_once(self) -> bool:
-        parts, now = self._parts, self._clock.clocks.boot()
-        receipt = await sync.send(self._sync, parts.log, parts.server, parts.identity, now)
-        sent = receipt is not None and self._alarms.tried("receipt", lambda: parts.log.acknowledge(receipt))
-        if self._sync.alarm is None:
-            self._alarms.clear("sync")
-        else:
-            self._alarms.set("sync", self._sync.alarm.vi, self._sync.alarm.en)
-        if sent:
-            self._journal.note("acknowledged", seq=self._log.acknowledged_seq, waiting=self._log.waiting)
-        return sent
 
     async def _last_words(self) -> None:
         """One last sync and status: a second at most, for the person at the PC waits."""
-        self._sync.hurry()
+        self._courier.hurry()
         with contextlib.suppress(TimeoutError, AgentError):
             async with asyncio.timeout(LAST_SYNC_S):
-                while await self._sync_once():
+                while await self._courier.once(self._clock.clocks.boot()):
                     pass
                 if self._recording is not None:
                     await self._tell(self._recording)
@@ -362,4 +365,4 @@ class Agent:
                     await self._changed.wait()
 
     async def _tell(self, recording: Recording) -> None:
-        await self._parts.server.send_status(recording.status(self._log.waiting, self._alarms.for_manager()))
+        await self._parts.server.send_status(recording.status(self._courier.waiting, self._alarms.for_manager()))

@@ -70,6 +70,7 @@ def run_agent(settings: Settings, target: Target, try_source: Callable[[str], No
     from bridge_agent.agent import Agent, Parts
     from bridge_agent.journal import Journal
     from bridge_agent.log import Log
+    from bridge_agent.log_file import set_aside_files
     from bridge_agent.server import Server
 
     with settings.folder.hold():
@@ -77,10 +78,11 @@ def run_agent(settings: Settings, target: Target, try_source: Callable[[str], No
         clock = server_clock.ServerClock(server_clock.this_pc())
         journal = Journal(settings.folder.journal, clock.clocks.wall)
         log = Log.open(settings.folder.log, who.membership.device, clock.clocks.wall())
+        damaged = tuple(set_aside_files(settings.folder.log))
 
         async def work() -> None:
             async with Server(settings.config.server or who.membership.server, clock, who) as server:
-                await Agent(Parts(settings, who, log, server, clock, journal, target)).run(_told_to_stop())
+                await Agent(Parts(settings, who, log, server, clock, journal, target, damaged)).run(_told_to_stop())
 
         try:
             if not log.unsealed():  # in the middle of a session nothing may keep the agent from going on

@@ -69,6 +69,16 @@ def _lock(file: IO[bytes]) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable: files made, renamed or gone. Raises OSError."""
+    if sys.platform != "win32":
+        folder = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
 def write_private(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, durably, readable by this user alone (mode 0600).
 
@@ -82,12 +92,7 @@ def write_private(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
-        if sys.platform != "win32":
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        sync_folder(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
 

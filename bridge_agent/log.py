@@ -1,60 +1,29 @@
 """The log: this device's records in order, durable before anybody hears of them. SQLite, one writer, append-only.
 
-    log             one row: log id, device, when it was made
-    records         seq 1, 2, 3 …: the line as it is hashed and sent, and the chain's head after it
-    acknowledged    one row: up to where the server holds the log, by its receipts
-    open_sessions   what a crash would lose otherwise: saved every few seconds, closed into records at the next start
-
-Durable means write-ahead log and synchronous=FULL: with NORMAL, power cuts lost acknowledged rows in 796 of 1,000
-simulated cases, with FULL in none of 20,000. locking_mode=EXCLUSIVE keeps every other program out, and with it SQLite's
-WAL-reset bug (before 3.51.3), which needs a second connection. Triggers refuse what must never happen, whoever asks.
+Records stay 30 days after the server's receipt for them, so that a server restored from yesterday's backup gets all
+back; then they are let go from the front, and the chain's head before the first kept record keeps the rest provable.
+The file itself, what it holds and what it refuses: bridge_agent.log_file.
 """
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from bridge_agent import log_file
 from bridge_agent.entries import OpenSession
-from bridge_agent.errors import DataFolderError, DiskFullError, LogUnwritableError
-from models.records import GENESIS, AnyRecord, Checkpoint, chain, decode, encode
+from bridge_agent.log_file import DamagedError, transaction
+from models.records import BATCH_LIMIT, AnyRecord, Checkpoint, chain, decode, encode
 from models.wire import Receipt
 
-_SCHEMA_VERSION = 1
-_SCHEMA = """
-create table log (id text not null, device text not null, made_at integer not null);
-create table records (
-    seq integer primary key check (seq >= 1),
-    session text not null,
-    kind text not null,
-    line blob not null,
-    head blob not null
-);
-create index records_by_session on records (session);
-create table acknowledged (
-    only_row integer primary key check (only_row = 1),
-    seq integer not null,
-    receipt blob not null
-);
-create table open_sessions (session text primary key, saved blob not null);
-create trigger log_is_made_once before insert on log when (select count(*) from log) > 0
-    begin select raise(abort, 'a log has one id'); end;
-create trigger log_never_changes before update on log begin select raise(abort, 'a log keeps its id'); end;
-create trigger log_stays before delete on log begin select raise(abort, 'a log keeps its id'); end;
-create trigger records_come_in_order before insert on records
-    when new.seq <> (select coalesce(max(seq), 0) + 1 from records)
-    begin select raise(abort, 'records come in order'); end;
-create trigger records_never_change before update on records begin select raise(abort, 'records never change'); end;
-create trigger records_stay before delete on records begin select raise(abort, 'records stay'); end;
-create trigger acknowledged_grows before update on acknowledged when new.seq < old.seq
-    begin select raise(abort, 'the server does not forget'); end;
-"""
+DAY_MS = 86_400_000
+KEPT_MS = 30 * DAY_MS
+PRUNED_AT_ONCE = 2_000
+"""Records let go in one transaction: some 10 ms, so that recording does not wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +32,6 @@ class Damage:
 
     kept_at: Path
     reason: str
-
-
-class _DamagedError(Exception):
-    """The file is no log or contradicts itself."""
 
 
 class Log:
@@ -79,8 +44,9 @@ class Log:
         self.damage = damage
         """Set when an earlier file was set aside as this log was opened: for an alarm."""
         row = db.execute("select seq, head from records order by seq desc limit 1").fetchone()
-        self._seq: int = row[0] if row else 0
-        self._head: bytes = row[1] if row else GENESIS
+        self._pruned, self._pruned_head = log_file.pruned(db)
+        self._seq: int = row[0] if row else self._pruned
+        self._head: bytes = row[1] if row else self._pruned_head
         row = db.execute("select seq from acknowledged").fetchone()
         self._acknowledged: int = row[0] if row else 0
 
@@ -91,28 +57,33 @@ class Log:
         A file that is damaged or belongs to another device is set aside whole and a new log begins (see `damage`).
         Raises DiskFullError or LogUnwritableError.
         """
+        damage = None
         try:
             if path.exists():
-                return _open(path, device, now, None)
-            damage = None
-            _set_aside(path, now)  # what a crash in the middle of setting aside left behind
-        except _DamagedError as error:
-            damage = Damage(_set_aside(path, now), str(error))
-        return _open(path, device, now, damage)
+                return cls(*log_file.connect(path, device, now), device, None)
+            log_file.set_aside(path, now)  # what a crash in the middle of setting aside left behind
+        except DamagedError as error:
+            damage = Damage(log_file.set_aside(path, now), str(error))
+        return cls(*log_file.connect(path, device, now), device, damage)
+
+    @property
+    def first_seq(self) -> int:
+        """Seq of the first record that is still here, or will be."""
+        return self._pruned + 1
 
     @property
     def last_seq(self) -> int:
-        """Seq of the last record, 0 when there is none."""
+        """Seq of the last record, 0 when there was none yet."""
         return self._seq
 
     @property
     def acknowledged_seq(self) -> int:
-        """The server holds the log up to here, 0 when it holds nothing."""
+        """The server has held the log up to here, 0 when it never held anything."""
         return self._acknowledged
 
     @property
     def waiting(self) -> int:
-        """Records that the server does not hold yet."""
+        """Records that the server has never acknowledged."""
         return self._seq - self._acknowledged
 
     def append(self, records: Sequence[AnyRecord], saved: OpenSession | None = None) -> int:
@@ -121,7 +92,7 @@ class Log:
         One transaction for both, or a crash between them would close an interval twice or never.
         Raises DiskFullError or LogUnwritableError: nothing was written then, and it may be tried again.
         """
-        with _transaction(self._db):
+        with transaction(self._db):
             seq, head = self._insert(records)
             if saved is not None:
                 self._save(saved)
@@ -134,34 +105,107 @@ class Log:
         All in one transaction: a crash in the middle leaves it to the next start, exactly once.
         Raises DiskFullError or LogUnwritableError.
         """
-        records = [record for saved in _open_sessions(self._db) for record in close(saved)]
-        with _transaction(self._db):
+        records = [record for saved in log_file.open_sessions(self._db) for record in close(saved)]
+        with transaction(self._db):
             self._db.execute("delete from open_sessions")
             seq, head = self._insert(records)
         self._seq, self._head = seq, head
         return len(records)
 
+    def salvaged(self) -> dict[str, bool]:
+        """The damaged files whose open sessions are recorded here, by name: whether the server has all their rest."""
+        rows = self._db.execute("select file, receipt is not null from salvaged")
+        return {file: bool(sent) for file, sent in rows}
+
+    def take_over(self, file: str, records: Sequence[AnyRecord]) -> None:
+        """Record what was open in a damaged file, once: in one transaction with the note that it was done.
+
+        Raises DiskFullError or LogUnwritableError; it may be tried again then.
+        """
+        with transaction(self._db):
+            self._db.execute("insert into salvaged values (?, null)", (file,))
+            seq, head = self._insert(records)
+        self._seq, self._head = seq, head
+
+    def salvage_sent(self, file: str, receipt: Receipt | None) -> None:
+        """Note that the server holds all that was intact in a damaged file (None: nothing was)."""
+        encoded = msgspec.json.encode(receipt)
+        with transaction(self._db):
+            self._db.execute("update salvaged set receipt = ? where file = ?", (encoded, file))
+
     def acknowledge(self, receipt: Receipt) -> None:
         """Keep the server's receipt for what it holds. The caller has compared its head with `head_at`.
 
+        A restored server acknowledges anew what it had acknowledged before: such receipts are kept too.
         Raises DiskFullError or LogUnwritableError; nothing is lost then but a resend.
         """
-        if receipt.seq <= self._acknowledged:
-            return
-        with _transaction(self._db):
+        encoded = msgspec.json.encode(receipt)
+        with transaction(self._db):
             self._db.execute(
-                "insert into acknowledged values (1, ?, ?) "
-                "on conflict do update set seq = excluded.seq, receipt = excluded.receipt",
-                (receipt.seq, msgspec.json.encode(receipt)),
+                "insert into receipts (seq, server_time, receipt) values (?, ?, ?)",
+                (receipt.seq, receipt.server_time, encoded),
             )
-        self._acknowledged = receipt.seq
+            if receipt.seq > self._acknowledged:
+                self._db.execute(
+                    "insert into acknowledged values (1, ?, ?) "
+                    "on conflict do update set seq = excluded.seq, receipt = excluded.receipt",
+                    (receipt.seq, encoded),
+                )
+        self._acknowledged = max(self._acknowledged, receipt.seq)
+
+    def receipts(self) -> list[bytes]:
+        """The receipts that are kept, in the order in which they came: JSON."""
+        return [row[0] for row in self._db.execute("select receipt from receipts order by number")]
+
+    def prune(self, latest: Receipt) -> int:
+        """Let go of records whose receipt is older than 30 days, some at a time; how many records went.
+
+        `latest` is a receipt that came now: its server's clock is the only one that counts, and only what that server
+        still holds is let go. Sessions without a seal stay whole. Of old receipts the last of each day stays.
+        Raises DiskFullError or LogUnwritableError; nothing is lost then.
+        """
+        before = latest.server_time - KEPT_MS
+        row = self._db.execute("select max(seq) from receipts where server_time <= ?", (before,)).fetchone()
+        to = min(row[0] or 0, latest.seq, self._acknowledged, self._pruned + PRUNED_AT_ONCE)
+        # A receipt lower than one before it: a restored server got these records anew, and 30 days begin anew.
+        row = self._db.execute(
+            "select min(seq) from (select seq, server_time, max(seq) over (order by number) as most from receipts) "
+            "where server_time > ? and seq < most",
+            (before,),
+        ).fetchone()
+        if row[0] is not None:
+            to = min(to, row[0] - BATCH_LIMIT)
+        for session in self.unsealed():
+            first = self._db.execute("select min(seq) from records where session = ?", (session,)).fetchone()[0]
+            to = min(to, first - 1)
+        if to <= self._pruned:
+            return 0
+        with transaction(self._db):
+            self._db.execute(
+                "insert into pruned select 1, seq, head from records where seq = ? "
+                "on conflict do update set seq = excluded.seq, head = excluded.head",
+                (to,),
+            )
+            self._db.execute("delete from records where seq <= ?", (to,))
+            self._db.execute(
+                "delete from receipts where server_time <= ? and seq < ? "
+                "and number not in (select max(number) from receipts group by server_time / ?)",
+                (before, self._acknowledged, DAY_MS),
+            )
+        count = to - self._pruned
+        self._pruned, self._pruned_head = log_file.pruned(self._db)
+        return count
 
     def head_at(self, seq: int) -> str | None:
-        """The chain's head after record `seq`, in hex; None when there is no such record."""
-        if seq == 0:
-            return GENESIS.hex()
+        """The chain's head after record `seq`, in hex; None when there is no such record any more or yet."""
+        if seq == self._pruned:
+            return self._pruned_head.hex()
         row = self._db.execute("select head from records where seq = ?", (seq,)).fetchone()
         return row[0].hex() if row else None
+
+    def confirms(self, receipt: Receipt) -> bool:
+        """The server holds what this log holds."""
+        return self.head_at(receipt.seq) == receipt.head
 
     def checkpoint(self, seq: int) -> Checkpoint:
         """The checkpoint at record `seq`, which must exist."""
@@ -211,124 +255,3 @@ class Log:
     def close(self) -> None:
         """Close the file; the log is whole with or without it."""
         self._db.close()
-
-
-def _open(path: Path, device: str, now: int, damage: Damage | None) -> Log:
-    try:
-        db = sqlite3.connect(path, isolation_level=None, timeout=2.0)
-    except sqlite3.OperationalError as error:
-        raise _unwritable(error) from error
-    try:
-        db.execute("pragma locking_mode = exclusive")
-        db.execute("pragma journal_mode = wal")
-        db.execute("pragma synchronous = full")
-        version = db.execute("pragma user_version").fetchone()[0]
-        if version == 0:
-            _create(db, device, now)
-        elif version > _SCHEMA_VERSION:
-            raise DataFolderError(
-                f"Nhật ký {path} do một bản bridge-agent mới hơn ghi. Hãy cài lại bản mới đó.",
-                f"The log {path} was written by a newer bridge-agent. Install that newer version again.",
-            )
-        return Log(db, _check(db, device), device, damage)
-    except BaseException as error:
-        db.close()
-        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname != "SQLITE_ERROR":
-            raise _unwritable(error) from error  # the disk, not the file: nothing is set aside for that
-        if isinstance(error, sqlite3.DatabaseError):
-            raise _DamagedError(str(error)) from error
-        raise
-
-
-def _create(db: sqlite3.Connection, device: str, now: int) -> None:
-    """Make the tables and give the log its id, in one transaction."""
-    with _transaction(db):
-        for statement in _statements(_SCHEMA):
-            db.execute(statement)
-        db.execute("insert into log values (?, ?, ?)", (f"L{secrets.token_hex(8)}", device, now))
-        db.execute(f"pragma user_version = {_SCHEMA_VERSION}")
-
-
-def _statements(script: str) -> Iterator[str]:
-    """The single statements of a script: executescript would commit on its own."""
-    statement = ""
-    for line in script.splitlines():
-        statement += line + "\n"
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
-def _check(db: sqlite3.Connection, device: str) -> str:
-    """The id of a log that is whole. Raises _DamagedError when it is not, or when it is another device's."""
-    problem = db.execute("pragma quick_check(1)").fetchone()[0]
-    if problem != "ok":
-        raise _DamagedError(problem)
-    rows: list[tuple[str, str]] = db.execute("select id, device from log").fetchall()
-    if len(rows) != 1:
-        raise _DamagedError("no log id")
-    log, owner = rows[0]
-    if owner != device:
-        raise _DamagedError(f"it belongs to device {owner}")
-    head, wanted = GENESIS, 1
-    for seq, line, kept in db.execute("select seq, line, head from records order by seq"):
-        head = chain(head, [line])
-        if (seq, kept) != (wanted, head):
-            raise _DamagedError(f"record {wanted} is missing or was changed")
-        wanted += 1
-    acknowledged = db.execute("select seq from acknowledged").fetchone()
-    if acknowledged and acknowledged[0] >= wanted:
-        raise _DamagedError(f"records {wanted} to {acknowledged[0]} are missing")
-    try:
-        list(_open_sessions(db))
-    except msgspec.MsgspecError as error:
-        raise _DamagedError(str(error)) from error
-    return log
-
-
-def _open_sessions(db: sqlite3.Connection) -> list[OpenSession]:
-    rows = db.execute("select saved from open_sessions order by session").fetchall()
-    return [msgspec.json.decode(row[0], type=OpenSession) for row in rows]
-
-
-def _set_aside(path: Path, now: int) -> Path:
-    """Move the file, then its companions, out of the way, whole; where it is now.
-
-    In this order, for a log without its write-ahead file would look like an older log that is whole.
-    """
-    kept = path.with_name(f"{path.stem}-damaged-{now}{path.suffix}")
-    for ending in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + ending)
-        if part.exists():
-            part.rename(kept.with_name(kept.name + ending))
-    return kept
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing, durable at the end; what the disk refuses comes as a sentence."""
-    try:
-        db.execute("begin immediate")
-        try:
-            yield
-            db.execute("commit")
-        finally:
-            if db.in_transaction:  # SQLite has rolled back by itself after some errors
-                db.execute("rollback")
-    except sqlite3.OperationalError as error:
-        raise _unwritable(error) from error
-
-
-def _unwritable(error: sqlite3.OperationalError) -> DiskFullError | LogUnwritableError:
-    name = error.sqlite_errorname
-    if name == "SQLITE_FULL":
-        return DiskFullError(
-            "Đĩa đầy: chưa ghi được bản ghi mới. Các bản ghi cũ vẫn an toàn; hãy giải phóng chỗ trống, "
-            "hệ thống sẽ tự ghi tiếp.",
-            "The disk is full: new records are not written yet. The old ones are safe; make room, "
-            "and recording goes on by itself.",
-        )
-    return LogUnwritableError(
-        f"Không ghi được nhật ký ({name}). Các bản ghi cũ vẫn an toàn; hãy kiểm tra đĩa và quyền ghi.",
-        f"The log cannot be written ({name}). The old records are safe; check the disk and its permissions.",
-    )

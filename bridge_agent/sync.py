@@ -6,19 +6,20 @@
                                                         |  fork     -> alarm; tried again every few minutes
                                                         |  refused  -> alarm; tried again every minute
 
-Sending twice is harmless: the server keeps each (device, log, seq) once and compares the bytes.
+Sending twice is harmless: the server keeps each (device, log, seq) once and compares the bytes. So when nothing is new
+the last record is sent again from time to time: a server restored from a backup holds less than it once acknowledged,
+answers with a gap, and gets back all that it lost.
 """
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from typing import Protocol
 
 from bridge_agent.errors import AgentError, RefusedError, ServerAwayError
 from bridge_agent.identity import Identity
-from bridge_agent.log import Log
-from bridge_agent.server import Server
-from models.records import BATCH_LIMIT, sign_batch
+from models.records import BATCH_LIMIT, Batch, Checkpoint, sign_batch
 from models.wire import Receipt
 
 FIRST_WAIT_MS = 1_000
@@ -26,6 +27,8 @@ LONGEST_WAIT_MS = 60_000
 CLOCK_WAIT_MS = 5_000
 REFUSED_WAIT_MS = 60_000
 FORK_WAIT_MS = 300_000
+ASK_AGAIN_MS = 600_000
+"""So often an idle agent makes sure that the server still holds what it acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,34 @@ class Alarm:
     en: str
 
 
+class Source(Protocol):
+    """A log to be sent: the agent's own, or what is intact of a damaged one."""
+
+    @property
+    def first_seq(self) -> int:
+        """Seq of the first record that is here."""
+
+    @property
+    def last_seq(self) -> int:
+        """Seq of the last record."""
+
+    def checkpoint(self, seq: int) -> Checkpoint:
+        """The checkpoint at record `seq`."""
+
+    def lines(self, first: int, last: int) -> list[bytes]:
+        """The lines of these records, both included."""
+
+    def confirms(self, receipt: Receipt) -> bool:
+        """The server holds what this log holds."""
+
+
+class TakesBatches(Protocol):
+    """A server that takes batches (bridge_agent.server.Server)."""
+
+    async def send_batch(self, batch: Batch) -> Receipt:
+        """Raises AgentError."""
+
+
 class Sync:
     """Says which records to send next and when. Times in ms of the boot-time clock."""
 
@@ -44,41 +75,65 @@ class Sync:
         self.away = False
         """The last try found no server."""
         self._next = acknowledged + 1
+        self._sent = self._next
+        """First seq of the batch that was sent last."""
         self._every = every_ms
         self._rng = rng
         self._due = 0
+        self._ask_at = 0
         self._failures = 0
         self._limit = BATCH_LIMIT
 
-    def batch(self, now: int, last_seq: int) -> tuple[int, int] | None:
-        """The records (first and last seq) to send now; None when nothing waits or it is too early."""
-        if now < self._due or last_seq < self._next:
-            return None
-        return self._next, min(last_seq, self._next + self._limit - 1)
+    @property
+    def held(self) -> int:
+        """The server holds the log up to here, as far as is known now."""
+        return self._next - 1
 
-    def acknowledged(self, now: int, receipt: Receipt, ours: str | None, last_seq: int) -> bool:
-        """A receipt came; `ours` is our own head at its seq (None: no such record). False when the logs differ."""
+    def batch(self, now: int, last_seq: int, first_seq: int = 1) -> tuple[int, int] | None:
+        """The records (first and last seq) to send now; None when nothing waits or it is too early.
+
+        The log holds the records `first_seq` to `last_seq`.
+        """
+        if now < self._due:
+            return None
+        if last_seq >= self._next:
+            self._sent = self._next
+            return self._sent, min(last_seq, self._sent + self._limit - 1)
+        if now >= self._ask_at and first_seq <= last_seq:
+            self._sent = last_seq
+            return last_seq, last_seq
+        return None
+
+    def acknowledged(self, now: int, receipt: Receipt, same: bool, last_seq: int) -> bool:
+        """A receipt came; `same`: at its seq both logs have one head. True when it tells something new to be kept."""
         self.away = False
-        if ours != receipt.head:
+        if not same:
             self._forked(now)
             return False
+        news = receipt.seq >= self._next
         self.alarm = None
         self._failures = 0
-        self._next = receipt.seq + 1
+        self._ask_at = now + ASK_AGAIN_MS
+        self._next = max(self._next, receipt.seq + 1)
         self._due = now if last_seq > receipt.seq else now + self._every
         if self._limit < BATCH_LIMIT:
             self._limit = min(BATCH_LIMIT, self._limit * 2)
-        return True
+        return news
 
-    def failed(self, now: int, error: AgentError) -> None:
-        """The try ended with an error."""
+    def failed(self, now: int, error: AgentError, first_seq: int = 1) -> None:
+        """The try ended with an error. The log's first record is `first_seq`."""
         self.away = isinstance(error, ServerAwayError)
         if isinstance(error, RefusedError):
             refusal = error.refusal
-            if refusal.reason == "gap" and refusal.wanted_seq is not None and 0 < refusal.wanted_seq != self._next:
-                self._next = refusal.wanted_seq
-                self._due = now
-                return
+            if refusal.reason == "gap" and refusal.wanted_seq is not None:
+                wanted = refusal.wanted_seq
+                if first_seq <= wanted < self._sent:
+                    self._next = wanted
+                    self._due = now
+                    return
+                if 0 < wanted < first_seq:
+                    self._too_old(now, wanted, first_seq)
+                    return
             if refusal.reason == "clock":
                 self._due = now + CLOCK_WAIT_MS  # the offset is measured all the time; a newer one will do
                 return
@@ -102,6 +157,19 @@ class Sync:
         """Try again at once: something important waits, or the program ends."""
         self._due = 0
 
+    def ask_again(self) -> None:
+        """The server was away: make sure soon that it still holds what it acknowledged."""
+        self._ask_at = 0
+
+    def _too_old(self, now: int, wanted: int, first_seq: int) -> None:
+        self.alarm = Alarm(
+            f"Máy chủ cần lại các bản ghi từ số {wanted}, nhưng máy này chỉ còn giữ từ số {first_seq}. Máy vẫn ghi "
+            "tiếp; hãy báo quản trị hệ thống.",
+            f"The server wants records from number {wanted} again, but this PC keeps them from {first_seq} only. "
+            "Recording goes on; tell the administrator.",
+        )
+        self._due = now + FORK_WAIT_MS
+
     def _forked(self, now: int) -> None:
         self.alarm = Alarm(
             "Nhật ký ở máy này và ở máy chủ khác nhau. Máy vẫn ghi tiếp; hãy báo quản trị hệ thống ngay.",
@@ -110,9 +178,9 @@ class Sync:
         self._due = now + FORK_WAIT_MS
 
 
-async def send(sync: Sync, log: Log, server: Server, identity: Identity, now: int) -> Receipt | None:
-    """Send one batch if one is due; the receipt when the server took it, for the log to keep."""
-    due = sync.batch(now, log.last_seq)
+async def send(sync: Sync, log: Source, server: TakesBatches, identity: Identity, now: int) -> Receipt | None:
+    """Send one batch if one is due; the server's receipt when it tells something new, for the log to keep."""
+    due = sync.batch(now, log.last_seq, log.first_seq)
     if due is None:
         return None
     first, last = due
@@ -120,6 +188,6 @@ async def send(sync: Sync, log: Log, server: Server, identity: Identity, now: in
     try:
         receipt = await server.send_batch(batch)
     except AgentError as error:
-        sync.failed(now, error)
+        sync.failed(now, error, log.first_seq)
         return None
-    return receipt if sync.acknowledged(now, receipt, log.head_at(receipt.seq), log.last_seq) else None
+    return receipt if sync.acknowledged(now, receipt, log.confirms(receipt), log.last_seq) else None

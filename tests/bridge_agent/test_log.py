@@ -12,12 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bridge_agent import log_file
 from bridge_agent.entries import Eyes, OpenSession, after_crash, check_in, interval_record, seal
 from bridge_agent.errors import DataFolderError, DiskFullError
-from bridge_agent.log import Log
+from bridge_agent.log import DAY_MS, Log
 from bridge_agent.server_clock import ClockSample
 from models.presence import CoverageInterval, OpenInterval, OpenState, PresenceInterval
-from models.records import AnyRecord, Coverage, Presence, Seal, chain, read_lines
+from models.records import AnyRecord, Coverage, Presence, Seal, chain, decode, read_lines
 from models.wire import Receipt
 
 CLOCK = ClockSample(wall=1_790_000_000_000, boot_id="b", boot=50_000, offset=3, uncertainty=5)
@@ -67,8 +68,13 @@ def verify(log: Log) -> None:
     assert chain(bytes(32), lines).hex() == log.head_at(log.last_seq)
 
 
-def receipt(log: Log, seq: int) -> Receipt:
-    return Receipt(device="d1", log=log.id, seq=seq, head=log.head_at(seq) or "", server_time=7)
+def receipt(log: Log, seq: int, at: int = 7) -> Receipt:
+    return Receipt(device="d1", log=log.id, seq=seq, head=log.head_at(seq) or "", server_time=at)
+
+
+def sealed(session: str, count: int) -> list[AnyRecord]:
+    records = [msgspec.structs.replace(presence(), session=session)] * (count - 1)
+    return [*records, seal(session, records, CLOCK)]
 
 
 def test_a_record_gets_its_place_and_stays(tmp_path: Path, begin: Begin) -> None:
@@ -241,6 +247,110 @@ def test_a_damaged_file_is_set_aside_whole_and_a_new_log_begins(tmp_path: Path, 
     new.close()
     same = Log.open(path, device, 124)
     assert (same.damage, same.id) == (None, new.id)
+
+
+def test_what_is_set_aside_is_never_overwritten_and_keeps_its_companions(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    kept = []
+    for text in ("first", "second"):
+        path.write_text(text)
+        kept.append(log_file.set_aside(path, 5))
+    assert [file.read_text() for file in kept] == ["first", "second"]
+    path.with_name("log.db-wal").write_text("left behind by a crash in the middle")
+    assert log_file.set_aside(path, 9) == kept[1]
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(
+        [kept[0].name, kept[1].name, kept[1].name + "-wal"]
+    )
+
+
+def test_thirty_days_after_their_receipt_records_go_and_the_rest_stays_provable(tmp_path: Path, begin: Begin) -> None:
+    log = begin(tmp_path)
+    for day in range(40):
+        log.append(sealed(f"s{day}", 10))
+        log.acknowledge(receipt(log, log.last_seq - 5, day * DAY_MS))
+        log.acknowledge(receipt(log, log.last_seq, day * DAY_MS + 1))
+    head = log.head_at(400)
+    assert log.prune(receipt(log, 400, 39 * DAY_MS)) == 95  # day 9's first receipt is 30 days old
+    assert (log.first_seq, log.last_seq, log.acknowledged_seq, log.head_at(400)) == (96, 400, 400, head)
+    assert log.head_at(94) is None
+    assert log.confirms(receipt(log, 95))
+    assert chain(bytes.fromhex(log.head_at(95) or ""), log.lines(96, 400)).hex() == head
+    assert len(log.receipts()) == 40 * 2 - 10  # of an old day the last one stays
+    assert log.prune(receipt(log, 400, 39 * DAY_MS)) == 0
+    again = begin(power_off(tmp_path, tmp_path / "copy"))
+    assert (again.damage, again.first_seq, again.last_seq, again.id) == (None, 96, 400, log.id)
+    for day in (100, 101):
+        while again.prune(receipt(again, 400, day * DAY_MS)):
+            pass
+    assert (again.first_seq, again.last_seq, again.lines(1, 400)) == (401, 400, [])
+    assert again.append([presence()]) == 401
+    third = begin(power_off(tmp_path / "copy", tmp_path / "third"))
+    assert (third.damage, third.first_seq, third.last_seq) == (None, 401, 401)
+
+
+def test_a_session_without_a_seal_is_kept_whole(tmp_path: Path, begin: Begin) -> None:
+    log = begin(tmp_path)
+    log.append([*sealed("s1", 10), *[presence()] * 3, *sealed("s3", 4)])
+    log.append([seal("s1", log.of_session("s1"), CLOCK), msgspec.structs.replace(presence(), session="s2")])
+    log.acknowledge(receipt(log, log.last_seq))
+    assert log.prune(receipt(log, log.last_seq, 31 * DAY_MS)) == log.last_seq - 1
+    assert len(log.of_session("s2")) == 1
+
+
+def test_what_a_restored_server_got_anew_stays_another_thirty_days(tmp_path: Path, begin: Begin) -> None:
+    log = begin(tmp_path)
+    log.append(sealed("s1", 3_000))
+    log.acknowledge(receipt(log, 3_000, 0))
+    log.acknowledge(receipt(log, 2_500, 20 * DAY_MS))  # from 2001 on it had lost them
+    log.acknowledge(receipt(log, 3_000, 20 * DAY_MS))
+    while log.prune(receipt(log, 3_000, 31 * DAY_MS)):
+        pass
+    assert log.first_seq == 2_001
+    while log.prune(receipt(log, 3_000, 50 * DAY_MS)):
+        pass
+    assert log.first_seq == 3_001
+
+
+def test_only_what_the_server_holds_can_be_let_go(tmp_path: Path, begin: Begin) -> None:
+    log = begin(tmp_path)
+    log.append(sealed("s1", 10))
+    log.acknowledge(receipt(log, 5, 0))
+    assert log.prune(receipt(log, 3, 31 * DAY_MS)) == 3
+    log.close()
+    db = sqlite3.connect(tmp_path / "log.db")
+    head = db.execute("select head from records where seq = 8").fetchone()[0]
+    for statement in (
+        "delete from records where seq = 4",
+        "update pruned set seq = 8, head = ?",
+        "update pruned set seq = 4, head = ?",
+        "update pruned set seq = 2, head = ?",
+        "delete from pruned",
+        "update receipts set seq = 9",
+        "delete from receipts",
+    ):
+        with pytest.raises(sqlite3.IntegrityError):
+            db.execute(statement, (head,) if "?" in statement else ())
+    db.close()
+
+
+def test_a_log_of_the_version_before_is_brought_up_to_date(tmp_path: Path, begin: Begin) -> None:
+    db = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
+    db.execute("pragma journal_mode = wal")
+    db.executescript(log_file._STEPS[0])
+    db.executescript("insert into log values ('L1', 'd1', 1); pragma user_version = 1;")
+    (tmp_path / "new").mkdir()
+    made = begin(tmp_path / "new")
+    made.id = "L1"
+    made.append(sealed("s1", 4))
+    for seq, line in enumerate(made.lines(1, 4), 1):
+        row = (seq, "s1", decode(line).__struct_config__.tag, line, bytes.fromhex(made.head_at(seq) or ""))
+        db.execute("insert into records values (?, ?, ?, ?, ?)", row)
+    db.execute("insert into acknowledged values (1, 3, ?)", (msgspec.json.encode(receipt(made, 3, 50)),))
+    db.close()
+    log = begin(tmp_path)
+    assert (log.damage, log.id, log.last_seq, log.acknowledged_seq, len(log.receipts())) == (None, "L1", 4, 3, 1)
+    assert log.prune(receipt(log, 4, 50 + 30 * DAY_MS)) == 3
+    log.append([presence()])
 
 
 def test_a_newer_log_is_left_alone(tmp_path: Path, begin: Begin) -> None:
