@@ -23,8 +23,8 @@ import msgspec
 
 from bridge_agent.entries import OpenSession
 from bridge_agent.errors import DataFolderError, DiskFullError, LogUnwritableError
+from models.receipts import Receipt
 from models.records import GENESIS, AnyRecord, Checkpoint, chain, decode, encode
-from models.wire import Receipt
 
 _SCHEMA_VERSION = 1
 _SCHEMA = """

@@ -18,8 +18,8 @@ from bridge_agent.errors import AgentError, RefusedError, ServerAwayError
 from bridge_agent.identity import Identity
 from bridge_agent.log import Log
 from bridge_agent.server import Server
+from models.receipts import Receipt
 from models.records import BATCH_LIMIT, sign_batch
-from models.wire import Receipt
 
 FIRST_WAIT_MS = 1_000
 LONGEST_WAIT_MS = 60_000

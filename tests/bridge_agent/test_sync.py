@@ -4,8 +4,10 @@ import random
 
 from bridge_agent.errors import IdentityError, RefusedError, ServerAwayError
 from bridge_agent.sync import FORK_WAIT_MS, LONGEST_WAIT_MS, REFUSED_WAIT_MS, Sync
+from models.receipts import Receipt
 from models.records import BATCH_LIMIT
-from models.wire import Reason, Receipt, Refusal
+from models.wire import Reason, Refusal
+from tests.receipts import receipt_of
 
 
 def made(acknowledged: int = 0) -> Sync:
@@ -13,7 +15,7 @@ def made(acknowledged: int = 0) -> Sync:
 
 
 def receipt(seq: int, head: str = "h") -> Receipt:
-    return Receipt(device="d", log="l", seq=seq, head=head, server_time=0)
+    return receipt_of("d", "l", seq, head)
 
 
 def refused(reason: Reason, wanted: int | None = None) -> RefusedError:
