@@ -14,8 +14,8 @@ from bridge_agent.journal import Journal
 from bridge_agent.log import Log
 from bridge_agent.salvage import Intact
 from bridge_agent.sync import Sync, TakesBatches
+from models.receipts import Receipt
 from models.records import AnyRecord, RecordError
-from models.wire import Receipt
 
 PRUNE_EVERY_MS = 3_600_000
 SALVAGE_AGAIN_MS = 60_000

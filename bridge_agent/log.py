@@ -17,8 +17,8 @@ import msgspec
 from bridge_agent import log_file
 from bridge_agent.entries import OpenSession
 from bridge_agent.log_file import DamagedError, transaction
+from models.receipts import Receipt
 from models.records import BATCH_LIMIT, AnyRecord, Checkpoint, chain, decode, encode
-from models.wire import Receipt
 
 DAY_MS = 86_400_000
 KEPT_MS = 30 * DAY_MS

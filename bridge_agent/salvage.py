@@ -19,8 +19,8 @@ import msgspec
 from bridge_agent.entries import OpenSession
 from bridge_agent.errors import LogUnwritableError
 from bridge_agent.log_file import open_sessions, pruned
+from models.receipts import Receipt
 from models.records import GENESIS, Checkpoint, RecordError, chain, decode
-from models.wire import Receipt
 
 
 @dataclass(frozen=True, slots=True)

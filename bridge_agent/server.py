@@ -12,20 +12,19 @@ from bridge_agent.config import check_url
 from bridge_agent.errors import IdentityError, RefusedError, ServerAwayError
 from bridge_agent.identity import Identity
 from bridge_agent.server_clock import ServerClock
+from models.receipts import Receipt
 from models.records import Batch
 from models.wire import (
     JoinAnswer,
     JoinRequest,
     LiveStatus,
-    Message,
-    Receipt,
     Refusal,
     ServerTime,
     Today,
     request_message,
 )
 
-M = TypeVar("M", bound=Message)
+M = TypeVar("M", bound=msgspec.Struct)
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 """Seconds. A full batch takes a few seconds on a 512 kbit/s line; a server that is off should show sooner."""

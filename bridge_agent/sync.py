@@ -19,8 +19,8 @@ from typing import Protocol
 
 from bridge_agent.errors import AgentError, RefusedError, ServerAwayError
 from bridge_agent.identity import Identity
+from models.receipts import Receipt
 from models.records import BATCH_LIMIT, Batch, Checkpoint, sign_batch
-from models.wire import Receipt
 
 FIRST_WAIT_MS = 1_000
 LONGEST_WAIT_MS = 60_000

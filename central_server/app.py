@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ import central_server.web.signing_in
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.database import Writer, open_database
+from central_server.own_log.server_key import make_known, server_key
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
@@ -50,7 +52,9 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
         engine = open_database(config.database)
         live, feeds = LiveBoard(), Feeds()
         try:
+            signing = server_key(config.data_folder)
             with Writer(engine) as writer:
+                await asyncio.wrap_future(writer.submit(make_known(signing, now())))
                 app.state.services = Services(
                     config=config,
                     now=now,
@@ -62,6 +66,7 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
                     feeds=feeds,
                     pages=pages,
                     key=manager_key(config.data_folder),
+                    server_key=signing,
                 )
                 yield
                 await feeds.end()

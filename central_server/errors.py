@@ -13,6 +13,8 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
     ├── TokenError          403  the one-time token is unknown, used or too old
     ├── SignatureError      401  the request or batch isn't signed by the device it names
     ├── UnknownDeviceError  401  no such device has joined
+    ├── KeyExpiredError     401  the device's key is too old for batches: rotate
+    ├── KeyRevokedError     401  the device's key was revoked: join anew
     ├── ClockError          401  signed too long ago, or in the future
     ├── InvalidError        422  not what models.wire and models.records describe
     ├── TooLargeError       413  more bytes than any valid request has
@@ -100,6 +102,30 @@ class UnknownDeviceError(RefusedError):
     status, reason = 401, "unknown_device"
 
 
+class KeyExpiredError(RefusedError):
+    """The device's key is too old for batches."""
+
+    status, reason = 401, "key_expired"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Khóa của máy này đã hết hạn. Máy vẫn ghi tiếp và giữ bản ghi; hãy đổi khóa hoặc gia nhập lại.",
+            "This agent's key has expired. It goes on recording and keeps its records; rotate the key or join anew.",
+        )
+
+
+class KeyRevokedError(RefusedError):
+    """The device's key was revoked."""
+
+    status, reason = 401, "key_revoked"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Khóa của máy này đã bị thu hồi. Hãy xin mã mới và gia nhập lại.",
+            "This agent's key was revoked. Ask for a new token and join again.",
+        )
+
+
 class ClockError(RefusedError):
     """Signed too long ago, or in the future, by the server's clock."""
 
@@ -135,6 +161,11 @@ class ForkError(RefusedError):
     """The server holds other bytes under the same seq, or another history before it."""
 
     status, reason = 409, "fork"
+
+    def __init__(self, vi: str, en: str, seq: int = 0) -> None:
+        super().__init__(vi, en)
+        self.seq = seq
+        """The first record known to differ; 0 where only the heads tell."""
 
 
 def why(error: OSError) -> str:

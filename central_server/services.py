@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.database import Writer
+from central_server.own_log.server_key import ServerKey
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
@@ -38,6 +39,7 @@ class Services:
     feeds: Feeds
     pages: Pages
     key: ManagerKey
+    server_key: ServerKey
 
 
 def services(connection: HTTPConnection) -> Services:

@@ -3,6 +3,7 @@
 DiemdanhError             one sentence in both languages: what happened, where, what to do
 ├── SettingsError         a settings file is wrong (models.settings)
 ├── RecordError           bytes that are no valid record, or do not fit their chain (models.records)
+├── ReceiptError          bytes that are no receipt, or not signed by the server (models.receipts)
 ├── FaceError             pictures, weights or templates (models.faces)
 ├── bridge_agent.errors.AgentError
 └── central_server.errors.ServerError

@@ -182,6 +182,15 @@ def chain(head: bytes, lines: Iterable[bytes]) -> bytes:
     return head
 
 
+def chained(head: bytes, lines: Iterable[bytes]) -> list[bytes]:
+    """The head after each of `lines`, added one by one to a chain whose head is `head`."""
+    heads = []
+    for line in lines:
+        head = hashlib.sha256(head + line).digest()
+        heads.append(head)
+    return heads
+
+
 class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The state of a log after its record `seq`: `head` is the chain's hash there, in hex."""
 

@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 from sqlmodel import Session, col, select, update
 
-from central_server.bridge_points.tables import BridgePoint, Device, JoinToken
+from central_server.bridge_points.tables import BridgePoint, Device, DeviceKey, JoinToken
 from central_server.database import Job
 from central_server.errors import NotFoundError, TokenError
+from central_server.own_log.writing import append
+from models.own_records import DeviceJoined, TokenMade
 from models.wire import JoinAnswer, JoinRequest
 
 TOKEN_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # noqa: S105 - what tokens are made of, none itself
 """Crockford's base 32: no letters that are taken for figures, for a token is read out over the telephone."""
 TOKEN_GROUPS, TOKEN_GROUP_LENGTH = 4, 5  # 100 bits
 TOKEN_LIFE_MS = 24 * 3_600_000
+KEY_LIFE_MS = 400 * 24 * 3_600_000
+"""An agent rotates its key in time; a year and some weeks, so that no yearly class begins with an expired one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,10 @@ def make_token(bridge_point_code: str, now: int, life_ms: int = TOKEN_LIFE_MS) -
             made = JoinToken(hash=token_hash(token), bridge_point=point.id, made_at=now, expires_at=now + life_ms)
             name = point.name
             db.add(made)
+            append(
+                db.connection(),
+                TokenMade(at=now, bridge_point=point.id, token=made.hash, expires_at=made.expires_at),
+            )
             db.commit()
         return NewToken(token, name, now + life_ms)
 
@@ -62,8 +70,8 @@ def token_hash(token: str) -> str:
     return hashlib.sha256("".join(letter for letter in plain if letter in TOKEN_LETTERS).encode()).hexdigest()
 
 
-def join(request: JoinRequest, now: int) -> Job[JoinAnswer]:
-    """The job that lets an agent join. Raises TokenError.
+def join(request: JoinRequest, now: int, server_key: str) -> Job[JoinAnswer]:
+    """The job that lets an agent join. server_key: the public key of the receipts, in hex. Raises TokenError.
 
     Jobs run one after the other, so a token raced by two agents is used by one. The same token with the same key gives
     the same answer again: an agent whose answer was lost on the way asks once more.
@@ -85,12 +93,12 @@ def join(request: JoinRequest, now: int) -> Job[JoinAnswer]:
                         "Mã gia nhập này đã được dùng. Mỗi mã dùng một lần; hãy xin mã mới.",
                         "This join token has been used. Each is good for one agent; ask for a new one.",
                     )
-                return JoinAnswer(device=device.id, bridge_point=point.id, bridge_point_name=point.name)
+                return _answer(point, db.get_one(DeviceKey, (device.id, 1)), server_key)
             if token.expires_at <= now:
                 raise TokenError(
                     "Mã gia nhập đã hết hạn. Hãy xin mã mới.", "The join token has expired. Ask for a new one."
                 )
-            if db.exec(select(Device).where(Device.public_key == request.public_key)).first() is not None:
+            if db.exec(select(DeviceKey).where(DeviceKey.public_key == request.public_key)).first() is not None:
                 raise TokenError(
                     "Khóa của máy này đã được đăng ký. Hãy tạo khóa mới rồi gia nhập lại.",
                     "This key has joined before. Make a new key, then join again.",
@@ -101,11 +109,33 @@ def join(request: JoinRequest, now: int) -> Job[JoinAnswer]:
                 public_key=request.public_key,
                 joined_at=now,
             )
+            key = DeviceKey(
+                device=device.id, number=1, public_key=request.public_key, made_at=now, expires_at=now + KEY_LIFE_MS
+            )
             db.add(device)
             db.flush()
+            db.add(key)
+            db.flush()
+            append(
+                db.connection(),
+                DeviceJoined(
+                    at=now, device=device.id, bridge_point=point.id, token=token.hash,
+                    public_key=key.public_key, expires_at=key.expires_at,
+                ),
+            )  # fmt: skip
             db.exec(update(JoinToken).where(col(JoinToken.hash) == token.hash).values(used_at=now, device=device.id))
-            answer = JoinAnswer(device=device.id, bridge_point=point.id, bridge_point_name=point.name)
+            answer = _answer(point, key, server_key)
             db.commit()
         return answer
 
     return job
+
+
+def _answer(point: BridgePoint, key: DeviceKey, server_key: str) -> JoinAnswer:
+    return JoinAnswer(
+        device=key.device,
+        bridge_point=point.id,
+        bridge_point_name=point.name,
+        server_key=server_key,
+        key_expires_at=key.expires_at,
+    )

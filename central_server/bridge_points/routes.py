@@ -16,6 +16,7 @@ from central_server.bridge_points.signature import KnownDevice, signed_by
 from central_server.errors import InvalidError, TooLargeError
 from central_server.ledger.ingest import BODY_LIMIT
 from central_server.services import ServicesDep
+from models.receipts import Receipt
 from models.wire import JoinRequest, Message, ServerTime
 
 T = TypeVar("T", bound=Message)
@@ -48,7 +49,7 @@ async def signed_request(request: Request, of: ServicesDep) -> SignedRequest:
     """Dependency of every route that only a joined device may use."""
     body = await read_body(request)
     header, path = request.headers.get("authorization", ""), request.url.path
-    device = await run_in_threadpool(signed_by, of.keys, header, request.method, path, body, of.now())
+    device = await run_in_threadpool(signed_by, of.keys.of, header, request.method, path, body, of.now())
     return SignedRequest(device, body)
 
 
@@ -63,7 +64,7 @@ def decode_message(body: bytes, kind: type[T]) -> T:
         raise InvalidError(f"Yêu cầu không hợp lệ: {error}.", f"The request is not valid: {error}.") from error
 
 
-def answer(message: Message) -> Response:
+def answer(message: Message | Receipt) -> Response:
     """A message as a response."""
     return Response(msgspec.json.encode(message), media_type="application/json")
 
@@ -78,6 +79,6 @@ async def time(of: ServicesDep) -> Response:
 async def join_route(request: Request, of: ServicesDep) -> Response:
     """Join with a one-time token."""
     asked = decode_message(await read_body(request), JoinRequest)
-    joined = await asyncio.wrap_future(of.writer.submit(join(asked, of.now())))
+    joined = await asyncio.wrap_future(of.writer.submit(join(asked, of.now(), of.server_key.public)))
     log.info("joined device=%s bridge_point=%s", joined.device, joined.bridge_point)
     return answer(joined)

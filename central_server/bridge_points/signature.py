@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from central_server.bridge_points.tables import Device
-from central_server.errors import ClockError, SignatureError, UnknownDeviceError
+from central_server.bridge_points.tables import Device, DeviceKey
+from central_server.errors import ClockError, KeyRevokedError, SignatureError, UnknownDeviceError
 from models.wire import REQUEST_TIME_LIMIT_MS, request_message
 
 KEYS_LIFE_MS = 30_000
@@ -28,6 +29,14 @@ class KnownDevice:
     id: str
     bridge_point: str
     key: Ed25519PublicKey
+    number: int
+    """Which of the device's keys this is."""
+    expires_at: int
+    """Server time, ms."""
+
+
+KeyOf = Callable[[str, int], KnownDevice]
+"""The device with that id, now (server time, ms)."""
 
 
 class DeviceKeys:
@@ -39,36 +48,60 @@ class DeviceKeys:
         self._known: dict[str, tuple[KnownDevice, int]] = {}
 
     def of(self, device: str, now: int) -> KnownDevice:
-        """The device with that id. Raises UnknownDeviceError."""
+        """The device with that id and its present key. Raises UnknownDeviceError or KeyRevokedError."""
         with self._lock:
             known, until = self._known.get(device, (None, 0))
         if known is not None and now < until:
             return known
-        with Session(self._engine) as db:
-            row = db.get(Device, device)
-            if row is None:
-                raise UnknownDeviceError(
-                    "Máy chủ không biết thiết bị này. Hãy gia nhập bằng mã mới.",
-                    "The server doesn't know this device. Join with a new token.",
-                )
-            known = KnownDevice(
-                row.id, row.bridge_point, Ed25519PublicKey.from_public_bytes(bytes.fromhex(row.public_key))
-            )
+        known = self._read(device, back=0)
         with self._lock:
             self._known[device] = (known, now + KEYS_LIFE_MS)
         return known
 
+    def previous(self, device: str, now: int) -> KnownDevice:
+        """The device with the key before its present one, for a rotation whose answer was lost.
 
-def signed_by(keys: DeviceKeys, authorization: str, method: str, path: str, body: bytes, now: int) -> KnownDevice:
+        Raises UnknownDeviceError.
+        """
+        return self._read(device, back=1)
+
+    def forget(self, device: str) -> None:
+        """Read the device's key anew when it is next asked for."""
+        with self._lock:
+            self._known.pop(device, None)
+
+    def _read(self, device: str, back: int) -> KnownDevice:
+        newest = col(DeviceKey.number).desc()
+        query = (
+            select(Device.bridge_point, DeviceKey)
+            .join(DeviceKey, col(DeviceKey.device) == Device.id)
+            .where(Device.id == device)
+        )
+        with Session(self._engine) as db:
+            row = db.exec(query.order_by(newest).offset(back).limit(1)).first()
+        if row is None:
+            raise UnknownDeviceError(
+                "Máy chủ không biết thiết bị này. Hãy gia nhập bằng mã mới.",
+                "The server doesn't know this device. Join with a new token.",
+            )
+        bridge_point, key = row
+        if key.revoked:
+            raise KeyRevokedError()
+        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key.public_key))
+        return KnownDevice(device, bridge_point, public, key.number, key.expires_at)
+
+
+def signed_by(key_of: KeyOf, authorization: str, method: str, path: str, body: bytes, now: int) -> KnownDevice:
     """The device that signed the request.
 
-    authorization: the header's value. Raises SignatureError, UnknownDeviceError, or ClockError when the signature is
+    key_of: `DeviceKeys.of`, or `previous`. authorization: the header's value. Raises SignatureError, KeyRevokedError,
+    UnknownDeviceError, or ClockError when the signature is
     good but older or newer than REQUEST_TIME_LIMIT_MS by the server's clock (`now`, ms).
     """
     match = _HEADER.fullmatch(authorization)
     if match is None:
         raise SignatureError("Yêu cầu không có chữ ký của thiết bị.", "The request carries no device's signature.")
-    device = keys.of(match[1], now)
+    device = key_of(match[1], now)
     time_ms = int(match[2])
     try:
         device.key.verify(bytes.fromhex(match[3]), request_message(method, path, time_ms, body))

@@ -24,8 +24,25 @@ class Device(SQLModel, table=True):
     id: str = Field(primary_key=True)
     bridge_point: str = Field(foreign_key="bridge_point.id", index=True)
     public_key: str = Field(unique=True)
-    """Ed25519, 32 bytes in hex."""
+    """The key with which it joined, in hex. Which keys were good when: DeviceKey."""
     joined_at: int = Field(sa_type=BigInteger)
+
+
+class DeviceKey(SQLModel, table=True):
+    """A key of a device; the one with the highest number is its present one. Never deleted: it proves old batches."""
+
+    __tablename__ = "device_key"
+
+    device: str = Field(primary_key=True, foreign_key="device.id")
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    """1, 2, 3 …"""
+    public_key: str = Field(unique=True)
+    """Ed25519, 32 bytes in hex."""
+    made_at: int = Field(sa_type=BigInteger)
+    expires_at: int = Field(sa_type=BigInteger)
+    ended_at: int | None = Field(default=None, sa_type=BigInteger)
+    """When it was followed by another, or revoked."""
+    revoked: bool = False
 
 
 class JoinToken(SQLModel, table=True):

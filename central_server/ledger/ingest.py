@@ -3,13 +3,14 @@
 A batch of a log whose head is (stored seq, stored head):
 
     starts after stored seq + 1       -> GapError, with the seq that is wanted
-    overlaps and differs in a byte    -> ForkError, nothing changes
+    overlaps and differs in a byte    -> ForkError; the log stays, the other version is kept beside it
     overlaps and is the same          -> harmless; what is new behind it is added
-    new lines do not lead from the stored head to the checkpoint's head -> ForkError, nothing changes
+    new lines do not lead from the stored head to the checkpoint's head -> ForkError, likewise
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,7 +18,10 @@ from sqlalchemy import Connection, bindparam, text
 
 from central_server.bridge_points.signature import KnownDevice
 from central_server.database import Job
-from central_server.errors import ForkError, GapError, InvalidError, SignatureError
+from central_server.errors import ForkError, GapError, InvalidError, KeyRevokedError, RefusedError, SignatureError
+from central_server.ledger.forks import close_gap, keep_fork, remember_gap
+from central_server.own_log.writing import own_head
+from models.receipts import Receipt
 from models.records import (
     BATCH_LIMIT,
     GENESIS,
@@ -29,33 +33,30 @@ from models.records import (
     Link,
     Presence,
     RecordError,
-    chain,
+    chained,
     decode_batch,
     read_lines,
     verify_signature,
 )
-from models.wire import Receipt
 
 BODY_LIMIT = (BATCH_LIMIT + 1) * (LINE_LIMIT + 1)
 """Bytes of the largest valid batch."""
 
+_KEY = text("SELECT ended_at, revoked FROM device_key WHERE device = :device AND number = :number")
 _HEAD = text("SELECT seq, head FROM log_head WHERE device = :device AND log = :log")
 _LINES = text(
-    "SELECT seq, line FROM record WHERE device = :device AND log = :log AND seq BETWEEN :first AND :last ORDER BY seq"
-)
-_SIGNED_BELOW = text(
-    "SELECT seq, head FROM signed_head WHERE device = :device AND log = :log AND seq <= :seq ORDER BY seq DESC LIMIT 1"
+    "SELECT seq, line, head FROM record"
+    " WHERE device = :device AND log = :log AND seq BETWEEN :first AND :last ORDER BY seq"
 )
 _SET_HEAD = text(
     "INSERT INTO log_head (device, log, seq, head) VALUES (:device, :log, :seq, :head)"
     " ON CONFLICT (device, log) DO UPDATE SET seq = excluded.seq, head = excluded.head"
 )
 _ADD_SIGNED = text(
-    "INSERT INTO signed_head (device, log, seq, head, signature, received_at)"
-    " VALUES (:device, :log, :seq, :head, :signature, :received_at)"
+    "INSERT INTO signed_head (device, log, seq, head, signature, key, received_at)"
+    " VALUES (:device, :log, :seq, :head, :signature, :key, :received_at)"
 ).bindparams(bindparam("head"), bindparam("signature"))
-_COLUMNS = ("device", "log", "seq", "session", "kind", "learner", "start", "end", "line")
-_KINDS = {"CheckIn": "check_in", "Presence": "presence", "Coverage": "coverage", "Link": "link", "Seal": "seal"}
+_COLUMNS = ("device", "log", "seq", "session", "kind", "learner", "start", "end", "line", "head")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class ReadBatch:
 
     batch: Batch
     records: tuple[AnyRecord, ...]
+    key: int
+    """Which of the device's keys signed it."""
 
     @property
     def sessions(self) -> frozenset[str]:
@@ -91,78 +94,111 @@ def read_batch(body: bytes, device: KnownDevice) -> ReadBatch:
         records = read_lines(batch.signed.checkpoint, batch.lines)
     except RecordError as error:
         raise InvalidError(error.vi, error.en) from error
-    return ReadBatch(batch, tuple(records))
+    return ReadBatch(batch, tuple(records), device.number)
 
 
-def take_in(read: ReadBatch, now: int) -> Job[Receipt]:
-    """The job that adds a batch to its log. Raises GapError or ForkError, and then nothing has changed.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How far the server holds a log, and how its own log stands: what a receipt says, before it is signed."""
 
-    The receipt tells how far the server holds the log, which after a late duplicate is further than the batch.
-    """
+    receipt: Receipt
 
-    def job(connection: Connection) -> Receipt:
-        point = read.batch.signed.checkpoint
+    @classmethod
+    def now(cls, connection: Connection, which: Mapping[str, str], seq: int, head: bytes, now: int) -> Held:
+        """As it is in this transaction."""
+        own_seq, own = own_head(connection)
+        unsigned = Receipt(
+            **which, seq=seq, head=head.hex(), server_time=now, server_log_seq=own_seq, server_log_head=own.hex(),
+            server="", signature="",
+        )  # fmt: skip
+        return cls(unsigned)
+
+
+def take_in(read: ReadBatch, now: int) -> Job[Held | RefusedError]:
+    """The job that adds a batch to its log, or gives the refusal: a GapError or ForkError, which leave the log as it is
+    and are themselves kept (ledger.forks).
+
+    What is held may be further than the batch, after a late duplicate. Raises KeyRevokedError, SignatureError.
+    """  # fmt: skip
+
+    def job(connection: Connection) -> Held | RefusedError:
+        batch, key = read.batch, read.key
+        point = batch.signed.checkpoint
         which = {"device": point.device, "log": point.log}
+        ended = connection.execute(_KEY, {"device": point.device, "number": key}).one()
+        if ended.revoked:
+            raise KeyRevokedError()
+        if ended.ended_at is not None:  # rotated a moment ago: sign with the new key
+            raise SignatureError("Khóa này đã được thay.", "This key has been followed by another.")
         row = connection.execute(_HEAD, which).one_or_none()
         seq, head = (row.seq, bytes(row.head)) if row else (0, GENESIS)
-        first = read.batch.first_seq
+        first = batch.first_seq
         if first > seq + 1:
-            raise GapError(seq + 1, first)
+            remember_gap(connection, point.device, point.log, seq + 1, first - 1)
+            return GapError(seq + 1, first)
         known = min(seq, point.seq) - first + 1
         """How many of the batch's lines the server holds already."""
-        if known > 0:
-            _compare(connection, read.batch, known)
-        fresh = read.batch.lines[known:]
-        if not fresh:
-            return Receipt(**which, seq=seq, head=head.hex(), server_time=now)
-        new_head = chain(head, fresh)
-        if new_head.hex() != point.head:
-            raise ForkError(
+        fork = _compare(connection, batch, known) if known > 0 else None
+        fresh = batch.lines[known:]
+        heads = chained(head, fresh)
+        if fork is None and fresh and heads[-1].hex() != point.head:
+            fork = ForkError(
                 f"Nhật ký {point.log} trên máy khác với bản máy chủ đang giữ, ở bản ghi {seq} hoặc trước đó.",
                 f"The agent's log {point.log} differs from the server's copy, at record {seq} or before.",
             )
-        connection.execute(_SET_HEAD, {**which, "seq": point.seq, "head": new_head})
-        signature = bytes.fromhex(read.batch.signed.signature)
-        connection.execute(
-            _ADD_SIGNED, {**which, "seq": point.seq, "head": new_head, "signature": signature, "received_at": now}
-        )
-        _add_records(connection, read.records[known:], fresh)
-        return Receipt(**which, seq=point.seq, head=new_head.hex(), server_time=now)
+        if fork is not None:
+            keep_fork(connection, batch, read.records, key, fork.seq, now)
+            return fork
+        if not fresh:
+            return Held.now(connection, which, seq, head, now)
+        connection.execute(_SET_HEAD, {**which, "seq": point.seq, "head": heads[-1]})
+        signature = bytes.fromhex(batch.signed.signature)
+        signed = {"seq": point.seq, "head": heads[-1], "signature": signature, "key": key, "received_at": now}
+        connection.execute(_ADD_SIGNED, {**which, **signed})
+        _add_records(connection, read.records[known:], fresh, heads)
+        close_gap(connection, point.device, point.log, point.seq, now)
+        return Held.now(connection, which, point.seq, heads[-1], now)
 
     return job
 
 
-def _compare(connection: Connection, batch: Batch, known: int) -> None:
-    """Raises ForkError unless the batch's first `known` lines are the stored ones, byte for byte, with their head."""
+def _compare(connection: Connection, batch: Batch, known: int) -> ForkError | None:
+    """The fork, unless the batch's first `known` lines are the stored ones, byte for byte, with their head."""
     point, first = batch.signed.checkpoint, batch.first_seq
-    which = {"device": point.device, "log": point.log}
-    rows = connection.execute(_LINES, {**which, "first": first, "last": first + known - 1}).all()
+    which = {"device": point.device, "log": point.log, "first": first, "last": first + known - 1}
+    rows = connection.execute(_LINES, which).all()
     for row, line in zip(rows, batch.lines, strict=False):
         if bytes(row.line) != line:
-            raise ForkError(
+            return ForkError(
                 f"Bản ghi {row.seq} của nhật ký {point.log} khác với bản máy chủ đang giữ.",
                 f"Record {row.seq} of log {point.log} differs from the server's copy.",
+                row.seq,
             )
     if known < len(batch.lines):
-        return  # the new lines' chain is checked against the stored head, which covers all before it
-    below = connection.execute(_SIGNED_BELOW, {**which, "seq": point.seq}).one_or_none()
-    seq, head = (below.seq, bytes(below.head)) if below else (0, GENESIS)
-    between = connection.execute(_LINES, {**which, "first": seq + 1, "last": point.seq}).all()
-    if chain(head, (bytes(row.line) for row in between)).hex() != point.head:
-        raise ForkError(
+        return None  # the new lines' chain is checked against the stored head, which covers all before it
+    if bytes(rows[-1].head).hex() != point.head:
+        return ForkError(
             f"Nhật ký {point.log} trên máy khác với bản máy chủ đang giữ, trước bản ghi {first}.",
             f"The agent's log {point.log} differs from the server's copy, before record {first}.",
         )
+    return None
 
 
-def _add_records(connection: Connection, records: tuple[AnyRecord, ...], lines: tuple[bytes, ...]) -> None:
+def _add_records(
+    connection: Connection, records: tuple[AnyRecord, ...], lines: tuple[bytes, ...], heads: list[bytes]
+) -> None:
     """One statement of many rows; a row each costs twice the time."""
     values: list[object] = []
-    for record, line in zip(records, lines, strict=True):
+    for record, line, head in zip(records, lines, heads, strict=True):
         learner, start, end = found_by(record)
-        kind = _KINDS[type(record).__name__]
-        values += (record.device, record.log, record.seq, record.session, kind, learner, start, end, line)
+        kind = kind_of(record)
+        values += (record.device, record.log, record.seq, record.session, kind, learner, start, end, line, head)
     connection.exec_driver_sql(_insert(len(records)), tuple(values))
+
+
+def kind_of(record: AnyRecord) -> str:
+    """The kind's name in its line."""
+    return str(record.__struct_config__.tag)
 
 
 def found_by(record: AnyRecord) -> tuple[str | None, int | None, int | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 
@@ -29,6 +29,8 @@ class SignedHead(SQLModel, table=True):
     seq: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     head: bytes
     signature: bytes
+    key: int = Field(sa_column_kwargs={"server_default": "1"})
+    """Which of the device's keys signed: DeviceKey.number."""
     received_at: int = Field(sa_type=BigInteger)
     """Server time, ms: brackets when the records can have been made."""
 
@@ -56,3 +58,38 @@ class LogRecord(SQLModel, table=True):
     """Server time, ms."""
     end: int | None = Field(sa_type=BigInteger)
     line: bytes
+    head: bytes = Field(sa_column_kwargs={"server_default": text("(x'')")})
+    """The chain's head after this line: says which single record was touched."""
+
+
+class Fork(SQLModel, table=True):
+    """A refused batch of another history than the one that the device had sent before; that one stays in `record`."""
+
+    __tablename__ = "fork"
+
+    device: str = Field(primary_key=True, foreign_key="device.id")
+    log: str = Field(primary_key=True)
+    ends: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    """Seq of the batch's last record."""
+    head: bytes = Field(primary_key=True)
+    """The head that its signed checkpoint claims there."""
+    seq: int = Field(sa_type=BigInteger)
+    """The first record known to differ; 0 where only the heads tell."""
+    key: int
+    """Which of the device's keys signed it."""
+    batch: bytes
+    """The batch as it came: signed checkpoint and raw lines."""
+    sessions: str
+    """The sessions its records speak of, one to a line."""
+    seen_at: int = Field(sa_type=BigInteger)
+
+
+class Gap(SQLModel, table=True):
+    """Records first to last of a log are missing while the agent holds later ones; gone when they have come."""
+
+    __tablename__ = "gap"
+
+    device: str = Field(primary_key=True, foreign_key="device.id")
+    log: str = Field(primary_key=True)
+    first: int = Field(sa_type=BigInteger)
+    last: int = Field(sa_type=BigInteger)

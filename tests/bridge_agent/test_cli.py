@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bridge_agent.data_folder import DataFolder, write_private
 from bridge_agent.identity import Membership
 from models.wire import JoinAnswer, JoinRequest, Refusal
+from tests.receipts import PUBLIC_HEX
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "AAAAA-BBBBB"  # noqa: S105 - a made-up one
@@ -35,7 +36,10 @@ class JoinServer(BaseHTTPRequestHandler):
             refusal = Refusal(reason="token", vi="Mã này đã được dùng.", en="This token has been used.")
             return self.answer(403, msgspec.json.encode(refusal))
         JoinServer.used_by = asked.public_key
-        self.answer(200, msgspec.json.encode(JoinAnswer(device="d1", bridge_point="b1", bridge_point_name="Bến Cát")))
+        joined = JoinAnswer(
+            device="d1", bridge_point="b1", bridge_point_name="Bến Cát", server_key=PUBLIC_HEX, key_expires_at=2**50
+        )
+        self.answer(200, msgspec.json.encode(joined))
 
     def do_GET(self) -> None:
         self.answer(404, b"<html>Not found</html>")

@@ -18,8 +18,9 @@ from bridge_agent.errors import DataFolderError, DiskFullError
 from bridge_agent.log import DAY_MS, Log
 from bridge_agent.server_clock import ClockSample
 from models.presence import CoverageInterval, OpenInterval, OpenState, PresenceInterval
+from models.receipts import Receipt
 from models.records import AnyRecord, Coverage, Presence, Seal, chain, decode, read_lines
-from models.wire import Receipt
+from tests.receipts import receipt_of
 
 CLOCK = ClockSample(wall=1_790_000_000_000, boot_id="b", boot=50_000, offset=3, uncertainty=5)
 EYES = Eyes("d", "e")
@@ -69,7 +70,7 @@ def verify(log: Log) -> None:
 
 
 def receipt(log: Log, seq: int, at: int = 7) -> Receipt:
-    return Receipt(device="d1", log=log.id, seq=seq, head=log.head_at(seq) or "", server_time=at)
+    return receipt_of("d1", log.id, seq, log.head_at(seq) or "0" * 64, at)
 
 
 def sealed(session: str, count: int) -> list[AnyRecord]:

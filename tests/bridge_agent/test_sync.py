@@ -4,16 +4,18 @@ import random
 
 from bridge_agent.errors import IdentityError, RefusedError, ServerAwayError
 from bridge_agent.sync import ASK_AGAIN_MS, FORK_WAIT_MS, LONGEST_WAIT_MS, REFUSED_WAIT_MS, Sync
+from models.receipts import Receipt
 from models.records import BATCH_LIMIT
-from models.wire import Reason, Receipt, Refusal
+from models.wire import Reason, Refusal
+from tests.receipts import receipt_of
 
 
 def made(acknowledged: int = 0) -> Sync:
     return Sync(acknowledged, 5_000, random.Random(1))
 
 
-def receipt(seq: int) -> Receipt:
-    return Receipt(device="d", log="l", seq=seq, head="h", server_time=0)
+def receipt(seq: int, head: str = "0" * 64) -> Receipt:
+    return receipt_of("d", "l", seq, head)
 
 
 def refused(reason: Reason, wanted: int | None = None) -> RefusedError:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from central_server.app import create_app
@@ -24,8 +24,9 @@ from central_server.database import Job, T
 from central_server.services import Services
 from central_server.serving import addresses, listen, server
 from central_server.web.access import ManagerKey, manager_key
+from models.receipts import Receipt
 from models.records import GENESIS, AnyRecord, Batch, Checkpoint, Coverage, Presence, chain, encode, sign_batch
-from models.wire import JoinAnswer, JoinRequest, LivePresence, LiveStatus, Receipt, Refusal, Today, request_message
+from models.wire import JoinAnswer, JoinRequest, LivePresence, LiveStatus, Refusal, Today, request_message
 
 START = 1_795_482_000_000
 """24/11/2026 08:00:00 in Vietnam: when the sessions of the tests begin."""
@@ -107,6 +108,7 @@ class Agent:
     bridge_point: str
     key: Ed25519PrivateKey
     clock: Clock
+    server_key: Ed25519PublicKey
     log: str = "log-1"
     lines: list[bytes] = field(default_factory=list)
 
@@ -179,7 +181,8 @@ def join(server: Running, bridge_point: str = "TDM") -> Agent:
     got = httpx.post(f"{server.address}/api/agent/join", content=msgspec.json.encode(asked))
     assert got.status_code == 200, got.text
     joined = msgspec.json.decode(got.content, type=JoinAnswer)
-    return Agent(server.address, joined.device, joined.bridge_point, key, server.clock)
+    server_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(joined.server_key))
+    return Agent(server.address, joined.device, joined.bridge_point, key, server.clock, server_key)
 
 
 def write_course(path: Path, learners: int = 3, code: str = "K1") -> Path:

@@ -7,8 +7,10 @@ from sqlmodel import Session, select
 
 from central_server.ledger.ingest import BODY_LIMIT
 from central_server.ledger.tables import LogHead, LogRecord, SignedHead
+from central_server.own_log.writing import own_head
+from models.receipts import Receipt, verify_receipt
 from models.records import GENESIS, CheckIn, Link, Seal, SignedCheckpoint, chain, sign_batch, verify_signature
-from models.wire import Receipt, Refusal
+from models.wire import Refusal
 from tests.central_server.running import MINUTE, START, Agent, Running, join
 
 
@@ -27,9 +29,12 @@ def fill(agent: Agent, count: int) -> None:
 def test_a_batch_is_kept_byte_for_byte_with_its_signature(server: Running, agent: Agent) -> None:
     fill(agent, 3)
     receipt = agent.send_all()
-    assert receipt == Receipt(
-        device=agent.device, log="log-1", seq=3, head=chain(GENESIS, agent.lines).hex(), server_time=START
-    )
+    assert isinstance(receipt, Receipt)
+    said = (receipt.device, receipt.log, receipt.seq, receipt.head, receipt.server_time)
+    assert said == (agent.device, "log-1", 3, chain(GENESIS, agent.lines).hex(), START)
+    verify_receipt(agent.server_key, receipt)
+    with server.services.engine.connect() as connection:
+        assert (receipt.server_log_seq, bytes.fromhex(receipt.server_log_head)) == own_head(connection)
     assert stored(server, agent) == agent.lines
     with Session(server.services.engine) as db:
         signed = db.exec(select(SignedHead)).one()

@@ -11,8 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlmodel import Session, select
 
 from central_server.ledger.tables import LogHead, LogRecord
+from models.receipts import Receipt
 from models.records import GENESIS, chain
-from models.wire import Receipt, Refusal
+from models.wire import Refusal
 from tests.central_server.running import START, Agent, Running, join, running, write_course
 
 

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from central_server.participation.live import STALE_MS
+from models.receipts import Receipt
 from models.records import CheckIn
-from models.wire import Receipt
 from tests.central_server.running import MINUTE, START, Agent, Running, join
 
 SESSION = "K1.1"

@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 
 from central_server.errors import OutputError
 from central_server.participation.sheet_files import write_file
-from models.wire import Receipt
+from models.receipts import Receipt
 from tests.central_server.running import MINUTE, START, Agent, Running
 
 END = START + 210 * MINUTE

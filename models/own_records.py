@@ -1,0 +1,174 @@
+"""The server's own log: its acts, one line of JSON each, chained as the bridge points' logs are (models.records.chain).
+
+Ids only, never names. A record is written in the transaction of the act it tells of, and the log's head stands in every
+receipt: whoever rewrites it later contradicts the receipts that the agents keep.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from models.participation import Rule
+from models.receipts import Head, KeyId
+from models.records import LINE_LIMIT, Count, Id, Milliseconds, RecordError
+
+VERSION: Literal[1] = 1
+PublicKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+Spans = Annotated[tuple[tuple[Milliseconds, Milliseconds], ...], msgspec.Meta(max_length=20)]
+
+
+class OwnRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
+    """What every record carries."""
+
+    v: Literal[1] = VERSION
+    seq: Count = 0
+    """Given when it is written, from 1 on."""
+    at: Milliseconds
+    """Server time."""
+
+
+class ServerKeyKnown(OwnRecord, frozen=True, kw_only=True, tag="server_key"):
+    """From here on receipts are signed with this key."""
+
+    server: KeyId
+    public_key: PublicKey
+
+
+class TokenMade(OwnRecord, frozen=True, kw_only=True, tag="token_made"):
+    """A one-time join token was made. `token`: its SHA-256."""
+
+    bridge_point: Id
+    token: Head
+    expires_at: Milliseconds
+
+
+class DeviceJoined(OwnRecord, frozen=True, kw_only=True, tag="device_joined"):
+    """A token was used: a device with its first key."""
+
+    device: Id
+    bridge_point: Id
+    token: Head
+    public_key: PublicKey
+    expires_at: Milliseconds
+
+
+class KeyRotated(OwnRecord, frozen=True, kw_only=True, tag="key_rotated"):
+    """A device's key was followed by another."""
+
+    device: Id
+    number: Annotated[int, msgspec.Meta(ge=2)]
+    public_key: PublicKey
+    expires_at: Milliseconds
+
+
+class KeyRevoked(OwnRecord, frozen=True, kw_only=True, tag="key_revoked"):
+    """A device's key is good for nothing any more."""
+
+    device: Id
+    number: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class CourseRule(OwnRecord, frozen=True, kw_only=True, tag="course_rule"):
+    """A course has this participation rule."""
+
+    course: Id
+    rule: Rule
+
+
+class SessionPlanned(OwnRecord, frozen=True, kw_only=True, tag="session_planned"):
+    """A session has these times."""
+
+    session: Id
+    course: Id
+    start: Milliseconds
+    end: Milliseconds
+    breaks: Spans
+
+
+class TakesPart(OwnRecord, frozen=True, kw_only=True, tag="takes_part"):
+    """A bridge point takes part in a session, or no longer does."""
+
+    session: Id
+    bridge_point: Id
+    takes_part: bool
+
+
+class Enrolled(OwnRecord, frozen=True, kw_only=True, tag="enrolled"):
+    """A learner is enrolled in a course at this bridge point."""
+
+    course: Id
+    learner: Id
+    bridge_point: Id
+
+
+class ForkSeen(OwnRecord, frozen=True, kw_only=True, tag="fork_seen"):
+    """A device sent another history than it had sent before: both are kept."""
+
+    device: Id
+    log: Id
+    seq: Count
+    """The first record known to differ; 0 where only the heads tell."""
+    ends: Count
+    """The refused batch's last record."""
+    head: Head
+    """And the head that it claims there."""
+
+
+class GapClosed(OwnRecord, frozen=True, kw_only=True, tag="gap_closed"):
+    """Records that the server did not hold when later ones came (it was restored from a copy) have come again."""
+
+    device: Id
+    log: Id
+    first: Count
+    last: Count
+
+
+class Restored(OwnRecord, frozen=True, kw_only=True, tag="restored"):
+    """The database was restored from a copy that ends right before this record: later acts are lost from this log."""
+
+    copy: Head
+    """SHA-256 of the copy."""
+
+
+AnyOwnRecord = (
+    ServerKeyKnown
+    | TokenMade
+    | DeviceJoined
+    | KeyRotated
+    | KeyRevoked
+    | CourseRule
+    | SessionPlanned
+    | TakesPart
+    | Enrolled
+    | ForkSeen
+    | GapClosed
+    | Restored
+)
+
+_decoder = msgspec.json.Decoder(AnyOwnRecord)
+_encoder = msgspec.json.Encoder()
+
+
+def encode_own(record: AnyOwnRecord) -> bytes:
+    """The record's line, without newline. Raises RecordError when it is not valid or too long."""
+    line = _encoder.encode(record)
+    decode_own(line)
+    return line
+
+
+def decode_own(line: bytes) -> AnyOwnRecord:
+    """The record in `line` (without newline). Raises RecordError when it is too long or not valid."""
+    if len(line) > LINE_LIMIT or b"\n" in line:
+        raise RecordError(
+            f"Một bản ghi phải nằm trên một dòng, tối đa {LINE_LIMIT} byte.",
+            f"A record must be one line of at most {LINE_LIMIT} bytes.",
+        )
+    try:
+        record: AnyOwnRecord = _decoder.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise RecordError(f"Bản ghi không hợp lệ: {error}.", f"The record is not valid: {error}.") from error
+    if record.seq < 1:
+        raise RecordError("Bản ghi chưa có số thứ tự.", "The record has no place in its log.")
+    return record
