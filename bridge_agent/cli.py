@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "enrol": enrol,
         "weights": weights,
         "simulate": simulate,
+        "receipts": receipts,
     }[arguments.command]
     try:
         return command(arguments)
@@ -161,6 +162,13 @@ def simulate(arguments: argparse.Namespace) -> int:
     from bridge_agent import simulate_command
 
     return simulate_command.render(arguments.script, arguments.out, arguments.truth)
+
+
+def receipts(arguments: argparse.Namespace) -> int:
+    """Write out the receipts that are kept."""
+    from bridge_agent import receipts_command
+
+    return receipts_command.write(_settings(arguments).folder, arguments.out)
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:

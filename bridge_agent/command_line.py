@@ -44,6 +44,7 @@ Each command has its own page: bridge-agent run --help.""",
     _enrol(commands)
     _weights(commands)
     _simulate(commands)
+    _receipts(commands)
     return whole
 
 
@@ -264,3 +265,17 @@ def _simulate(commands: _Commands) -> None:
         "--out", required=True, type=Path, metavar="FILE.mp4", help=both("tệp video", "file for the video")
     )
     simulate.add_argument("--truth", type=Path, metavar="FILE.json", help=both("tệp đáp án", "file for the truth"))
+
+
+def _receipts(commands: _Commands) -> None:
+    receipts = _add(
+        commands,
+        "receipts",
+        "Xuất các biên nhận của máy chủ mà máy này giữ, cho central-server verify. Hãy tắt bridge-agent trước.",
+        "Write out the server's receipts that this PC keeps, for central-server verify. Stop the agent first.",
+        "  bridge-agent receipts --out bien-nhan.ndjson",
+    )
+    receipts.add_argument(
+        "--out", required=True, type=Path, metavar="FILE", help=both("tệp kết quả, NDJSON", "file for them, NDJSON")
+    )
+    _config(receipts)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from bridge_agent.data_folder import DataFolder, write_private
 from bridge_agent.errors import IdentityError
+from models.receipts import Receipt, ReceiptError, verify_receipt
 from models.records import Id
-from models.wire import JoinAnswer, JoinRequest
+from models.wire import JoinAnswer, JoinRequest, PublicKey
 
 
 class Membership(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +25,10 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     device: Id
     bridge_point: Id
     bridge_point_name: str
+    server_key: PublicKey | None = None
+    """What the server's receipts are signed with; None for an agent that joined before there were such keys."""
+    key_expires_at: int | None = None
+    """Server time, ms: the agent takes a new key before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,17 @@ class Identity:
 
     membership: Membership
     key: Ed25519PrivateKey
+
+    def believes(self, receipt: Receipt) -> bool:
+        """The receipt is signed with the key of the server that was joined."""
+        if self.membership.server_key is None:
+            return True
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.membership.server_key))
+        try:
+            verify_receipt(key, receipt)
+        except ReceiptError:
+            return False
+        return True
 
 
 class JoinsServer(Protocol):
@@ -90,6 +106,8 @@ async def join(folder: DataFolder, server: JoinsServer, token: str) -> Identity:
         device=answer.device,
         bridge_point=answer.bridge_point,
         bridge_point_name=answer.bridge_point_name,
+        server_key=answer.server_key,
+        key_expires_at=answer.key_expires_at,
     )
     write_private(folder.identity, msgspec.json.encode(membership))
     return Identity(membership, key)

@@ -161,6 +161,16 @@ class Sync:
         """The server was away: make sure soon that it still holds what it acknowledged."""
         self._ask_at = 0
 
+    def disbelieved(self, now: int) -> None:
+        """A receipt came that the server which was joined did not sign: nothing counts as acknowledged by it."""
+        self.alarm = Alarm(
+            "Biên nhận nhận được không có chữ ký của máy chủ đã gia nhập. Bản ghi vẫn được giữ ở máy này; hãy báo quản "
+            "trị hệ thống.",
+            "A receipt came without the signature of the server that was joined. The records stay on this PC; tell the "
+            "administrator.",
+        )
+        self._due = now + REFUSED_WAIT_MS
+
     def _too_old(self, now: int, wanted: int, first_seq: int) -> None:
         self.alarm = Alarm(
             f"Máy chủ cần lại các bản ghi từ số {wanted}, nhưng máy này chỉ còn giữ từ số {first_seq}. Máy vẫn ghi "
@@ -189,5 +199,8 @@ async def send(sync: Sync, log: Source, server: TakesBatches, identity: Identity
         receipt = await server.send_batch(batch)
     except AgentError as error:
         sync.failed(now, error, log.first_seq)
+        return None
+    if not identity.believes(receipt):
+        sync.disbelieved(now)
         return None
     return receipt if sync.acknowledged(now, receipt, log.confirms(receipt), log.last_seq) else None

@@ -18,8 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bridge_agent.data_folder import DataFolder, write_private
 from bridge_agent.identity import Membership
+from bridge_agent.log import Log
+from bridge_agent.log_file import set_aside
+from models.receipts import decode_receipt
 from models.wire import JoinAnswer, JoinRequest, Refusal
-from tests.receipts import PUBLIC_HEX
+from tests.faults.sending import presence
+from tests.receipts import PUBLIC_HEX, receipt_of
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "AAAAA-BBBBB"  # noqa: S105 - a made-up one
@@ -205,6 +209,27 @@ def test_the_networks_are_listed_with_their_state(tmp_path: Path, monkeypatch: p
     assert "chưa có" in states["face-reidentification-retail-0095"]
     assert "đang dùng" in states["dlib-resnet-v1"]
     assert "CC0-1.0" in states["dlib-resnet-v1"]
+
+
+def test_the_receipts_are_written_out_those_of_a_damaged_log_too(tmp_path: Path) -> None:
+    joined(tmp_path, "http://127.0.0.1:1")
+    data = DataFolder(tmp_path / "data")
+    wanted = []
+    for number in (1, 2):
+        log = Log.open(data.log, "d1", 5)
+        log.append([presence(number), presence(number)])
+        for seq in (1, 2):
+            wanted.append(receipt_of("d1", log.id, seq, log.head_at(seq) or ""))
+            log.acknowledge(wanted[-1])
+        log.close()
+        if number == 1:
+            set_aside(data.log, 5)
+    done = agent("receipts", "--data", data.path, "--out", "receipts.ndjson", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "4 biên nhận trong receipts.ndjson.\n"
+    lines = (tmp_path / "receipts.ndjson").read_bytes().splitlines()
+    assert [decode_receipt(line) for line in lines] == wanted
+    refused(agent("receipts", "--data", data.path, "--out", "no/such", cwd=tmp_path), "Không ghi được")
 
 
 class started:  # noqa: N801 - reads as a word

@@ -3,10 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
 from bridge_agent.entries import OpenSession, seal
+from bridge_agent.identity import Identity
 from bridge_agent.log import DAY_MS, Log
 from bridge_agent.log_file import set_aside_files
 from bridge_agent.sync import ASK_AGAIN_MS
@@ -14,6 +16,7 @@ from models.presence import OpenInterval, OpenState
 from models.records import Coverage, Presence, decode
 from tests.central_server.running import START, Running, running, write_course
 from tests.faults.sending import EYES, Parts, client, clock_of, held, joined, presence
+from tests.receipts import PUBLIC_HEX
 
 
 @pytest.fixture
@@ -149,5 +152,21 @@ async def test_the_courier_lets_go_of_records_thirty_days_after_their_receipt(tm
             await parts.drain()
         assert (log.first_seq, log.last_seq) == (101, 102)
         assert held(server, who, log.id) == lines + log.lines(101, 102)
+        parts.close()
+    log.close()
+
+
+async def test_a_receipt_that_the_joined_server_did_not_sign_acknowledges_nothing(
+    tmp_path: Path, server: Running
+) -> None:
+    who = joined(server)
+    who = Identity(msgspec.structs.replace(who.membership, server_key=PUBLIC_HEX), who.key)
+    log = Log.open(tmp_path / "log.db", who.membership.device, 1)
+    log.append([presence(1)])
+    async with client(server, who) as to:
+        parts = Parts(tmp_path, log, who, to)
+        assert not await parts.courier.once(0)
+        assert (log.acknowledged_seq, log.receipts(), parts.courier.waiting) == (0, [], 1)
+        assert "chữ ký" in parts.alarms.for_manager()[0]
         parts.close()
     log.close()

@@ -34,8 +34,9 @@ def joined(server: Running) -> Identity:
     """A device of the server's bridge point."""
     agent = join(server)
     member = Membership(
-        server=server.address, device=agent.device, bridge_point=agent.bridge_point, bridge_point_name="TDM"
-    )
+        server=server.address, device=agent.device, bridge_point=agent.bridge_point, bridge_point_name="TDM",
+        server_key=agent.server_key.public_bytes_raw().hex(),
+    )  # fmt: skip
     return Identity(member, agent.key)
 
 
