@@ -79,6 +79,8 @@ class Agent:
         self._recording: Recording | None = None
         self._closing: list[Recording] = []
         """Sessions that are over and not yet sealed."""
+        self._session_clock: int | None = None
+        """Server time minus boot-time clock when the session that runs was begun."""
         self._recovered = False
         self._changed = asyncio.Event()
 
@@ -133,8 +135,10 @@ class Agent:
         self._plan.load(self._now())
 
     def _now(self) -> int:
-        """Server wall time, ms."""
+        """Server wall time, ms. While a session runs unmeasured, a wall clock that somebody sets does not end it."""
         sample = self._clock.sample()
+        if sample.offset is None and self._session_clock is not None:
+            return self._session_clock + sample.boot
         return sample.server_time(sample.boot)
 
     # The plan
@@ -179,6 +183,7 @@ class Agent:
         """Record one session until it is over."""
         recording = Recording(plan.session, self._log.of_session(plan.session), self._clock.sample)
         self._recording = recording
+        self._session_clock = self._now() - self._clock.clocks.boot()
         self._journal.say(
             "session", f"Bắt đầu theo dõi: {plan.title}.", f"Watching: {plan.title}.", session=plan.session
         )
@@ -190,7 +195,7 @@ class Agent:
             self._flush()
             for name in ("recognition", "portraits"):
                 self._alarms.clear(name)
-        self._recording = None
+        self._recording = self._session_clock = None
         self._closing.append(recording)
         self._close_what_is_over()
 
@@ -282,6 +287,7 @@ class Agent:
         while True:
             await asyncio.sleep(SAVE_S)
             self._flush()
+            self._alarms.clock(self._clock.sample())
 
     def _flush(self) -> None:
         """Make durable what has been recorded."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from bridge_agent.errors import RetryableError
 from bridge_agent.journal import Journal
 from bridge_agent.recognition.events import Trouble
+from bridge_agent.server_clock import ClockSample
+from models.clock_trust import clock_trust
 from models.language import both
 
 SENTENCE_LIMIT = 200
@@ -40,6 +42,25 @@ class Alarms:
             self.clear(gone)
         for name, trouble in troubles.items():
             self.set(f"trouble {name}", trouble.vi, trouble.en)
+
+    def clock(self, sample: ClockSample) -> None:
+        """The PC's wall clock against the server's: from 2 s on it is told, from 60 s on its times need a person."""
+        trust = clock_trust(sample.offset, sample.uncertainty)
+        if trust in ("good", "unmeasured"):  # a server that is away has its own alarm
+            self.clear("clock")
+            return
+        # A round number: the offset wanders by milliseconds, and each new sentence would be told anew.
+        minutes, seconds = divmod(round(abs(sample.offset or 0) / 1_000), 60)
+        ahead = (sample.offset or 0) < 0
+        vi = f"Đồng hồ máy này {'nhanh' if ahead else 'chậm'} {minutes} phút {seconds} giây so với máy chủ."
+        en = f"This PC's clock is {minutes} min {seconds} s {'ahead of' if ahead else 'behind'} the server's."
+        if trust == "untrusted":
+            vi += " Thời lượng vẫn đúng, nhưng cần người kiểm tra giờ của các bản ghi; hãy chỉnh lại đồng hồ."
+            en += " Durations stay right, but a person must check the records' times; set the clock."
+        else:
+            vi += " Thời lượng không bị ảnh hưởng; hãy chỉnh lại đồng hồ."
+            en += " Durations are not affected; set the clock."
+        self.set("clock", vi, en)
 
     def tried(self, name: str, work: Callable[[], object]) -> bool:
         """Do the work: a RetryableError becomes the fault `name` (False), getting through ends it (True)."""
