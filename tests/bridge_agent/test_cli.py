@@ -22,7 +22,7 @@ from bridge_agent.log import Log
 from bridge_agent.log_file import set_aside
 from models.receipts import decode_receipt
 from models.wire import JoinAnswer, JoinRequest, Refusal
-from tests.faults.sending import presence
+from tests.faults.making import presence
 from tests.receipts import PUBLIC_HEX, receipt_of
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,8 @@ from bridge_agent.sync import ASK_AGAIN_MS
 from models.presence import OpenInterval, OpenState
 from models.records import Coverage, Presence, decode
 from tests.central_server.running import START, Running, running, write_course
-from tests.faults.sending import EYES, Parts, client, clock_of, held, joined, presence
+from tests.faults.making import EYES, presence
+from tests.faults.sending import Parts, client, clock_of, held, joined
 from tests.receipts import PUBLIC_HEX
 
 

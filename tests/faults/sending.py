@@ -1,4 +1,4 @@
-"""What tests of sending need: a joined agent's parts against a real server, and records to send."""
+"""What tests of sending need: a joined agent's parts against a real server."""
 
 from __future__ import annotations
 
@@ -11,23 +11,12 @@ import httpx
 
 from bridge_agent.alarms import Alarms
 from bridge_agent.courier import Courier
-from bridge_agent.entries import Eyes, interval_record
 from bridge_agent.identity import Identity, Membership
 from bridge_agent.journal import Journal
 from bridge_agent.log import Log
 from bridge_agent.server import TIMEOUT, Server
-from bridge_agent.server_clock import Clocks, ClockSample, ServerClock
-from models.presence import PresenceInterval
-from models.records import AnyRecord
+from bridge_agent.server_clock import Clocks, ServerClock
 from tests.central_server.running import START, Running, join
-
-EYES = Eyes("yunet", "intel")
-
-
-def presence(number: int, session: str = "K1.1") -> AnyRecord:
-    """A record like no other: its learner's interval carries the number."""
-    clock = ClockSample(wall=START + number, boot_id="b", boot=number, offset=0, uncertainty=5)
-    return interval_record(PresenceInterval(f"p{number % 30}", number - 1, number, 3, 0.7), session, clock, EYES)
 
 
 def joined(server: Running) -> Identity:
