@@ -1,0 +1,71 @@
+"""A disk that fails: one write or sync of the log, or all from one on, ends with an error. No promise may be false."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.power_cuts import Disk, Promises
+from tests.faults.trace import Said, record
+
+FINISHED, GAVE_UP = 0, 3
+"""What tests.faults.log_child may end with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The `number`-th call fails; `lasting`: and all after it."""
+
+    call: str
+    error: str
+    number: int
+    lasting: bool
+
+    @property
+    def steps(self) -> int:
+        """So many steps that the call comes about: a step makes some nine writes, and seven steps make twelve syncs."""
+        return 30 + (self.number // 6 if self.call == "pwrite64" else 2 * self.number // 3)
+
+    def words(self) -> str:
+        """As strace wants it."""
+        return f"{self.call}:error={self.error}:when={self.number}{'+' if self.lasting else ''}"
+
+
+def faults(first: int, last: int) -> list[Fault]:
+    """Every write and every sync from `first` to `last` fails once, in turn for now and for good."""
+    made = []
+    for number in range(first, last + 1):
+        made.append(Fault("pwrite64", ("EIO", "ENOSPC")[number % 2], number, lasting=number % 3 == 0))
+        made.append(Fault("fdatasync", "EIO", number, lasting=number % 3 == 0))
+    return made
+
+
+def suffer(fault: Fault, folder: Path) -> str | None:
+    """Let a log be filled on a disk with this fault; the promise that is broken afterwards, or None.
+
+    It is looked for on the files as they are, and on the disk as it is if the power goes at the end and what a failed
+    sync left behind never reached it.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    path = folder / "log.db"
+    arguments, trace = [str(path), str(fault.steps), "full"], folder / "trace"
+    code, ops = record("tests.faults.log_child", arguments, path, trace, inject=fault.words())
+    if "(INJECTED)" not in trace.read_text(encoding="ascii"):
+        return f"{fault.words()}: never happened"
+    if code not in (FINISHED, GAVE_UP):
+        return f"{fault.words()}: ended with {code}"
+    promises, disk = Promises(), Disk()
+    for op in ops:
+        disk.do(op)
+        if isinstance(op, Said):
+            promises.hear(op.words)
+    if code == FINISHED and promises.records < fault.steps:
+        return f"{fault.words()}: said too little"
+    after_power_cut = folder / "cut"
+    after_power_cut.mkdir()
+    for name, data in disk.durable.items():
+        (after_power_cut / name).write_bytes(data)
+    trouble = promises.broken_by(path) or promises.broken_by(after_power_cut / "log.db")
+    return f"{fault.words()}: {trouble}" if trouble else None
