@@ -1,4 +1,4 @@
-"""`central-server`: serve, load-course, new-token, sessions, participation."""
+"""`central-server`: serve, load-course, new-token, revoke-device, sessions, participation."""
 
 from __future__ import annotations
 
@@ -90,6 +90,14 @@ def parser() -> argparse.ArgumentParser:
         "Make a one-time token with which a bridge point's agent joins.",
     )  # fmt: skip
     token.add_argument(
+        "--bridge-point", required=True, metavar="CODE", help=both("mã điểm cầu", "the bridge point's code")
+    )
+    gone = command(
+        "revoke-device", commands.revoke_device,
+        "Thu hồi khóa của máy ở một điểm cầu: từ lúc đó máy chủ từ chối mọi yêu cầu của nó.",
+        "Revoke the keys of a bridge point's devices: from then on the server refuses all they ask.",
+    )  # fmt: skip
+    gone.add_argument(
         "--bridge-point", required=True, metavar="CODE", help=both("mã điểm cầu", "the bridge point's code")
     )
     command("sessions", commands.sessions, "Liệt kê các buổi học và mã của chúng.", "List the sessions and their ids.")
