@@ -1,4 +1,4 @@
-"""`central-server`: serve, load-course, new-token, revoke-device, sessions, participation."""
+"""`central-server`: serve, load-course, new-token, revoke-device, sessions, participation, verify, export-log."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import msgspec
 
 from central_server import commands
 from central_server.config import Config, read_config
+from central_server.proof import commands as proof
 from models.errors import DiemdanhError
 from models.language import both
 
@@ -115,7 +116,32 @@ def parser() -> argparse.ArgumentParser:
     out = sheet.add_mutually_exclusive_group()
     out.add_argument("--xlsx", type=Path, metavar="FILE", help=both("ghi tệp Excel", "write an Excel file"))
     out.add_argument("--csv", type=Path, metavar="FILE", help=both("ghi tệp CSV", "write a CSV file"))
+    _proof_commands(command)
     return whole
+
+
+def _proof_commands(command: Callable[[str, Command, str, str], argparse.ArgumentParser]) -> None:
+    verify = command(
+        "verify", proof.verify_command,
+        "Chứng minh mọi nhật ký, chữ ký, biên nhận và tổng từ các dòng gốc; nói rõ bản ghi nào bị sửa, xóa, thêm, đổi.",
+        "Prove every log, signature, receipt and total from the raw lines; say which record was changed or removed.",
+    )  # fmt: skip
+    verify.add_argument(
+        "--pack", type=Path, metavar="FILE",
+        help=both("kiểm tra một gói bằng chứng thay cho cơ sở dữ liệu", "check a proof pack instead of the database"),
+    )  # fmt: skip
+    export = command(
+        "export-log", proof.export_log, "Ghi gói bằng chứng để kiểm tra ở máy khác.",
+        "Write a proof pack that can be checked on another PC.",
+    )  # fmt: skip
+    export.add_argument(
+        "--out", type=Path, metavar="FILE", required=True, help=both("tệp zip sẽ ghi", "the zip file to write")
+    )
+    for one in (verify, export):
+        one.add_argument(
+            "--receipts", type=Path, metavar="FILE|FOLDER",
+            help=both("biên nhận do các điểm cầu giữ (NDJSON)", "receipts that the agents kept (NDJSON)"),
+        )  # fmt: skip
 
 
 def _port(text: str) -> int:
