@@ -6,6 +6,7 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
 │   ├── DataFolderError          the data folder or its database can't be used
 │   ├── CourseFileError          a course file says something impossible
 │   ├── EvidenceError            what a proof or a restore is to be made from can't be read
+│   ├── BackupError              a copy is damaged, or may not be put here
 │   └── OutputError              a file can't be written
 ├── NotFoundError           404  there is no such session, bridge point or page
 ├── NotSignedInError        401  a page was asked for without the manager's key
@@ -53,6 +54,10 @@ class CourseFileError(StartError):
 
 class EvidenceError(StartError):
     """What a proof or a restore is to be made from can't be read."""
+
+
+class BackupError(StartError):
+    """A copy of the database is damaged, or may not be put here."""
 
 
 class OutputError(StartError):
