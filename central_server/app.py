@@ -22,6 +22,7 @@ import central_server.participation.routes
 import central_server.web.signing_in
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
+from central_server.data_lock import held_by_server
 from central_server.database import Writer, open_database
 from central_server.own_log.server_key import make_known, server_key
 from central_server.participation.book import Books
@@ -49,6 +50,12 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with held_by_server(config.data_folder):
+            async with _running(app) as running:
+                yield running
+
+    @asynccontextmanager
+    async def _running(app: FastAPI) -> AsyncIterator[None]:
         engine = open_database(config.database)
         live, feeds = LiveBoard(), Feeds()
         try:

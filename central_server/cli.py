@@ -1,4 +1,4 @@
-"""`central-server`: serve, load-course, new-token, sessions, participation."""
+"""`central-server` and its commands: courses and sessions, joining and revoking, serving, proving, copying."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from pathlib import Path
 import msgspec
 
 from central_server import commands
+from central_server.backup import commands as backup
 from central_server.config import Config, read_config
+from central_server.proof import commands as proof
 from models.errors import DiemdanhError
 from models.language import both
 
 Command = Callable[[argparse.Namespace, Config], int]
+Adding = Callable[[str, Command, str, str], argparse.ArgumentParser]
+"""Adds a command: its name, what it does, and a sentence in both languages."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,6 +96,14 @@ def parser() -> argparse.ArgumentParser:
     token.add_argument(
         "--bridge-point", required=True, metavar="CODE", help=both("mã điểm cầu", "the bridge point's code")
     )
+    gone = command(
+        "revoke-device", commands.revoke_device,
+        "Thu hồi khóa của máy ở một điểm cầu: từ lúc đó máy chủ từ chối mọi yêu cầu của nó.",
+        "Revoke the keys of a bridge point's devices: from then on the server refuses all they ask.",
+    )  # fmt: skip
+    gone.add_argument(
+        "--bridge-point", required=True, metavar="CODE", help=both("mã điểm cầu", "the bridge point's code")
+    )
     command("sessions", commands.sessions, "Liệt kê các buổi học và mã của chúng.", "List the sessions and their ids.")
     sheet = command(
         "participation", commands.participation,
@@ -107,7 +119,55 @@ def parser() -> argparse.ArgumentParser:
     out = sheet.add_mutually_exclusive_group()
     out.add_argument("--xlsx", type=Path, metavar="FILE", help=both("ghi tệp Excel", "write an Excel file"))
     out.add_argument("--csv", type=Path, metavar="FILE", help=both("ghi tệp CSV", "write a CSV file"))
+    _proof_commands(command)
+    _copy_commands(command)
     return whole
+
+
+def _proof_commands(command: Adding) -> None:
+    verify = command(
+        "verify", proof.verify_command,
+        "Chứng minh mọi nhật ký, chữ ký, biên nhận và tổng từ các dòng gốc; nói rõ bản ghi nào bị sửa, xóa, thêm, đổi.",
+        "Prove every log, signature, receipt and total from the raw lines; say which record was changed or removed.",
+    )  # fmt: skip
+    verify.add_argument(
+        "--pack", type=Path, metavar="FILE",
+        help=both("kiểm tra một gói bằng chứng thay cho cơ sở dữ liệu", "check a proof pack instead of the database"),
+    )  # fmt: skip
+    export = command(
+        "export-log", proof.export_log, "Ghi gói bằng chứng để kiểm tra ở máy khác.",
+        "Write a proof pack that can be checked on another PC.",
+    )  # fmt: skip
+    export.add_argument(
+        "--out", type=Path, metavar="FILE", required=True, help=both("tệp zip sẽ ghi", "the zip file to write")
+    )
+    for one in (verify, export):
+        one.add_argument(
+            "--receipts", type=Path, metavar="FILE|FOLDER",
+            help=both("biên nhận do các điểm cầu giữ (NDJSON)", "receipts that the agents kept (NDJSON)"),
+        )  # fmt: skip
+
+
+def _copy_commands(command: Adding) -> None:
+    out = command(
+        "backup", backup.backup_command,
+        "Sao lưu cơ sở dữ liệu khi máy chủ đang chạy; bản sao được mở và so lại trước khi coi là tốt.",
+        "Copy the database while the server runs; the copy is opened and compared before it is called good.",
+    )  # fmt: skip
+    out.add_argument(
+        "--out", type=Path, metavar="FILE", required=True, help=both("tệp sao lưu sẽ ghi", "the copy to write")
+    )
+    back = command(
+        "restore", backup.restore_command,
+        "Khôi phục cơ sở dữ liệu từ bản sao, khi máy chủ đã dừng. Cơ sở dữ liệu cũ được giữ bên cạnh.",
+        "Put a copy back while no server runs. The database that was there is kept beside it.",
+    )  # fmt: skip
+    back.add_argument(
+        "--from", dest="source", type=Path, metavar="FILE", required=True, help=both("bản sao", "the copy")
+    )
+    back.add_argument(
+        "--replace", action="store_true", help=both("thay cơ sở dữ liệu đang có", "replace the database that is there")
+    )
 
 
 def _port(text: str) -> int:

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 
 from central_server.app import create_app, wall_clock
 from central_server.bridge_points.joining import make_token
+from central_server.bridge_points.rotation import revoke
 from central_server.config import Config
 from central_server.courses.course_file import read_course
 from central_server.courses.loading import load
@@ -70,7 +71,7 @@ def serve(arguments: argparse.Namespace, config: Config) -> int:
 
 def load_course(arguments: argparse.Namespace, config: Config) -> int:
     """Load a course file."""
-    loaded = change(config, load(read_course(arguments.file)))
+    loaded = change(config, load(read_course(arguments.file), wall_clock()))
     ids = ", ".join(loaded.sessions)
     print(
         both(
@@ -99,6 +100,21 @@ def new_token(arguments: argparse.Namespace, config: Config) -> int:
             f"Mã gia nhập của điểm cầu {made.bridge_point_name}: dùng một lần, đến {until}.",
             f"Join token of the bridge point {made.bridge_point_name}: good for one agent, until {until}.",
         )
+    )
+    return 0
+
+
+def revoke_device(arguments: argparse.Namespace, config: Config) -> int:
+    """Revoke the keys of a bridge point's devices."""
+    devices = change(config, revoke(arguments.bridge_point, wall_clock()))
+    names = ", ".join(devices)
+    print(
+        both(
+            f"Đã thu hồi khóa của {len(devices)} thiết bị: {names}. Bản ghi của chúng được giữ nguyên.",
+            f"Revoked the keys of {len(devices)} devices: {names}. Their records stay as they are.",
+        )
+        if devices
+        else both("Điểm cầu này không có thiết bị nào đang dùng được.", "This bridge point has no device in use.")
     )
     return 0
 

@@ -5,6 +5,8 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
 │   ├── PortTakenError           another program listens on the address
 │   ├── DataFolderError          the data folder or its database can't be used
 │   ├── CourseFileError          a course file says something impossible
+│   ├── EvidenceError            what a proof or a restore is to be made from can't be read
+│   ├── BackupError              a copy is damaged, or may not be put here
 │   └── OutputError              a file can't be written
 ├── NotFoundError           404  there is no such session, bridge point or page
 ├── NotSignedInError        401  a page was asked for without the manager's key
@@ -48,6 +50,14 @@ class DataFolderError(StartError):
 
 class CourseFileError(StartError):
     """A course file says something impossible."""
+
+
+class EvidenceError(StartError):
+    """What a proof or a restore is to be made from can't be read."""
+
+
+class BackupError(StartError):
+    """A copy of the database is damaged, or may not be put here."""
 
 
 class OutputError(StartError):

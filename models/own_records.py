@@ -108,7 +108,7 @@ class ForkSeen(OwnRecord, frozen=True, kw_only=True, tag="fork_seen"):
 
     device: Id
     log: Id
-    seq: Count
+    differs: Count
     """The first record known to differ; 0 where only the heads tell."""
     ends: Count
     """The refused batch's last record."""

@@ -39,13 +39,7 @@ def make_token(bridge_point_code: str, now: int, life_ms: int = TOKEN_LIFE_MS) -
 
     def job(connection: Connection) -> NewToken:
         with Session(connection, join_transaction_mode="create_savepoint") as db:
-            point = db.exec(select(BridgePoint).where(BridgePoint.code == bridge_point_code)).one_or_none()
-            if point is None:
-                codes = ", ".join(db.exec(select(BridgePoint.code).order_by(col(BridgePoint.code)))) or "–"
-                raise NotFoundError(
-                    f'Không có điểm cầu mã "{bridge_point_code}". Các mã đang có: {codes}.',
-                    f'There is no bridge point with the code "{bridge_point_code}". Known codes: {codes}.',
-                )
+            point = point_by_code(db, bridge_point_code)
             letters = [secrets.choice(TOKEN_LETTERS) for _ in range(TOKEN_GROUPS * TOKEN_GROUP_LENGTH)]
             groups = (
                 "".join(letters[at : at + TOKEN_GROUP_LENGTH]) for at in range(0, len(letters), TOKEN_GROUP_LENGTH)
@@ -62,6 +56,18 @@ def make_token(bridge_point_code: str, now: int, life_ms: int = TOKEN_LIFE_MS) -
         return NewToken(token, name, now + life_ms)
 
     return job
+
+
+def point_by_code(db: Session, code: str) -> BridgePoint:
+    """The bridge point with that code. Raises NotFoundError, which names the codes that there are."""
+    point = db.exec(select(BridgePoint).where(BridgePoint.code == code)).one_or_none()
+    if point is None:
+        codes = ", ".join(db.exec(select(BridgePoint.code).order_by(col(BridgePoint.code)))) or "–"
+        raise NotFoundError(
+            f'Không có điểm cầu mã "{code}". Các mã đang có: {codes}.',
+            f'There is no bridge point with the code "{code}". Known codes: {codes}.',
+        )
+    return point
 
 
 def token_hash(token: str) -> str:

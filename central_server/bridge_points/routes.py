@@ -12,12 +12,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from central_server.bridge_points.joining import join
+from central_server.bridge_points.rotation import rotate
 from central_server.bridge_points.signature import KnownDevice, signed_by
-from central_server.errors import InvalidError, TooLargeError
+from central_server.errors import InvalidError, SignatureError, TooLargeError
 from central_server.ledger.ingest import BODY_LIMIT
 from central_server.services import ServicesDep
 from models.receipts import Receipt
-from models.wire import JoinRequest, Message, ServerTime
+from models.wire import JoinRequest, Message, RotateRequest, ServerTime
 
 T = TypeVar("T", bound=Message)
 
@@ -82,3 +83,19 @@ async def join_route(request: Request, of: ServicesDep) -> Response:
     joined = await asyncio.wrap_future(of.writer.submit(join(asked, of.now(), of.server_key.public)))
     log.info("joined device=%s bridge_point=%s", joined.device, joined.bridge_point)
     return answer(joined)
+
+
+@router.post("/rotate")
+async def rotate_route(request: Request, of: ServicesDep) -> Response:
+    """Give a device a new key; the old one, even when its answer was lost, signs the request."""
+    body = await read_body(request)
+    header, path, now = request.headers.get("authorization", ""), request.url.path, of.now()
+    try:
+        device = await run_in_threadpool(signed_by, of.keys.of, header, request.method, path, body, now)
+    except SignatureError:
+        device = await run_in_threadpool(signed_by, of.keys.previous, header, request.method, path, body, now)
+    asked = decode_message(body, RotateRequest)
+    rotated = await asyncio.wrap_future(of.writer.submit(rotate(device, asked, now)))
+    of.keys.forget(device.id)
+    log.info("rotated device=%s", device.id)
+    return answer(rotated)

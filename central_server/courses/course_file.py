@@ -49,7 +49,7 @@ class SessionTable(Table, frozen=True, kw_only=True):
     title: Words
     start: datetime
     end: datetime
-    breaks: tuple[tuple[time, time], ...] = ()
+    breaks: Annotated[tuple[tuple[time, time], ...], msgspec.Meta(max_length=20)] = ()
     bridge_points: tuple[Code, ...] | None = None
     """Default: all of the file."""
 

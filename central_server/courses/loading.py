@@ -21,6 +21,8 @@ from central_server.courses.course_file import CoursePlan, LearnerTable, Planned
 from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBreak, SessionBridgePoint
 from central_server.database import Job
 from central_server.learners.tables import Learner
+from central_server.own_log.writing import append
+from models.own_records import AnyOwnRecord, CourseRule, Enrolled, SessionPlanned, TakesPart
 
 T = TypeVar("T", bound=SQLModel)
 
@@ -37,12 +39,14 @@ class Loaded:
     """Learners of the course who are not in the file; they stay enrolled."""
 
 
-def load(plan: CoursePlan) -> Job[Loaded]:
-    """The job that brings the database to what the plan says."""
+def load(plan: CoursePlan, now: int) -> Job[Loaded]:
+    """The job that brings the database to what the plan says, and tells the server's own log what it changed."""
 
     def job(connection: Connection) -> Loaded:
         with Session(connection, join_transaction_mode="create_savepoint") as db:
-            loaded = _Loading(db).run(plan)
+            loading = _Loading(db, now)
+            loaded = loading.run(plan)
+            append(db.connection(), *loading.told)
             db.commit()
         return loaded
 
@@ -50,10 +54,12 @@ def load(plan: CoursePlan) -> Job[Loaded]:
 
 
 class _Loading:
-    """One loading: keeps count of what it adds and changes."""
+    """One loading: keeps count of what it adds and changes, and what the own log is to be told of it."""
 
-    def __init__(self, db: Session) -> None:
+    def __init__(self, db: Session, now: int) -> None:
         self.db = db
+        self.now = now
+        self.told: list[AnyOwnRecord] = []
         self.added = 0
         self.changed = 0
 
@@ -61,8 +67,11 @@ class _Loading:
         file = plan.file
         rule = msgspec.json.encode(file.course.rule).decode()
         course = self.db.exec(select(Course).where(Course.code == file.course.code)).first()
+        ruled = course is not None and course.rule == rule
         course = self._put(course or Course(id=_new_id("c"), code=file.course.code, title="", rule=""),
                            title=file.course.title, rule=rule)  # fmt: skip
+        if not ruled:
+            self.told.append(CourseRule(at=self.now, course=course.id, rule=file.course.rule))
         points = {row.code: self._bridge_point(row.code, row.name) for row in file.bridge_points}
         for session in plan.sessions:
             self._session(course.id, session, points)
@@ -78,11 +87,24 @@ class _Loading:
     def _session(self, course: str, plan: PlannedSession, points: dict[str, str]) -> None:
         session = self.db.get(CourseSession, plan.id)
         session = session or CourseSession(id=plan.id, course=course, title="", start=0, end=0)
+        times = (session.start, session.end)
         self._put(session, title=plan.title, start=plan.start, end=plan.end)
         breaks = self.db.exec(select(SessionBreak).where(SessionBreak.session == plan.id))
-        self._replace(breaks, [SessionBreak(session=plan.id, start=start, end=end) for start, end in plan.breaks])
-        places = self.db.exec(select(SessionBridgePoint).where(SessionBridgePoint.session == plan.id))
+        changed = self._replace(
+            breaks, [SessionBreak(session=plan.id, start=start, end=end) for start, end in plan.breaks]
+        )
+        if changed or times != (plan.start, plan.end):
+            planned = SessionPlanned(
+                at=self.now, session=plan.id, course=session.course, start=plan.start, end=plan.end, breaks=plan.breaks
+            )
+            self.told.append(planned)
+        places = self.db.exec(select(SessionBridgePoint).where(SessionBridgePoint.session == plan.id)).all()
         codes = dict.fromkeys(plan.bridge_points)
+        before, after = {place.bridge_point for place in places}, {points[code] for code in codes}
+        self.told += [
+            TakesPart(at=self.now, session=plan.id, bridge_point=point, takes_part=point in after)
+            for point in sorted(before ^ after)
+        ]
         self._replace(places, [SessionBridgePoint(session=plan.id, bridge_point=points[code]) for code in codes])
 
     def _enrol(self, course: str, who: LearnerTable, bridge_point: str) -> str:
@@ -90,6 +112,9 @@ class _Loading:
         learner = learner or Learner(id=_new_id("l"), code=who.code, name="", unit="")
         self._put(learner, name=who.name, unit=who.unit, birth_year=who.birth_year)
         place = self.db.get(Enrolment, (course, learner.id))
+        if place is None or place.bridge_point != bridge_point:
+            enrolled = Enrolled(at=self.now, course=course, learner=learner.id, bridge_point=bridge_point)
+            self.told.append(enrolled)
         self._put(place or Enrolment(course=course, learner=learner.id, bridge_point=""), bridge_point=bridge_point)
         return learner.id
 
@@ -106,18 +131,19 @@ class _Loading:
             self.changed += 1
         return row
 
-    def _replace(self, before: Iterable[SQLModel], after: Iterable[SQLModel]) -> None:
-        """Exchange the rows that say one thing about a session, unless they already are as wanted."""
+    def _replace(self, before: Iterable[SQLModel], after: Iterable[SQLModel]) -> bool:
+        """Exchange the rows that say one thing about a session, unless they already are as wanted; whether."""
         old, new = list(before), list(after)
         if sorted(sorted(row.model_dump().items()) for row in old) == sorted(
             sorted(row.model_dump().items()) for row in new
         ):
-            return
+            return False
         self.changed += 1
         for row in old:
             self.db.delete(row)
         self.db.flush()
         self.db.add_all(new)
+        return True
 
 
 def _new_id(kind: str) -> str:

@@ -43,7 +43,8 @@ def keep_fork(
     values = {"ends": point.seq, "head": head, "seq": differs, "key": key, "batch": batch.encode(), "seen_at": now}
     connection.execute(_ADD, {**which, **values, "sessions": sessions})
     append(
-        connection, ForkSeen(at=now, device=point.device, log=point.log, seq=differs, ends=point.seq, head=point.head)
+        connection,
+        ForkSeen(at=now, device=point.device, log=point.log, differs=differs, ends=point.seq, head=point.head),
     )
 
 

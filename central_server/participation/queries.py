@@ -14,6 +14,7 @@ from central_server.courses.queries import breaks_of
 from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBridgePoint
 from central_server.errors import NotFoundError
 from central_server.learners.tables import Learner
+from central_server.ledger.tables import Fork
 from models.participation import Rule
 from models.records import AnyRecord, decode
 
@@ -37,6 +38,15 @@ class LearnerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ForkFacts:
+    """A device sent another history than it had sent before (ledger.forks). Time in ms since 1970 UTC."""
+
+    seq: int
+    """The first record known to differ; 0 where only the heads tell."""
+    seen_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class PointFacts:
     """A bridge point that takes part, with the devices that speak for it."""
 
@@ -44,6 +54,8 @@ class PointFacts:
     code: str
     name: str
     devices: tuple[str, ...]
+    forks: tuple[ForkFacts, ...] = ()
+    """Refused versions of its logs that speak of the session, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,7 @@ def session_facts(db: Session, session: str) -> SessionFacts:
     devices: dict[str, list[str]] = {}
     for device, at in db.exec(select(Device.id, Device.bridge_point).where(col(Device.bridge_point).in_(ids))):
         devices.setdefault(at, []).append(device)
+    forks = _forks(db, session, [device for some in devices.values() for device in some])
     learners = db.exec(
         select(Learner, Enrolment.bridge_point)
         .join(Enrolment, col(Enrolment.learner) == Learner.id)
@@ -100,8 +113,25 @@ def session_facts(db: Session, session: str) -> SessionFacts:
         end=found.end,
         breaks=breaks_of(db, session),
         rule=msgspec.json.decode(course.rule, type=Rule),
-        points=tuple(PointFacts(p.id, p.code, p.name, tuple(sorted(devices.get(p.id, ())))) for p in points),
+        points=tuple(_point(point, sorted(devices.get(point.id, ())), forks) for point in points),
         learners=tuple(sorted(people, key=lambda who: (given_name_first(who.name), who.code))),
+    )
+
+
+def _forks(db: Session, session: str, devices: list[str]) -> dict[str, list[ForkFacts]]:
+    """The forks of these devices that speak of a session, oldest first."""
+    found: dict[str, list[ForkFacts]] = {}
+    query = select(Fork.device, Fork.seq, Fork.sessions, Fork.seen_at).where(col(Fork.device).in_(devices))
+    for device, seq, sessions, seen_at in db.exec(query.order_by(col(Fork.seen_at))):
+        if session in sessions.split("\n"):
+            found.setdefault(device, []).append(ForkFacts(seq, seen_at))
+    return found
+
+
+def _point(point: BridgePoint, devices: list[str], forks: dict[str, list[ForkFacts]]) -> PointFacts:
+    seen = [fork for device in devices for fork in forks.get(device, ())]
+    return PointFacts(
+        point.id, point.code, point.name, tuple(devices), tuple(sorted(seen, key=lambda fork: fork.seen_at))
     )
 
 

@@ -143,6 +143,8 @@ def point_state(
     trouble: Trouble = "good"
     if phase == "running" and not watching:
         trouble = "failure"
+    elif point.forks:
+        trouble = "attention"
     elif phase != "over" and report is not None:
         status = report.status
         if not fresh or status.alarms or status.unknown or status.waiting > BACKLOG:

@@ -57,7 +57,7 @@ class Running:
         return self.services.writer.submit(job).result(10)
 
     def load(self, course: Path) -> None:
-        self.do(load(read_course(course)))
+        self.do(load(read_course(course), self.clock()))
 
     def token(self, bridge_point: str = "TDM") -> str:
         return self.do(make_token(bridge_point, self.clock())).token

@@ -84,7 +84,18 @@ def test_from_a_course_file_to_a_sheet(tmp_path: Path) -> None:
 
 def test_every_command_explains_itself(tmp_path: Path) -> None:
     whole = central_server("--help").stdout
-    for name in ("serve", "load-course", "new-token", "sessions", "participation"):
+    for name in (
+        "serve",
+        "load-course",
+        "new-token",
+        "sessions",
+        "participation",
+        "revoke-device",
+        "verify",
+        "export-log",
+        "backup",
+        "restore",
+    ):
         assert name in whole
         done = central_server(name, "--help", lang="en")
         assert done.returncode == 0

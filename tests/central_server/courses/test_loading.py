@@ -17,17 +17,17 @@ EXAMPLE = Path(__file__).parents[3] / "deploy" / "examples" / "course.toml"
 
 
 def test_the_example_loads(server: Running) -> None:
-    loaded = server.do(load(read_course(EXAMPLE)))
+    loaded = server.do(load(read_course(EXAMPLE), server.clock()))
     assert (loaded.sessions, loaded.learners) == (("QLNN-CV-2026-03.1",), 2)
 
 
 def test_loading_again_changes_nothing_and_a_mended_file_what_was_mended(server: Running, course_file: Path) -> None:
-    again = server.do(load(read_course(course_file)))
+    again = server.do(load(read_course(course_file), server.clock()))
     assert (again.added, again.changed, again.only_in_database) == (0, 0, 0)
     text = course_file.read_text(encoding="utf-8")
     text = text.replace("Nguyễn Văn A0", "Nguyễn Văn An").replace("breaks = [[09:30:00, 09:45:00]]", "")
     course_file.write_text(text.rsplit("[[learners]]", 1)[0], encoding="utf-8")
-    mended = server.do(load(read_course(course_file)))
+    mended = server.do(load(read_course(course_file), server.clock()))
     assert (mended.added, mended.changed, mended.only_in_database) == (0, 2, 1)
     with Session(server.services.engine) as db:
         assert [who.name for who in db.exec(select(Learner).where(Learner.code == "HV000"))] == ["Nguyễn Văn An"]

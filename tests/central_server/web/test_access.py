@@ -44,7 +44,7 @@ def test_every_page_asks_for_the_key(server: Running) -> None:
 
 def test_every_route_of_the_agents_asks_for_a_signature(server: Running) -> None:
     paths = [(method, path) for method, path in routes() if path.startswith("/api/agent")]
-    assert len(paths) == 5
+    assert len(paths) == 6
     for method, path in paths:
         if path.endswith(("/join", "/time")):
             continue

@@ -1,0 +1,96 @@
+"""`central-server verify` and `central-server export-log`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from central_server.app import wall_clock
+from central_server.config import Config
+from central_server.database import open_database
+from central_server.errors import EvidenceError
+from central_server.own_log.server_key import server_key
+from central_server.proof.pack import PackEvidence, write_pack
+from central_server.proof.stored import StoredEvidence
+from central_server.proof.verifying import Report, verify
+from central_server.proof.witnesses import read_receipts
+from models.language import both
+
+
+@contextmanager
+def stored(config: Config) -> Iterator[StoredEvidence]:
+    """The evidence in the database of a data folder. Raises EvidenceError where there is none, or a damaged one."""
+    if not config.database.exists():
+        raise EvidenceError(f"Không có cơ sở dữ liệu {config.database}.", f"There is no database {config.database}.")
+    engine = open_database(config.database)
+    try:
+        with engine.connect() as connection, connection.begin():
+            yield StoredEvidence(connection)
+    except DBAPIError as error:
+        raise EvidenceError(
+            f"Không đọc được cơ sở dữ liệu {config.database} ({error.orig}).",
+            f"The database {config.database} can't be read ({error.orig}).",
+        ) from error
+    finally:
+        engine.dispose()
+
+
+def verify_command(arguments: argparse.Namespace, config: Config) -> int:
+    """Prove the database or a pack: 0 when all holds, 1 when something was found."""
+    receipts = read_receipts(arguments.receipts) if arguments.receipts else []
+    path: Path | None = arguments.pack
+    if path is None:
+        with stored(config) as evidence:
+            report = verify(evidence, receipts)
+    else:
+        pack = PackEvidence(path)
+        report = verify(pack, [*receipts, *pack.receipts()])
+        report.findings += pack.findings
+    show(report)
+    return 1 if report.findings else 0
+
+
+def show(report: Report) -> None:
+    """Print what was looked at and what was found."""
+    for finding in report.findings:
+        print(both(finding.vi, finding.en))
+    for notice in report.notices:
+        print(both(*notice))
+    print(
+        both(
+            f"Đã kiểm tra {report.logs} nhật ký với {report.records} bản ghi, {report.own_records} bản ghi của máy "
+            f"chủ, {report.receipts} biên nhận, {report.totals} tổng của học viên.",
+            f"Checked {report.logs} logs with {report.records} records, {report.own_records} records of the server's "
+            f"own, {report.receipts} receipts, {report.totals} totals of learners.",
+        )
+    )
+    if report.findings:
+        count = len(report.findings)
+        print(both(f"Có {count} điều không đúng.", f"{count} things are not right."))
+    elif not report.receipts:
+        print(
+            both(
+                "Mọi thứ khớp nhau. Chưa có biên nhận của các điểm cầu thì không thấy được bản ghi bị cắt ở cuối.",
+                "All of it fits. Without the agents' receipts nobody can see records that were cut off at the end.",
+            )
+        )
+    else:
+        print(both("Mọi thứ khớp nhau.", "All of it fits."))
+
+
+def export_log(arguments: argparse.Namespace, config: Config) -> int:
+    """Write a proof pack."""
+    receipts = read_receipts(arguments.receipts) if arguments.receipts else []
+    with stored(config) as evidence:
+        logs = write_pack(arguments.out, evidence, receipts, server_key(config.data_folder), wall_clock())
+    print(
+        both(
+            f"Đã ghi {arguments.out}: {logs} nhật ký. Kiểm tra ở máy khác: central-server verify --pack FILE.",
+            f"Wrote {arguments.out}: {logs} logs. Check it on another PC: central-server verify --pack FILE.",
+        )
+    )
+    return 0

@@ -1,0 +1,112 @@
+"""The evidence in the database, read in one transaction: a server may be running on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import msgspec
+from sqlalchemy import Connection, text
+from sqlmodel import Session, col, select
+
+from central_server.bridge_points.tables import Device, DeviceKey, JoinToken
+from central_server.courses.queries import breaks_of
+from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBridgePoint
+from central_server.ledger.tables import Fork
+from central_server.participation.evidence import PointEvidence
+from central_server.participation.queries import new_records, session_facts
+from central_server.participation.state import UNTIL_STEP_MS, point_state
+from central_server.proof.evidence import Fork as ForkOf
+from central_server.proof.evidence import LogEvidence, Plan, Row, Signed, Totals
+from central_server.proof.totals import total_of
+from models.records import RecordError
+
+_OWN = text("SELECT seq, kind, line, head FROM own_record ORDER BY seq")
+_LOGS = text(
+    "SELECT device, log FROM log_head UNION SELECT device, log FROM signed_head UNION SELECT device, log FROM record"
+    " ORDER BY 1, 2"
+)
+_ROWS = text(
+    'SELECT seq, line, head, session, kind, learner, start, "end" FROM record'
+    " WHERE device = :device AND log = :log ORDER BY seq"
+)
+_SIGNED = text(
+    "SELECT seq, head, signature, key, received_at FROM signed_head WHERE device = :device AND log = :log ORDER BY seq"
+)
+_END = text("SELECT seq, head FROM log_head WHERE device = :device AND log = :log")
+
+
+class StoredEvidence:
+    """What one connection sees; the caller holds it in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def own(self) -> tuple[Row, ...]:
+        """The server's own log."""
+        rows = self._connection.execute(_OWN)
+        return tuple(Row(row.seq, bytes(row.line), bytes(row.head), (row.kind,)) for row in rows)
+
+    def plan(self) -> Plan:
+        """What the tables say."""
+        plan = Plan()
+        with Session(self._connection) as db:
+            plan.rules = {one.id: one.rule for one in db.exec(select(Course))}
+            for session in db.exec(select(CourseSession)).all():
+                breaks = breaks_of(db, session.id)
+                plan.sessions[session.id] = (session.course, session.start, session.end, breaks)
+            plan.places = {(one.session, one.bridge_point): True for one in db.exec(select(SessionBridgePoint))}
+            plan.enrolled = {(one.course, one.learner): one.bridge_point for one in db.exec(select(Enrolment))}
+            plan.devices = {one.id: one.bridge_point for one in db.exec(select(Device))}
+            for key in db.exec(select(DeviceKey)):
+                times = (key.made_at, key.expires_at, key.ended_at)
+                plan.keys[key.device, key.number] = (key.public_key, *times, key.revoked)
+            for token in db.exec(select(JoinToken)):
+                plan.tokens[token.hash] = (token.bridge_point, token.expires_at, token.device)
+            for fork in db.exec(select(Fork)):
+                plan.forks[fork.device, fork.log, fork.ends, fork.head.hex()] = fork.seq
+        return plan
+
+    def forks(self) -> Iterator[ForkOf]:
+        """The refused versions."""
+        with Session(self._connection) as db:
+            for fork in db.exec(select(Fork).order_by(col(Fork.device), col(Fork.log), col(Fork.ends))):
+                yield (fork.device, fork.log, fork.ends, fork.head.hex()), fork.key, fork.batch
+
+    def logs(self) -> Iterator[LogEvidence]:
+        """Every device's logs."""
+        for device, log in self._connection.execute(_LOGS).all():
+            which = {"device": device, "log": log}
+            rows = tuple(
+                Row(row.seq, bytes(row.line), bytes(row.head), tuple(row[3:]))
+                for row in self._connection.execute(_ROWS, which)
+            )
+            signed = tuple(
+                Signed(row.seq, bytes(row.head), bytes(row.signature), row.key, row.received_at)
+                for row in self._connection.execute(_SIGNED, which)
+            )
+            end = self._connection.execute(_END, which).one_or_none()
+            yield LogEvidence(device, log, rows, signed, (end.seq, bytes(end.head)) if end else None)
+
+    def totals(self) -> Totals:
+        """What the pages show of each session as a whole, by the tables and the columns that records are found by."""
+        totals: Totals = {}
+        with Session(self._connection) as db:
+            for session in db.exec(select(CourseSession.id)).all():
+                with suppress(RecordError, msgspec.MsgspecError):  # damaged: no totals are shown; the proof says why
+                    totals.update(_shown(db, session))
+        return totals
+
+
+def _shown(db: Session, session: str) -> Totals:
+    totals: Totals = {}
+    facts = session_facts(db, session)
+    for point in facts.points:
+        evidence = PointEvidence(frozenset(who.id for who in facts.learners if who.bridge_point == point.id))
+        for device in point.devices:
+            for _, record in new_records(db, session, device, {}):
+                evidence.add(record)
+        state = point_state(facts, point, evidence, (), facts.end + UNTIL_STEP_MS)
+        for learner in state.learners:
+            totals[session, learner.facts.id] = total_of(learner.participation)
+    return totals

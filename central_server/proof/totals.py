@@ -1,0 +1,61 @@
+"""Every learner's totals in every session, computed from raw records and the replayed plan alone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from central_server.participation.evidence import PointEvidence
+from central_server.proof.evidence import Plan, Total, Totals
+from central_server.proof.findings import Finding
+from models.participation import Participation, Rule, participation, scheduled
+from models.records import AnyRecord
+from models.spans import spans
+
+
+def totals_of(plan: Plan, records: Mapping[str, Iterable[tuple[str, AnyRecord]]]) -> Totals:
+    """The totals of the whole of each session. records: by session, each with the device whose log holds it."""
+    totals: Totals = {}
+    for session, (course, start, end, breaks) in plan.sessions.items():
+        rule = msgspec.json.decode(plan.rules[course], type=Rule) if course in plan.rules else Rule()
+        schedule = scheduled(start, end, breaks)
+        points = {point for at, point in plan.places if at == session}
+        here = {
+            point: frozenset(who for (of, who), place in plan.enrolled.items() if of == course and place == point)
+            for point in points
+        }
+        evidence = {point: PointEvidence(learners) for point, learners in here.items()}
+        for device, record in records.get(session, ()):
+            point = plan.devices.get(device, "")
+            if point in evidence:
+                evidence[point].add(record)
+        for known in evidence.values():
+            coverage = spans([(one.start, one.end) for one in known.watched])
+            for who in known.learners:
+                seen = spans([(one.start, one.end) for one in known.seen.get(who, ())])
+                check_in = known.check_ins.get(who)
+                part = participation(schedule, seen, coverage, rule, check_in.at if check_in else None)
+                totals[session, who] = total_of(part)
+    return totals
+
+
+def total_of(part: Participation) -> Total:
+    """The figures of one learner in one session."""
+    return part.scheduled_ms, part.seen_ms, part.not_seen_ms, part.not_observed_ms, part.verdict
+
+
+def compare_totals(raw: Totals, shown: Totals) -> list[Finding]:
+    """Where what is shown differs from what the raw records give."""
+    return [
+        Finding(
+            "total",
+            f"Tổng của học viên {learner} trong buổi {session} là {shown.get((session, learner), '–')}, "
+            f"tính từ bản ghi gốc là {raw.get((session, learner), '–')}.",
+            f"The totals of learner {learner} in session {session} are {shown.get((session, learner), '–')}, "
+            f"but {raw.get((session, learner), '–')} from the raw records.",
+            learner,
+        )
+        for session, learner in sorted(raw.keys() | shown.keys())
+        if raw.get((session, learner)) != shown.get((session, learner))
+    ]

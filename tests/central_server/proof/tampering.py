@@ -1,0 +1,186 @@
+"""A ledger worth proving, and the hands that change it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection, Engine, create_engine, event, text
+
+from central_server.proof.stored import StoredEvidence
+from central_server.proof.verifying import Report, verify
+from models.receipts import Receipt
+from models.records import CheckIn, chain
+from tests.central_server.bridge_points.test_rotation import body_for
+from tests.central_server.bridge_points.test_rotation import rotate as ask_rotation
+from tests.central_server.running import MINUTE, START, Agent, join, running, write_course
+
+
+def make_ledger(folder: Path) -> tuple[Path, list[Receipt], tuple[str, str]]:
+    """A data folder with two devices' logs of 24 records, a rotated key, a fork; the receipts; the devices."""
+    receipts: list[Receipt] = []
+    with running(folder / "data") as server:
+        server.load(write_course(folder / "course.toml", learners=6))
+        agents = [join(server, "TDM"), join(server, "BC")]
+        for agent in agents:
+            learners = agent.today().sessions[0].learners
+            for n in range(24):
+                start = START + n * MINUTE
+                who = learners[n % len(learners)].id
+                if n % 4 == 0:
+                    agent.coverage("K1.1", start, start + 4 * MINUTE)
+                elif n < len(learners):
+                    agent.add(CheckIn, session="K1.1", learner=who, at=start, method="face", score=0.7, encoder="intel")
+                else:
+                    agent.presence("K1.1", who, start, start + 40_000)
+            for first, last in ((1, 5), (6, 10), (11, 18), (19, 24)):
+                server.clock.ms += MINUTE
+                _keep(receipts, agent, first, last)
+                if first == 6:
+                    key = Ed25519PrivateKey.generate()
+                    ask_rotation(agent, body_for(agent, key))
+                    agent.key = key
+        other = list(agents[0].lines)
+        other[6] = other[6].replace(b'"seq":7', b'"v":1,"seq":7', 1)
+        agents[0].send(agents[0].batch(6, 9, [*other[:6], other[6].replace(b"40", b"41"), *other[7:]]))
+    return folder / "data", receipts, (agents[0].device, agents[1].device)
+
+
+def _keep(receipts: list[Receipt], agent: Agent, first: int, last: int) -> None:
+    answer = agent.send(agent.batch(first, last))
+    assert isinstance(answer, Receipt)
+    receipts.append(answer)
+
+
+def proved(engine: Engine, receipts: list[Receipt], hand: Callable[[Connection], None] | None = None) -> Report:
+    """Let a hand change a database in a transaction that is taken back, and prove what it made of it."""
+    with engine.connect() as connection, connection.begin() as transaction:
+        if hand is not None:
+            hand(connection)
+        report = verify(StoredEvidence(connection), receipts)
+        transaction.rollback()
+    return report
+
+
+def unguarded(database: Path) -> Engine:
+    """The database without the guard of its foreign keys: its owner may do as he likes."""
+    engine = create_engine(f"sqlite:///{database}", connect_args={"isolation_level": None})
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
+class Hands:
+    """Seeded ways of changing records; each says which device's record (or "-" for the own log's) it touched."""
+
+    def __init__(self, connection: Connection, rng: random.Random) -> None:
+        self.db = connection
+        self.rng = rng
+
+    def touch(self) -> tuple[str, int]:
+        """Do one of them."""
+        ways = (self.edit, self.edit_column, self.edit_head, self.remove, self.add, self.swap, self.cut, self.own_edit,
+                self.own_remove, self.own_cut, self.checkpoint)  # fmt: skip
+        return self.rng.choice(ways)()
+
+    def _some(self) -> tuple[str, int]:
+        rows = self.db.execute(text("SELECT device, seq FROM record ORDER BY device, seq")).all()
+        device, seq = self.rng.choice(rows)
+        return device, seq
+
+    def _run(self, sql: str, **values: object) -> None:
+        self.db.execute(text(sql), values)
+
+    def _line(self, device: str, seq: int) -> bytes:
+        query = text("SELECT line FROM record WHERE device = :d AND seq = :s")
+        return bytes(self.db.execute(query, {"d": device, "s": seq}).scalar_one())
+
+    def _changed(self, line: bytes) -> bytes:
+        at = self.rng.randrange(len(line))
+        return line[:at] + bytes([line[at] ^ (1 << self.rng.randrange(7))]) + line[at + 1 :]
+
+    def edit(self) -> tuple[str, int]:
+        device, seq = self._some()
+        line = self._changed(self._line(device, seq))
+        self._run("UPDATE record SET line = :l WHERE device = :d AND seq = :s", l=line, d=device, s=seq)
+        return device, seq
+
+    def edit_column(self) -> tuple[str, int]:
+        device, seq = self._some()
+        column = self.rng.choice(["session", "kind", "learner", "start", "end"])
+        self._run(f'UPDATE record SET "{column}" = 77 WHERE device = :d AND seq = :s', d=device, s=seq)  # noqa: S608
+        return device, seq
+
+    def edit_head(self) -> tuple[str, int]:
+        device, seq = self._some()
+        head = self.rng.randbytes(32)
+        self._run("UPDATE record SET head = :h WHERE device = :d AND seq = :s", h=head, d=device, s=seq)
+        return device, seq
+
+    def remove(self) -> tuple[str, int]:
+        device, seq = self._some()
+        self._run("DELETE FROM record WHERE device = :d AND seq = :s", d=device, s=seq)
+        return device, seq
+
+    def add(self) -> tuple[str, int]:
+        device, seq = self._some()
+        line = self._line(device, seq).replace(b'"seq":%d' % seq, b'"seq":25')
+        head = chain(bytes(self.db.execute(text("SELECT head FROM log_head WHERE device = :d"), {"d": device})
+                           .scalar_one()), [line])  # fmt: skip
+        self._run(
+            "INSERT INTO record SELECT device, log, 25, session, kind, learner, start, \"end\", :l, :h FROM record"
+            " WHERE device = :d AND seq = :s", l=line, h=head, d=device, s=seq,
+        )  # fmt: skip
+        return device, 25
+
+    def swap(self) -> tuple[str, int]:
+        device, seq = self._some()
+        other = self.rng.choice([n for n in range(1, 25) if n != seq])
+        for was, now in ((seq, -1), (other, seq), (-1, other)):
+            self._run("UPDATE record SET seq = :n WHERE device = :d AND seq = :s", n=now, d=device, s=was)
+        return device, seq
+
+    def cut(self) -> tuple[str, int]:
+        """Cut a log off after one of its checkpoints, with all that speaks of the rest."""
+        device, _ = self._some()
+        last = self.rng.choice([5, 10, 18])
+        self._run("DELETE FROM record WHERE device = :d AND seq > :s", d=device, s=last)
+        self._run("DELETE FROM signed_head WHERE device = :d AND seq > :s", d=device, s=last)
+        self._run(
+            "UPDATE log_head SET seq = :s, head = (SELECT head FROM signed_head WHERE device = :d AND seq = :s)"
+            " WHERE device = :d", d=device, s=last,
+        )  # fmt: skip
+        return device, last + 1
+
+    def _own(self) -> int:
+        return int(self.rng.choice(self.db.execute(text("SELECT seq FROM own_record")).scalars().all()))
+
+    def own_edit(self) -> tuple[str, int]:
+        seq = self._own()
+        line = bytes(self.db.execute(text("SELECT line FROM own_record WHERE seq = :s"), {"s": seq}).scalar_one())
+        self._run("UPDATE own_record SET line = :l WHERE seq = :s", l=self._changed(line), s=seq)
+        return "-", seq
+
+    def own_remove(self) -> tuple[str, int]:
+        seq = self._own()
+        self._run("DELETE FROM own_record WHERE seq = :s", s=seq)
+        return "-", seq
+
+    def own_cut(self) -> tuple[str, int]:
+        """Cut the own log off, up to what the last receipt knows of."""
+        seq = self.rng.randint(1, self.witnessed)
+        self._run("DELETE FROM own_record WHERE seq >= :s", s=seq)
+        return "-", seq
+
+    witnessed = 1
+
+    def checkpoint(self) -> tuple[str, int]:
+        device, _ = self._some()
+        seq = self.rng.choice([5, 10, 18, 24])
+        change = self.rng.choice(
+            ["signature = randomblob(64)", "head = randomblob(32)", "received_at = received_at - 3600000",
+             "received_at = received_at + 3600000", "key = 3 - key"]
+        )  # fmt: skip
+        self._run(f"UPDATE signed_head SET {change} WHERE device = :d AND seq = :s", d=device, s=seq)  # noqa: S608
+        return device, seq
