@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge_agent import supervisor
+from bridge_agent import key_rotation, supervisor
 from bridge_agent.alarms import Alarms
 from bridge_agent.config import Settings
 from bridge_agent.courier import Courier
@@ -162,7 +162,23 @@ class Agent:
                 away = False
                 if self._plan.update(today):
                     self._journal.note("plan", sessions=len(today.sessions))
+                await self._renew_key()
             await asyncio.sleep(self._parts.settings.config.plan_seconds)
+
+    async def _renew_key(self) -> None:
+        parts = self._parts
+        if not key_rotation.is_due(parts.identity.membership, self._now()):
+            return
+        try:
+            await key_rotation.rotate(parts.settings.folder, parts.identity, parts.server)
+        except ServerAwayError:
+            return  # the server's own alarm tells it; the next contact tries again
+        except AgentError as error:
+            self._alarms.set("key", error.vi, error.en)
+            return
+        self._alarms.clear("key")
+        self._courier.hurry()  # an expired key has kept it waiting
+        self._journal.note("key_rotated", expires_at=parts.identity.membership.key_expires_at)
 
     # The session
 

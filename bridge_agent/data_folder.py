@@ -25,6 +25,7 @@ class DataFolder:
         self.lock = path / "agent.lock"
         self.log = path / "log.db"
         self.key = path / "identity.key"
+        self.next_key = path / "identity.next.key"
         self.identity = path / "identity.json"
         self.plan = path / "today.json"
         self.journal = path / "agent.log"

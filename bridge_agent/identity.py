@@ -6,6 +6,7 @@ The key lies in the data folder, readable by this user alone. It never leaves th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -31,9 +32,9 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     """Server time, ms: the agent takes a new key before."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Identity:
-    """A joined agent: its membership and the key that proves it."""
+    """A joined agent: its membership and the key that proves it. The key changes while it runs (key_rotation)."""
 
     membership: Membership
     key: Ed25519PrivateKey
@@ -63,7 +64,7 @@ def load(folder: DataFolder) -> Identity:
     """The identity in the data folder. Raises IdentityError when this agent has not joined or a file is damaged."""
     try:
         membership = msgspec.json.decode(folder.identity.read_bytes(), type=Membership)
-        key = _read_key(folder)
+        key = read_key(folder.key)
     except FileNotFoundError as error:
         raise IdentityError(
             "Máy này chưa gia nhập máy chủ nào. Hãy chạy: bridge-agent join --server ĐỊA_CHỈ --token MÃ.",
@@ -91,15 +92,15 @@ async def join(folder: DataFolder, server: JoinsServer, token: str) -> Identity:
             f"This PC is bridge point {known.bridge_point_name} on {known.server} already. To change it, use another "
             "data folder.",
         )
-    known_key = _read_key(folder) if folder.key.exists() else None
+    known_key = read_key(folder.key) if folder.key.exists() else None
     try:
-        key = known_key or _new_key(folder)
+        key = known_key or new_key(folder.key)
         answer = await _ask(server, token, key)
     except IdentityError:
         if known_key is None:
             raise
         # The kept key belongs to an earlier joining that is not this token's: a server takes each key once.
-        key = _new_key(folder)
+        key = new_key(folder.key)
         answer = await _ask(server, token, key)
     membership = Membership(
         server=server.url,
@@ -117,12 +118,13 @@ async def _ask(server: JoinsServer, token: str, key: Ed25519PrivateKey) -> JoinA
     return await server.join(JoinRequest(token=token, public_key=key.public_key().public_bytes_raw().hex()))
 
 
-def _read_key(folder: DataFolder) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(folder.key.read_text(encoding="ascii")))
+def read_key(path: Path) -> Ed25519PrivateKey:
+    """The key in a file. Raises OSError or ValueError."""
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text(encoding="ascii")))
 
 
-def _new_key(folder: DataFolder) -> Ed25519PrivateKey:
-    """A new key, kept before anybody hears of it."""
+def new_key(path: Path) -> Ed25519PrivateKey:
+    """A new key, kept at `path` before anybody hears of it. Raises DataFolderError."""
     key = Ed25519PrivateKey.generate()
-    write_private(folder.key, key.private_bytes_raw().hex().encode())
+    write_private(path, key.private_bytes_raw().hex().encode())
     return key

@@ -19,6 +19,8 @@ from models.wire import (
     JoinRequest,
     LiveStatus,
     Refusal,
+    RotateAnswer,
+    RotateRequest,
     ServerTime,
     Today,
     request_message,
@@ -73,6 +75,10 @@ class Server:
     async def send_batch(self, batch: Batch) -> Receipt:
         """Send records. Raises RefusedError with `gap` or `fork`, and others."""
         return await self._ask("POST", "/api/agent/batches", Receipt, batch.encode(), "application/x-ndjson")
+
+    async def rotate(self, request: RotateRequest) -> RotateAnswer:
+        """Ask for a new key. Raises IdentityError or RefusedError when the server gives none."""
+        return await self._ask("POST", "/api/agent/rotate", RotateAnswer, msgspec.json.encode(request))
 
     async def send_status(self, status: LiveStatus) -> None:
         """Tell what is not yet a record."""
