@@ -49,6 +49,8 @@ class Log:
         self._head: bytes = row[1] if row else self._pruned_head
         row = db.execute("select seq from acknowledged").fetchone()
         self._acknowledged: int = row[0] if row else 0
+        self._unsealed: tuple[int, list[str]] | None = None
+        """The unsealed sessions as of a last seq."""
 
     @classmethod
     def open(cls, path: Path, device: str, now: int) -> Log:
@@ -226,10 +228,13 @@ class Log:
 
     def unsealed(self) -> list[str]:
         """The sessions whose last record is no seal."""
-        rows = self._db.execute(
-            "select session from (select session, kind, max(seq) from records group by session) where kind <> 'seal'"
-        )
-        return [row[0] for row in rows]
+        if self._unsealed is None or self._unsealed[0] != self._seq:  # asked twice a second, of a month of records
+            rows = self._db.execute(
+                "select session from (select session, kind, max(seq) from records group by session) "
+                "where kind <> 'seal'"
+            )
+            self._unsealed = self._seq, [row[0] for row in rows]
+        return self._unsealed[1]
 
     def _insert(self, records: Sequence[AnyRecord]) -> tuple[int, bytes]:
         """Add the records within a transaction; the new last seq and head, which hold once it is committed."""
