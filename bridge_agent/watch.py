@@ -200,7 +200,7 @@ def _length(findings: Findings, zero: int) -> int:
 
 
 def unknown_times(pairs: list[tuple[int, int]], watched: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The times with anybody unknown in view: gaps bridged as the recorder does for learners, never outside coverage."""
+    """The times with anybody unknown in view: gaps bridged as for learners, never outside coverage."""
     if not pairs:
         return []
     widened = spans(np.array(pairs, np.int64) + np.array((0, GAP_MS)))
