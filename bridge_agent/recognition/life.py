@@ -44,7 +44,10 @@ _PEAK_PART, _AMOUNT_PART = 0.25, 0.4
 _ALWAYS_SHARE, _NEVER_SHARE = 0.97, 0.5
 """Faint noise: where practically every frame changed and now half of them do not change at all."""
 _SCENE_BLOCKS: Final = 12.0
-"""Somebody came or went: after that the noise may be another, and faint noise proves nothing for a while."""
+"""Somebody came, went or moved: after that the noise may be another, for encoders leave it only where there is
+texture; noise proves nothing until it has been watched for a while."""
+_FROZEN_BLOCKS: Final = 20.0
+"""No key frame of a frozen picture makes such a step: something moved after all."""
 _FAINT_FRAMES: Final = 12
 _PASS_OVER: Final = 20
 _DARK_PART: Final = 0.3
@@ -114,8 +117,8 @@ class PictureJudge:
         self._still.clear()
 
     def _is_still(self, step: float, changes: Sequence[Change], moves: Sequence[bool], faces: int) -> bool:
-        # A frozen picture stays frozen when one frame of many jumps: at crf 23 and above a key frame does.
-        if not changes or (step > self._usual.still_step and self._state != "frozen"):
+        # A frozen picture stays frozen when one frame of many jumps a little: at crf 23 and above a key frame does.
+        if not changes or step > (_FROZEN_BLOCKS if self._state == "frozen" else self._usual.still_step):
             return False
         if self._sensor and not any(change.amount for change in changes):
             return True
@@ -161,8 +164,8 @@ class _Usual:
     """What is usual for a source while it is live: how much its frames change."""
 
     def __init__(self) -> None:
-        self._sweeps: deque[tuple[float, float, float]] = deque(maxlen=120)
-        self._faint: deque[tuple[int, int]] = deque(maxlen=8)
+        self._motion: deque[tuple[float, float]] = deque(maxlen=120)
+        self._noise: deque[tuple[int, int, float]] = deque(maxlen=20)
         self._passed_over = 0
         self.peak = 0.0
         self.amount = 0.0
@@ -181,8 +184,9 @@ class _Usual:
     @property
     def always(self) -> bool:
         """Practically every frame of the last sweeps changed, if only a little, and nobody came or went."""
-        changed, frames = (sum(column) for column in zip(*self._faint, strict=True)) if self._faint else (0, 0)
-        return len(self._faint) >= 5 and frames >= 2 * _FAINT_FRAMES and changed >= _ALWAYS_SHARE * frames
+        recent = list(self._noise)[-8:]
+        changed, frames = sum(sweep[0] for sweep in recent), sum(sweep[1] for sweep in recent)
+        return len(recent) >= 5 and frames >= 2 * _FAINT_FRAMES and changed >= _ALWAYS_SHARE * frames
 
     def moves(self, change: Change) -> bool:
         """Whether a frame moves as this source's frames do; any change at all while nothing usual is known."""
@@ -192,28 +196,30 @@ class _Usual:
         return by_peak or (self.noisy and change.amount > _AMOUNT_PART * self.amount)
 
     def doubt(self) -> None:
-        """The faint noise is not what it was: it proves nothing until it has been watched again."""
-        self._faint.clear()
+        """The noise may not be what it was: it proves nothing until it has been watched again."""
+        self._noise.clear()
+        self.amount = 0.0
 
     def learn(self, changes: Sequence[Change], step: float) -> None:
         """Take in a live sweep. `step`: the largest block difference to the sweep before."""
         if not changes:
             return
+        peak, amount = (float(v) for v in np.median([(c.peak, c.amount) for c in changes], axis=0))
         if step > _SCENE_BLOCKS:
-            self._faint.clear()
-        else:
-            self._faint.append((sum(change.amount > 0 for change in changes), len(changes)))
+            self.doubt()
         # A sweep in which little moved may be a freeze that is not noticed yet, which must not become usual.
         few = self.moving and sum(self.moves(change) for change in changes) <= _MOVING_SHARE * len(changes)
         self._passed_over = self._passed_over + 1 if few else 0
         if 0 < self._passed_over < _PASS_OVER:
             return
-        median = np.median([(c.peak, c.amount) for c in changes], axis=0)
-        self._sweeps.append((float(median[0]), float(median[1]), step))
-        if len(self._sweeps) >= 5:
-            # The calm fifth of the time: what is usual even when nobody stirs much.
-            peak, amount, usual_step = (float(v) for v in np.percentile(np.array(self._sweeps), 20, axis=0))
-            self.peak, self.amount = peak, amount
+        if step <= _SCENE_BLOCKS:
+            self._noise.append((sum(change.amount > 0 for change in changes), len(changes), amount))
+        self._motion.append((peak, step))
+        # The calm fifth of the time: what is usual even when nobody stirs much.
+        if len(self._noise) >= 5:
+            self.amount = float(np.percentile([sweep[2] for sweep in self._noise], 20))
+        if len(self._motion) >= 5:
+            self.peak, usual_step = (float(v) for v in np.percentile(np.array(self._motion), 20, axis=0))
             self.still_step = min(max(_STILL_BLOCKS, _STEP_PART * usual_step), _STILL_BLOCKS_MOST)
 
 

@@ -86,7 +86,7 @@ def test_a_freeze_is_found_by_the_noise_alone(tmp_path: Path, noise: float, code
 
 
 @pytest.mark.parametrize("codec", CODECS, ids=str)
-@pytest.mark.parametrize("noise", [0, 2.5])
+@pytest.mark.parametrize("noise", [0, 1.0, 2.5])
 @pytest.mark.parametrize("movement", ["none", "sway"])
 def test_a_calm_room_is_not_called_frozen(
     tmp_path: Path, codec: tuple[str, dict[str, str]], noise: float, movement: Movement
