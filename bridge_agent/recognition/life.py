@@ -52,6 +52,7 @@ _FAINT_FRAMES: Final = 12
 _PASS_OVER: Final = 20
 _DARK_PART: Final = 0.3
 _LIT_SHARE: Final = 0.3
+_LIT_SWEEPS: Final = 5
 _BRIGHTEST: Final = 40.0
 _BLACK: Final = 16.0
 _DIMMED_MS: Final = 180_000
@@ -239,7 +240,8 @@ class _Light:
         lit = usual > _BLACK if usual is not None else None
         mean = float(now.mean())
         dark = float(np.percentile(picture[::8, ::8], 99.9)) < _BRIGHTEST
-        if not dark and usual is not None and lit is not None and lit.mean() >= _LIT_SHARE:
+        known = self._sweeps >= _LIT_SWEEPS
+        if not dark and known and usual is not None and lit is not None and lit.mean() >= _LIT_SHARE:
             dark = float(np.median(now[lit] / usual[lit])) < _DARK_PART
             if dark and self._lit_at is not None and at - self._lit_at > _DIMMED_MS:
                 usual, dark = None, False
