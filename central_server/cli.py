@@ -11,6 +11,7 @@ import msgspec
 
 from central_server import commands
 from central_server.config import Config, read_config
+from models.command_line import Parser
 from models.errors import DiemdanhError
 from models.language import both
 
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line, described for a technician."""
-    whole = argparse.ArgumentParser(
+    whole = Parser(
         prog="central-server",
         description=both(
             "Máy chủ điểm danh: nhận bản ghi từ các điểm cầu và cho biết học viên nào có mặt, trong bao lâu.",
@@ -46,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
             "To begin: load-course loads a course, serve runs the server, new-token lets a bridge point join.",
         ),
     )
-    common = argparse.ArgumentParser(add_help=False)
+    common = Parser(add_help=False)
     common.add_argument("--config", type=Path, metavar="FILE", help=both("tệp cấu hình (TOML)", "settings file (TOML)"))
     common.add_argument(
         "--data",
@@ -56,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
             "thư mục dữ liệu, thay cho thư mục trong tệp cấu hình", "data folder, instead of the settings file's"
         ),
     )
-    add = whole.add_subparsers(title=both("lệnh", "commands"), required=True, metavar="COMMAND")
+    add = whole.add_subparsers(title=both("lệnh", "commands"), required=True, metavar=both("LỆNH", "COMMAND"))
 
     def command(name: str, run: Command, vi: str, en: str) -> argparse.ArgumentParser:
         one = add.add_parser(name, parents=[common], help=both(vi, en), description=both(vi, en))

@@ -20,6 +20,7 @@ from deploy.demo import classroom, pictures
 from deploy.demo.page import ManagersView
 from deploy.demo.programs import ProgramError, Programs, run, run_here, wait_until
 from deploy.demo.table import print_participation
+from models.command_line import Parser
 from models.errors import DiemdanhError
 from models.faces.portraits import read_portraits
 from models.language import both
@@ -33,7 +34,7 @@ AGENT_LAST_WORDS_S = 4.0
 
 def parser() -> argparse.ArgumentParser:
     """The demo's command line."""
-    p = argparse.ArgumentParser(
+    p = Parser(
         prog="run.py demo",
         description=both(
             "Chạy thử toàn bộ hệ thống trên máy này: máy chủ, một điểm cầu và trang của cán bộ quản lý lớp.",
