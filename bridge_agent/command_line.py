@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TypeAlias
 
-from models.command_line import Parser
+from models.command_line import Parser, number_between
 from models.language import both
 
 
@@ -144,13 +144,13 @@ def _watch(commands: _Commands) -> None:
     watch.add_argument(
         "--for",
         dest="seconds",
-        type=float,
+        type=number_between(1, 86_400),
         metavar=both("GIÂY", "SECONDS"),
         help=both("dừng sau bấy nhiêu giây", "end after so many seconds"),
     )
     watch.add_argument(
         "--sweep",
-        type=float,
+        type=number_between(0.2, 5),
         default=1.0,
         metavar=both("GIÂY", "SECONDS"),
         help=both("thời gian giữa hai lần nhìn, mặc định 1", "time between two looks, 1 by default"),

@@ -30,9 +30,10 @@ class DataFolder:
         self.journal = path / "agent.log"
 
     def make(self) -> None:
-        """Make the folder, for this user alone. Raises DataFolderError when that can't be done."""
+        """Make the folder, for this user alone, also where it was there before. Raises DataFolderError if it can't."""
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.path.chmod(0o700)
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
