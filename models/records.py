@@ -29,7 +29,7 @@ BATCH_LIMIT = 500
 """Most records in one batch: about 200 KiB, a few seconds on a 512 kbit/s line."""
 GENESIS = bytes(32)
 
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+\Z")]
 Milliseconds = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Score = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
@@ -45,10 +45,12 @@ class RecordError(DiemdanhError):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
-    """What every record carries. The clock fields are one sample, taken at the moment the record speaks of (its last
-    observation); `start` and `end` of the kinds below lie on the boot-time clock of that sample, so a wall clock that
-    jumps moves no duration. Server time of a boot-clock moment t: wall + (offset or 0) - (boot - t).
-    """  # fmt: skip
+    """What every record carries.
+
+    The clock fields are one sample, taken when the record was made (after a crash: the last one saved before it).
+    `start` and `end` of the kinds below lie on the boot-time clock of that sample, so a wall clock that jumps moves no
+    duration. Server time of a boot-clock moment t: wall + (offset or 0) - (boot - t).
+    """
 
     v: Literal[1] = VERSION
     device: Id
@@ -188,7 +190,7 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     device: Id
     log: Id
     seq: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
-    head: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+    head: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
     def message(self) -> bytes:
         """The bytes that are signed."""
@@ -199,7 +201,7 @@ class SignedCheckpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A checkpoint and its Ed25519 signature in hex: the first line of a batch."""
 
     checkpoint: Checkpoint
-    signature: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}$")]
+    signature: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}\Z")]
 
 
 _checkpoint_decoder = msgspec.json.Decoder(SignedCheckpoint)

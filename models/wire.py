@@ -22,7 +22,7 @@ from models.records import Count, Id, Milliseconds
 REQUEST_TIME_LIMIT_MS = 300_000
 """A signed request older or newer than this, by the server's clock, is refused: it may be a copy of an earlier one."""
 
-PublicKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+PublicKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Text = Annotated[str, msgspec.Meta(max_length=200)]
 
 
