@@ -77,13 +77,16 @@ class _Loading:
 
     def _session(self, course: str, plan: PlannedSession, points: dict[str, str]) -> None:
         session = self.db.get(CourseSession, plan.id)
+        new = session is None
         session = session or CourseSession(id=plan.id, course=course, title="", start=0, end=0)
         self._put(session, title=plan.title, start=plan.start, end=plan.end)
         breaks = self.db.exec(select(SessionBreak).where(SessionBreak.session == plan.id))
-        self._replace(breaks, [SessionBreak(session=plan.id, start=start, end=end) for start, end in plan.breaks])
+        spans = [SessionBreak(session=plan.id, start=start, end=end) for start, end in plan.breaks]
+        self._replace(breaks, spans, of_new=new)
         places = self.db.exec(select(SessionBridgePoint).where(SessionBridgePoint.session == plan.id))
         codes = dict.fromkeys(plan.bridge_points)
-        self._replace(places, [SessionBridgePoint(session=plan.id, bridge_point=points[code]) for code in codes])
+        rows = [SessionBridgePoint(session=plan.id, bridge_point=points[code]) for code in codes]
+        self._replace(places, rows, of_new=new)
 
     def _enrol(self, course: str, who: LearnerTable, bridge_point: str) -> str:
         learner = self.db.exec(select(Learner).where(Learner.code == who.code)).first()
@@ -106,14 +109,17 @@ class _Loading:
             self.changed += 1
         return row
 
-    def _replace(self, before: Iterable[SQLModel], after: Iterable[SQLModel]) -> None:
-        """Exchange the rows that say one thing about a session, unless they already are as wanted."""
+    def _replace(self, before: Iterable[SQLModel], after: Iterable[SQLModel], of_new: bool) -> None:
+        """Exchange the rows that say one thing about a session, unless they already are as wanted.
+
+        of_new: the session was added just now; giving it its rows changes nothing that was there.
+        """
         old, new = list(before), list(after)
         if sorted(sorted(row.model_dump().items()) for row in old) == sorted(
             sorted(row.model_dump().items()) for row in new
         ):
             return
-        self.changed += 1
+        self.changed += not of_new
         for row in old:
             self.db.delete(row)
         self.db.flush()
