@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,8 +10,7 @@ import msgspec
 
 from central_server import commands
 from central_server.config import Config, read_config
-from models.command_line import Parser
-from models.errors import DiemdanhError
+from models.command_line import Parser, run_to_exit_code
 from models.language import both
 
 Command = Callable[[argparse.Namespace, Config], int]
@@ -20,18 +18,16 @@ Command = Callable[[argparse.Namespace, Config], int]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. An error is one sentence on the error output and exit code 2."""
+    return run_to_exit_code(lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = parser().parse_args(argv)
     command: Command = arguments.command
-    try:
-        config = read_config(arguments.config)
-        if arguments.data is not None:
-            config = msgspec.structs.replace(config, data=str(arguments.data))
-        return command(arguments, config)
-    except DiemdanhError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    config = read_config(arguments.config)
+    if arguments.data is not None:
+        config = msgspec.structs.replace(config, data=str(arguments.data))
+    return command(arguments, config)
 
 
 def parser() -> argparse.ArgumentParser:

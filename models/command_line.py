@@ -3,10 +3,36 @@
 from __future__ import annotations
 
 import argparse
+import math
+import os
 import re
+import sys
+from collections.abc import Callable
 from typing import NoReturn
 
+from models.errors import DiemdanhError
 from models.language import both
+
+READER_GONE = 141
+"""Exit code when nobody reads the output any more, as in `… | head -1`: what a shell says of SIGPIPE."""
+
+
+def run_to_exit_code(command: Callable[[], int]) -> int:
+    """Run a command. Its exit code; 2 after one sentence on the error output, 130 after Ctrl-C, READER_GONE."""
+    try:
+        try:
+            return command()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, for at the interpreter's end it could only fail with a traceback
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+    except DiemdanhError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,3 +83,20 @@ def _sentence(message: str, prog: str) -> str:
 
 def _usage(text: str) -> str:
     return re.sub(r"^usage:", both("cách dùng:", "usage:"), text)
+
+
+def number_between(low: float, high: float) -> Callable[[str], float]:
+    """A type for an argument: a number of [low, high]; all else is a usage error."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(
+                both(f"cần một số từ {low:g} đến {high:g}", f"a number from {low:g} to {high:g} is needed")
+            )
+        return value
+
+    return read

@@ -17,6 +17,7 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
+from models.command_line import READER_GONE
 from tests.central_server.running import join, running, write_course
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "examples" / "course.toml"
@@ -101,6 +102,28 @@ def test_every_command_explains_itself(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_done_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
     assert says in one_sentence(central_server(*arguments, "--data", tmp_path / "data"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("central_server.cli", "--help"),
+        ("central_server.cli", "sessions", "--data", "."),
+        ("bridge_agent.cli", "--help"),
+        ("bridge_agent.cli", "weights", "list"),
+    ],
+)
+def test_a_reader_that_has_gone_is_no_traceback(tmp_path: Path, command: tuple[str, ...]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(EXAMPLE.parents[2])},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        errors = process.stderr.read()
+    assert errors == ""
+    assert process.returncode in (0, 1, READER_GONE)  # argparse and rich end by themselves
 
 
 def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
