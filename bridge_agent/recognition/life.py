@@ -48,6 +48,12 @@ _SCENE_BLOCKS: Final = 12.0
 texture; noise proves nothing until it has been watched for a while."""
 _FROZEN_BLOCKS: Final = 20.0
 """No key frame of a frozen picture makes such a step: something moved after all."""
+_STIR_SHARE, _STIR_FLOOR = 0.6, 0.003
+"""The calmest frames of a sweep (this share of them) stir by so much on average (grey levels) or prove nothing. Key
+frames of a frozen picture are among the others."""
+_STIR_STILL, _STIR_STAYS_FROZEN = 0.02, 0.25
+"""Parts of the usual stir. Frozen pictures that x264 goes on refining: 0.005 and less, 0.12 in the first second; one of
+thirty people left in a room without noise: 0.03."""
 _FAINT_FRAMES: Final = 12
 _PASS_OVER: Final = 20
 _DARK_PART: Final = 0.3
@@ -73,11 +79,14 @@ class PictureJudge:
     def __init__(self, sensor: bool) -> None:
         self._sensor = sensor
         self._usual = _Usual()
+        self._stir = _Stir()
         self._light = _Light()
         self._blocks: Blocks | None = None
         self._still: list[tuple[Change, ...]] = []
         self._history = _History()
         self._moved_at = 0
+        self._calm = 0
+        """How many of the still sweeps, up to the last, stirred far less than usual."""
         self._state: State = "live"
 
     def look(self, at: int, picture: Picture, changes: Sequence[Change], faces_before: int) -> Look:
@@ -94,15 +103,14 @@ class PictureJudge:
         if self._state == "dark":
             self._become("live")
             return Look("live", self._light.lit_from(at, changes))
-        if self._is_still(step, changes, moves, faces_before):
+        calm = self._stir.calm(changes, faces_before > 0, self._state == "frozen") and step <= self._step_limit
+        if calm or self._is_still(step, changes, moves, faces_before):
             self._still.append(tuple(changes))
+            self._calm = self._calm + 1 if calm else 0
             if self._state == "frozen":
                 return Look("frozen", self._moved_at)
             if self._is_frozen():
-                self._state, self._moved_at = (
-                    "frozen",
-                    self._history.last_motion(self._still[0][0].at),
-                )
+                self._state, self._moved_at = "frozen", self._frozen_from(faces_before > 0)
                 return Look("frozen", self._moved_at)
             if len(self._still) <= _DOUBT_SWEEPS:
                 self._state = "still"
@@ -111,15 +119,27 @@ class PictureJudge:
         was_frozen = self._state == "frozen"
         self._become("live")
         self._usual.learn(changes, step)
+        self._stir.learn(changes, faces_before > 0)
         return Look("live", moved[0] if was_frozen and moved else at)
 
     def _become(self, state: State) -> None:
         self._state = state
         self._still.clear()
+        self._calm = 0
+
+    @property
+    def _step_limit(self) -> float:
+        # A frozen picture stays frozen when one frame of many jumps a little: at crf 23 and above a key frame does.
+        return _FROZEN_BLOCKS if self._state == "frozen" else self._usual.still_step
+
+    def _frozen_from(self, people: bool) -> int:
+        still_from = self._still[0][0].at
+        if self._calm >= STILL_SWEEPS:
+            return self._history.last_stir(still_from, self._stir.usual(people))
+        return self._history.last_motion(still_from)
 
     def _is_still(self, step: float, changes: Sequence[Change], moves: Sequence[bool], faces: int) -> bool:
-        # A frozen picture stays frozen when one frame of many jumps a little: at crf 23 and above a key frame does.
-        if not changes or step > (_FROZEN_BLOCKS if self._state == "frozen" else self._usual.still_step):
+        if not changes or step > self._step_limit:
             return False
         if self._sensor and not any(change.amount for change in changes):
             return True
@@ -132,7 +152,7 @@ class PictureJudge:
     def _is_frozen(self) -> bool:
         if len(self._still) < STILL_SWEEPS:
             return False
-        if self._usual.moving or self._sensor:
+        if self._usual.moving or self._sensor or self._calm >= STILL_SWEEPS:
             return True
         frames = [change for sweep in self._still for change in sweep]
         return len(frames) >= _FAINT_FRAMES and sum(not c.amount for c in frames) > _NEVER_SHARE * len(frames)
@@ -143,10 +163,17 @@ class _History:
 
     def __init__(self) -> None:
         self._frames: deque[tuple[int, bool]] = deque(maxlen=1000)
+        self._amounts: deque[tuple[int, float]] = deque(maxlen=1000)
 
     def note(self, changes: Sequence[Change], moves: Sequence[bool]) -> None:
         """Take in the frames of a sweep."""
         self._frames.extend((change.at, move) for change, move in zip(changes, moves, strict=True))
+        self._amounts.extend((change.at, change.amount) for change in changes)
+
+    def last_stir(self, still_from: int, usual: float) -> int:
+        """The last frame of the 5 s before `still_from` that changed as much as is usual; without any, `still_from`."""
+        recent = [at for at, amount in self._amounts if still_from - 5_000 <= at < still_from and amount >= usual]
+        return recent[-1] if recent else still_from
 
     def last_motion(self, still_from: int) -> int:
         """The last frame that was part of a motion, in which most frames of a second moved.
@@ -159,6 +186,39 @@ class _History:
             if move and sum(around) > _MOTION_SHARE * len(around):
                 return at
         return still_from
+
+
+class _Stir:
+    """How much the calmest frames of a sweep change, with people in the room and without: a freeze ends even that.
+
+    It tells where the median frame hardly moves: heads that sway by a pixel now and then, noise that an encoder leaves
+    only in some frames, or an empty room whose camera has noise.
+    """
+
+    def __init__(self) -> None:
+        self._sweeps: dict[bool, deque[float]] = {True: deque(maxlen=60), False: deque(maxlen=60)}
+
+    def usual(self, people: bool) -> float:
+        """The usual stir in calm times; 0 while it is not known or too little to go by."""
+        known = self._sweeps[people]
+        value = float(np.percentile(known, 20)) if len(known) >= 5 else 0.0
+        return value if value >= _STIR_FLOOR else 0.0
+
+    def calm(self, changes: Sequence[Change], people: bool, frozen: bool) -> bool:
+        """Whether a sweep stirs so little that only a picture that stands still explains it."""
+        usual = self.usual(people)
+        part = _STIR_STAYS_FROZEN if frozen else _STIR_STILL
+        return usual > 0 and bool(changes) and _stir(changes) <= part * usual
+
+    def learn(self, changes: Sequence[Change], people: bool) -> None:
+        """Take in a live sweep, unless a freeze may be beginning in it."""
+        if changes and _stir(changes) >= 0.25 * self.usual(people):
+            self._sweeps[people].append(_stir(changes))
+
+
+def _stir(changes: Sequence[Change]) -> float:
+    amounts = sorted(change.amount for change in changes)
+    return float(np.mean(amounts[: max(1, round(_STIR_SHARE * len(amounts)))]))
 
 
 class _Usual:
