@@ -31,7 +31,7 @@ _DOUBT_SWEEPS: Final = 5
 _MOVING_SHARE: Final = 0.35
 """A sweep is still when at most this share of its frames moved. OpenCV's mpeg4 writer sets a key frame every 12 frames
 and mends it over the next two or three, which is the worst that a frozen picture was seen to do."""
-_MOTION_SHARE: Final = 0.5
+_MOTION_SHARE: Final = 0.4
 _STILL_BLOCKS, _STILL_BLOCKS_MOST, _STEP_PART = 6.0, 10.0, 0.15
 """Nor may any block differ from the last sweep by more grey levels than the first, or than this part of what is usual
 where that is more, but never more than the second. Key frames of frozen pictures: up to 4.8, and 7.6 in small, busy
@@ -146,7 +146,7 @@ class PictureJudge:
         if not faces:
             return False  # a room that everybody has left is still for a good reason
         if self._usual.moving:
-            return sum(moves) <= _MOVING_SHARE * len(moves)
+            return sum(moves) <= self._usual.still_share * len(moves)
         return self._usual.always and sum(not c.amount for c in changes) >= 0.4 * len(changes)
 
     def _is_frozen(self) -> bool:
@@ -225,12 +225,13 @@ class _Usual:
     """What is usual for a source while it is live: how much its frames change."""
 
     def __init__(self) -> None:
-        self._motion: deque[tuple[float, float]] = deque(maxlen=120)
+        self._motion: deque[tuple[float, float, float]] = deque(maxlen=120)
         self._noise: deque[tuple[int, int, float]] = deque(maxlen=20)
         self._passed_over = 0
         self.peak = 0.0
         self.amount = 0.0
         self.still_step = _STILL_BLOCKS
+        self.still_share = _MOVING_SHARE
 
     @property
     def moving(self) -> bool:
@@ -265,22 +266,26 @@ class _Usual:
         """Take in a live sweep. `step`: the largest block difference to the sweep before."""
         if not changes:
             return
-        peak, amount = (float(v) for v in np.median([(c.peak, c.amount) for c in changes], axis=0))
+        amount = float(np.median([c.amount for c in changes]))
+        # Slow movements come to be a pixel's step in some frames only, at 30 frames a second in fewer than half.
+        peaks = np.array([c.peak for c in changes])
+        peak = float(np.percentile(peaks, 75))
         if step > _SCENE_BLOCKS:
             self.doubt()
         # A sweep in which little moved may be a freeze that is not noticed yet, which must not become usual.
-        few = self.moving and sum(self.moves(change) for change in changes) <= _MOVING_SHARE * len(changes)
+        few = self.moving and sum(self.moves(change) for change in changes) <= self.still_share * len(changes)
         self._passed_over = self._passed_over + 1 if few else 0
         if 0 < self._passed_over < _PASS_OVER:
             return
         if step <= _SCENE_BLOCKS:
             self._noise.append((sum(change.amount > 0 for change in changes), len(changes), amount))
-        self._motion.append((peak, step))
+        self._motion.append((peak, step, float((peaks > _PEAK_PART * peak).mean())))
         # The calm fifth of the time: what is usual even when nobody stirs much.
         if len(self._noise) >= 5:
             self.amount = float(np.percentile([sweep[2] for sweep in self._noise], 20))
         if len(self._motion) >= 5:
-            self.peak, usual_step = (float(v) for v in np.percentile(np.array(self._motion), 20, axis=0))
+            self.peak, usual_step, share = (float(v) for v in np.percentile(np.array(self._motion), 20, axis=0))
+            self.still_share = min(_MOVING_SHARE, share / 2) if self.peak >= _PEAK_FLOOR else _MOVING_SHARE
             self.still_step = min(max(_STILL_BLOCKS, _STEP_PART * usual_step), _STILL_BLOCKS_MOST)
 
 

@@ -118,7 +118,7 @@ def test_a_freeze_in_an_empty_room_is_found_by_the_cameras_noise(tmp_path: Path)
     assert spans[0][2] == pytest.approx(32, abs=1.2)
 
 
-@pytest.mark.parametrize("fps", [1, 3])
+@pytest.mark.parametrize("fps", [1, 3, 30])
 def test_at_other_frame_rates(tmp_path: Path, fps: int) -> None:
     frozen = Composition(seconds=36, fps=fps, movement="sway", noise=2.5, frozen=(12, 24))
     spans = blind(judged(film(tmp_path, frozen, X264[1]), everybody))
