@@ -124,7 +124,8 @@ class Identities:
 
     def _another(self, before: Seen, now: Seen) -> bool:
         looks = (before, now)
-        if not all(look.frontal and look.width >= IDENTIFY_PX for look in looks):
+        # A turned head is unlike itself, but one that matches somebody was seen well enough.
+        if not all((look.frontal or look.vote is not None) and look.width >= IDENTIFY_PX for look in looks):
             return False
         if before.vector is None or now.vector is None:
             return False
