@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from bridge_agent.errors import DataFolderError
+from models.reasons import reason
 
 if sys.platform == "win32":
     import msvcrt
@@ -95,6 +96,6 @@ def write_private(path: Path, data: bytes) -> None:
 
 def _unwritable(path: Path, error: OSError) -> DataFolderError:
     return DataFolderError(
-        f"Không ghi được vào {path} ({error.strerror}). Hãy kiểm tra quyền ghi và chỗ trống trên đĩa.",
-        f"Cannot write to {path} ({error.strerror}). Check its permissions and the room on the disk.",
+        f"Không ghi được vào {path} ({reason(error).vi}). Hãy kiểm tra quyền ghi và chỗ trống trên đĩa.",
+        f"Cannot write to {path} ({reason(error).en}). Check its permissions and the room on the disk.",
     )

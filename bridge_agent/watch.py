@@ -31,6 +31,7 @@ from models.faces.match import Gallery
 from models.faces.portraits import enrol, read_portraits
 from models.language import both
 from models.presence import GAP_MS, CoverageInterval, Interval, Recorder
+from models.reasons import reason
 from models.spans import intersect, spans
 
 
@@ -233,6 +234,6 @@ def _write(out: Path, result: dict[str, Any]) -> None:
         if name:
             Path(name).unlink(missing_ok=True)
         raise OutputError(
-            f"Không ghi được kết quả vào {out} ({error.strerror}). Hãy kiểm tra ổ đĩa còn chỗ.",
-            f"The result cannot be written to {out} ({error.strerror}). Check that the disk has room.",
+            f"Không ghi được kết quả vào {out} ({reason(error).vi}). Hãy kiểm tra ổ đĩa còn chỗ.",
+            f"The result cannot be written to {out} ({reason(error).en}). Check that the disk has room.",
         ) from error

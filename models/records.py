@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from models.errors import DiemdanhError
+from models.reasons import reason
 
 VERSION: Literal[1] = 1
 LINE_LIMIT = 1024
@@ -169,7 +170,7 @@ def decode(line: bytes) -> AnyRecord:
     try:
         record: AnyRecord = _decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise RecordError(f"Bản ghi không hợp lệ: {error}.", f"The record is not valid: {error}.") from error
+        raise RecordError(f"Bản ghi không hợp lệ: {reason(error).vi}.", f"The record is not valid: {error}.") from error
     if isinstance(record, Presence | Coverage | Link) and record.end < record.start:
         raise RecordError(
             f"Bản ghi {record.seq} kết thúc trước khi bắt đầu.", f"Record {record.seq} ends before it starts."
@@ -246,7 +247,7 @@ def decode_batch(body: bytes) -> Batch:
         signed = _checkpoint_decoder.decode(first)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(
-            f"Dòng đầu của lô không phải là điểm kiểm tra: {error}.",
+            f"Dòng đầu của lô không phải là điểm kiểm tra: {reason(error).vi}.",
             f"The batch's first line is no signed checkpoint: {error}.",
         ) from error
     return Batch(signed, tuple(lines))

@@ -142,6 +142,26 @@ def test_settings_are_checked_with_line_and_advice(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]  # checking makes nothing
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "write"),
+    [
+        ("public_address", "hello", "https://diemdanh.example.vn"),
+        ("public_address", "https://example.vn/under", "https://diemdanh.example.vn"),
+        ("data", "server.toml/data", 'data = "du-lieu"'),
+        ("host", "no-such-host.invalid", 'host = "0.0.0.0"'),
+        ("host", "192.0.2.1", 'host = "0.0.0.0"'),
+    ],
+)
+def test_settings_that_cannot_work_are_found_by_the_check(tmp_path: Path, key: str, value: str, write: str) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text(f'port = 0\n\n{key} = "{value}"\n')
+    for more in ((), ("--check-config",)):
+        said = one_sentence(central_server("serve", "--config", path, *more))
+        assert "dòng 3" in said
+        assert write in said
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
