@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from bridge_agent.command_line import parser
-from models.errors import DiemdanhError
+from models.command_line import run_to_exit_code
 from models.language import both
 
 if TYPE_CHECKING:
@@ -28,11 +28,16 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Errors are one sentence on the error output and exit code 2; Ctrl-C ends with 130."""
+    os.umask(0o077)  # the log, the key, portraits and results are this user's alone
     for stream in (sys.stdout, sys.stderr):
         if callable(reconfigure := getattr(stream, "reconfigure", None)):
             reconfigure(errors="replace")  # a Windows console may not be UTF-8
     # OpenCV's own lines about a camera say nothing that our sentences do not; the processes that load it inherit this.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    return run_to_exit_code(lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = parser().parse_args(argv)
     command = {
         "run": run,
@@ -43,13 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "simulate": simulate,
         "receipts": receipts,
     }[arguments.command]
-    try:
-        return command(arguments)
-    except DiemdanhError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return command(arguments)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
+from models.command_line import Parser, number_between
 from models.language import both
 
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line. `arguments.command` names the command that was chosen."""
-    whole = _Parser(
+    whole = Parser(
         prog="bridge-agent",
         description=both(
             "Phần mềm tại điểm cầu: nhận biết học viên qua camera, ghi lại ai có mặt và trong bao lâu, gửi về máy chủ.",
@@ -48,57 +48,10 @@ Each command has its own page: bridge-agent run --help.""",
     return whole
 
 
-class _Parser(argparse.ArgumentParser):
-    """argparse, with its own words in Vietnamese too, and a usage error in one sentence."""
-
-    def __init__(self, **settings: object) -> None:
-        super().__init__(**settings, add_help=False, allow_abbrev=False)  # type: ignore[arg-type]  # argparse's own
-        self._positionals.title = both("cần ghi", "needed")
-        self._optionals.title = both("tùy chọn", "options")
-        self.add_argument("-h", "--help", action="help", help=both("in trang này rồi dừng", "print this page and end"))
-
-    def format_usage(self) -> str:
-        """The usage line, with its first word in the language of this PC."""
-        return _usage(super().format_usage())
-
-    def format_help(self) -> str:
-        """The help page, likewise."""
-        return _usage(super().format_help())
-
-    def error(self, message: str) -> NoReturn:
-        """End with exit code 2 and one sentence."""
-        self.exit(2, _sentence(message, self.prog) + "\n")
+_Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
-_MESSAGES = (
-    (r"the following arguments are required: (.+)", "thiếu {}", "{} is missing"),
-    (r"unrecognized arguments: (.+)", 'không có tùy chọn "{}"', 'there is no option "{}"'),
-    (r"argument (.+): expected one argument", "sau {} phải có giá trị", "{} needs a value"),
-    (r"argument (.+): invalid choice: (.+?) \(.*", '{0} không có lựa chọn {1}', "{0} has no choice {1}"),
-    (r"argument (.+): invalid \w+ value: (.+)", "giá trị {1} của {0} không hợp lệ", "the value {1} of {0} will not do"),
-)  # fmt: skip
-
-
-def _sentence(message: str, prog: str) -> str:
-    for pattern, vi, en in _MESSAGES:
-        if match := re.fullmatch(pattern, message):
-            words = match.groups()
-            message = both(vi, en).format(*words)
-            break
-    return both(
-        f"{prog}: {message}. Hãy xem: {prog} --help.",
-        f"{prog}: {message}. See: {prog} --help.",
-    )
-
-
-def _usage(text: str) -> str:
-    return re.sub(r"^usage:", both("cách dùng:", "usage:"), text)
-
-
-_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
-
-
-def _add(commands: _Commands, name: str, vi: str, en: str, examples: str) -> _Parser:
+def _add(commands: _Commands, name: str, vi: str, en: str, examples: str) -> Parser:
     return commands.add_parser(
         name,
         help=both(vi, en),
@@ -192,13 +145,13 @@ def _watch(commands: _Commands) -> None:
     watch.add_argument(
         "--for",
         dest="seconds",
-        type=float,
+        type=number_between(1, 86_400),
         metavar=both("GIÂY", "SECONDS"),
         help=both("dừng sau bấy nhiêu giây", "end after so many seconds"),
     )
     watch.add_argument(
         "--sweep",
-        type=float,
+        type=number_between(0.2, 5),
         default=1.0,
         metavar=both("GIÂY", "SECONDS"),
         help=both("thời gian giữa hai lần nhìn, mặc định 1", "time between two looks, 1 by default"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from bridge_agent.errors import DataFolderError
+from models.reasons import reason
 
 if sys.platform == "win32":
     import msvcrt
@@ -31,9 +32,10 @@ class DataFolder:
         self.journal = path / "agent.log"
 
     def make(self) -> None:
-        """Make the folder, for this user alone. Raises DataFolderError when that can't be done."""
+        """Make the folder, for this user alone, also where it was there before. Raises DataFolderError if it can't."""
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.path.chmod(0o700)
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
@@ -100,6 +102,6 @@ def write_private(path: Path, data: bytes) -> None:
 
 def _unwritable(path: Path, error: OSError) -> DataFolderError:
     return DataFolderError(
-        f"Không ghi được vào {path} ({error.strerror}). Hãy kiểm tra quyền ghi và chỗ trống trên đĩa.",
-        f"Cannot write to {path} ({error.strerror}). Check its permissions and the room on the disk.",
+        f"Không ghi được vào {path} ({reason(error).vi}). Hãy kiểm tra quyền ghi và chỗ trống trên đĩa.",
+        f"Cannot write to {path} ({reason(error).en}). Check its permissions and the room on the disk.",
     )

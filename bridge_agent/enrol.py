@@ -23,6 +23,7 @@ from bridge_agent.recognition.sweep import frontal
 from models.faces.detect import Detector, Face
 from models.faces.engine import FaceProfile, load_engine
 from models.language import both
+from models.reasons import reason
 
 PICTURES: Final = 3
 WIDTH_PX: Final = 110
@@ -158,8 +159,8 @@ def _write(pictures: list[Picture], folder: Path) -> list[Path]:
                 paths.append(path)
     except OSError as error:
         raise EnrolError(
-            f"Không ghi được ảnh vào {folder} ({error.strerror}).",
-            f"The pictures cannot be written to {folder} ({error.strerror}).",
+            f"Không ghi được ảnh vào {folder} ({reason(error).vi}).",
+            f"The pictures cannot be written to {folder} ({reason(error).en}).",
         ) from error
     return paths
 

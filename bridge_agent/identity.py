@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from bridge_agent.data_folder import DataFolder, write_private
 from bridge_agent.errors import IdentityError
+from models.reasons import reason
 from models.receipts import Receipt, ReceiptError, verify_receipt
 from models.records import Id
 from models.wire import JoinAnswer, JoinRequest, PublicKey
@@ -71,9 +72,10 @@ def load(folder: DataFolder) -> Identity:
             "This PC has not joined a server. Run: bridge-agent join --server URL --token TOKEN.",
         ) from error
     except (OSError, ValueError, msgspec.MsgspecError) as error:
+        why = reason(error)
         raise IdentityError(
-            f"Không đọc được danh tính của máy này trong {folder.path} ({error}). Hãy gia nhập lại bằng mã mới.",
-            f"This PC's identity in {folder.path} cannot be read ({error}). Join again with a new token.",
+            f"Không đọc được danh tính của máy này trong {folder.path} ({why.vi}). Hãy gia nhập lại bằng mã mới.",
+            f"This PC's identity in {folder.path} cannot be read ({why.en}). Join again with a new token.",
         ) from error
     return Identity(membership, key)
 

@@ -12,6 +12,7 @@ from bridge_agent.config import check_url
 from bridge_agent.errors import IdentityError, RefusedError, ServerAwayError
 from bridge_agent.identity import Identity
 from bridge_agent.server_clock import ServerClock
+from models.reasons import Reason, reason
 from models.receipts import Receipt
 from models.records import Batch
 from models.wire import (
@@ -100,9 +101,9 @@ class Server:
         try:
             response = await self._http.request(method, path, content=body or None, headers=headers)
         except httpx.TransportError as error:
-            raise _away(self.url, type(error).__name__) from error
-        if response.status_code >= 500 or response.status_code == 429:
-            raise _away(self.url, str(response.status_code))
+            raise _away(self.url, *_reason(error)) from error
+        if response.status_code >= 500 or response.status_code in (408, 429):
+            raise _away(self.url, str(response.status_code), str(response.status_code))
         try:
             if response.is_success:
                 return msgspec.json.decode(response.content, type=answer)
@@ -122,10 +123,18 @@ class Server:
         return f"Diemdanh {self._identity.membership.device} {now} {signature}"
 
 
-def _away(url: str, reason: str) -> ServerAwayError:
+def _reason(error: httpx.TransportError) -> Reason:
+    if isinstance(error, httpx.TimeoutException):
+        return reason(TimeoutError())
+    if isinstance(error, httpx.ConnectError):
+        return Reason("không mở được kết nối", "no connection")
+    return Reason("kết nối bị ngắt", type(error).__name__)
+
+
+def _away(url: str, vi: str, en: str) -> ServerAwayError:
     return ServerAwayError(
-        f"Không kết nối được máy chủ {url} ({reason}). Hãy kiểm tra địa chỉ, mạng, và máy chủ có đang chạy không.",
-        f"The server {url} cannot be reached ({reason}). Check the address, the network and that the server runs.",
+        f"Không kết nối được máy chủ {url} ({vi}). Hãy kiểm tra địa chỉ, mạng, và máy chủ có đang chạy không.",
+        f"The server {url} cannot be reached ({en}). Check the address, the network and that the server runs.",
     )
 
 

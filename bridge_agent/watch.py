@@ -31,7 +31,8 @@ from models.faces.match import Gallery
 from models.faces.portraits import enrol, read_portraits
 from models.language import both
 from models.presence import GAP_MS, CoverageInterval, Interval, Recorder
-from models.spans import spans
+from models.reasons import reason
+from models.spans import intersect, spans
 
 
 class OutputError(FinalError):
@@ -166,6 +167,7 @@ def _result(findings: Findings, names: list[str], engine: FaceEngine, live: bool
     def seconds(ms: int) -> float:
         return round((ms - zero) / 1000, 3)
 
+    watched = [(i.start, i.end) for i in findings.intervals if isinstance(i, CoverageInterval)]
     learners: dict[str, dict[str, Any]] = {name: {"intervals": [], "sightings": 0, "best_score": 0.0} for name in names}
     coverage = []
     for interval in sorted(findings.intervals, key=lambda interval: interval.start):
@@ -181,7 +183,7 @@ def _result(findings: Findings, names: list[str], engine: FaceEngine, live: bool
     return {
         "learners": learners,
         "coverage": coverage,
-        "unknown": [{"from": seconds(a), "to": seconds(b)} for a, b in _bridged(findings.unknown)],
+        "unknown": [{"from": seconds(a), "to": seconds(b)} for a, b in unknown_times(findings.unknown, watched)],
         "frames": findings.frames,
         "video_seconds": _length(findings, zero) / 1000,
         "took_seconds": round(took, 3),
@@ -198,12 +200,13 @@ def _length(findings: Findings, zero: int) -> int:
     return round(span * findings.frames / max(1, findings.frames - 1))
 
 
-def _bridged(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The times with anybody unknown in view, gaps bridged as the recorder does for learners."""
+def unknown_times(pairs: list[tuple[int, int]], watched: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The times with anybody unknown in view: gaps bridged as for learners, never outside coverage."""
     if not pairs:
         return []
     widened = spans(np.array(pairs, np.int64) + np.array((0, GAP_MS)))
-    return [(int(a), int(b) - GAP_MS) for a, b in widened]
+    bridged = spans(widened - np.array((0, GAP_MS)))
+    return [(int(a), int(b)) for a, b in intersect(bridged, spans(watched))]
 
 
 def _check_writable(out: Path) -> None:
@@ -231,6 +234,6 @@ def _write(out: Path, result: dict[str, Any]) -> None:
         if name:
             Path(name).unlink(missing_ok=True)
         raise OutputError(
-            f"Không ghi được kết quả vào {out} ({error.strerror}). Hãy kiểm tra ổ đĩa còn chỗ.",
-            f"The result cannot be written to {out} ({error.strerror}). Check that the disk has room.",
+            f"Không ghi được kết quả vào {out} ({reason(error).vi}). Hãy kiểm tra ổ đĩa còn chỗ.",
+            f"The result cannot be written to {out} ({reason(error).en}). Check that the disk has room.",
         ) from error

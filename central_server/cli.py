@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from central_server import commands
 from central_server.backup import commands as backup
 from central_server.config import Config, read_config
 from central_server.proof import commands as proof
-from models.errors import DiemdanhError
+from models.command_line import Parser, run_to_exit_code
 from models.language import both
 
 Command = Callable[[argparse.Namespace, Config], int]
@@ -23,23 +22,21 @@ Adding = Callable[[str, Command, str, str], argparse.ArgumentParser]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. An error is one sentence on the error output and exit code 2."""
+    return run_to_exit_code(lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int:
     arguments = parser().parse_args(argv)
     command: Command = arguments.command
-    try:
-        config = read_config(arguments.config)
-        if arguments.data is not None:
-            config = msgspec.structs.replace(config, data=str(arguments.data))
-        return command(arguments, config)
-    except DiemdanhError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    config = read_config(arguments.config)
+    if arguments.data is not None:
+        config = msgspec.structs.replace(config, data=str(arguments.data))
+    return command(arguments, config)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line, described for a technician."""
-    whole = argparse.ArgumentParser(
+    whole = Parser(
         prog="central-server",
         description=both(
             "Máy chủ điểm danh: nhận bản ghi từ các điểm cầu và cho biết học viên nào có mặt, trong bao lâu.",
@@ -50,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
             "To begin: load-course loads a course, serve runs the server, new-token lets a bridge point join.",
         ),
     )
-    common = argparse.ArgumentParser(add_help=False)
+    common = Parser(add_help=False)
     common.add_argument("--config", type=Path, metavar="FILE", help=both("tệp cấu hình (TOML)", "settings file (TOML)"))
     common.add_argument(
         "--data",
@@ -60,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
             "thư mục dữ liệu, thay cho thư mục trong tệp cấu hình", "data folder, instead of the settings file's"
         ),
     )
-    add = whole.add_subparsers(title=both("lệnh", "commands"), required=True, metavar="COMMAND")
+    add = whole.add_subparsers(title=both("lệnh", "commands"), required=True, metavar=both("LỆNH", "COMMAND"))
 
     def command(name: str, run: Command, vi: str, en: str) -> argparse.ArgumentParser:
         one = add.add_parser(name, parents=[common], help=both(vi, en), description=both(vi, en))

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from central_server.app import create_app, wall_clock
 from central_server.bridge_points.joining import make_token
 from central_server.bridge_points.rotation import revoke
+from central_server.checking import check
 from central_server.config import Config
 from central_server.courses.course_file import read_course
 from central_server.courses.loading import load
@@ -53,6 +54,8 @@ def serve(arguments: argparse.Namespace, config: Config) -> int:
     """Run the server until it is stopped."""
     changes = {name: value for name in ("host", "port") if (value := getattr(arguments, name)) is not None}
     config = msgspec.structs.replace(config, **changes)
+    typed = frozenset(changes) | ({"data"} if arguments.data is not None else set())
+    check(config, arguments.config, typed)
     if arguments.check_config:
         print(both("Tệp cấu hình dùng được.", "The settings are good."))
         return 0

@@ -22,6 +22,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """0 lets the system choose one; the program prints which."""
     data: str | None = None
     """Folder of the database and the manager's key; default: the user's own data folder."""
+    body_seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30
+    """An agent's request that has not come whole after this long is given up."""
     public_address: str | None = None
     """How browsers reach the server, such as https://diemdanh.example.vn, when a reverse proxy stands before it."""
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from central_server.errors import DataFolderError, why
+from central_server.errors import DataFolderError
+from models.reasons import reason
 
 if sys.platform == "win32":
     import msvcrt
@@ -39,8 +40,8 @@ def _locked(folder: Path, *, alone: bool) -> Iterator[None]:
         file = (folder / LOCK_FILE).open("a+b")
     except OSError as error:
         raise DataFolderError(
-            f"Không dùng được thư mục dữ liệu {folder} ({why(error)}). Hãy kiểm tra quyền và ổ đĩa.",
-            f"The data folder {folder} can't be used ({why(error)}). Check permissions and the disk.",
+            f"Không dùng được thư mục dữ liệu {folder} ({reason(error).vi}). Hãy kiểm tra quyền và ổ đĩa.",
+            f"The data folder {folder} can't be used ({reason(error).en}). Check permissions and the disk.",
         ) from error
     with file:
         try:

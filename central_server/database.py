@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -22,7 +23,8 @@ from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from central_server.errors import DataFolderError, UnavailableError, why
+from central_server.errors import DataFolderError, UnavailableError
+from models.reasons import Reason, reason
 
 T = TypeVar("T")
 Job = Callable[[Connection], T]
@@ -48,8 +50,8 @@ def open_database(path: Path) -> Engine:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise DataFolderError(
-            f"Không dùng được thư mục dữ liệu {path.parent} ({why(error)}). Hãy kiểm tra quyền và ổ đĩa.",
-            f"The data folder {path.parent} can't be used ({why(error)}). Check permissions and the disk.",
+            f"Không dùng được thư mục dữ liệu {path.parent} ({reason(error).vi}). Hãy kiểm tra quyền và ổ đĩa.",
+            f"The data folder {path.parent} can't be used ({reason(error).en}). Check permissions and the disk.",
         ) from error
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"isolation_level": None})
     event.listen(engine, "connect", _set_pragmas)
@@ -58,12 +60,19 @@ def open_database(path: Path) -> Engine:
         migrate(engine)
     except (DBAPIError, CommandError) as error:
         engine.dispose()
-        reason = error.orig if isinstance(error, DBAPIError) else error
+        why = _why(error)
         raise DataFolderError(
-            f"Không mở được cơ sở dữ liệu {path} ({reason}). Tệp được giữ nguyên; hãy báo quản trị hệ thống.",
-            f"The database {path} can't be opened ({reason}). The file was left as it is; tell the administrator.",
+            f"Không mở được cơ sở dữ liệu {path} ({why.vi}). Tệp được giữ nguyên; hãy báo quản trị hệ thống.",
+            f"The database {path} can't be opened ({why.en}). The file was left as it is; tell the administrator.",
         ) from error
     return engine
+
+
+def _why(error: DBAPIError | CommandError) -> Reason:
+    if isinstance(error, DBAPIError):
+        return reason(error.orig or error)
+    newer = re.search(r"identified by '(.+)'", str(error))
+    return Reason(f"do một bản mới hơn tạo ra, {newer[1]}" if newer else "không cập nhật được các bảng", str(error))
 
 
 def migrate(engine: Engine) -> None:

@@ -3,6 +3,7 @@
 ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with which the one handler renders it
 ├── StartError                   the program can't start or a command can't be done: exit code 2
 │   ├── PortTakenError           another program listens on the address
+│   ├── AddressError             the address to listen on, or the one that browsers open, can't be one
 │   ├── DataFolderError          the data folder or its database can't be used
 │   ├── CourseFileError          a course file says something impossible
 │   ├── EvidenceError            what a proof or a restore is to be made from can't be read
@@ -20,6 +21,7 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
     ├── ClockError          401  signed too long ago, or in the future
     ├── InvalidError        422  not what models.wire and models.records describe
     ├── TooLargeError       413  more bytes than any valid request has
+    ├── TooSlowError        408  the request did not come whole in time
     ├── GapError            409  records are missing before the batch: send from `wanted_seq`
     └── ForkError           409  the server holds other bytes under the same seq
 """
@@ -41,7 +43,11 @@ class StartError(ServerError):
 
 
 class PortTakenError(StartError):
-    """Another program listens on the address."""
+    """Another program listens on the address, or the port may not be opened."""
+
+
+class AddressError(StartError):
+    """The address to listen on, or the one that browsers open, can't be one."""
 
 
 class DataFolderError(StartError):
@@ -154,6 +160,20 @@ class TooLargeError(RefusedError):
     status, reason = 413, "too_large"
 
 
+class TooSlowError(RefusedError):
+    """The request did not come whole in time."""
+
+    status = 408
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"Yêu cầu không gửi xong trong {seconds:g} giây. Không có gì bị mất; hãy kiểm tra đường truyền, máy sẽ gửi "
+            "lại.",
+            f"The request did not come whole within {seconds:g} s. Nothing is lost; check the line, the agent will "
+            "send again.",
+        )
+
+
 class GapError(RefusedError):
     """Records are missing before the batch."""
 
@@ -176,8 +196,3 @@ class ForkError(RefusedError):
         super().__init__(vi, en)
         self.seq = seq
         """The first record known to differ; 0 where only the heads tell."""
-
-
-def why(error: OSError) -> str:
-    """The system's own word for an OSError, for use inside a sentence."""
-    return error.strerror or type(error).__name__

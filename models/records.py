@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from models.errors import DiemdanhError
+from models.reasons import reason
 
 VERSION: Literal[1] = 1
 LINE_LIMIT = 1024
@@ -29,7 +30,7 @@ BATCH_LIMIT = 500
 """Most records in one batch: about 200 KiB, a few seconds on a 512 kbit/s line."""
 GENESIS = bytes(32)
 
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+\Z")]
 Milliseconds = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Score = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
@@ -45,10 +46,12 @@ class RecordError(DiemdanhError):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
-    """What every record carries. The clock fields are one sample, taken at the moment the record speaks of (its last
-    observation); `start` and `end` of the kinds below lie on the boot-time clock of that sample, so a wall clock that
-    jumps moves no duration. Server time of a boot-clock moment t: wall + (offset or 0) - (boot - t).
-    """  # fmt: skip
+    """What every record carries.
+
+    The clock fields are one sample, taken when the record was made (after a crash: the last one saved before it).
+    `start` and `end` of the kinds below lie on the boot-time clock of that sample, so a wall clock that jumps moves no
+    duration. Server time of a boot-clock moment t: wall + (offset or 0) - (boot - t).
+    """
 
     v: Literal[1] = VERSION
     device: Id
@@ -167,7 +170,7 @@ def decode(line: bytes) -> AnyRecord:
     try:
         record: AnyRecord = _decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise RecordError(f"Bản ghi không hợp lệ: {error}.", f"The record is not valid: {error}.") from error
+        raise RecordError(f"Bản ghi không hợp lệ: {reason(error).vi}.", f"The record is not valid: {error}.") from error
     if isinstance(record, Presence | Coverage | Link) and record.end < record.start:
         raise RecordError(
             f"Bản ghi {record.seq} kết thúc trước khi bắt đầu.", f"Record {record.seq} ends before it starts."
@@ -197,7 +200,7 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     device: Id
     log: Id
     seq: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
-    head: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+    head: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
     def message(self) -> bytes:
         """The bytes that are signed."""
@@ -208,7 +211,7 @@ class SignedCheckpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A checkpoint and its Ed25519 signature in hex: the first line of a batch."""
 
     checkpoint: Checkpoint
-    signature: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}$")]
+    signature: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}\Z")]
 
 
 _checkpoint_decoder = msgspec.json.Decoder(SignedCheckpoint)
@@ -253,7 +256,7 @@ def decode_batch(body: bytes) -> Batch:
         signed = _checkpoint_decoder.decode(first)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(
-            f"Dòng đầu của lô không phải là điểm kiểm tra: {error}.",
+            f"Dòng đầu của lô không phải là điểm kiểm tra: {reason(error).vi}.",
             f"The batch's first line is no signed checkpoint: {error}.",
         ) from error
     return Batch(signed, tuple(lines))

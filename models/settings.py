@@ -11,6 +11,7 @@ from typing import TypeVar, get_type_hints
 import msgspec
 
 from models.errors import DiemdanhError
+from models.reasons import explain, reason
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -27,16 +28,16 @@ def read(path: Path, kind: type[T]) -> T:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "UTF-8"
+        why = reason(error)
         raise SettingsError(
-            f"Không đọc được tệp cấu hình {path} ({reason}). Hãy kiểm tra đường dẫn.",
-            f"The settings file {path} cannot be read ({reason}). Check the path.",
+            f"Không đọc được tệp cấu hình {path} ({why.vi}). Hãy kiểm tra đường dẫn.",
+            f"The settings file {path} cannot be read ({why.en}). Check the path.",
         ) from error
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(
-            f"Tệp cấu hình {path} sai cú pháp TOML: {error}. Hãy sửa dòng đó.",
+            f"Tệp cấu hình {path} sai cú pháp TOML: {reason(error).vi}. Hãy sửa dòng đó.",
             f"The settings file {path} is not valid TOML: {error}. Mend that line.",
         ) from error
     try:
@@ -71,9 +72,10 @@ def _explain(path: Path, text: str, kind: type[msgspec.Struct], message: str) ->
         )
     line = find_line(text, keys)
     name = ".".join(keys)
+    why = explain(what)
     return SettingsError(
-        f'{path}, dòng {line}: giá trị của "{name}" không dùng được ({what}). Hãy sửa giá trị đó.',
-        f'{path}, line {line}: the value of "{name}" will not do ({what}). Write one that fits.',
+        f'{path}, dòng {line}: giá trị của "{name}" không dùng được ({why.vi}). Hãy sửa giá trị đó.',
+        f'{path}, line {line}: the value of "{name}" will not do ({why.en}). Write one that fits.',
     )
 
 

@@ -37,7 +37,7 @@ REQUEST_TIME_LIMIT_MS = 300_000
 ROTATE_GRACE_MS = 90 * 24 * 3_600_000
 """For so long after its end a key may still ask for its successor."""
 
-PublicKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+PublicKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Text = Annotated[str, msgspec.Meta(max_length=200)]
 
 

@@ -14,6 +14,7 @@ from bridge_agent.capture.source import Stream
 from bridge_agent.capture.video import decoded, luma, picture
 from bridge_agent.clock import boot_ms
 from bridge_agent.errors import CaptureLostError, SourceError
+from models.reasons import reason
 
 _SILENCE_S: Final = 5.0
 
@@ -31,9 +32,10 @@ class StreamReader:
                 timeout=(_SILENCE_S, _SILENCE_S),
             )
         except (av.FFmpegError, OSError, ValueError) as error:
+            why = reason(error)
             raise SourceError(
-                f"Không mở được camera mạng {source} ({_reason(error)}). Hãy kiểm tra địa chỉ, mật khẩu và đường mạng.",
-                f"The network camera {source} does not open ({_reason(error)}). Check address, password and network.",
+                f"Không mở được camera mạng {source} ({why.vi}). Hãy kiểm tra địa chỉ, mật khẩu và đường mạng.",
+                f"The network camera {source} does not open ({why.en}). Check address, password and network.",
             ) from error
         if not isinstance(container, InputContainer) or not container.streams.video:
             container.close()
@@ -54,7 +56,3 @@ class StreamReader:
     def close(self) -> None:
         """Hangs up."""
         self._container.close()
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or type(error).__name__

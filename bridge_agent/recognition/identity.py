@@ -51,10 +51,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Scores of the encoder in use: a vote needs `threshold`; a good look under `contradicts` speaks against a name."""
+    """Of the encoder in use.
+
+    A vote needs a score of `threshold`; a good look with a score under `contradicts` speaks against a name. Two good
+    looks whose vectors have a cosine under `another` are two people.
+    """
 
     threshold: float
     contradicts: float
+    another: float
 
 
 class Identities:
@@ -70,6 +75,11 @@ class Identities:
         over = self._forget(at)
         carried = match(self._tracks, faces)
         for face, track, alike in zip(faces, carried, likeness, strict=True):
+            if track is not None and self._another(track.last, face):
+                # Somebody else sits there now. Whoever sat there goes with what was known: that it was nobody, too.
+                over += [Unknown(track.began, track.last.at)] if self._is_unknown(track) else []
+                self._tracks.remove(track)
+                track = None
             if track is None:
                 if face.width < SMALL_PX:
                     continue
@@ -111,6 +121,15 @@ class Identities:
         track.learner, track.confirmed_at = face.vote, face.at
         first = agreeing[0].at
         return [Sighting(face.vote, seen.at, seen.score) for seen in recent if seen.at >= first]
+
+    def _another(self, before: Seen, now: Seen) -> bool:
+        looks = (before, now)
+        # A turned head is unlike itself, but one that matches somebody was seen well enough.
+        if not all((look.frontal or look.vote is not None) and look.width >= IDENTIFY_PX for look in looks):
+            return False
+        if before.vector is None or now.vector is None:
+            return False
+        return float(before.vector @ now.vector) < self._limits.another
 
     def _one_face_each(self) -> None:
         """Take the name from the track that was borne out earlier, where two have one."""

@@ -22,6 +22,9 @@ GONE_MS: Final = 5_000
 """No frame for longer: the room was not watched in between."""
 _CONTRADICTS_BELOW: Final = {"cosine": 0.20, "distance": 0.12}
 """How far under the encoder's threshold a good look speaks against a name: where impostors lie, and few others."""
+_ANOTHER_BELOW: Final = {"cosine": 0.25, "distance": 0.88}
+"""Cosine of two looks at one track, a sweep apart, under which they are two people. With dlib's encoder it is a
+distance of about 0.65: one person's looks a second apart lie within 0.3."""
 
 
 class Watcher:
@@ -32,8 +35,9 @@ class Watcher:
     ) -> None:
         """`sensor`: the source is a camera of this PC. `gone`: what a pause between frames means."""
         self._engine, self._gallery, self._gone = engine, gallery, gone
-        threshold = engine.encoder.threshold
-        self._identities = Identities(Limits(threshold, threshold - _CONTRADICTS_BELOW[engine.encoder.metric]))
+        threshold, metric = engine.encoder.threshold, engine.encoder.metric
+        limits = Limits(threshold, threshold - _CONTRADICTS_BELOW[metric], _ANOTHER_BELOW[metric])
+        self._identities = Identities(limits)
         self._judge = PictureJudge(sensor)
         self._watching = False
         self._blind: CoverageEnd | None = None

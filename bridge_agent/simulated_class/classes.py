@@ -158,7 +158,8 @@ def two_people(
 ) -> Script:
     """A class for a demonstration: one learner comes, goes out, comes back and leaves; a stranger comes in the middle.
 
-    `face` is the width of both faces in px.
+    `face` is the width of both faces in px. The learner goes out for 20 s or more, longer than the recorder bridges; a
+    class under a minute has no time for that, so there he stays.
     """
 
     def spans(*parts: tuple[float, float]) -> tuple[Span, ...]:
@@ -166,8 +167,10 @@ def two_people(
 
     y = 0.42 * size[1]
     left, right = Seat(0.34 * size[0], y, face, 0), Seat(0.66 * size[0], y, face, 0)
+    out = 0.4, 0.4 + max(0.15, 20 / seconds)
+    stays = spans((0.06, out[0]), (out[1], 0.93)) if seconds >= 60 else spans((0.06, 0.93))
     people = (
-        _person(learner, left, spans((0.06, 0.4), (0.55, 0.93))),
+        _person(learner, left, stays),
         _person(stranger, right, spans((0.25, 0.8)), stranger=True),
     )
     return Script(seconds=seconds, people=people, width=size[0], height=size[1], fps=fps, seed=seed)

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from models.errors import DiemdanhError
+from models.reasons import explain, reason
 
 Span = tuple[float, float]
 
@@ -139,7 +140,8 @@ def read_script(path: Path) -> Script:
         raise ScriptError(f"Không đọc được tệp kịch bản {path}.", f"The script {path} cannot be read.") from error
     except tomllib.TOMLDecodeError as error:
         raise ScriptError(
-            f"Tệp kịch bản {path} không đúng cú pháp TOML: {error}.", f"The script {path} is no valid TOML: {error}."
+            f"Tệp kịch bản {path} không đúng cú pháp TOML: {reason(error).vi}.",
+            f"The script {path} is no valid TOML: {error}.",
         ) from error
     try:
         script = msgspec.convert(raw, Script, dec_hook=_path)
@@ -240,7 +242,8 @@ def _not_understood(path: Path, detail: str) -> ScriptError:
             f"Tệp kịch bản {path} thiếu khóa “{missing[1]}”{in_vi}.",
             f"The script {path} lacks the key “{missing[1]}”{in_en}.",
         )
+    why = explain(what)
     return ScriptError(
-        f"Tệp kịch bản {path} có giá trị không hợp lệ{in_vi} ({what}).",
-        f"The script {path} has a wrong value{in_en} ({what}).",
+        f"Tệp kịch bản {path} có giá trị không hợp lệ{in_vi} ({why.vi}).",
+        f"The script {path} has a wrong value{in_en} ({why.en}).",
     )

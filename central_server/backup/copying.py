@@ -8,7 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from central_server.errors import BackupError, EvidenceError, OutputError, why
+from central_server.errors import BackupError, EvidenceError, OutputError
+from models.reasons import reason
 
 PAGES_A_STEP = 4096
 """A step of the copy: 16 MiB, between which the server's commits go on."""
@@ -72,7 +73,9 @@ def back_up(database: Path, to: Path) -> Contents:
             f"Không sao chép được {database} ({error}).", f"{database} can't be copied ({error})."
         ) from error
     except OSError as error:
-        raise OutputError(f"Không ghi được {to} ({why(error)}).", f"{to} can't be written ({why(error)}).") from error
+        raise OutputError(
+            f"Không ghi được {to} ({reason(error).vi}).", f"{to} can't be written ({reason(error).en})."
+        ) from error
     finally:
         new.unlink(missing_ok=True)
     return held

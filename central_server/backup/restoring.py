@@ -13,9 +13,10 @@ from central_server.backup.copying import Contents, checked
 from central_server.courses.course_file import VIETNAM
 from central_server.data_lock import held_alone
 from central_server.database import Writer, open_database
-from central_server.errors import BackupError, EvidenceError, OutputError, why
+from central_server.errors import BackupError, EvidenceError, OutputError
 from central_server.own_log.writing import append
 from models.own_records import Restored
+from models.reasons import reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def restore(database: Path, copy: Path, now: int, *, replace: bool) -> Replaced:
             new.replace(database)
         except OSError as error:
             raise OutputError(
-                f"Không ghi được {database} ({why(error)}).", f"{database} can't be written ({why(error)})."
+                f"Không ghi được {database} ({reason(error).vi}).", f"{database} can't be written ({reason(error).en})."
             ) from error
         engine = open_database(database)
         try:

@@ -14,9 +14,10 @@ from starlette.concurrency import run_in_threadpool
 from central_server.bridge_points.joining import join
 from central_server.bridge_points.rotation import rotate
 from central_server.bridge_points.signature import KnownDevice, signed_by
-from central_server.errors import InvalidError, SignatureError, TooLargeError
+from central_server.errors import InvalidError, SignatureError, TooLargeError, TooSlowError
 from central_server.ledger.ingest import BODY_LIMIT
 from central_server.services import ServicesDep
+from models.reasons import reason
 from models.receipts import Receipt
 from models.wire import JoinRequest, Message, RotateRequest, ServerTime
 
@@ -34,21 +35,29 @@ class SignedRequest:
     body: bytes
 
 
-async def read_body(request: Request) -> bytes:
-    """The request's body. Raises TooLargeError as soon as it is longer than the largest valid batch."""
+async def read_body(request: Request, seconds: float) -> bytes:
+    """The request's body.
+
+    Raises TooLargeError as soon as it is longer than the largest valid batch, TooSlowError when it is not whole after
+    `seconds`.
+    """
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_LIMIT:
-            raise TooLargeError(
-                f"Yêu cầu lớn hơn {BODY_LIMIT} byte.", f"The request is longer than {BODY_LIMIT} bytes."
-            )
+    try:
+        async with asyncio.timeout(seconds):
+            async for part in request.stream():
+                body += part
+                if len(body) > BODY_LIMIT:
+                    raise TooLargeError(
+                        f"Yêu cầu lớn hơn {BODY_LIMIT} byte.", f"The request is longer than {BODY_LIMIT} bytes."
+                    )
+    except TimeoutError as error:
+        raise TooSlowError(seconds) from error
     return bytes(body)
 
 
 async def signed_request(request: Request, of: ServicesDep) -> SignedRequest:
     """Dependency of every route that only a joined device may use."""
-    body = await read_body(request)
+    body = await read_body(request, of.config.body_seconds)
     header, path = request.headers.get("authorization", ""), request.url.path
     device = await run_in_threadpool(signed_by, of.keys.of, header, request.method, path, body, of.now())
     return SignedRequest(device, body)
@@ -62,7 +71,8 @@ def decode_message(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidError(f"Yêu cầu không hợp lệ: {error}.", f"The request is not valid: {error}.") from error
+        why = reason(error)
+        raise InvalidError(f"Yêu cầu không hợp lệ: {why.vi}.", f"The request is not valid: {why.en}.") from error
 
 
 def answer(message: Message | Receipt) -> Response:
@@ -79,7 +89,7 @@ async def time(of: ServicesDep) -> Response:
 @router.post("/join")
 async def join_route(request: Request, of: ServicesDep) -> Response:
     """Join with a one-time token."""
-    asked = decode_message(await read_body(request), JoinRequest)
+    asked = decode_message(await read_body(request, of.config.body_seconds), JoinRequest)
     joined = await asyncio.wrap_future(of.writer.submit(join(asked, of.now(), of.server_key.public)))
     log.info("joined device=%s bridge_point=%s", joined.device, joined.bridge_point)
     return answer(joined)
@@ -88,7 +98,7 @@ async def join_route(request: Request, of: ServicesDep) -> Response:
 @router.post("/rotate")
 async def rotate_route(request: Request, of: ServicesDep) -> Response:
     """Give a device a new key; the old one, even when its answer was lost, signs the request."""
-    body = await read_body(request)
+    body = await read_body(request, of.config.body_seconds)
     header, path, now = request.headers.get("authorization", ""), request.url.path, of.now()
     try:
         device = await run_in_threadpool(signed_by, of.keys.of, header, request.method, path, body, now)

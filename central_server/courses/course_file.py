@@ -18,7 +18,7 @@ from models.participation import Rule
 VIETNAM = timezone(timedelta(hours=7), "+07")
 """No daylight saving since 1975, so a fixed offset is right."""
 
-Code = Annotated[str, msgspec.Meta(min_length=1, max_length=30, pattern=r"^[A-Za-z0-9_-]+$")]
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=30, pattern=r"^[A-Za-z0-9_-]+\Z")]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Year = Annotated[int, msgspec.Meta(ge=1900, le=2100)]
 

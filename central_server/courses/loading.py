@@ -86,13 +86,13 @@ class _Loading:
 
     def _session(self, course: str, plan: PlannedSession, points: dict[str, str]) -> None:
         session = self.db.get(CourseSession, plan.id)
+        new = session is None
         session = session or CourseSession(id=plan.id, course=course, title="", start=0, end=0)
         times = (session.start, session.end)
         self._put(session, title=plan.title, start=plan.start, end=plan.end)
         breaks = self.db.exec(select(SessionBreak).where(SessionBreak.session == plan.id))
-        changed = self._replace(
-            breaks, [SessionBreak(session=plan.id, start=start, end=end) for start, end in plan.breaks]
-        )
+        spans = [SessionBreak(session=plan.id, start=start, end=end) for start, end in plan.breaks]
+        changed = self._replace(breaks, spans, of_new=new)
         if changed or times != (plan.start, plan.end):
             planned = SessionPlanned(
                 at=self.now, session=plan.id, course=session.course, start=plan.start, end=plan.end, breaks=plan.breaks
@@ -105,7 +105,8 @@ class _Loading:
             TakesPart(at=self.now, session=plan.id, bridge_point=point, takes_part=point in after)
             for point in sorted(before ^ after)
         ]
-        self._replace(places, [SessionBridgePoint(session=plan.id, bridge_point=points[code]) for code in codes])
+        rows = [SessionBridgePoint(session=plan.id, bridge_point=points[code]) for code in codes]
+        self._replace(places, rows, of_new=new)
 
     def _enrol(self, course: str, who: LearnerTable, bridge_point: str) -> str:
         learner = self.db.exec(select(Learner).where(Learner.code == who.code)).first()
@@ -131,14 +132,17 @@ class _Loading:
             self.changed += 1
         return row
 
-    def _replace(self, before: Iterable[SQLModel], after: Iterable[SQLModel]) -> bool:
-        """Exchange the rows that say one thing about a session, unless they already are as wanted; whether."""
+    def _replace(self, before: Iterable[SQLModel], after: Iterable[SQLModel], of_new: bool) -> bool:
+        """Exchange the rows that say one thing about a session, unless they already are as wanted; whether.
+
+        of_new: the session was added just now; giving it its rows changes nothing that was there.
+        """
         old, new = list(before), list(after)
         if sorted(sorted(row.model_dump().items()) for row in old) == sorted(
             sorted(row.model_dump().items()) for row in new
         ):
             return False
-        self.changed += 1
+        self.changed += not of_new
         for row in old:
             self.db.delete(row)
         self.db.flush()

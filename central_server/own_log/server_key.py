@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, text
 
 from central_server.database import Job
-from central_server.errors import DataFolderError, why
+from central_server.errors import DataFolderError
 from central_server.own_log.writing import append
 from models.own_records import ServerKeyKnown, decode_own
+from models.reasons import reason
 from models.receipts import Receipt, key_id, sign_receipt
 
 KEY_FILE = "server-key"
@@ -58,11 +59,11 @@ def server_key(folder: Path) -> ServerKey:
             file.flush()
             os.fsync(file.fileno())
     except (OSError, ValueError) as error:
-        reason = why(error) if isinstance(error, OSError) else type(error).__name__
+        why = reason(error)
         raise DataFolderError(
-            f"Không đọc được khóa của máy chủ {path} ({reason}). Hãy chép lại tệp này từ bản lưu; nếu không còn bản "
+            f"Không đọc được khóa của máy chủ {path} ({why.vi}). Hãy chép lại tệp này từ bản lưu; nếu không còn bản "
             "nào, xóa tệp thì máy chủ tạo khóa mới và các điểm cầu phải gia nhập lại.",
-            f"The server's key {path} can't be read ({reason}). Put the file back from its copy; if there is none, "
+            f"The server's key {path} can't be read ({why.en}). Put the file back from its copy; if there is none, "
             "delete it: the server makes a new key and the bridge points must join again.",
         ) from error
     return ServerKey(key)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import xlsxwriter
 
-from central_server.errors import OutputError, why
+from central_server.errors import OutputError
 from central_server.participation.sheet import Cell, Sheet
+from models.reasons import reason
 
 
 def sheet_xlsx(sheet: Sheet) -> bytes:
@@ -105,7 +106,8 @@ def write_file(path: Path, content: bytes) -> None:
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)
+        why = reason(error)
         raise OutputError(
-            f"Không ghi được tệp {path} ({why(error)}). Hãy kiểm tra thư mục, hoặc đóng tệp nếu Excel đang mở.",
-            f"The file {path} can't be written ({why(error)}). Check the folder; close the file if Excel has it open.",
+            f"Không ghi được tệp {path} ({why.vi}). Hãy kiểm tra thư mục, hoặc đóng tệp nếu Excel đang mở.",
+            f"The file {path} can't be written ({why.en}). Check the folder; close the file if Excel has it open.",
         ) from error

@@ -23,10 +23,11 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from central_server.errors import EvidenceError, OutputError, why
+from central_server.errors import EvidenceError, OutputError
 from central_server.own_log.server_key import ServerKey
 from central_server.proof.evidence import Evidence, Fork, LogEvidence, Plan, Row, Signed, Total, Totals
 from central_server.proof.findings import Finding
+from models.reasons import reason
 from models.receipts import Receipt
 
 FORMAT: Literal["diemdanh pack 1"] = "diemdanh pack 1"
@@ -68,7 +69,7 @@ def write_pack(path: Path, evidence: Evidence, receipts: Sequence[Receipt], key:
         new.replace(path)
     except OSError as error:
         raise OutputError(
-            f"Không ghi được {path} ({why(error)}).", f"{path} can't be written ({why(error)})."
+            f"Không ghi được {path} ({reason(error).vi}).", f"{path} can't be written ({reason(error).en})."
         ) from error
     return logs
 

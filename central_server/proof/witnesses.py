@@ -7,10 +7,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from central_server.errors import EvidenceError, why
+from central_server.errors import EvidenceError
 from central_server.proof.evidence import Signed
 from central_server.proof.findings import Finding, record_finding
 from central_server.proof.replay import Acts
+from models.reasons import reason
 from models.receipts import Receipt, ReceiptError, decode_receipt, verify_receipt
 
 
@@ -21,7 +22,8 @@ def read_receipts(path: Path) -> list[Receipt]:
         bodies = [(file, file.read_bytes()) for file in files]
     except OSError as error:
         raise EvidenceError(
-            f"Không đọc được biên nhận {path} ({why(error)}).", f"The receipts {path} can't be read ({why(error)})."
+            f"Không đọc được biên nhận {path} ({reason(error).vi}).",
+            f"The receipts {path} can't be read ({reason(error).en}).",
         ) from error
     receipts = []
     lines = [(file, number, line) for file, body in bodies for number, line in enumerate(body.split(b"\n"), 1)]

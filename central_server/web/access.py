@@ -9,7 +9,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from central_server.errors import DataFolderError, why
+from central_server.errors import DataFolderError
+from models.reasons import reason
 
 COOKIE = "diemdanh_manager"
 KEY_FILE = "manager-key"
@@ -53,10 +54,10 @@ def manager_key(folder: Path) -> ManagerKey:
                 file.flush()
                 os.fsync(file.fileno())
     except (OSError, UnicodeDecodeError) as error:
-        reason = why(error) if isinstance(error, OSError) else "ASCII"
+        why = reason(error)
         raise DataFolderError(
-            f"Không đọc được khóa quản lý {path} ({reason}). Xóa tệp này thì máy chủ sẽ tạo khóa mới.",
-            f"The manager's key {path} can't be read ({reason}). Without that file the server makes a new one.",
+            f"Không đọc được khóa quản lý {path} ({why.vi}). Xóa tệp này thì máy chủ sẽ tạo khóa mới.",
+            f"The manager's key {path} can't be read ({why.en}). Without that file the server makes a new one.",
         ) from error
     if len(key) < 20:
         raise DataFolderError(

@@ -8,7 +8,8 @@ import sys
 import time
 import webbrowser
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ from deploy.demo import classroom, pictures
 from deploy.demo.page import ManagersView
 from deploy.demo.programs import ProgramError, Programs, run, run_here, wait_until
 from deploy.demo.table import print_participation
+from models.command_line import Parser, number_between
 from models.errors import DiemdanhError
 from models.faces.portraits import read_portraits
 from models.language import both
@@ -27,13 +29,14 @@ from models.language import both
 ROOT = Path(__file__).resolve().parents[2]
 SIMULATED_S = 300
 OPEN_END_S = 4 * 3600
+AGENT_READY = timedelta(seconds=120)
 SERVER_READY_S = 30
 AGENT_LAST_WORDS_S = 4.0
 
 
 def parser() -> argparse.ArgumentParser:
     """The demo's command line."""
-    p = argparse.ArgumentParser(
+    p = Parser(
         prog="run.py demo",
         description=both(
             "Chạy thử toàn bộ hệ thống trên máy này: máy chủ, một điểm cầu và trang của cán bộ quản lý lớp.",
@@ -47,23 +50,19 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--camera", metavar="N", help=both("dùng camera số N và ghi danh người ngồi trước", "use camera N"))
     p.add_argument("--video", metavar="FILE", type=Path, help=both("dùng tệp video này", "use this video file"))
     p.add_argument("--portraits", metavar="DIR", type=Path, help=both("ảnh chân dung: TÊN.jpg", "portraits: NAME.jpg"))
-    p.add_argument("--for", dest="seconds", type=_seconds, metavar="SECONDS", help=both("tự dừng", "end by itself"))
+    p.add_argument(
+        "--for",
+        dest="seconds",
+        type=number_between(5, OPEN_END_S),
+        metavar="SECONDS",
+        help=both("tự dừng", "end by itself"),
+    )
     p.add_argument("--no-browser", action="store_true", help=both("không mở trình duyệt", "open no browser"))
     p.add_argument(
         "--port", type=int, default=0, help=both("cổng của máy chủ", "the server's port (default: any free)")
     )
     p.add_argument("--data", type=Path, default=ROOT / "data", help=both("thư mục dữ liệu", "data folder"))
     return p
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 5 <= value <= OPEN_END_S:
-        raise argparse.ArgumentTypeError(both(f"cần số giây từ 5 đến {OPEN_END_S}", f"5 to {OPEN_END_S} seconds"))
-    return value
 
 
 def main() -> int:
@@ -75,6 +74,7 @@ def main() -> int:
     if (args.video is None) != (args.portraits is None):
         p.error(both("--video và --portraits đi cùng nhau", "--video and --portraits go together"))
     folder = args.data.resolve() / f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    os.umask(0o077)  # portraits, the key and the log are nobody else's; the programs that are started inherit it
     folder.mkdir(parents=True)
     programs = Programs(folder)
     try:
@@ -103,8 +103,9 @@ def play(args: argparse.Namespace, folder: Path, programs: Programs) -> int:
         raise ProgramError("Máy chủ không trả lời.", "The server does not answer.")
 
     length = args.seconds or (room.script.seconds if room.script else OPEN_END_S)
-    course = classroom.write_course(folder, room.learners, datetime.now(UTC), length)
-    run("central_server.cli", "load-course", "--config", server_settings, course)
+    plan = partial(classroom.write_course, folder, room.learners, seconds=length)
+    # The agent watches some minutes before a session, so it is ready by the time that this one is moved to now.
+    run("central_server.cli", "load-course", "--config", server_settings, plan(start=now() + AGENT_READY))
     token = run(
         "central_server.cli", "new-token", "--config", server_settings, "--bridge-point", classroom.BRIDGE_POINT
     )
@@ -115,6 +116,9 @@ def play(args: argparse.Namespace, folder: Path, programs: Programs) -> int:
     say(f"Trang của cán bộ quản lý lớp: {view.page}", f"The class manager's page: {view.page}")
     if not args.no_browser:
         webbrowser.open(view.page)
+    if not wait_until(programs, view.watched, AGENT_READY.total_seconds()):
+        raise ProgramError("Điểm cầu chưa theo dõi được phòng.", "The agent does not watch the room.")
+    run("central_server.cli", "load-course", "--config", server_settings, plan(start=now()))
 
     end = time.monotonic() + length
     seen = False
@@ -166,6 +170,11 @@ def prepare(args: argparse.Namespace, folder: Path) -> Room:
     path = folder / "class.toml"
     path.write_bytes(msgspec.toml.encode(script, enc_hook=str))
     return Room(f"simulated:{path}", portraits, [who.name], script)
+
+
+def now() -> datetime:
+    """The time of day, which the session's plan needs."""
+    return datetime.now(UTC)
 
 
 def say(vi: str, en: str) -> None:

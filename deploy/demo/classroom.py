@@ -23,18 +23,23 @@ def write_agent_settings(folder: Path, address: str, source: str, portraits: Pat
     """agent.toml; strings are written as JSON strings, which TOML's basic strings hold as they are."""
     path = folder / "agent.toml"
     lines = {"data": "agent", "server": address, "source": source, "portraits": str(portraits.resolve())}
-    path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items()), encoding="utf-8")
+    text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items())
+    path.write_text(text + "plan_seconds = 1\n", encoding="utf-8")
     return path
 
 
 def write_course(folder: Path, learners: list[str], start: datetime, seconds: float) -> Path:
-    """course.toml: one course, one session from `start` for `seconds`, the learners at the demo's bridge point."""
+    """course.toml: one course, one session from `start` for `seconds`, the learners at the demo's bridge point.
+
+    No gap is bridged, so that the table shows each absence as it was.
+    """
     path = folder / "course.toml"
     end = start + timedelta(seconds=seconds)
     text = f"""\
 [course]
 code = "DEMO"
 title = "Lớp thử Điểm danh"
+rule = {{ gap_tolerance_s = 0 }}
 
 [[bridge_points]]
 code = "{BRIDGE_POINT}"

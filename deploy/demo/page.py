@@ -51,6 +51,10 @@ class ManagersView:
         """Whether the page shows a learner who is present."""
         return self.participation().seen > 0
 
+    def watched(self) -> bool:
+        """Whether the agent watches the room."""
+        return any(point.watching for point in self.participation().points)
+
     def settled(self) -> bool:
         """Whether the agent has sealed the session and the server has all of it."""
         return all(point.waiting == 0 and not point.watching for point in self.participation().points)

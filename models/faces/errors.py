@@ -19,6 +19,7 @@ FaceError
 from __future__ import annotations
 
 from models.errors import DiemdanhError
+from models.reasons import Reason
 
 
 class FaceError(DiemdanhError):
@@ -64,20 +65,20 @@ class WeightsUnusableError(WeightsError):
 class WeightsNotWrittenError(WeightsError):
     """The file or folder at `where` cannot be written."""
 
-    def __init__(self, where: str, reason: str) -> None:
+    def __init__(self, where: str, reason: Reason) -> None:
         super().__init__(
-            f"Không ghi được {where} ({reason}); hãy kiểm tra quyền ghi và chỗ trống trên đĩa.",
-            f"{where} cannot be written ({reason}); check the permissions and the free space.",
+            f"Không ghi được {where} ({reason.vi}); hãy kiểm tra quyền ghi và chỗ trống trên đĩa.",
+            f"{where} cannot be written ({reason.en}); check the permissions and the free space.",
         )
 
 
 class DownloadFailedError(WeightsError):
     """The address `source` gave no complete file."""
 
-    def __init__(self, source: str, reason: str) -> None:
+    def __init__(self, source: str, reason: Reason) -> None:
         super().__init__(
-            f"Không tải được {source} ({reason}); hãy kiểm tra mạng rồi thử lại.",
-            f"{source} could not be fetched ({reason}); check the network and try again.",
+            f"Không tải được {source} ({reason.vi}); hãy kiểm tra mạng rồi thử lại.",
+            f"{source} could not be fetched ({reason.en}); check the network and try again.",
         )
 
 

@@ -22,6 +22,7 @@ from urllib.error import HTTPError, URLError
 import platformdirs
 
 from models.faces.errors import DownloadFailedError, WeightsDamagedError, WeightsMissingError, WeightsNotWrittenError
+from models.reasons import Reason, reason
 
 Progress = Callable[[str, int, int], None]  # file name, bytes so far, bytes in all (0: unknown)
 
@@ -199,13 +200,19 @@ def _download(source: str, target: Path, sha256: str, progress: Progress | None)
                         progress(target.name, done, size)
         except HTTPError as error:
             with error:
-                raise DownloadFailedError(source, f"{error.code} {error.reason}") from error
+                raise DownloadFailedError(source, Reason(str(error.code), f"{error.code} {error.reason}")) from error
         except (URLError, HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
-            raise DownloadFailedError(source, str(error)) from error
+            raise DownloadFailedError(source, _download_reason(error)) from error
         if done < size:
-            raise DownloadFailedError(source, f"{done} / {size} bytes")
+            raise DownloadFailedError(source, Reason(f"{done} / {size} byte", f"{done} of {size} bytes"))
         if digest.hexdigest() != sha256:
             raise WeightsDamagedError(source, sha256, digest.hexdigest())
+
+
+def _download_reason(error: Exception) -> Reason:
+    """urllib wraps what the system says."""
+    inner = error.reason if isinstance(error, URLError) else error
+    return reason(inner) if isinstance(inner, OSError) else Reason("lỗi đường truyền", str(error))
 
 
 @contextmanager
@@ -228,4 +235,4 @@ def written(target: Path) -> Iterator[BinaryIO]:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise WeightsNotWrittenError(str(target), error.strerror or str(error)) from error
+        raise WeightsNotWrittenError(str(target), reason(error)) from error

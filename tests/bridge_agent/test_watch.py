@@ -16,7 +16,7 @@ from rich.console import Console
 
 from bridge_agent.errors import SourceError
 from bridge_agent.simulated_class.classes import hard, ordinary, two_people
-from bridge_agent.watch import OutputError, watch
+from bridge_agent.watch import OutputError, unknown_times, watch
 from models.faces.engine import FaceProfile
 from models.faces.errors import FaceError
 from models.faces.portraits import read_picture
@@ -193,3 +193,9 @@ def test_a_cut_off_video_gives_what_it_has(small: tuple[Path, Path], tmp_path: P
     result = watch(str(cut), folder, tmp_path / "out.json")
     assert 0 < result["frames"] < 60
     assert next(iter(result["learners"].values()))["intervals"]
+
+
+def test_an_unknown_face_is_never_told_of_a_time_that_nobody_watched() -> None:
+    watched = [(0, 60_000), (72_000, 120_000)]
+    assert unknown_times([(0, 59_000), (72_000, 90_000)], watched) == [(0, 60_000), (72_000, 90_000)]
+    assert unknown_times([(0, 40_000), (50_000, 55_000)], watched) == [(0, 55_000)]

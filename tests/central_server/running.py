@@ -74,11 +74,11 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, clock: Clock | None = None) -> Iterator[Running]:
+def running(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterator[Running]:
     """Serve the data folder until the context ends; its end is orderly or the test fails."""
     clock = clock or Clock()
     folder.mkdir(exist_ok=True)
-    config = Config(port=0, data=str(folder))
+    config = Config(port=0, data=str(folder), **settings)
     key = manager_key(folder)
     app = create_app(config, clock)
     with listen(config) as listener:

@@ -17,6 +17,7 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
+from models.command_line import READER_GONE
 from tests.central_server.running import join, running, write_course
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "examples" / "course.toml"
@@ -114,6 +115,28 @@ def test_what_cannot_be_done_is_one_sentence(tmp_path: Path, arguments: tuple[st
     assert says in one_sentence(central_server(*arguments, "--data", tmp_path / "data"))
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("central_server.cli", "--help"),
+        ("central_server.cli", "sessions", "--data", "."),
+        ("bridge_agent.cli", "--help"),
+        ("bridge_agent.cli", "weights", "list"),
+    ],
+)
+def test_a_reader_that_has_gone_is_no_traceback(tmp_path: Path, command: tuple[str, ...]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(EXAMPLE.parents[2])},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        errors = process.stderr.read()
+    assert errors == ""
+    assert process.returncode in (0, 1, READER_GONE)  # argparse and rich end by themselves
+
+
 def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     assert "data" in one_sentence(central_server("sessions", "--data", tmp_path / "data"))
@@ -128,6 +151,26 @@ def test_settings_are_checked_with_line_and_advice(tmp_path: Path) -> None:
     path.write_text("port = 8081\n")
     assert central_server("serve", "--config", path, "--check-config").returncode == 0
     assert list(tmp_path.iterdir()) == [path]  # checking makes nothing
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "write"),
+    [
+        ("public_address", "hello", "https://diemdanh.example.vn"),
+        ("public_address", "https://example.vn/under", "https://diemdanh.example.vn"),
+        ("data", "server.toml/data", 'data = "du-lieu"'),
+        ("host", "no-such-host.invalid", 'host = "0.0.0.0"'),
+        ("host", "192.0.2.1", 'host = "0.0.0.0"'),
+    ],
+)
+def test_settings_that_cannot_work_are_found_by_the_check(tmp_path: Path, key: str, value: str, write: str) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text(f'port = 0\n\n{key} = "{value}"\n')
+    for more in ((), ("--check-config",)):
+        said = one_sentence(central_server("serve", "--config", path, *more))
+        assert "dòng 3" in said
+        assert write in said
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from models.records import (
     sign_batch,
     verify_signature,
 )
+from models.wire import JoinRequest
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -93,6 +94,31 @@ def test_decode_is_the_inverse_of_encode(record: AnyRecord) -> None:
 def test_bytes_that_are_no_record_are_refused_with_a_sentence(data: bytes) -> None:
     with pytest.raises(RecordError):
         decode(data)
+
+
+@pytest.mark.parametrize("name", ["device", "log", "session", "boot_id", "learner"])
+def test_an_id_that_ends_in_a_newline_is_refused(name: str) -> None:
+    line = encode(golden()[1])
+    value = getattr(golden()[1], name).encode()
+    changed = line.replace(b'"' + value + b'"', b'"' + value + b'\\n"', 1)
+    assert changed != line
+    with pytest.raises(RecordError):
+        decode(changed)
+
+
+@pytest.mark.parametrize("name", ["head", "signature", "log"])
+def test_a_checkpoint_whose_texts_end_in_a_newline_is_refused(name: str) -> None:
+    first, _, rest = (VECTORS / "batch_v1.ndjson").read_bytes().partition(b"\n")
+    signed = json.loads(first)
+    place = signed if name == "signature" else signed["checkpoint"]
+    place[name] += "\n"
+    with pytest.raises(RecordError):
+        decode_batch(json.dumps(signed).encode() + b"\n" + rest)
+
+
+def test_a_public_key_that_ends_in_a_newline_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(b'{"token":"T","public_key":"' + b"a" * 64 + b'\\n"}', type=JoinRequest)
 
 
 @given(st.data())

@@ -51,7 +51,7 @@ def test_what_is_wrong_is_named_with_its_line_and_a_way_out(tmp_path: Path, text
 
 
 def test_a_file_that_is_no_toml_names_the_line(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="line 2"):
+    with pytest.raises(SettingsError, match="dòng 2"):
         read(write(tmp_path, 'data = "d"\n[camera\n'), Program)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from bridge_agent.recognition.identity import Identities, Limits, Sighting, Unknown
 from bridge_agent.recognition.track import Seen
 
-LIMITS = Limits(threshold=0.45, contradicts=0.25)
+LIMITS = Limits(threshold=0.45, contradicts=0.25, another=0.25)
 
 
 def vector(person: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -154,6 +154,17 @@ def test_a_stranger_is_told_once_gone_and_a_late_known_learner_is_none() -> None
         room.sweep(second, ("A", 0))
     assert room.identities.clear() == ()
     assert room.times("A") == [4, 5, 6]
+
+
+def test_a_stranger_whose_seat_a_learner_takes_is_told_all_the_same() -> None:
+    room = Room()
+    for second in range(6):
+        room.sweep(second, ("X", 0))
+    for second in range(6, 9):
+        room.sweep(second, ("A", 0))
+    assert room.unknown == [Unknown(0, 5000)]
+    assert room.times("A") == [6, 7, 8]
+    assert room.unknown_now == 0
 
 
 def test_somebody_who_only_passes_is_nobody() -> None:

@@ -86,7 +86,7 @@ def test_a_freeze_is_found_by_the_noise_alone(tmp_path: Path, noise: float, code
 
 
 @pytest.mark.parametrize("codec", CODECS, ids=str)
-@pytest.mark.parametrize("noise", [0, 2.5])
+@pytest.mark.parametrize("noise", [0, 1.0, 2.5])
 @pytest.mark.parametrize("movement", ["none", "sway"])
 def test_a_calm_room_is_not_called_frozen(
     tmp_path: Path, codec: tuple[str, dict[str, str]], noise: float, movement: Movement
@@ -95,7 +95,30 @@ def test_a_calm_room_is_not_called_frozen(
     assert blind(judged(film(tmp_path, composition, codec), leaving)) == []
 
 
-@pytest.mark.parametrize("fps", [1, 3])
+def test_a_freeze_is_found_where_only_a_frame_now_and_then_moves(tmp_path: Path) -> None:
+    """Two heads sway by a pixel, noise is faint, and the encoder refines the frozen picture for 20 s."""
+    composition = Composition(
+        seconds=45, fps=10, noise=1.0, movement="sway", frozen=(14, 38), present=lambda _: range(2)
+    )
+    path = film(tmp_path, composition, ("libx264", {"crf": "28"}))
+    spans = blind(judged(path, lambda _: range(2)))
+    assert [why for why, _, _ in spans] == ["frozen"]
+    assert spans[0][1] == pytest.approx(14, abs=1.2)
+    assert spans[0][2] == pytest.approx(38, abs=1.2)
+
+
+def test_a_freeze_in_an_empty_room_is_found_by_the_cameras_noise(tmp_path: Path) -> None:
+    def first_only(t: float) -> Iterable[int]:
+        return range(HEADS if t < 8 else 0)
+
+    composition = Composition(seconds=40, movement="sway", noise=4.0, frozen=(18, 32), present=first_only)
+    spans = blind(judged(film(tmp_path, composition, ("libx264", {"crf": "20"})), first_only))
+    assert [why for why, _, _ in spans] == ["frozen"]
+    assert spans[0][1] == pytest.approx(18, abs=1.2)
+    assert spans[0][2] == pytest.approx(32, abs=1.2)
+
+
+@pytest.mark.parametrize("fps", [1, 3, 30])
 def test_at_other_frame_rates(tmp_path: Path, fps: int) -> None:
     frozen = Composition(seconds=36, fps=fps, movement="sway", noise=2.5, frozen=(12, 24))
     spans = blind(judged(film(tmp_path, frozen, X264[1]), everybody))

@@ -21,6 +21,11 @@ def test_the_example_loads(server: Running) -> None:
     assert (loaded.sessions, loaded.learners) == (("QLNN-CV-2026-03.1",), 2)
 
 
+def test_a_new_course_adds_and_changes_nothing(tmp_path: Path, server: Running) -> None:
+    loaded = server.do(load(read_course(write_course(tmp_path / "new.toml", code="K2")), server.clock()))
+    assert (loaded.added, loaded.changed) == (5, 0)  # the course, its session, three enrolments
+
+
 def test_loading_again_changes_nothing_and_a_mended_file_what_was_mended(server: Running, course_file: Path) -> None:
     again = server.do(load(read_course(course_file), server.clock()))
     assert (again.added, again.changed, again.only_in_database) == (0, 0, 0)
