@@ -1,31 +1,32 @@
 """Verified ingest over HTTP beside the bare database and beside the usual way: pydantic, one insert a request.
 
-Ours: a real server on port 0, batches of 50 records signed and chained, 16 at a time, each acknowledged when it is
-durable. The limit: sqlite3's executemany with 1,000 rows a commit at FULL, without HTTP, signatures, chain or decoding.
-The usual way: the same records decoded by pydantic and inserted by SQLAlchemy, a commit for each request of 50.
+Ours: the real program, batches of 50 records signed and chained, 16 connections, each acknowledged when it is durable.
+The limit: sqlite3's executemany with 1,000 rows a commit at FULL, without HTTP, signatures, chain or decoding.
+The usual way: usual_server.py, the same records over as many connections.
 """
 
 from __future__ import annotations
 
 import http.client
+import socket
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Engine, create_engine, event, insert
+import httpx
 
 from central_server.database import PRAGMAS
-from central_server.ledger.tables import LogRecord
 from models.records import GENESIS, Checkpoint, chain, sign_batch
 from tests.benchmarks.measure import Measure
+from tests.benchmarks.usual_server import INDEX, TABLE
 from tests.central_server.running import START, Agent, join, running, write_course
 
 BATCH = 50
@@ -54,22 +55,92 @@ def run() -> Iterator[Measure]:
 
 
 def _ours(folder: Path) -> tuple[float, list[bytes]]:
-    with running(folder / "data") as server:
+    data = folder / "data"
+    with running(data) as server:
         server.load(write_course(folder / "course.toml"))
         agents = [join(server) for _ in range(DEVICES)]
-        for agent in agents:
-            for n in range(BATCH * BATCHES):
-                agent.presence("K1.1", f"l-{n % 30}", START + n * 1000, START + n * 1000 + 15_000)
-        bodies = [_bodies(agent) for agent in agents]
-        barrier = threading.Barrier(DEVICES + 1)
-        with ThreadPoolExecutor(DEVICES) as pool:
-            sent = [pool.submit(_send, agent, some, barrier) for agent, some in zip(agents, bodies, strict=True)]
-            barrier.wait()
-            begin = time.perf_counter()
-            for one in sent:
-                one.result()
-            took = time.perf_counter() - begin
-        return DEVICES * BATCHES * BATCH / took, [line for agent in agents for line in agent.lines]
+    for agent in agents:
+        for n in range(BATCH * BATCHES):
+            agent.presence("K1.1", f"l-{n % 30}", START + n * 1000, START + n * 1000 + 15_000)
+    bodies = [_bodies(agent) for agent in agents]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "central_server.cli", "serve", "--port", str(port), "--data", str(data)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait(address)
+            now = time.time_ns() // 1_000_000
+            path = "/api/agent/batches"
+            requests = [
+                [(path, body, agent.headers("POST", path, body, now)) for body in some]
+                for agent, some in zip(agents, bodies, strict=True)
+            ]
+            return _rate(address, requests), [line for agent in agents for line in agent.lines]
+        finally:
+            process.kill()
+
+
+def _usual(folder: Path, lines: list[bytes]) -> float:
+    """The same records, a JSON array for each request."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "tests.benchmarks.usual_server", str(folder / "usual.db"), str(port)]
+    address = f"http://127.0.0.1:{port}"
+    with subprocess.Popen(command) as process:
+        try:
+            _wait(address)
+            each = len(lines) // DEVICES
+            kind = {"Content-Type": "application/json"}
+            requests = [
+                [
+                    ("/records", b"[" + b",".join(lines[at : at + BATCH]) + b"]", kind)
+                    for at in range(n, n + each, BATCH)
+                ]
+                for n in range(0, len(lines), each)
+            ]
+            return _rate(address, [some[: BATCHES // 4] for some in requests])
+        finally:
+            process.kill()
+
+
+Requests = list[list[tuple[str, bytes, dict[str, str]]]]
+
+
+def _rate(address: str, requests: Requests) -> float:
+    """Records a second, all connections at once, each request after the answer to the one before it."""
+    barrier = threading.Barrier(len(requests) + 1)
+    with ThreadPoolExecutor(len(requests)) as pool:
+        sent = [pool.submit(_send, address, some, barrier) for some in requests]
+        barrier.wait()
+        begin = time.perf_counter()
+        for one in sent:
+            one.result()
+        return sum(map(len, requests)) * BATCH / (time.perf_counter() - begin)
+
+
+def _send(address: str, requests: list[tuple[str, bytes, dict[str, str]]], barrier: threading.Barrier) -> None:
+    where = urlsplit(address)
+    with closing(http.client.HTTPConnection(str(where.hostname), where.port or 80)) as client:
+        client.connect()
+        barrier.wait()
+        for path, body, header in requests:
+            client.request("POST", path, body, header)
+            answer = client.getresponse()
+            answer.read()
+            assert answer.status == 200, answer.status
+
+
+def _wait(address: str) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            httpx.get(f"{address}/health")
+            return
+        except httpx.TransportError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def _bodies(agent: Agent) -> list[bytes]:
@@ -80,19 +151,6 @@ def _bodies(agent: Agent) -> list[bytes]:
         checkpoint = Checkpoint(agent.device, agent.log, first + BATCH, head.hex())
         bodies.append(sign_batch(agent.key, checkpoint, lines).encode())
     return bodies
-
-
-def _send(agent: Agent, bodies: list[bytes], barrier: threading.Barrier) -> None:
-    headers = [agent.headers("POST", "/api/agent/batches", body) for body in bodies]
-    address = urlsplit(agent.address)
-    with closing(http.client.HTTPConnection(str(address.hostname), address.port or 80)) as client:
-        client.connect()
-        barrier.wait()
-        for body, header in zip(bodies, headers, strict=True):
-            client.request("POST", "/api/agent/batches", body, header)
-            answer = client.getresponse()
-            answer.read()
-            assert answer.status == 200, answer.status
 
 
 _COLUMNS = 'device, log, seq, session, kind, learner, start, "end", line, head'
@@ -106,7 +164,8 @@ def _bare(folder: Path, lines: list[bytes]) -> float:
     with closing(sqlite3.connect(folder / "bare.db", isolation_level=None)) as db:
         for pragma in PRAGMAS:
             db.execute(pragma)
-        _make(db.execute)
+        db.execute(TABLE)
+        db.execute(INDEX)
         begin = time.perf_counter()
         for first in range(0, len(rows), 1000):
             db.execute("BEGIN IMMEDIATE")
@@ -116,60 +175,3 @@ def _bare(folder: Path, lines: list[bytes]) -> float:
             )
             db.execute("COMMIT")
         return len(rows) / (time.perf_counter() - begin)
-
-
-def _make(execute: Callable[[str], object]) -> None:
-    execute(
-        "CREATE TABLE record (device TEXT, log TEXT, seq INTEGER, session TEXT, kind TEXT, learner TEXT, start INTEGER,"
-        ' "end" INTEGER, line BLOB, head BLOB, PRIMARY KEY (device, log, seq)) WITHOUT ROWID'
-    )
-    execute("CREATE INDEX record_of_session ON record (session, device, log, seq)")
-
-
-class _Presence(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    kind: str
-    v: int
-    device: str
-    log: str
-    seq: int
-    session: str
-    wall: int
-    boot_id: str
-    boot: int
-    offset: int | None
-    uncertainty: int | None
-    learner: str
-    start: int
-    end: int
-    sightings: int
-    best_score: float
-    encoder: str
-
-
-def _usual(folder: Path, lines: list[bytes]) -> float:
-    engine: Engine = create_engine(f"sqlite:///{folder / 'usual.db'}")
-
-    def pragmas(connection: Any, _record: object) -> None:
-        for pragma in PRAGMAS:
-            connection.execute(pragma)
-
-    event.listen(engine, "connect", pragmas)
-    with engine.begin() as connection:
-        _make(connection.exec_driver_sql)
-    some = lines[: len(lines) // 8]
-    begin = time.perf_counter()
-    for first in range(0, len(some), BATCH):
-        read = [_Presence.model_validate_json(line) for line in some[first : first + BATCH]]
-        with engine.begin() as connection:
-            connection.execute(
-                insert(LogRecord),
-                [
-                    {**one.model_dump(include={"device", "log", "seq", "session", "kind", "learner", "start", "end"}),
-                     "line": line, "head": GENESIS}
-                    for one, line in zip(read, some[first : first + BATCH], strict=True)
-                ],
-            )  # fmt: skip
-    rate = len(some) / (time.perf_counter() - begin)
-    engine.dispose()
-    return rate
