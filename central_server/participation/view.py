@@ -74,12 +74,6 @@ class SessionView:
             shown=shown(learner.participation),
             word=pick(WORDS[learner.value], self._lang),
         )
-            "learner.html",
-            learner=learner,
-            bar=bar,
-            shown=shown(learner.participation),
-            word=pick(WORDS[learner.value], self._lang),
-        )
         self._rows[learner.facts.id] = (learner, row)
         return row
 

@@ -87,8 +87,8 @@ def remarks(point: PointState, lang: Language) -> list[str]:
         told.append(
             (
                 "Chưa niêm phong: điểm cầu có thể còn bản ghi chưa gửi. Nhờ cán bộ kỹ thuật để máy chạy và nối mạng.",
-                "Not sealed: the bridge point may hold records not sent yet. Ask the technician to keep its PC running and "
-                "online.",
+                "Not sealed: the bridge point may hold records not sent yet. Ask the technician to keep its PC running "
+                "and online.",
             )
         )
     if seal.late:
@@ -103,10 +103,10 @@ def remarks(point: PointState, lang: Language) -> list[str]:
     if not point.clock_known:
         told.append(
             (
-                "Đồng hồ chưa được đối chiếu: giờ của điểm cầu là giờ của máy ở đó. Nhờ cán bộ kỹ thuật nối mạng cho máy; "
-                "máy chủ sẽ tự sửa giờ.",
-                "Clock not verified: this bridge point's times are by its PC's own clock. Ask the technician to bring it "
-                "online; the server then mends the times by itself.",
+                "Đồng hồ chưa được đối chiếu: giờ của điểm cầu là giờ của máy ở đó. Nhờ cán bộ kỹ thuật nối mạng cho "
+                "máy; máy chủ sẽ tự sửa giờ.",
+                "Clock not verified: this bridge point's times are by its PC's own clock. Ask the technician to bring "
+                "it online; the server then mends the times by itself.",
             )
         )
     return [pick(words, lang) for words in told]
