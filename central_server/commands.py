@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
 import msgspec
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -26,12 +26,15 @@ from central_server.courses.tables import Course, CourseSession
 from central_server.database import Job, T, Writer, open_database
 from central_server.participation.book import SessionBook
 from central_server.participation.live import LiveBoard
-from central_server.participation.sheet import Cell, Column, Sheet, sheet_of
+from central_server.participation.rounding import shown
+from central_server.participation.sheet import Sheet, sheet_of
 from central_server.participation.sheet_files import sheet_csv, sheet_xlsx, write_file
+from central_server.participation.state import SessionState
 from central_server.serving import addresses, listen, log_to_stderr, server
 from central_server.web.access import manager_key
 from central_server.web.figures import day, day_time, number, percent
 from models.language import both, language
+from models.participation import Verdict
 
 
 @contextmanager
@@ -147,38 +150,41 @@ def participation(arguments: argparse.Namespace, config: Config) -> int:
     sheet = sheet_of(state, language())
     path: Path | None = arguments.xlsx or arguments.csv
     if path is None:
-        print_sheet(sheet)
+        print_sheet(state, sheet)
         return 0
     write_file(path, sheet_xlsx(sheet) if arguments.xlsx else sheet_csv(sheet))
     print(both(f"Đã ghi {path}: {len(sheet.rows)} học viên.", f"Wrote {path}: {len(sheet.rows)} learners."))
     return 0
 
 
-def print_sheet(sheet: Sheet) -> None:
-    """The sheet on the terminal; its empty column for signatures is left out."""
-    console = Console()
+VERDICTS: dict[Verdict, tuple[str, str]] = {
+    "completed": ("đạt", "completed"),
+    "not_completed": ("chưa đạt", "not completed"),
+    "undecided": ("cần xem xét", "undecided"),
+}
+
+
+def print_sheet(state: SessionState, sheet: Sheet) -> None:
+    """What matters of the sheet, on a terminal of 80 columns; the files hold all of it."""
+    console, lang = Console(), language()
     for name, value in sheet.above:
         console.print(f"{name}: {value}", markup=False, highlight=False)
-    table = Table()
-    shown = [at for at in range(len(sheet.columns)) if any(row[at] not in (None, "") for row in sheet.rows)]
-    for at in shown:
-        table.add_column(sheet.columns[at].title, justify="right" if sheet.columns[at].form else "left")
-    for row in sheet.rows:
-        table.add_row(*(Text(_shown(row[at], sheet.columns[at])) for at in shown))
-    console.print(table)
+    for point in state.points:
+        table = Table(title=Text(point.facts.name), title_justify="left", box=box.SIMPLE, pad_edge=False)
+        table.add_column(both("Học viên", "Learner"), min_width=22)
+        table.add_column(both("Có mặt (phút)", "Present (min)"), justify="right", max_width=7)
+        table.add_column(both("Vắng (phút)", "Absent (min)"), justify="right", max_width=6)
+        table.add_column(both("Không xác định (phút)", "Not observed (min)"), justify="right", max_width=9)
+        table.add_column(both("Tỷ lệ", "Share"), justify="right", no_wrap=True)
+        table.add_column(both("Kết quả", "Verdict"), no_wrap=True)
+        for learner in point.learners:
+            who, part = learner.facts, learner.participation
+            minutes = shown(part)
+            about = f"{who.unit}, {who.birth_year}" if who.birth_year else who.unit
+            figures = (number(one, lang) for one in (minutes.seen, minutes.not_seen, minutes.not_observed))
+            verdict = VERDICTS[part.verdict]
+            cells = (f"{who.name}\n{about}", *figures, percent(part.share, lang), both(*verdict))
+            table.add_row(*(Text(cell) for cell in cells))
+        console.print(table)
     for note in sheet.notes:
         console.print(note, markup=False, highlight=False)
-
-
-def _shown(cell: Cell, column: Column) -> str:
-    match cell:
-        case None:
-            return ""
-        case datetime():
-            return cell.strftime("%H:%M:%S")
-        case float() if column.form == "0.0%":
-            return percent(cell, language())
-        case float():
-            return number(cell, language(), 1)
-        case _:
-            return str(cell)

@@ -132,18 +132,28 @@ def install_browser_files() -> None:
     stamp.write_text(hashlib.sha256(lock).hexdigest())
 
 
-def install_browser() -> None:
-    """The tests of the pages drive a real Chromium: put Debian's in place where we may, else say what to do."""
-    if shutil.which("chromium") or os.environ.get("DIEMDANH_CHROMIUM"):
+def install_tools() -> None:
+    """What the tests need beside packages: a real Chromium for the pages, strace for power cuts and failing disks.
+
+    They are put in place where we may (root on Debian), else people are told what to do; without them those tests are
+    skipped, which fails in CI.
+    """
+    wanted = [name for name in ("chromium", "strace") if not shutil.which(name)]
+    if os.environ.get("DIEMDANH_CHROMIUM") and "chromium" in wanted:
+        wanted.remove("chromium")
+    if not wanted or os.name == "nt":
         return
+    names = ", ".join(wanted)
     apt = shutil.which("apt-get")
-    if apt and hasattr(os, "geteuid") and os.geteuid() == 0:
-        say("Cài trình duyệt Chromium để thử các trang…", "Installing Chromium for the tests of the pages…")
+    if apt and os.geteuid() == 0:
+        say(f"Cài {names} để thử…", f"Installing {names} for the tests…")
         call(apt, "update", "-qq")
-        call(apt, "install", "-qq", "-y", "--no-install-recommends", "chromium")
+        call(apt, "install", "-qq", "-y", "--no-install-recommends", *wanted)
     else:
-        say("Không có Chromium: hãy cài gói chromium, hoặc đặt DIEMDANH_CHROMIUM là đường dẫn của nó.",
-            "Chromium is missing: install the package chromium, or set DIEMDANH_CHROMIUM to its path.")  # fmt: skip
+        say(
+            f"Thiếu {names}: hãy cài các gói này để chạy đủ phép thử.",
+            f"Missing: {names}. Install them to run all tests.",
+        )
 
 
 def lock() -> None:
@@ -188,7 +198,7 @@ def main(argv: list[str]) -> int:
     install("demo" if what == "demo" else "test")
     install_browser_files()
     if what == "test":
-        install_browser()
+        install_tools()
     if what == "lint":
         call(python(), "-m", "ruff", "check", ".")
         call(python(), "-m", "ruff", "format", "--check", ".")

@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from models.errors import DiemdanhError
 from models.records import Count, Id, Milliseconds
 
-Head = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+Head = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 """A chain's hash, 32 bytes in hex."""
-Signature = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}$")]
+Signature = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}\Z")]
 """An Ed25519 signature, 64 bytes in hex."""
-KeyId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}$")]
+KeyId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}\Z")]
 
 
 class ReceiptError(DiemdanhError):

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from central_server.participation.evidence import CheckedIn
 from central_server.participation.queries import SessionFacts
+from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.state import LearnerState, Piece, Value
 from central_server.participation.wording import METHODS, WORDS, evidence, pick
 from central_server.web.figures import day_time, duration, second_time
@@ -60,11 +61,11 @@ class Scale:
 def presence_bar(session: SessionFacts, state: LearnerState, lang: Language) -> Markup:
     """A learner's session as a bar."""
     scale = Scale(session.start, session.end)
-    part = state.participation
+    whole = shown(state.participation)
     sums: tuple[tuple[Value, int], ...] = (
-        ("seen", part.seen_ms), ("not_seen", part.not_seen_ms), ("not_observed", part.not_observed_ms)
+        ("seen", whole.seen), ("not_seen", whole.not_seen), ("not_observed", whole.not_observed)
     )  # fmt: skip
-    said = (f"{pick(WORDS[value], lang)} {duration(ms, lang)}" for value, ms in sums)
+    said = (f"{pick(WORDS[value], lang)} {duration(minutes * MINUTE_MS, lang)}" for value, minutes in sums)
     label = f"{state.facts.name}: {', '.join(said)}"
     parts = [
         Markup('<svg class="bar" width="100%" height="{}" role="img" tabindex="0" aria-label="{}">').format(

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from central_server.participation.evidence import PointEvidence
 from central_server.participation.live import LiveBoard, LiveReport
-from central_server.participation.queries import PointFacts, SessionFacts, new_records, session_facts
+from central_server.participation.queries import PointFacts, SessionFacts, new_records, records_around, session_facts
 from central_server.participation.state import (
     LearnerState,
     PointState,
@@ -71,7 +71,18 @@ class SessionBook:
                 evidence.add(record)
                 self._known[device, log] = record.seq
                 found = True
-        return found
+        return self._read_clocks(db, evidence) or found
+
+    def _read_clocks(self, db: Session, evidence: PointEvidence) -> bool:
+        """Look for the clocks that no record of this session knows in the records around them; whether one was found.
+
+        The last record of a start is the nearest to one made when the device had reached the server.
+        """
+        missing = {(record.device, record.boot_id): record for record in evidence.without_clock()}
+        for record in missing.values():
+            for other in records_around(db, record):
+                evidence.learn_clock(other)
+        return any(key in evidence.clocks for key in missing)
 
     def _point(self, facts: SessionFacts, point: PointFacts, live: list[LiveReport], now: int, new: bool) -> PointState:
         reports = [report for report in live if report.device in point.devices]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from central_server.participation.live import LiveReport
+from central_server.participation.seals import SealBook
 from models.records import AnyRecord, CheckIn, CheckInMethod, Coverage, CoverageEnd, Presence
 
 
@@ -42,25 +43,59 @@ class CheckedIn:
 
 @dataclass(slots=True)
 class PointEvidence:
-    """The evidence of one bridge point. Only records of learners enrolled there are taken in."""
+    """The evidence of one bridge point. Only records of learners enrolled there are taken in.
+
+    A record made before the device had asked the server for its time has no offset. Its boot-time clock is that of the
+    device's other records of the same start, so the nearest of those that has an offset tells its time too; such a
+    record waits in `unmeasured`, for the one that knows may come later.
+    """
 
     learners: frozenset[str]
     watched: list[Watched] = field(default_factory=list)
     seen: dict[str, list[Seen]] = field(default_factory=dict)
     check_ins: dict[str, CheckedIn] = field(default_factory=dict)
+    unmeasured: list[AnyRecord] = field(default_factory=list)
+    clocks: dict[tuple[str, str], list[tuple[int, int]]] = field(default_factory=dict)
+    """By device and start of its PC: (boot-time clock, server time less boot-time clock) of records with an offset."""
+    seals: SealBook = field(default_factory=SealBook)
 
     def add(self, record: AnyRecord) -> None:
         """Take a record in."""
+        self.seals.add(record)
+        self.learn_clock(record)
+        if record.offset is None:
+            self.unmeasured.append(record)
+        else:
+            self._add(record)
+
+    def learn_clock(self, record: AnyRecord) -> None:
+        """Take in what a record, of any session, tells of its device's clock."""
+        if record.offset is not None:
+            base = record.wall + record.offset - record.boot
+            self.clocks.setdefault((record.device, record.boot_id), []).append((record.boot, base))
+
+    def server_time(self, record: AnyRecord, boot: int) -> int:
+        """Server time (ms) of a moment on a record's boot-time clock; by the PC's own clock if no record knows it."""
+        known = self.clocks.get((record.device, record.boot_id))
+        if record.offset is not None or not known:
+            return record.server_time(boot)
+        return boot + min(known, key=lambda one: abs(one[0] - record.boot))[1]
+
+    def without_clock(self) -> Iterator[AnyRecord]:
+        """The records whose time is only known by their PC's own clock."""
+        return (one for one in self.unmeasured if (one.device, one.boot_id) not in self.clocks)
+
+    def _add(self, record: AnyRecord) -> None:
         match record:
             case Coverage():
-                start, end = record.server_time(record.start), record.server_time(record.end)
+                start, end = self.server_time(record, record.start), self.server_time(record, record.end)
                 self.watched.append(Watched(start, end, record.ended_by))
             case Presence() if record.learner in self.learners:
-                start, end = record.server_time(record.start), record.server_time(record.end)
+                start, end = self.server_time(record, record.start), self.server_time(record, record.end)
                 seen = Seen(start, end, record.sightings, record.best_score, record.encoder, live=False)
                 self.seen.setdefault(record.learner, []).append(seen)
             case CheckIn() if record.learner in self.learners:
-                at = record.server_time(record.at)
+                at = self.server_time(record, record.at)
                 before = self.check_ins.get(record.learner)
                 if before is None or at < before.at:
                     self.check_ins[record.learner] = CheckedIn(at, record.method)
@@ -70,8 +105,11 @@ class PointEvidence:
     def with_live(self, reports: Iterable[LiveReport]) -> PointEvidence:
         """This evidence and what the live statuses add. What they say of the future (a clock that is off) is cut."""
         added = PointEvidence(
-            self.learners, list(self.watched), {w: list(s) for w, s in self.seen.items()}, self.check_ins
+            self.learners, list(self.watched), {w: list(s) for w, s in self.seen.items()}, dict(self.check_ins)
         )
+        added.clocks = self.clocks
+        for record in self.unmeasured:
+            added._add(record)
         for report in reports:
             status, now = report.status, report.received_at
             if status.watching_from is None or status.watching_to is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from central_server.participation.seals import SealState
 from central_server.participation.state import Phase, SessionState, Trouble, Value
 from models.participation import Verdict
 
@@ -49,6 +50,12 @@ class PointFigures(msgspec.Struct, frozen=True, kw_only=True):
     detector: str | None
     encoder: str | None
     alarms: tuple[str, ...]
+    seal: SealState
+    sealed_at: int | None
+    after_seal: int
+    """Records made after the seal."""
+    clock_known: bool
+    """False: some of its times are by the PC's own clock."""
 
 
 class SessionFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +103,10 @@ def figures_of(state: SessionState) -> SessionFigures:
                 detector=point.report.status.detector if point.report else None,
                 encoder=point.report.status.encoder if point.report else None,
                 alarms=point.report.status.alarms if point.report else (),
+                seal=point.seal.state,
+                sealed_at=point.seal.sealed_at,
+                after_seal=point.seal.late,
+                clock_known=point.clock_known,
             )
             for point in state.points
         ],

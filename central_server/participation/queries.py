@@ -150,6 +150,17 @@ def vietnamese_order(word: str) -> str:
     return "".join(_RANK.get(letter, letter) for letter in word.lower())
 
 
+_AROUND = text(
+    "SELECT line FROM record WHERE device = :device AND log = :log AND seq BETWEEN :first AND :last ORDER BY seq"
+)
+
+
+def records_around(db: Session, record: AnyRecord, reach: int = 100) -> list[AnyRecord]:
+    """The records before and after one in its log, of any session."""
+    which = {"device": record.device, "log": record.log, "first": record.seq - reach, "last": record.seq + reach}
+    return [decode(bytes(row.line)) for row in db.execute(_AROUND, which)]
+
+
 def new_records(
     db: Session, session: str, device: str, known: Mapping[tuple[str, str], int]
 ) -> list[tuple[str, AnyRecord]]:

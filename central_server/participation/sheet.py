@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.state import LearnerState, PointState, SessionState
-from central_server.participation.wording import METHODS, pick
+from central_server.participation.wording import METHODS, pick, remarks, short_remarks
 from central_server.web.figures import day, day_time, moment, percent
 from models.language import Language
 
@@ -34,6 +35,7 @@ class Sheet:
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...]
     signers: tuple[str, str]
+    lang: Language
 
 
 def sheet_of(state: SessionState, lang: Language) -> Sheet:
@@ -53,6 +55,7 @@ def sheet_of(state: SessionState, lang: Language) -> Sheet:
     columns = (
         Column(t("STT", "No."), 5, "0"),
         Column(t("Họ và tên", "Name"), 26),
+        Column(t("Mã học viên", "Learner code"), 12),
         Column(t("Năm sinh", "Born"), 8, "0"),
         Column(t("Đơn vị", "Unit"), 26),
         Column(t("Điểm cầu", "Bridge point"), 16),
@@ -66,6 +69,7 @@ def sheet_of(state: SessionState, lang: Language) -> Sheet:
         Column(t("Hình thức điểm danh", "Checked in by"), 14),
         Column(t("Ký tên", "Signature"), 12),
         Column(t("Ghi chú", "Note"), 18),
+        Column(t("Niêm phong", "Seal"), 16),
     )
     rows = tuple(
         _row(number, point, learner, state, lang)
@@ -90,8 +94,9 @@ def sheet_of(state: SessionState, lang: Language) -> Sheet:
         notes.append(
             t("Buổi học chưa kết thúc: số liệu tạm thời.", "The session is not over: these figures will change.")
         )
+    notes += [f"{point.facts.name}: {one}" for point in state.points for one in remarks(point, lang)]
     signers = (t("Cán bộ kỹ thuật", "Technician"), t("Cán bộ quản lý lớp", "Class manager"))
-    return Sheet(t("DANH SÁCH ĐIỂM DANH", "ATTENDANCE SHEET"), above, columns, rows, tuple(notes), signers)
+    return Sheet(t("DANH SÁCH ĐIỂM DANH", "ATTENDANCE SHEET"), above, columns, rows, tuple(notes), signers, lang)
 
 
 def _row(
@@ -101,19 +106,18 @@ def _row(
     return (
         number,
         who.name,
+        who.code,
         who.birth_year,
         who.unit,
         point.facts.name,
         moment(learner.first_seen) if learner.first_seen is not None else None,
         moment(learner.last_seen) if learner.last_seen is not None else None,
-        part.seen_ms / 60_000,
-        part.not_seen_ms / 60_000,
-        part.not_observed_ms / 60_000,
-        part.scheduled_ms / 60_000,
+        *(tenths / 10 for tenths in shown(part, MINUTE_MS // 10)),
         part.share,
         pick(METHODS[learner.check_in.method], lang) if learner.check_in else "",
         "",
         _note(learner, state, lang),
+        short_remarks(point, lang),
     )
 
 

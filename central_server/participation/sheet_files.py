@@ -12,7 +12,9 @@ from pathlib import Path
 import xlsxwriter
 
 from central_server.errors import OutputError
-from central_server.participation.sheet import Cell, Sheet
+from central_server.participation.sheet import Cell, Column, Sheet
+from central_server.web.figures import percent
+from models.language import Language
 from models.reasons import reason
 
 
@@ -77,18 +79,20 @@ def sheet_csv(sheet: Sheet) -> bytes:
     write = csv.writer(out)
     write.writerow([column.title for column in sheet.columns])
     for row in sheet.rows:
-        write.writerow([_plain(cell) for cell in row])
+        write.writerow([_plain(cell, column, sheet.lang) for cell, column in zip(row, sheet.columns, strict=True)])
     return out.getvalue().encode("utf-8-sig")
 
 
-def _plain(cell: Cell) -> str:
+def _plain(cell: Cell, column: Column, lang: Language) -> str:
     match cell:
         case None:
             return ""
         case datetime():
             return cell.strftime("%H:%M:%S")
+        case float() if column.form == "0.0%":
+            return percent(cell, lang)
         case float():
-            return f"{cell:.4f}"
+            return f"{cell:.1f}".replace(".", "," if lang == "vi" else ".")
         case str() if cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
             return "'" + cell
         case _:

@@ -9,6 +9,7 @@ from typing import Literal
 from central_server.participation.evidence import CheckedIn, PointEvidence, Seen, Watched
 from central_server.participation.live import LiveReport
 from central_server.participation.queries import LearnerFacts, PointFacts, SessionFacts
+from central_server.participation.seals import SealFacts
 from models.participation import Participation, bridge, participation, scheduled
 from models.presence import GAP_MS
 from models.records import CoverageEnd
@@ -72,6 +73,9 @@ class PointState:
     """Why the room is not watched now."""
     trouble: Trouble
     phase: Phase
+    seal: SealFacts
+    clock_known: bool
+    """False: some of its times are only by the own clock of the bridge point's PC."""
 
     def count(self, value: Value) -> int:
         """Learners with that value."""
@@ -149,8 +153,12 @@ def point_state(
         status = report.status
         if not fresh or status.alarms or status.unknown or status.waiting > BACKLOG:
             trouble = "attention"
+    seal = evidence.seals.facts(evidence.server_time)
+    clock_known = not any(evidence.without_clock())
+    if trouble == "good" and (seal.state == "differs" or seal.late or not clock_known):
+        trouble = "attention"
     until = int(coverage[-1, 1]) if len(coverage) else None
-    return PointState(point, learners, report, fresh, watching, until, cause, trouble, phase)
+    return PointState(point, learners, report, fresh, watching, until, cause, trouble, phase, seal, clock_known)
 
 
 def _learner_state(

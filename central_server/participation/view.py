@@ -8,8 +8,9 @@ from markupsafe import Markup
 
 from central_server.participation.bar import class_bar, presence_bar
 from central_server.participation.book import SessionBook
+from central_server.participation.rounding import shown
 from central_server.participation.state import LearnerState, PointState, SessionState
-from central_server.participation.wording import CAUSES, TO_DO, WORDS, pick
+from central_server.participation.wording import CAUSES, TO_DO, WORDS, pick, remarks
 from central_server.web.figures import day_time
 from central_server.web.rendering import Pages
 from models.language import Language
@@ -41,7 +42,11 @@ class SessionView:
         }
         for point in state.points:
             parts[f"point-{point.facts.id}"] = self._part(
-                "point.html", point=point, sentence=self._sentence(point), state=state
+                "point.html",
+                point=point,
+                sentence=self._sentence(point),
+                remarks=remarks(point, self._lang),
+                state=state,
             )
             for learner in point.learners:
                 parts[f"learner-{learner.facts.id}"] = self._row(state, learner)
@@ -62,7 +67,13 @@ class SessionView:
         if before is not None and before[0] is learner:
             return before[1]
         bar = presence_bar(state.facts, learner, self._lang)
-        row = self._part("learner.html", learner=learner, bar=bar, word=pick(WORDS[learner.value], self._lang))
+        row = self._part(
+            "learner.html",
+            learner=learner,
+            bar=bar,
+            shown=shown(learner.participation),
+            word=pick(WORDS[learner.value], self._lang),
+        )
         self._rows[learner.facts.id] = (learner, row)
         return row
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from central_server.participation.state import Cause, Piece, Value
-from central_server.web.figures import number, second_time
+from central_server.participation.seals import SealState
+from central_server.participation.state import Cause, Piece, PointState, Value
+from central_server.web.figures import day_time, number, second_time
 from models.language import Language
 from models.records import CheckInMethod
 
@@ -48,6 +49,67 @@ METHODS: dict[CheckInMethod, tuple[str, str]] = {
 def pick(words: tuple[str, str], lang: Language) -> str:
     """Of a Vietnamese and an English wording, the one of the language."""
     return words[1] if lang == "en" else words[0]
+
+
+SEALS: dict[SealState, tuple[str, str]] = {
+    "sealed": ("đã niêm phong", "sealed"),
+    "not_sealed": ("chưa niêm phong", "not sealed"),
+    "differs": ("khác số liệu niêm phong", "differs from the seal"),
+}
+
+
+def short_remarks(point: PointState, lang: Language) -> str:
+    """The same as `remarks` in a few words, for a cell."""
+    told = [pick(SEALS[point.seal.state], lang)]
+    if late := point.seal.late:
+        told.append(pick((f"{late} bản ghi sau niêm phong", f"{late} records after the seal"), lang))
+    if not point.clock_known:
+        told.append(pick(("đồng hồ chưa đối chiếu", "clock not verified"), lang))
+    return ", ".join(told)
+
+
+def remarks(point: PointState, lang: Language) -> list[str]:
+    """What a class manager must know of a bridge point's records: its seal and its clock, and what to do."""
+    seal, told = point.seal, []
+    at = "" if seal.sealed_at is None else f" {day_time(seal.sealed_at)}"
+    if seal.state == "differs":
+        told.append(
+            (
+                "Khác số liệu niêm phong: bản ghi máy chủ đang giữ không khớp với số liệu mà điểm cầu đã niêm phong. "
+                "Hãy giữ nguyên máy ở điểm cầu và báo quản trị hệ thống đối chiếu nhật ký trước khi dùng số liệu này.",
+                "Differs from the seal: the records that the server holds are not what the bridge point sealed. "
+                "Leave that PC as it is and have the administrator compare the logs before these figures are used.",
+            )
+        )
+    elif seal.state == "sealed":
+        told.append((f"Đã niêm phong lúc{at}.", f"Sealed at{at}."))
+    elif point.phase == "over":
+        told.append(
+            (
+                "Chưa niêm phong: điểm cầu có thể còn bản ghi chưa gửi. Nhờ cán bộ kỹ thuật để máy chạy và nối mạng.",
+                "Not sealed: the bridge point may hold records not sent yet. Ask the technician to keep its PC running "
+                "and online.",
+            )
+        )
+    if seal.late:
+        told.append(
+            (
+                f"Có {number(seal.late, lang)} bản ghi được tạo sau niêm phong; vẫn được tính. "
+                "Hãy hỏi cán bộ kỹ thuật vì sao máy còn ghi, rồi mới dùng số liệu này.",
+                f"Records made after the seal: {number(seal.late, lang)}; they count. "
+                "Ask the technician why the PC went on recording before these figures are used.",
+            )
+        )
+    if not point.clock_known:
+        told.append(
+            (
+                "Đồng hồ chưa được đối chiếu: giờ của điểm cầu là giờ của máy ở đó. Nhờ cán bộ kỹ thuật nối mạng cho "
+                "máy; máy chủ sẽ tự sửa giờ.",
+                "Clock not verified: this bridge point's times are by its PC's own clock. Ask the technician to bring "
+                "it online; the server then mends the times by itself.",
+            )
+        )
+    return [pick(words, lang) for words in told]
 
 
 def evidence(piece: Piece, lang: Language) -> str:

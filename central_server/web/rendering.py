@@ -39,10 +39,6 @@ class Words:
         """1 giờ 05 phút"""
         return figures.duration(ms, self.lang)
 
-    def minutes(self, ms: int) -> str:
-        """Whole minutes, as in 65"""
-        return figures.number(ms // 60_000, self.lang)
-
 
 class Pages:
     """Renders the templates. One for the whole server."""
@@ -73,7 +69,6 @@ class Pages:
             number=words.number,
             percent=words.percent,
             duration=words.duration,
-            minutes=words.minutes,
             **context,
         )
 

@@ -29,14 +29,18 @@ class Judgement:
 
     learner: str
     seen_s: float
-    true_s: float
+    shown_s: float
+    """How long the learner showed a face: the least that must be seen."""
+    there_s: float
+    """How long the learner was there while the room could be watched: the most that may be seen."""
     edges: int
     """Comings and goings of the truth."""
 
     @property
     def off_per_edge_s(self) -> float:
         """Seconds of error per coming or going; all of it for somebody who never came."""
-        return abs(self.seen_s - self.true_s) / max(1, self.edges)
+        off = max(0.0, self.shown_s - self.seen_s, self.seen_s - self.there_s)
+        return off / max(1, self.edges)
 
 
 def people(shared: Path, first: int, count: int) -> list[Portrayed]:
@@ -68,9 +72,10 @@ def watched(script: Script, learners: Iterable[Portrayed], folder: Path, faces: 
 
 
 def judged(result: Any, script: Script) -> list[Judgement]:
-    """Each learner's participation as the server would reckon it, against the truth about when the face was shown.
+    """Each learner's participation as the server would reckon it, against the truth.
 
-    Both sides under the default rule, whose gap tolerance bridges a bowed head.
+    All sides under the default rule, whose gap tolerance bridges a bowed head. A learner who bows for longer may be
+    seen all the time, for a track holds, or not: both are right.
     """
     true: Truth = truth(script)
     schedule = _ms([(0.0, script.seconds)])
@@ -78,8 +83,10 @@ def judged(result: Any, script: Script) -> list[Judgement]:
     out = []
     for name in true.presence:
         measured = participation(schedule, _ms(result["learners"][name]["intervals"]), coverage, Rule()).seen
-        expected = participation(schedule, _ms(true.face_shown[name]), _ms(true.observable), Rule()).seen
-        out.append(Judgement(name, total(measured) / 1000, total(expected) / 1000, 2 * len(expected)))
+        shown = participation(schedule, _ms(true.face_shown[name]), _ms(true.observable), Rule()).seen
+        there = participation(schedule, _ms(true.presence[name]), _ms(true.observable), Rule()).seen
+        seen_s, shown_s, there_s = (total(part) / 1000 for part in (measured, shown, there))
+        out.append(Judgement(name, seen_s, shown_s, there_s, 2 * len(shown)))
     return out
 
 

@@ -143,7 +143,10 @@ class Agent:
         """Append a record. Its boot-time clock reads as server time does, so start and end are ms of server time."""
         common = {"device": self.device, "log": self.log, "seq": len(self.lines) + 1, "boot_id": "boot-1"}
         wall = fields.pop("wall", self.clock())
-        record = kind(**common, wall=wall, boot=wall, offset=0, uncertainty=5, **fields)  # type: ignore[arg-type]
+        clock = {"boot": wall, "offset": 0, "uncertainty": 5} | {
+            name: fields.pop(name) for name in ("boot", "offset", "boot_id", "uncertainty") if name in fields
+        }
+        record = kind(**common | {"wall": wall} | clock, **fields)  # type: ignore[arg-type]
         self.lines.append(encode(record))
         return record
 

@@ -23,9 +23,9 @@ from tests.central_server.running import join, running, write_course
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "examples" / "course.toml"
 
 
-def central_server(*arguments: str | Path, lang: str = "vi") -> subprocess.CompletedProcess[str]:
+def central_server(*arguments: str | Path, lang: str = "vi", columns: int = 200) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "central_server.cli", *map(str, arguments)]
-    env = {**os.environ, "PYTHONUTF8": "1", "DIEMDANH_LANGUAGE": lang, "COLUMNS": "200"}
+    env = {**os.environ, "PYTHONUTF8": "1", "DIEMDANH_LANGUAGE": lang, "COLUMNS": str(columns)}
     return subprocess.run(command, capture_output=True, encoding="utf-8", env=env, check=False, timeout=60)
 
 
@@ -75,8 +75,11 @@ def test_from_a_course_file_to_a_sheet(tmp_path: Path) -> None:
     shown = central_server(*sheet)
     assert shown.returncode == 0
     assert "Nguyễn Thị Hồng Ánh" in shown.stdout
-    assert "Không xác định (phút)" in shown.stdout
-    assert "Not observed (min)" in central_server(*sheet, lang="en").stdout
+    assert "Không xác" in shown.stdout
+    narrow = central_server(*sheet, lang="en", columns=80).stdout
+    assert max(map(len, narrow.splitlines())) <= 80
+    for whole in ("Nguyễn Thị Hồng Ánh", "observed", "undecided"):
+        assert whole in narrow
     assert central_server(*sheet, "--xlsx", tmp_path / "one.xlsx").returncode == 0
     assert load_workbook(tmp_path / "one.xlsx").active is not None
     assert central_server(*sheet, "--csv", tmp_path / "one.csv").returncode == 0

@@ -61,7 +61,9 @@ def test_the_csv_opens_in_excel_and_runs_nothing(filled: Running) -> None:
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert [row["Họ và tên"] for row in rows] == ["Nguyễn Văn C2", "'=HYPERLINK(1)", "Nguyễn Văn A0"]
-    assert rows[2]["Có mặt (phút)"] == "153.0000"
+    assert rows[2]["Có mặt (phút)"] == "153,0"
+    assert rows[2]["Tỷ lệ"] == "78,5 %"
+    assert rows[2]["Mã học viên"] == "HV000"
     assert rows[2]["Giờ vào"] == "08:12:00"
 
 

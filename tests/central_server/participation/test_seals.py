@@ -1,0 +1,167 @@
+"""Seals and clocks, from records sent to a real server to what it says of the bridge point."""
+
+from __future__ import annotations
+
+import csv
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from models.records import Coverage, Presence, Seal
+from models.receipts import Receipt
+from tests.central_server.running import MINUTE, START, Agent, Running
+
+SESSION = "K1.1"
+END = START + 210 * MINUTE
+
+
+@pytest.fixture
+def who(agent: Agent) -> str:
+    return agent.today().sessions[0].learners[0].id
+
+
+def ask(server: Running) -> dict[str, Any]:
+    key = {"Authorization": f"Bearer {server.key.key}"}
+    answer: dict[str, Any] = httpx.get(f"{server.address}/api/sessions/{SESSION}/participation", headers=key).json()
+    return answer
+
+
+def point(server: Running) -> tuple[str, int]:
+    (one,) = [one for one in ask(server)["points"] if one["code"] == "TDM"]
+    return one["seal"], one["after_seal"]
+
+
+def hour(agent: Agent, who: str, number: int) -> None:
+    """An hour of the session, recorded at its end."""
+    agent.clock.ms = START + (number + 1) * 60 * MINUTE
+    agent.coverage(SESSION, START + number * 60 * MINUTE, agent.clock.ms)
+    agent.presence(SESSION, who, START + number * 60 * MINUTE, agent.clock.ms)
+
+
+def seal(agent: Agent, hours: int, **other: int) -> None:
+    agent.clock.ms += MINUTE
+    said = {"check_ins": 0, "presences": hours, "coverages": hours} | {
+        "present_ms": hours * 60 * MINUTE, "covered_ms": hours * 60 * MINUTE
+    } | other  # fmt: skip
+    agent.add(Seal, session=SESSION, **said)
+
+
+def send(agent: Agent) -> None:
+    assert isinstance(agent.send_all(), Receipt)
+
+
+def new_log(agent: Agent, name: str) -> None:
+    agent.log, agent.lines = name, []
+
+
+def test_a_seal_that_fits_is_told_and_one_that_is_missing_too(server: Running, agent: Agent, who: str) -> None:
+    hour(agent, who, 0)
+    send(agent)
+    server.clock.ms = END
+    assert point(server) == ("not_sealed", 0)
+    assert "Chưa niêm phong" in page(server)
+    seal(agent, 1)
+    send(agent)
+    assert point(server) == ("sealed", 0)
+    assert "Đã niêm phong lúc" in page(server)
+
+
+def page(server: Running) -> str:
+    """The page, once the feed that may run already has told what is new."""
+    time.sleep(1.5)
+    return server.manager().get(f"/sessions/{SESSION}").text
+
+
+@pytest.mark.parametrize("other", [{"presences": 2}, {"present_ms": 1}, {"coverages": 0}, {"check_ins": 1}])
+def test_a_seal_that_says_other_totals_is_told(server: Running, agent: Agent, who: str, other: dict[str, int]) -> None:
+    hour(agent, who, 0)
+    seal(agent, 1, **other)
+    send(agent)
+    assert point(server) == ("differs", 0)
+    assert "Khác số liệu niêm phong" in page(server)
+
+
+def test_records_behind_the_seal_count_and_are_told(server: Running, agent: Agent, who: str) -> None:
+    hour(agent, who, 0)
+    seal(agent, 1)
+    hour(agent, who, 1)
+    send(agent)
+    server.clock.ms = END
+    assert point(server) == ("sealed", 2)
+    (one,) = [one for one in ask(server)["learners"] if one["id"] == who]
+    assert one["seen_ms"] == 105 * MINUTE
+    assert "2 bản ghi được tạo sau niêm phong" in page(server)
+
+
+def test_another_log_after_the_seal_is_told(server: Running, agent: Agent, who: str) -> None:
+    hour(agent, who, 0)
+    seal(agent, 1)
+    send(agent)
+    new_log(agent, "log-2")
+    hour(agent, who, 1)
+    seal(agent, 1)
+    send(agent)
+    assert point(server) == ("sealed", 2)
+
+
+def test_a_log_set_aside_before_the_seal_is_no_alarm(server: Running, agent: Agent, who: str) -> None:
+    hour(agent, who, 0)
+    send(agent)
+    new_log(agent, "log-2")
+    hour(agent, who, 1)
+    seal(agent, 1)
+    send(agent)
+    assert point(server) == ("sealed", 0)
+
+
+def offline(agent: Agent, who: str, boot_id: str = "boot-1") -> None:
+    """The first hour, by a PC whose clock is an hour slow and which was not online yet."""
+    agent.clock.ms = START + 60 * MINUTE
+    for kind, more in (
+        (Coverage, {"ended_by": "cut", "detector": "yunet"}),
+        (Presence, {"learner": who, "sightings": 9, "best_score": 0.7}),
+    ):
+        agent.add(
+            kind, session=SESSION, start=0, end=60 * MINUTE, encoder="intel", wall=START, boot=60 * MINUTE,
+            offset=None, uncertainty=None, boot_id=boot_id, **more,
+        )  # fmt: skip
+
+
+def test_a_record_without_offset_takes_it_from_another_of_the_same_start(
+    server: Running, agent: Agent, who: str
+) -> None:
+    offline(agent, who)
+    send(agent)
+    server.clock.ms = END
+    (there,) = [one for one in ask(server)["points"] if one["code"] == "TDM"]
+    assert not there["clock_known"]
+    assert "Đồng hồ chưa được đối chiếu" in page(server)
+    wall = START + 70 * MINUTE  # a wall clock set right since: only the boot-time clock is common
+    agent.add(
+        Coverage, session="another", start=0, end=1, ended_by="cut", detector="yunet", encoder="intel",
+        wall=wall, boot=70 * MINUTE, offset=0,
+    )  # fmt: skip
+    send(agent)
+    (there,) = [one for one in ask(server)["points"] if one["code"] == "TDM"]
+    assert there["clock_known"]
+    (one,) = [one for one in ask(server)["learners"] if one["id"] == who]
+    assert one["seen"] == [[START, START + 60 * MINUTE]]
+
+
+def test_another_start_of_the_pc_tells_nothing(server: Running, agent: Agent, who: str) -> None:
+    offline(agent, who, "boot-0")
+    agent.coverage(SESSION, START, START + MINUTE)
+    send(agent)
+    (there,) = [one for one in ask(server)["points"] if one["code"] == "TDM"]
+    assert not there["clock_known"]
+
+
+def test_the_sheets_tell_it_too(server: Running, agent: Agent, who: str) -> None:
+    hour(agent, who, 0)
+    seal(agent, 2)
+    send(agent)
+    text = server.manager().get(f"/sessions/{SESSION}/sheet.csv").content.decode("utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert "khác số liệu niêm phong" in rows[-1]["Niêm phong"]
