@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from models.records import Coverage, Presence, Seal
 from models.receipts import Receipt
+from models.records import Coverage, Presence, Seal
 from tests.central_server.running import MINUTE, START, Agent, Running
 
 SESSION = "K1.1"
