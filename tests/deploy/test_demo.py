@@ -77,7 +77,7 @@ def test_ctrl_c_stops_everything_within_five_seconds(tmp_path: Path) -> None:
         (["--camera", "0", "--video", "x.mp4"], "not both"),
         (["--video", "x.mp4"], "go together"),
         (["--video", "missing.mp4", "--portraits", "."], "."),
-        (["--for", "soon"], "seconds"),
+        (["--for", "soon"], "5 to 14400"),
     ],
 )
 def test_what_cannot_be_shown_is_one_sentence_and_exit_code_2(tmp_path: Path, arguments: list[str], says: str) -> None:
