@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from markupsafe import Markup
 
 from central_server.participation.bar import class_bar, presence_bar
 from central_server.participation.book import SessionBook
-from central_server.participation.rounding import shown
+from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.state import LearnerState, PointState, SessionState
 from central_server.participation.wording import CAUSES, TO_DO, WORDS, pick, remarks
-from central_server.web.figures import day_time
+from central_server.web.figures import day_time, number
 from central_server.web.rendering import Pages
 from models.language import Language
 
+SHORT_MS = 30 * MINUTE_MS
 TROUBLE_ORDER = {"failure": 0, "attention": 1, "good": 2}
+
+
+class ShownWords(NamedTuple):
+    """A row's minutes as they are written."""
+
+    seen: str
+    not_seen: str
+    not_observed: str
 
 
 class SessionView:
@@ -71,11 +81,17 @@ class SessionView:
             "learner.html",
             learner=learner,
             bar=bar,
-            shown=shown(learner.participation),
+            minutes=self._minutes(state, learner),
             word=pick(WORDS[learner.value], self._lang),
         )
         self._rows[learner.facts.id] = (learner, row)
         return row
+
+    def _minutes(self, state: SessionState, learner: LearnerState) -> ShownWords:
+        """What a row shows: whole minutes, in a session under half an hour tenths of them; they add up."""
+        digits = 0 if state.facts.end - state.facts.start >= SHORT_MS else 1
+        parts = shown(learner.participation, MINUTE_MS // 10**digits)
+        return ShownWords(*(number(part / 10**digits, self._lang, digits) for part in parts[:3]))
 
     def _sentence(self, point: PointState) -> str:
         """A bridge point's condition as a sentence: what is so, since when, what to do."""
@@ -83,7 +99,14 @@ class SessionView:
         if point.phase == "over":
             return pick(("Buổi học đã kết thúc.", "The session is over."), lang)
         if point.watching:
-            return pick(("Máy quay đang ghi nhận phòng học.", "The camera is watching the room."), lang)
+            watched = pick(("Máy quay đang ghi nhận phòng học.", "The camera is watching the room."), lang)
+            strangers = point.report.status.unknown if point.report else 0
+            if not strangers:
+                return watched
+            count = number(strangers, lang)
+            vi = f"Có {count} người chưa nhận ra; nhờ cán bộ kỹ thuật hỏi tên và kiểm tra danh sách."
+            en = f"{count} unknown in the room; ask the technician who it is and check the roster."
+            return f"{watched} {pick((vi, en), lang)}"
         if point.phase == "before" and point.report is None:
             return pick(("Điểm cầu chưa kết nối; buổi học chưa bắt đầu.", "Not connected yet; not begun yet."), lang)
         cause = point.cause or "not_started"
