@@ -31,7 +31,7 @@ SIMULATED_S = 300
 OPEN_END_S = 4 * 3600
 AGENT_READY = timedelta(seconds=120)
 SERVER_READY_S = 30
-AGENT_LAST_WORDS_S = 4.0
+AGENT_LAST_WORDS_S = 8.0
 
 
 def parser() -> argparse.ArgumentParser:

@@ -56,5 +56,6 @@ class ManagersView:
         return any(point.watching for point in self.participation().points)
 
     def settled(self) -> bool:
-        """Whether the agent has sealed the session and the server has all of it."""
-        return all(point.waiting == 0 and not point.watching for point in self.participation().points)
+        """Whether the session is over for the server too, sealed, and all of it is there."""
+        figures = self.participation()
+        return figures.phase == "over" and all(point.seal == "sealed" for point in figures.points)
