@@ -6,13 +6,15 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from central_server.proof.stored import StoredEvidence
 from central_server.proof.verifying import Report, verify
 from models.receipts import Receipt
-from models.records import CheckIn, chain
+from models.records import CheckIn, chain, decode, encode
+from models.wire import Refusal
 from tests.central_server.bridge_points.test_rotation import body_for
 from tests.central_server.bridge_points.test_rotation import rotate as ask_rotation
 from tests.central_server.running import MINUTE, START, Agent, join, running, write_course
@@ -43,8 +45,10 @@ def make_ledger(folder: Path) -> tuple[Path, list[Receipt], tuple[str, str]]:
                     ask_rotation(agent, body_for(agent, key))
                     agent.key = key
         other = list(agents[0].lines)
-        other[6] = other[6].replace(b'"seq":7', b'"v":1,"seq":7', 1)
-        agents[0].send(agents[0].batch(6, 9, [*other[:6], other[6].replace(b"40", b"41"), *other[7:]]))
+        record = decode(other[6])
+        other[6] = encode(msgspec.structs.replace(record, wall=record.wall + 1))
+        refused = agents[0].send(agents[0].batch(6, 9, other))
+        assert isinstance(refused, Refusal) and refused.reason == "fork"
     return folder / "data", receipts, (agents[0].device, agents[1].device)
 
 
