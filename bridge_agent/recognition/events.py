@@ -76,7 +76,7 @@ class Trouble:
     """Something a technician should know; recognition goes on, or tries to. `passed` ends the trouble named `name`."""
 
     name: str
-    """`camera_gone`, `frozen`, `dark`, `slow` or `portraits`."""
+    """`camera_gone`, `frozen`, `dark` or `portraits`."""
     vi: str
     en: str
     passed: bool = False
