@@ -29,9 +29,9 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     device: Id
     bridge_point: Id
     bridge_point_name: str
-    server_key: PublicKey | None = None
-    """What the server's receipts are signed with; None for an agent that joined before there were such keys."""
-    key_expires_at: int | None = None
+    server_key: PublicKey
+    """What the server's receipts are signed with."""
+    key_expires_at: int
     """Server time, ms: the agent takes a new key before."""
 
 
@@ -44,8 +44,6 @@ class Identity:
 
     def believes(self, receipt: Receipt) -> bool:
         """The receipt is signed with the key of the server that was joined."""
-        if self.membership.server_key is None:
-            return True
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.membership.server_key))
         try:
             verify_receipt(key, receipt)

@@ -31,7 +31,7 @@ class RotatesKeys(Protocol):
 
 def is_due(membership: Membership, now: int) -> bool:
     """The key ends soon. now: server time, ms."""
-    return membership.key_expires_at is not None and now >= membership.key_expires_at - ROTATE_BEFORE_MS
+    return now >= membership.key_expires_at - ROTATE_BEFORE_MS
 
 
 async def rotate(folder: DataFolder, keys: KeyStore, identity: Identity, server: RotatesKeys) -> None:
