@@ -13,16 +13,18 @@ tests/vectors; a change that alters them is a new VERSION.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from models.errors import DiemdanhError
 from models.reasons import reason
+from models.signatures import is_signed
 
 VERSION: Literal[1] = 1
 LINE_LIMIT = 1024
@@ -31,6 +33,9 @@ BATCH_LIMIT = 500
 GENESIS = bytes(32)
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+\Z")]
+_ID = re.compile(r"[A-Za-z0-9_.-]+")
+_RecordId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+"""An Id inside a record. `decode` looks at its letters: as a pattern here that takes three quarters of the time."""
 Milliseconds = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Score = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
@@ -54,13 +59,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid
     """
 
     v: Literal[1] = VERSION
-    device: Id
-    log: Id
+    device: _RecordId
+    log: _RecordId
     seq: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
-    session: Id
+    session: _RecordId
     wall: Milliseconds
     """Milliseconds since 1970-01-01 UTC by this PC's own clock."""
-    boot_id: Id
+    boot_id: _RecordId
     boot: Milliseconds
     """Milliseconds of the clock that runs from boot on, through suspends, and is never set."""
     offset: Milliseconds | None
@@ -76,7 +81,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid
 class CheckIn(Record, frozen=True, kw_only=True, tag="check_in"):
     """A learner was matched for the first time in a session at this bridge point."""
 
-    learner: Id
+    learner: _RecordId
     at: Milliseconds
     method: CheckInMethod
     score: Score | None
@@ -86,7 +91,7 @@ class CheckIn(Record, frozen=True, kw_only=True, tag="check_in"):
 class Presence(Record, frozen=True, kw_only=True, tag="presence"):
     """A closed presence interval of one learner: seen from `start` to `end`."""
 
-    learner: Id
+    learner: _RecordId
     start: Milliseconds
     end: Milliseconds
     sightings: Count
@@ -139,8 +144,16 @@ class Seal(Record, frozen=True, kw_only=True, tag="seal"):
 
 AnyRecord = CheckIn | Presence | Coverage | Link | Seal
 
+_INTERVALS = (Presence, Coverage, Link)
+_OF_LEARNERS = (Presence, CheckIn)
 _decoder = msgspec.json.Decoder(AnyRecord)
 _encoder = msgspec.json.Encoder()
+
+
+@lru_cache(maxsize=10_000)
+def is_id(text: str) -> bool:
+    """Whether every letter is one that an Id may have. Remembers: the same few ids come again and again."""
+    return _ID.fullmatch(text) is not None
 
 
 def encode(record: AnyRecord) -> bytes:
@@ -171,11 +184,19 @@ def decode(line: bytes) -> AnyRecord:
         record: AnyRecord = _decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"Bản ghi không hợp lệ: {reason(error).vi}.", f"The record is not valid: {error}.") from error
-    if isinstance(record, Presence | Coverage | Link) and record.end < record.start:
+    if not _ids_are_good(record):
+        vi, en = "có ký tự không dùng được trong một mã", "an id has a letter that ids don't have"
+        raise RecordError(f"Bản ghi không hợp lệ: {vi}.", f"The record is not valid: {en}.")
+    if isinstance(record, _INTERVALS) and record.end < record.start:
         raise RecordError(
             f"Bản ghi {record.seq} kết thúc trước khi bắt đầu.", f"Record {record.seq} ends before it starts."
         )
     return record
+
+
+def _ids_are_good(record: AnyRecord) -> bool:
+    common = is_id(record.session) and is_id(record.boot_id) and is_id(record.device) and is_id(record.log)
+    return common and (not isinstance(record, _OF_LEARNERS) or is_id(record.learner))
 
 
 def chain(head: bytes, lines: Iterable[bytes]) -> bytes:
@@ -264,10 +285,8 @@ def decode_batch(body: bytes) -> Batch:
 
 def verify_signature(key: Ed25519PublicKey, signed: SignedCheckpoint) -> None:
     """Raises RecordError unless `signed` was signed with the private half of `key`."""
-    try:
-        key.verify(bytes.fromhex(signed.signature), signed.checkpoint.message())
-    except InvalidSignature as error:
-        raise RecordError("Chữ ký của lô bản ghi không đúng.", "The batch's signature is wrong.") from error
+    if not is_signed(key, bytes.fromhex(signed.signature), signed.checkpoint.message()):
+        raise RecordError("Chữ ký của lô bản ghi không đúng.", "The batch's signature is wrong.")
 
 
 def read_lines(checkpoint: Checkpoint, lines: Sequence[bytes]) -> list[AnyRecord]:

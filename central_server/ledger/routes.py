@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from fastapi import APIRouter
@@ -10,7 +9,7 @@ from starlette.responses import Response
 
 from central_server.bridge_points.routes import SignedDep, answer
 from central_server.errors import KeyExpiredError, RefusedError
-from central_server.ledger.ingest import read_batch, take_in
+from central_server.ledger.ingest import read_batch
 from central_server.services import ServicesDep
 
 router = APIRouter(prefix="/api/agent")
@@ -24,7 +23,7 @@ async def batches(signed: SignedDep, of: ServicesDep) -> Response:
     if now >= signed.device.expires_at:
         raise KeyExpiredError()
     read = read_batch(signed.body, signed.device)
-    held = await asyncio.wrap_future(of.writer.submit(take_in(read, now)))
+    held = await of.intake.take_in(read)
     if isinstance(held, RefusedError):
         log.warning("refused reason=%s device=%s first=%d", held.reason, signed.device.id, read.batch.first_seq)
         raise held
