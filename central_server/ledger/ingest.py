@@ -12,21 +12,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
-from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from central_server.bridge_points.signature import KnownDevice
 from central_server.database import Job
 from central_server.errors import ForkError, GapError, InvalidError, KeyRevokedError, RefusedError, SignatureError
 from central_server.ledger.forks import close_gap, keep_fork, remember_gap
+from central_server.ledger.queries import (
+    HeadRow,
+    LogState,
+    RecordRow,
+    SignedRow,
+    add_records,
+    add_signed,
+    log_states,
+    set_heads,
+    stored_lines,
+)
 from central_server.own_log.writing import own_head
 from models.receipts import Receipt
 from models.records import (
     BATCH_LIMIT,
-    GENESIS,
     LINE_LIMIT,
     AnyRecord,
     Batch,
@@ -44,29 +51,6 @@ from models.records import (
 
 BODY_LIMIT = (BATCH_LIMIT + 1) * (LINE_LIMIT + 1)
 """Bytes of the largest valid batch."""
-
-_STATES = (
-    "WITH asked (n, device, log, number) AS (VALUES {values})"
-    " SELECT device_key.ended_at, device_key.revoked, log_head.seq, log_head.head, gap.last AS gap FROM asked"
-    " JOIN device_key ON device_key.device = asked.device AND device_key.number = asked.number"
-    " LEFT JOIN log_head ON log_head.device = asked.device AND log_head.log = asked.log"
-    " LEFT JOIN gap ON gap.device = asked.device AND gap.log = asked.log ORDER BY asked.n"
-)
-"""All that is asked of the logs before their batches are added, in one statement."""
-_LINES = text(
-    "SELECT seq, line, head FROM record"
-    " WHERE device = :device AND log = :log AND seq BETWEEN :first AND :last ORDER BY seq"
-)
-_SET_HEADS = (
-    "INSERT INTO log_head (device, log, seq, head) VALUES {values}"
-    " ON CONFLICT (device, log) DO UPDATE SET seq = excluded.seq, head = excluded.head"
-)
-_ADD_SIGNED = "INSERT INTO signed_head (device, log, seq, head, signature, key, received_at) VALUES {values}"
-_ADD_RECORDS = (
-    'INSERT INTO record (device, log, seq, session, kind, learner, start, "end", line, head) VALUES {values}'
-)
-ROWS = 50
-"""Rows of one statement. Each row for itself takes a third longer, and more than these gain nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +99,6 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
-    """What the database says of a batch's log and key."""
-
-    ended_at: int | None
-    revoked: bool
-    seq: int
-    head: bytes
-    gap: int | None
-    """The last record of the gap that is remembered, if one is."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Accepted:
     """A batch that continues its log, or repeats it."""
 
@@ -147,10 +119,9 @@ def take_in(group: Sequence[ReadBatch], now: int) -> Job[list[Held | RefusedErro
     """  # fmt: skip
 
     def job(connection: Connection) -> list[Held | RefusedError]:
-        outcomes = [
-            _accept(connection, read, state, now)
-            for read, state in zip(group, _states(connection, group), strict=True)
-        ]
+        asked = [(read.batch.signed.checkpoint, read.key) for read in group]
+        states = log_states(connection, [(point.device, point.log, key) for point, key in asked])
+        outcomes = [_accept(connection, *one, now) for one in zip(group, states, strict=True)]
         _add(connection, [one for one in outcomes if isinstance(one, _Accepted) and one.heads], now)
         own = own_head(connection)
         return [one if isinstance(one, RefusedError) else _held(one, own, now) for one in outcomes]
@@ -158,17 +129,7 @@ def take_in(group: Sequence[ReadBatch], now: int) -> Job[list[Held | RefusedErro
     return job
 
 
-def _states(connection: Connection, group: Sequence[ReadBatch]) -> list[_State]:
-    points = [(read.batch.signed.checkpoint, read.key) for read in group]
-    asked = [(n, point.device, point.log, key) for n, (point, key) in enumerate(points)]
-    rows = _execute(connection, _STATES, asked).fetchall()
-    return [
-        _State(ended_at, bool(revoked), seq or 0, GENESIS if head is None else bytes(head), gap)
-        for ended_at, revoked, seq, head, gap in rows
-    ]
-
-
-def _accept(connection: Connection, read: ReadBatch, state: _State, now: int) -> _Accepted | RefusedError:
+def _accept(connection: Connection, read: ReadBatch, state: LogState, now: int) -> _Accepted | RefusedError:
     """Compare a batch with its log; a fork or a gap is kept."""
     batch, point = read.batch, read.batch.signed.checkpoint
     if state.revoked:
@@ -209,18 +170,17 @@ def _held(accepted: _Accepted, own: tuple[int, bytes], now: int) -> Held:
 def _compare(connection: Connection, batch: Batch, known: int) -> ForkError | None:
     """The fork, unless the batch's first `known` lines are the stored ones, byte for byte, with their head."""
     point, first = batch.signed.checkpoint, batch.first_seq
-    which = {"device": point.device, "log": point.log, "first": first, "last": first + known - 1}
-    rows = connection.execute(_LINES, which).all()
-    for row, line in zip(rows, batch.lines, strict=False):
-        if bytes(row.line) != line:
+    rows = stored_lines(connection, point.device, point.log, first, first + known - 1)
+    for (seq, stored, _), line in zip(rows, batch.lines, strict=False):
+        if stored != line:
             return ForkError(
-                f"Bản ghi {row.seq} của nhật ký {point.log} khác với bản máy chủ đang giữ.",
-                f"Record {row.seq} of log {point.log} differs from the server's copy.",
-                row.seq,
+                f"Bản ghi {seq} của nhật ký {point.log} khác với bản máy chủ đang giữ.",
+                f"Record {seq} of log {point.log} differs from the server's copy.",
+                seq,
             )
     if known < len(batch.lines):
         return None  # the new lines' chain is checked against the stored head, which covers all before it
-    if bytes(rows[-1].head).hex() != point.head:
+    if rows[-1][2].hex() != point.head:
         return ForkError(
             f"Nhật ký {point.log} trên máy khác với bản máy chủ đang giữ, trước bản ghi {first}.",
             f"The agent's log {point.log} differs from the server's copy, before record {first}.",
@@ -230,9 +190,9 @@ def _compare(connection: Connection, batch: Batch, known: int) -> ForkError | No
 
 def _add(connection: Connection, accepted: Sequence[_Accepted], now: int) -> None:
     """Write what is new: all batches' records, checkpoints and heads."""
-    heads: list[tuple[object, ...]] = []
-    signed: list[tuple[object, ...]] = []
-    records: list[tuple[object, ...]] = []
+    heads: list[HeadRow] = []
+    signed: list[SignedRow] = []
+    records: list[RecordRow] = []
     for one in accepted:
         batch, point = one.read.batch, one.read.batch.signed.checkpoint
         heads.append((point.device, point.log, one.seq, one.head))
@@ -243,21 +203,9 @@ def _add(connection: Connection, accepted: Sequence[_Accepted], now: int) -> Non
             (point.device, point.log, record.seq, record.session, kind_of(record), *found_by(record), line, head)
             for record, line, head in new
         ]
-    for sql, rows in ((_SET_HEADS, heads), (_ADD_SIGNED, signed), (_ADD_RECORDS, records)):
-        for at in range(0, len(rows), ROWS):
-            _execute(connection, sql, rows[at : at + ROWS])
-
-
-def _execute(connection: Connection, sql: str, rows: Sequence[tuple[object, ...]]) -> Any:
-    """The driver's cursor after a statement that holds all `rows`: SQLAlchemy's own way takes as long as 20 rows."""
-    cursor = connection.connection.cursor()
-    return cursor.execute(_with_values(sql, len(rows), len(rows[0])), tuple(chain.from_iterable(rows)))
-
-
-@lru_cache(maxsize=4 * ROWS)
-def _with_values(sql: str, rows: int, columns: int) -> str:
-    row = "(" + ", ".join("?" * columns) + ")"
-    return sql.format(values=", ".join([row] * rows))
+    set_heads(connection, heads)
+    add_signed(connection, signed)
+    add_records(connection, records)
 
 
 _KINDS = {kind: str(kind.__struct_config__.tag) for kind in (CheckIn, Presence, Coverage, Link, Seal)}
