@@ -132,14 +132,23 @@ def install_browser_files() -> None:
     stamp.write_text(hashlib.sha256(lock).hexdigest())
 
 
-def install_tools(*names: str) -> None:
-    """What tests and benchmarks need beside packages: a real Chromium for the pages, strace for power cuts and for
-    failing and slow disks.
+PROGRAMS = {
+    "chromium": "chromium",
+    "strace": "strace",
+    "gnome-keyring-daemon": "gnome-keyring",
+    "dbus-run-session": "dbus",
+}
+"""Programs that tests need, and the Debian package of each."""
+
+
+def install_tools(*programs: str) -> None:
+    """What tests and benchmarks need beside packages: a real Chromium for the pages, strace for power cuts, failing and
+    slow disks, a real key store.
 
     They are put in place where we may (root on Debian), else people are told what to do; without them those tests are
     skipped, which fails in CI.
     """
-    wanted = [name for name in names if not shutil.which(name)]
+    wanted = [PROGRAMS[program] for program in programs if not shutil.which(program)]
     if os.environ.get("DIEMDANH_CHROMIUM") and "chromium" in wanted:
         wanted.remove("chromium")
     if not wanted or os.name == "nt":
@@ -199,7 +208,7 @@ def main(argv: list[str]) -> int:
     install("demo" if what == "demo" else "test")
     install_browser_files()
     if what == "test":
-        install_tools("chromium", "strace")
+        install_tools(*PROGRAMS)
     if what in ("bench", "nightly"):
         install_tools("strace")
     if what == "lint":
