@@ -62,7 +62,9 @@ async def signed_request(request: Request, of: ServicesDep) -> SignedRequest:
     """Dependency of every route that only a joined device may use."""
     body = await read_body(request, of.config.body_seconds)
     claim, now = claim_in(request.headers.get("authorization", "")), of.now()
-    device = of.keys.remembered(claim.device, now) or await run_in_threadpool(of.keys.of, claim.device, now)
+    device = of.keys.remembered(claim.device, now)
+    if device is None:
+        device = await run_in_threadpool(of.keys.of, claim.device, now)
     check_claim(claim, device, request.method, request.scope["path"], body, now)
     return SignedRequest(device, body)
 

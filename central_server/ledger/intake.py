@@ -26,7 +26,7 @@ class Intake:
 
     async def take_in(self, read: ReadBatch) -> Held | RefusedError:
         """What `ingest.take_in` says of the batch, once it is durable. Raises UnavailableError."""
-        outcome = asyncio.get_running_loop().create_future()
+        outcome: asyncio.Future[Held | RefusedError] = asyncio.get_running_loop().create_future()
         self._waiting.append((read, outcome))
         if self._working is None:
             self._working = asyncio.create_task(self._work())

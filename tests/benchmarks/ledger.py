@@ -34,7 +34,7 @@ from tests.central_server.running import START, Agent, join, running, write_cour
 
 BATCH = 50
 DEVICES = 64
-BATCHES = 50
+BATCHES = 24
 """Of each device."""
 CONNECTIONS = 16
 WARM_UP = 4
