@@ -24,6 +24,7 @@ from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.data_lock import held_by_server
 from central_server.database import Writer, open_database
+from central_server.ledger.intake import Intake
 from central_server.own_log.server_key import make_known, server_key
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
@@ -67,6 +68,7 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
                     now=now,
                     engine=engine,
                     writer=writer,
+                    intake=Intake(writer, now),
                     keys=DeviceKeys(engine),
                     live=live,
                     books=Books(engine, live),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,6 +73,7 @@ def serve(arguments: argparse.Namespace, config: Config) -> int:
     app = create_app(config)
     print(both(f"Địa chỉ: {address}", f"Address: {address}"))
     print(both(f"Đăng nhập: {address}/sign-in?key={key.key}", f"Sign in: {address}/sign-in?key={key.key}"), flush=True)
+    gc.freeze()  # what is there now stays: looking through it for garbage, again and again, would slow ingest down
     with listener:
         server(app).run(sockets=[listener])
     return 0

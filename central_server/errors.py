@@ -174,6 +174,16 @@ class TooSlowError(RefusedError):
         )
 
 
+class CutOffError(RefusedError):
+    """The line was cut before the request had come whole: nobody is there to be answered."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Đường truyền bị cắt khi yêu cầu chưa gửi xong. Không có gì bị mất; máy sẽ gửi lại.",
+            "The line was cut before the request had come whole. Nothing is lost; the agent will send again.",
+        )
+
+
 class GapError(RefusedError):
     """Records are missing before the batch."""
 

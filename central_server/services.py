@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.database import Writer
+from central_server.ledger.intake import Intake
 from central_server.own_log.server_key import ServerKey
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
@@ -33,6 +34,7 @@ class Services:
     now: Clock
     engine: Engine
     writer: Writer
+    intake: Intake
     keys: DeviceKeys
     live: LiveBoard
     books: Books
@@ -42,17 +44,22 @@ class Services:
     server_key: ServerKey
 
 
-def services(connection: HTTPConnection) -> Services:
-    """The app's services, for routes and their dependencies."""
+def services_of(connection: HTTPConnection) -> Services:
+    """The app's services."""
     found = connection.app.state.services
     if not isinstance(found, Services):
         raise TypeError("the app was not started through its lifespan")
     return found
 
 
+async def services(connection: HTTPConnection) -> Services:
+    """Dependency of routes: FastAPI would give one that is not async a thread for each request."""
+    return services_of(connection)
+
+
 def reading(connection: HTTPConnection) -> Iterator[Session]:
     """A database session for one request, to read with; changes go to the writer."""
-    with Session(services(connection).engine) as db:
+    with Session(services_of(connection).engine) as db:
         yield db
 
 

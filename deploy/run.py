@@ -132,30 +132,37 @@ def install_browser_files() -> None:
     stamp.write_text(hashlib.sha256(lock).hexdigest())
 
 
-def install_tools() -> None:
-    """What the tests need beside packages: a real Chromium for the pages, strace for power cuts and failing disks, a
-    real key store.
+PROGRAMS = {
+    "chromium": "chromium",
+    "strace": "strace",
+    "gnome-keyring-daemon": "gnome-keyring",
+    "dbus-run-session": "dbus",
+}
+"""Programs that tests need, and the Debian package of each."""
+
+
+def install_tools(*programs: str) -> None:
+    """What tests and benchmarks need beside packages: a real Chromium for the pages, strace for power cuts, failing and
+    slow disks, a real key store.
 
     They are put in place where we may (root on Debian), else people are told what to do; without them those tests are
     skipped, which fails in CI.
     """
-    programs = {"chromium": "chromium", "strace": "strace", "gnome-keyring-daemon": "gnome-keyring",
-                "dbus-run-session": "dbus"}  # fmt: skip
-    wanted = [package for program, package in programs.items() if not shutil.which(program)]
+    wanted = [PROGRAMS[program] for program in programs if not shutil.which(program)]
     if os.environ.get("DIEMDANH_CHROMIUM") and "chromium" in wanted:
         wanted.remove("chromium")
     if not wanted or os.name == "nt":
         return
-    names = ", ".join(wanted)
+    missing = ", ".join(wanted)
     apt = shutil.which("apt-get")
     if apt and os.geteuid() == 0:
-        say(f"Cài {names} để thử…", f"Installing {names} for the tests…")
+        say(f"Cài {missing} để thử…", f"Installing {missing} for the tests…")
         call(apt, "update", "-qq")
         call(apt, "install", "-qq", "-y", "--no-install-recommends", *wanted)
     else:
         say(
-            f"Thiếu {names}: hãy cài các gói này để chạy đủ phép thử.",
-            f"Missing: {names}. Install them to run all tests.",
+            f"Thiếu {missing}: hãy cài các gói này để chạy đủ phép thử.",
+            f"Missing: {missing}. Install them to run all tests.",
         )
 
 
@@ -201,7 +208,9 @@ def main(argv: list[str]) -> int:
     install("demo" if what == "demo" else "test")
     install_browser_files()
     if what == "test":
-        install_tools()
+        install_tools(*PROGRAMS)
+    if what in ("bench", "nightly"):
+        install_tools("strace")
     if what == "lint":
         call(python(), "-m", "ruff", "check", ".")
         call(python(), "-m", "ruff", "format", "--check", ".")

@@ -10,11 +10,12 @@ from typing import Annotated, TypeVar
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from central_server.bridge_points.joining import join
 from central_server.bridge_points.rotation import rotate
-from central_server.bridge_points.signature import KnownDevice, signed_by
-from central_server.errors import InvalidError, SignatureError, TooLargeError, TooSlowError
+from central_server.bridge_points.signature import KnownDevice, check_claim, claim_in
+from central_server.errors import CutOffError, InvalidError, SignatureError, TooLargeError, TooSlowError
 from central_server.ledger.ingest import BODY_LIMIT
 from central_server.services import ServicesDep
 from models.reasons import reason
@@ -39,7 +40,7 @@ async def read_body(request: Request, seconds: float) -> bytes:
     """The request's body.
 
     Raises TooLargeError as soon as it is longer than the largest valid batch, TooSlowError when it is not whole after
-    `seconds`.
+    `seconds`, CutOffError when the line is cut before.
     """
     body = bytearray()
     try:
@@ -52,14 +53,19 @@ async def read_body(request: Request, seconds: float) -> bytes:
                     )
     except TimeoutError as error:
         raise TooSlowError(seconds) from error
+    except ClientDisconnect as error:
+        raise CutOffError() from error
     return bytes(body)
 
 
 async def signed_request(request: Request, of: ServicesDep) -> SignedRequest:
     """Dependency of every route that only a joined device may use."""
     body = await read_body(request, of.config.body_seconds)
-    header, path = request.headers.get("authorization", ""), request.url.path
-    device = await run_in_threadpool(signed_by, of.keys.of, header, request.method, path, body, of.now())
+    claim, now = claim_in(request.headers.get("authorization", "")), of.now()
+    device = of.keys.remembered(claim.device, now)
+    if device is None:
+        device = await run_in_threadpool(of.keys.of, claim.device, now)
+    check_claim(claim, device, request.method, request.scope["path"], body, now)
     return SignedRequest(device, body)
 
 
@@ -99,11 +105,13 @@ async def join_route(request: Request, of: ServicesDep) -> Response:
 async def rotate_route(request: Request, of: ServicesDep) -> Response:
     """Give a device a new key; the old one, even when its answer was lost, signs the request."""
     body = await read_body(request, of.config.body_seconds)
-    header, path, now = request.headers.get("authorization", ""), request.url.path, of.now()
+    claim, path, now = claim_in(request.headers.get("authorization", "")), request.scope["path"], of.now()
+    device = await run_in_threadpool(of.keys.of, claim.device, now)
     try:
-        device = await run_in_threadpool(signed_by, of.keys.of, header, request.method, path, body, now)
+        check_claim(claim, device, request.method, path, body, now)
     except SignatureError:
-        device = await run_in_threadpool(signed_by, of.keys.previous, header, request.method, path, body, now)
+        device = await run_in_threadpool(of.keys.previous, claim.device, now)
+        check_claim(claim, device, request.method, path, body, now)
     asked = decode_message(body, RotateRequest)
     rotated = await asyncio.wrap_future(of.writer.submit(rotate(device, asked, now)))
     of.keys.forget(device.id)

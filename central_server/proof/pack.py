@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central_server.errors import EvidenceError, OutputError
@@ -31,6 +30,7 @@ from central_server.proof.evidence import Evidence, Fork, LogEvidence, Plan, Row
 from central_server.proof.findings import Finding
 from models.reasons import reason
 from models.receipts import Receipt
+from models.signatures import is_signed
 
 FORMAT: Literal["diemdanh pack 1"] = "diemdanh pack 1"
 MANIFEST = "manifest.json"
@@ -193,8 +193,10 @@ class PackEvidence:
 
         try:
             key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(manifest.server_key))
-            key.verify(bytes.fromhex(manifest.signature), manifest.message())
-        except (InvalidSignature, ValueError):
+            good = is_signed(key, bytes.fromhex(manifest.signature), manifest.message())
+        except ValueError:
+            good = False
+        if not good:
             found("Gói bằng chứng không có chữ ký đúng của máy chủ.", "The pack does not carry the server's signature.")
         for name in sorted(manifest.files.keys() | self._names):
             if self._digest(name) != manifest.files.get(name):
