@@ -74,8 +74,9 @@ class Server:
         return await self._ask("GET", "/api/agent/today", Today)
 
     async def send_batch(self, batch: Batch) -> Receipt:
-        """Send records. Raises RefusedError with `gap` or `fork`, and others."""
-        return await self._ask("POST", "/api/agent/batches", Receipt, batch.encode(), "application/x-ndjson")
+        """Send records; a batch carries its own signature. Raises RefusedError with `gap` or `fork`, and others."""
+        kind = "application/x-ndjson"
+        return await self._ask("POST", "/api/agent/batches", Receipt, batch.encode(), kind, signed=False)
 
     async def rotate(self, request: RotateRequest) -> RotateAnswer:
         """Ask for a new key. Raises IdentityError or RefusedError when the server gives none."""

@@ -7,8 +7,8 @@
     POST /api/agent/status    LiveStatus -> ServerTime        what is not yet a record, every few seconds
     POST /api/agent/rotate    RotateRequest -> RotateAnswer   a new key for this device; idempotent
 
-All but join and time carry `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see `request_message`. Refusals are a
-Refusal with a 4xx status.
+Today, status and rotate carry `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see `request_message`. A batch is signed
+itself, and sending it again changes nothing. Refusals are a Refusal with a 4xx status.
 
 Keys. An agent keeps the server's key that joining gave it (`server_key`) and believes no receipt that it did not sign.
 Its own key is good until `key_expires_at`. From then on batches are refused with `key_expired` and nothing else is:

@@ -17,7 +17,7 @@ from central_server.bridge_points.rotation import rotate
 from central_server.bridge_points.signature import KnownDevice, check_claim, claim_in
 from central_server.errors import CutOffError, InvalidError, SignatureError, TooLargeError, TooSlowError
 from central_server.ledger.ingest import BODY_LIMIT
-from central_server.services import ServicesDep
+from central_server.services import Services, ServicesDep
 from models.reasons import reason
 from models.receipts import Receipt
 from models.wire import JoinRequest, Message, RotateRequest, ServerTime
@@ -58,13 +58,16 @@ async def read_body(request: Request, seconds: float) -> bytes:
     return bytes(body)
 
 
+async def known_device(of: Services, device: str, now: int) -> KnownDevice:
+    """The device with that id and its present key. Raises UnknownDeviceError or KeyRevokedError."""
+    return of.keys.remembered(device, now) or await run_in_threadpool(of.keys.of, device, now)
+
+
 async def signed_request(request: Request, of: ServicesDep) -> SignedRequest:
     """Dependency of every route that only a joined device may use."""
     body = await read_body(request, of.config.body_seconds)
     claim, now = claim_in(request.headers.get("authorization", "")), of.now()
-    device = of.keys.remembered(claim.device, now)
-    if device is None:
-        device = await run_in_threadpool(of.keys.of, claim.device, now)
+    device = await known_device(of, claim.device, now)
     check_claim(claim, device, request.method, request.scope["path"], body, now)
     return SignedRequest(device, body)
 

@@ -68,18 +68,19 @@ class ReadBatch:
         return frozenset(record.session for record in self.records)
 
 
-def read_batch(body: bytes, device: KnownDevice) -> ReadBatch:
-    """The batch in a request's body. Raises InvalidError or SignatureError."""
+def decoded(body: bytes) -> Batch:
+    """The batch in a request's body, in form only. Raises InvalidError."""
     try:
         batch = decode_batch(body)
     except RecordError as error:
         raise InvalidError(error.vi, error.en) from error
-    if batch.signed.checkpoint.device != device.id:
-        raise SignatureError(
-            "Lô bản ghi là của một thiết bị khác.", "The batch belongs to another device than the one that sent it."
-        )
     if batch.first_seq < 1:
         raise InvalidError("Lô có nhiều bản ghi hơn nhật ký.", "The batch holds more records than its log.")
+    return batch
+
+
+def read_batch(batch: Batch, device: KnownDevice) -> ReadBatch:
+    """The batch with its records, signed by the device that it names. Raises InvalidError or SignatureError."""
     try:
         verify_signature(device.key, batch.signed)
     except RecordError as error:

@@ -34,9 +34,7 @@ def at_once(folder: Path, batches: list[tuple[Agent, int, int]], before: str = "
     """  # fmt: skip
     engine = open_database(folder / "diemdanh.db")
     keys = DeviceKeys(engine)
-    read = [
-        read_batch(agent.batch(first, last).encode(), keys.of(agent.device, START)) for agent, first, last in batches
-    ]
+    read = [read_batch(agent.batch(first, last), keys.of(agent.device, START)) for agent, first, last in batches]
     if before:
         with engine.begin() as connection:
             connection.execute(text(before))
