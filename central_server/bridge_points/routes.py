@@ -10,11 +10,12 @@ from typing import Annotated, TypeVar
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from central_server.bridge_points.joining import join
 from central_server.bridge_points.rotation import rotate
 from central_server.bridge_points.signature import KnownDevice, signed_by
-from central_server.errors import InvalidError, SignatureError, TooLargeError, TooSlowError
+from central_server.errors import CutOffError, InvalidError, SignatureError, TooLargeError, TooSlowError
 from central_server.ledger.ingest import BODY_LIMIT
 from central_server.services import ServicesDep
 from models.reasons import reason
@@ -39,7 +40,7 @@ async def read_body(request: Request, seconds: float) -> bytes:
     """The request's body.
 
     Raises TooLargeError as soon as it is longer than the largest valid batch, TooSlowError when it is not whole after
-    `seconds`.
+    `seconds`, CutOffError when the line breaks before its end.
     """
     body = bytearray()
     try:
@@ -52,6 +53,8 @@ async def read_body(request: Request, seconds: float) -> bytes:
                     )
     except TimeoutError as error:
         raise TooSlowError(seconds) from error
+    except ClientDisconnect as error:
+        raise CutOffError() from error
     return bytes(body)
 
 

@@ -21,10 +21,13 @@ import httpx
 
 from bridge_agent.log import Log
 from bridge_agent.sync import Sync, send
-from tests.central_server.running import Running
+from tests.central_server.running import Running, running, write_course
+from tests.faults.loop import Budget, Found, Tally, round_seed
 from tests.faults.making import presence
 from tests.faults.sending import client, held, joined
 
+BATCHES, AT_ONCE = 10_000, 250
+"""Batches of the whole loop, and of each round: a device each."""
 Fate = Literal["good", "lost", "cut", "broken", "reset", "stalled", "double", "late"]
 FATES: tuple[Fate, ...] = get_args(Fate)
 WEIGHTS = (30, 12, 12, 12, 12, 1, 10, 11)
@@ -178,3 +181,24 @@ async def send_over(server: Running, folder: Path, requests: int, seed: int) -> 
     outcome.twice = len(there) - len(set(there)) + max(0, len(there) - len(lines))
     log.close()
     return outcome
+
+
+def loop(folder: Path, seed: int, budget: Budget) -> Found:
+    """One device after the other sends over a bad line to the same server."""
+    tally, fates = Tally(), Counter[Fate]()
+    with running(folder / "data") as server:
+        server.load(write_course(folder / "course.toml", learners=3))
+        for number in budget.rounds(BATCHES // AT_ONCE):
+            place = folder / str(number)
+            place.mkdir()
+            outcome = asyncio.run(send_over(server, place, AT_ONCE, round_seed(seed, number)))
+            fates += outcome.fates
+            tally.counts["batches"] += outcome.requests
+            for name, value in (("records lost", outcome.lost), ("records twice", outcome.twice),
+                                ("records falsely acknowledged", outcome.falsely_acknowledged)):  # fmt: skip
+                tally.counts[name] += value
+                tally.expect(not value, f"round {number}: {value} {name}")
+            tally.expect(not outcome.alarms, f"round {number}: {', '.join(outcome.alarms)}")
+    tally.expect(set(fates) == set(FATES), f"only {', '.join(fates)} came about")
+    tally.counts.update({fate: fates[fate] for fate in FATES})
+    return tally.found()

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from models.receipts import ReceiptError, decode_receipt
 from models.records import RecordError, decode, decode_batch, encode, read_lines
+from tests.faults.loop import Budget, Found
 
+FULL_S = 600
 VECTORS = Path(__file__).parents[1] / "vectors"
 _PIECES = (
     b'{"kind":"presence"', b'"kind":"seal",', b"null", b"-0", b"1e999", b"NaN", b"9" * 400, b'"\\ud800"', b"\\u0000",
@@ -85,3 +87,12 @@ def fuzz(seconds: float, seed: int, now: Callable[[], float] = time.monotonic) -
                 raise AssertionError(f"seed {seed}, input {fed}: {data!r}") from error
             fed += 1
     return fed, taken
+
+
+def loop(_folder: Path, seed: int, budget: Budget) -> Found:
+    """Feed rubbish until the time is over."""
+    try:
+        fed, taken = fuzz(budget.left(FULL_S), seed)
+    except AssertionError as crash:
+        return Found({}, (f"{crash} {crash.__cause__!r}",))
+    return Found({"inputs": fed, "taken": taken}, () if taken else ("no decoder took anything: nothing was tried",))

@@ -32,3 +32,19 @@ def test_a_body_that_never_ends_is_given_up_with_a_sentence(tmp_path: Path, path
     refusal = msgspec.json.decode(body, type=Refusal)
     assert "0.3" in refusal.vi
     assert refusal.en
+
+
+def test_a_line_that_breaks_in_the_middle_of_a_request_is_no_failure_of_the_server(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    with running(tmp_path / "data") as server:
+        at = urlsplit(server.address)
+        assert at.hostname is not None
+        with socket.create_connection((at.hostname, at.port or 0), timeout=10) as line:
+            line.sendall(b"POST /api/agent/batches HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf of it")
+        end = time.monotonic() + 5
+        while "CutOffError" not in caplog.text and time.monotonic() < end:
+            time.sleep(0.01)
+    assert "CutOffError" in caplog.text
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
