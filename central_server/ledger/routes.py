@@ -12,12 +12,18 @@ from central_server.bridge_points.routes import SignedDep, answer
 from central_server.errors import KeyExpiredError, RefusedError
 from central_server.ledger.ingest import read_batch, take_in
 from central_server.services import ServicesDep
+from central_server.web.description import described, takes_lines
+from models.receipts import Receipt
 
 router = APIRouter(prefix="/api/agent")
 log = logging.getLogger(__name__)
 
 
-@router.post("/batches")
+@router.post(
+    "/batches",
+    openapi_extra=takes_lines("A signed checkpoint, then the records' lines (models.records.Batch)."),
+    **described(Receipt, refused=(400, 401, 408, 409, 413, 422)),
+)
 async def batches(signed: SignedDep, of: ServicesDep) -> Response:
     """Take a batch in (models.records.Batch, NDJSON); the Receipt is sent when the records are durable."""
     now = of.now()

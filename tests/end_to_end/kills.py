@@ -106,11 +106,15 @@ class World:
     def wait_for_server(self) -> None:
         end = time.monotonic() + 30
         while time.monotonic() < end:
-            with closing(socket.socket()) as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+            if self.serves():
+                return
             time.sleep(0.1)
         raise TimeoutError("the server did not come up")
+
+    def serves(self) -> bool:
+        """The server takes connections."""
+        with closing(socket.socket()) as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def prepare(self) -> None:
         """Set the server up, join, and only then fix the class's beginning: a few seconds from there."""

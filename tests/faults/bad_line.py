@@ -174,9 +174,9 @@ async def send_over(server: Running, folder: Path, requests: int, seed: int) -> 
             if sync.alarm:
                 outcome.alarms.add(sync.alarm.en)
             if rng.random() < 0.02:
-                outcome.falsely_acknowledged += max(0, log.acknowledged_seq - len(held(server, who, log.id)))
+                outcome.falsely_acknowledged += max(0, log.acknowledged_seq - len(held(server, who.membership.device, log.id)))
         outcome.requests, outcome.fates = line.fates.total(), line.fates
-    lines, there = log.lines(1, log.last_seq), held(server, who, log.id)
+    lines, there = log.lines(1, log.last_seq), held(server, who.membership.device, log.id)
     outcome.lost = sum(a != b for a, b in zip(lines, there, strict=False)) + max(0, len(lines) - len(there))
     outcome.twice = len(there) - len(set(there)) + max(0, len(there) - len(lines))
     log.close()
