@@ -99,9 +99,7 @@ class RefusedError(ServerError):
 
     def refusal(self) -> Refusal:
         """The answer for the agent."""
-        return Refusal(
-            reason=self.reason, vi=self.vi, en=self.en, wanted_seq=self.wanted_seq, fork_seq=self.fork_seq
-        )
+        return Refusal(reason=self.reason, vi=self.vi, en=self.en, wanted_seq=self.wanted_seq, fork_seq=self.fork_seq)
 
 
 class TokenError(RefusedError):

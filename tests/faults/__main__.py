@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from tests.faults.loop import Budget, Found
-from tests.faults.loops import LOOPS, Loop
+from tests.faults.loops import LOOPS, Loop, run_here
 
 SLICE_S = 60.0
 SIDE_BY_SIDE = 2
@@ -37,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--seconds", type=float, default=SLICE_S, help="how long a slice is (default: %(default)g)")
     parser.add_argument("--full", action="store_true", help="all of each loop instead of a slice")
     parser.add_argument("--seed", type=int, default=int(f"{datetime.now(UTC):%Y%m%d}"), help="default: today's date")
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--inside", metavar="MODULE", help=argparse.SUPPRESS)
     wanted = parser.parse_args(argv)
     if unknown := set(wanted.names) - set(names):
         parser.error(f"there is no loop {', '.join(sorted(unknown))}; there are: {', '.join(names)}")
@@ -46,11 +46,15 @@ def main(argv: Sequence[str]) -> int:
     if wanted.inside:
         logging.basicConfig(level=logging.ERROR)  # refusals are what the loops are for
         with tempfile.TemporaryDirectory(prefix="diemdanh-loop-") as folder:
-            found = loops[0].run(Path(folder), wanted.seed, Budget(seconds))
+            found = run_here(wanted.inside, Path(folder), wanted.seed, Budget(seconds))
         print(msgspec.json.encode(found).decode())
         return 0
     print(f"# {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, seed {wanted.seed}", file=sys.stderr)
-    outcomes = run_all(loops, wanted.seed, seconds)
+    return tell(loops, run_all(loops, wanted.seed, seconds), wanted.seed, seconds)
+
+
+def tell(loops: Sequence[Loop], outcomes: Mapping[str, Found], seed: int, seconds: float | None) -> int:
+    """Print the counts, what went wrong and how to see it again; the exit code."""
     print(table(loops, outcomes))
     for loop in loops:
         found = outcomes[loop.name]
@@ -58,7 +62,7 @@ def main(argv: Sequence[str]) -> int:
             print(f"FAILED {loop.name}: {failure}")
         if found.failures:
             much = "--full" if seconds is None else f"--seconds {seconds:g}"
-            print(f"  again: python3 deploy/run.py slices {loop.name} {much} --seed {wanted.seed}")
+            print(f"  again: python3 deploy/run.py slices {loop.name} {much} --seed {seed}")
     return 1 if any(found.failures for found in outcomes.values()) else 0
 
 
@@ -80,7 +84,7 @@ def run_all(loops: Sequence[Loop], seed: int, seconds: float | None) -> dict[str
 
 
 def _in_process(loop: Loop, seed: int, seconds: float | None) -> Found:
-    command = [sys.executable, "-m", "tests.faults", "--inside", loop.name, "--seed", str(seed)]
+    command = [sys.executable, "-m", "tests.faults", "--inside", loop.module, "--seed", str(seed)]
     command += ["--full"] if seconds is None else ["--seconds", str(seconds)]
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, timeout=None if seconds is None else seconds + GRACE_S)

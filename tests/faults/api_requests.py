@@ -91,9 +91,13 @@ class World:
         }  # fmt: skip
 
     def send(self, case: Case) -> requests.Response:
-        """Send a case. Of a stream that never ends only the beginning is read."""
+        """Send a case. Raises requests.ConnectionError when the server doesn't answer. Of a stream that never ends only the beginning is read."""
         asked = case.as_transport_kwargs(base_url=self.server.address)
-        answer = self.session.request(**asked, stream=True, timeout=WAIT_S, allow_redirects=False)
+        asked |= {"stream": True, "timeout": WAIT_S, "allow_redirects": False}
+        try:
+            answer = self.session.request(**asked)
+        except requests.ConnectionError:  # the server may close a connection between two requests, not before an answer
+            answer = self.session.request(**asked)
         if answer.headers.get("content-type", "").startswith("text/event-stream"):
             answer.close()
         else:
@@ -203,13 +207,19 @@ class Fuzzing:
 
     def one(self, case: Case) -> None:
         """Send one request and look at the answer."""
-        answer = self.world.send(case)
         self.tally.counts["requests"] += 1
-        self.tally.counts[f"{answer.status_code // 100}xx"] += 1
-        trouble = f"{answer.status_code}" if answer.status_code >= 500 else _undescribed(case, answer)
+        try:
+            answer = self.world.send(case)
+        except requests.ConnectionError as error:
+            trouble = f"no answer ({error})"
+        else:
+            self.tally.counts[f"{answer.status_code // 100}xx"] += 1
+            trouble = f"{answer.status_code}" if answer.status_code >= 500 else _undescribed(case, answer)
         where = f"{case.method} {case.operation.path}"
         if trouble and not self.seen[f"{where} {trouble}"]:
-            self.tally.failures.append(f"{where}: {trouble}: {case.as_curl_command(base_url=self.world.server.address)}")
+            self.tally.failures.append(
+                f"{where}: {trouble}: {case.as_curl_command(base_url=self.world.server.address)}"
+            )
         self.seen[f"{where} {trouble}" if trouble else where] += 1
 
 

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -174,13 +175,18 @@ async def send_over(server: Running, folder: Path, requests: int, seed: int) -> 
             if sync.alarm:
                 outcome.alarms.add(sync.alarm.en)
             if rng.random() < 0.02:
-                outcome.falsely_acknowledged += max(0, log.acknowledged_seq - len(held(server, who.membership.device, log.id)))
+                there = held(server, who.membership.device, log.id)
+                outcome.falsely_acknowledged += max(0, log.acknowledged_seq - len(there))
         outcome.requests, outcome.fates = line.fates.total(), line.fates
-    lines, there = log.lines(1, log.last_seq), held(server, who.membership.device, log.id)
-    outcome.lost = sum(a != b for a, b in zip(lines, there, strict=False)) + max(0, len(lines) - len(there))
-    outcome.twice = len(there) - len(set(there)) + max(0, len(there) - len(lines))
+    outcome.lost, outcome.twice = compare(log.lines(1, log.last_seq), held(server, who.membership.device, log.id))
     log.close()
     return outcome
+
+
+def compare(ours: Sequence[bytes], theirs: Sequence[bytes]) -> tuple[int, int]:
+    """Records of the agent's log that the server lacks or has with other bytes, and records that it has twice."""
+    lost = sum(a != b for a, b in zip(ours, theirs, strict=False)) + max(0, len(ours) - len(theirs))
+    return lost, len(theirs) - len(set(theirs)) + max(0, len(theirs) - len(ours))
 
 
 def loop(folder: Path, seed: int, budget: Budget) -> Found:

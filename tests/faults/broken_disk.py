@@ -46,7 +46,7 @@ def faults(first: int, last: int) -> list[Fault]:
     ]
 
 
-def suffer(fault: Fault, folder: Path) -> str | None:
+def suffer(fault: Fault, folder: Path, synchronous: str = "full") -> str | None:
     """Let a log be filled on a disk with this fault; the promise that is broken afterwards, or None.
 
     It is looked for on the files as they are, and on the disk as it is if the power goes at the end and what a failed
@@ -55,7 +55,7 @@ def suffer(fault: Fault, folder: Path) -> str | None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     path = folder / "log.db"
-    arguments, trace = [str(path), str(fault.steps), "full"], folder / "trace"
+    arguments, trace = [str(path), str(fault.steps), synchronous], folder / "trace"
     code, ops = record("tests.faults.log_child", arguments, path, trace, inject=fault.words())
     if "(INJECTED)" not in trace.read_text(encoding="ascii"):
         return f"{fault.words()}: never happened"

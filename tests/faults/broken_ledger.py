@@ -60,9 +60,7 @@ class Workshop:
             return f"{fault}: the server ended with {child.exitcode}, or answered neither with a receipt nor a refusal"
         return self._broken(fault, child.exitcode, steps, data, trace, said)
 
-    def _broken(
-        self, fault: Fault | None, code: int, steps: int, data: Path, trace: Path, said: Path
-    ) -> str | None:
+    def _broken(self, fault: Fault | None, code: int, steps: int, data: Path, trace: Path, said: Path) -> str | None:
         """What the server promised and its files do not hold: as they are, and as they are if the power goes now."""
         text = trace.read_text(encoding="ascii")
         assert "<unfinished" not in text, "two threads wrote at once: the trace can't be read"

@@ -72,17 +72,17 @@ def feed(data: bytes) -> int:
     return taken
 
 
-def fuzz(seconds: float, seed: int, now: Callable[[], float] = time.monotonic) -> tuple[int, int]:
+def fuzz(seconds: float, seed: int, into: Callable[[bytes], int] = feed) -> tuple[int, int]:
     """Feed for so long; how many inputs, and how many decoders took one. Any exception but the decoders' own is a crash
     and is raised with the input that made it.
     """  # fmt: skip
     rng, known = random.Random(seed), seeds()
-    end, fed, taken = now() + seconds, 0, 0
-    while now() < end:
+    end, fed, taken = time.monotonic() + seconds, 0, 0
+    while time.monotonic() < end:
         for _ in range(200):
             data = mutate(rng, rng.choice(known), known)
             try:
-                taken += feed(data)
+                taken += into(data)
             except Exception as error:
                 raise AssertionError(f"seed {seed}, input {fed}: {data!r}") from error
             fed += 1

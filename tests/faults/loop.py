@@ -1,4 +1,4 @@
-"""What every loop is given and gives back: `loop(folder, seed, budget) -> Found`. Which there are: tests.faults.loops."""
+"""What every loop is given and gives back: `loop(folder, seed, budget) -> Found`. The loops: tests.faults.loops."""
 
 from __future__ import annotations
 

@@ -28,11 +28,12 @@ class Loop:
     full: str
     """How much all of it is, in words."""
 
-    def run(self, folder: Path, seed: int, budget: Budget) -> Found:
-        """Run it in this process. Its module is loaded now and not before."""
-        found = importlib.import_module(self.module).loop(folder, seed, budget)
-        assert isinstance(found, Found)
-        return found
+
+def run_here(module: str, folder: Path, seed: int, budget: Budget) -> Found:
+    """Run a module's loop in this process. The module is loaded now and not before."""
+    found = importlib.import_module(module).loop(folder, seed, budget)
+    assert isinstance(found, Found)
+    return found
 
 
 LOOPS = (
