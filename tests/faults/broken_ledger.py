@@ -6,7 +6,6 @@ of one process must begin to count where its database does, and one process is n
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 import sqlite3
 from contextlib import closing
@@ -20,6 +19,7 @@ from tests.faults.ledger_child import FINISHED, GAVE_UP, fill, prepare
 from tests.faults.loop import Budget, Found
 from tests.faults.power_cuts import Disk
 from tests.faults.trace import follow, read
+from tests.forked import FORKED
 
 DATABASE = "diemdanh.db"
 PATIENCE_S = 60
@@ -33,8 +33,6 @@ class Workshop:
 
     def __post_init__(self) -> None:
         self.agent: Agent = prepare(self.folder / "prepared")
-        self._made = multiprocessing.get_context("forkserver")
-        self._made.set_forkserver_preload(["tests.faults.ledger_child"])
 
     def suffer(self, fault: Fault | None, synchronous: str = "full") -> str | None:
         """Let a server take batches in on a disk with this fault; the receipt that is false afterwards, or None."""
@@ -45,7 +43,7 @@ class Workshop:
         shutil.copytree(self.folder / "prepared", data)
         steps = 10 if fault is None else 10 + fault.number // (4 if fault.call == "pwrite64" else 1)
         arguments = (str(data), self.agent.device, self.agent.key.private_bytes_raw(), steps, str(said), synchronous)
-        child = self._made.Process(target=fill, args=arguments)
+        child = FORKED.Process(target=fill, args=arguments)
         child.start()
         trace = self.folder / "trace"
         assert child.pid is not None
