@@ -134,7 +134,7 @@ class World:
         self.start_server()
         self.wait_for_server()
         self.run("bridge_agent.cli", "join", "--config", settings, "--server", self.url, "--token", token)
-        begin = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=8)
+        begin = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=7)
         self.write_course(begin)
         self.write_script(begin)
         self.run("central_server.cli", "load-course", "--data", data, self.folder / "course.toml")
@@ -217,8 +217,8 @@ class World:
         with closing(sqlite3.connect(self.folder / "server" / "diemdanh.db")) as db:
             return [bytes(line) for (line,) in db.execute("select line from record order by seq")]
 
-    def wait_for_seal(self) -> None:
-        end = time.monotonic() + 40
+    def wait_for_seal(self, seconds: float = 40) -> None:
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             lines = self.servers_log()
             if lines and isinstance(decode(lines[-1]), Seal):

@@ -22,6 +22,8 @@ AROUND_S = 22
 """What a class takes beside itself: joining before, the seal after."""
 SHORTEST_S = 15
 UP_WITHIN_S = 10.0
+SEAL_S = 90
+"""An agent that found no server for long waits up to a minute before it tries again."""
 STEP_S = 0.02
 
 
@@ -80,7 +82,7 @@ class KilledClass:
                 world.start_agent()
                 self.agent.next_kill = self._soon(0.1, 2.5)
         world.wait_for_server()
-        world.wait_for_seal()
+        world.wait_for_seal(SEAL_S)
         return self._wrong()
 
     def _soon(self, shortest: float, longest: float) -> float:
@@ -136,6 +138,8 @@ def loop(folder: Path, seed: int, budget: Budget) -> Found:
         one = KilledClass(place, round(min(CLASS_S, max(SHORTEST_S, left))), round_seed(seed, number))
         try:
             tally.failures += [f"class {number}: {wrong}" for wrong in one.play()]
+        except (TimeoutError, AssertionError) as error:
+            tally.failures.append(f"class {number}: {error}")
         finally:
             one.world.close()
         tally.counts["kills of the agent"] += one.agent.kills
