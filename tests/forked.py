@@ -14,8 +14,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-FORKED = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
-if sys.platform != "win32":
+if sys.platform == "win32":
+    FORKED = multiprocessing.get_context("spawn")
+else:
+    FORKED = multiprocessing.get_context("forkserver")
     FORKED.set_forkserver_preload(["bridge_agent.cli", "central_server.cli", "tests.faults.ledger_child"])
 
 

@@ -9,7 +9,6 @@ from babel.numbers import format_decimal
 from central_server.courses.course_file import VIETNAM
 from models.language import Language
 
-
 LAST_MOMENT_S = 253_402_214_400
 """31/12/9999, UTC: the calendar's last day, which Vietnam's clocks do not leave either."""
 

@@ -13,7 +13,6 @@ from models.records import Coverage, Presence, Seal, decode
 from models.spans import spans, total
 from tests.end_to_end.kills import World
 
-
 SECONDS = 14
 
 

@@ -44,6 +44,7 @@ WAIT_S = 20
 SESSION = "K1.1"
 EDGES = (-(2**53), -1, 0, 1, START, START + 30 * MINUTE, START + 400 * MINUTE, 2**31, 2**53)
 """Moments (ms) that a record or status may carry and that a page must be able to show."""
+AnyCase = Case[Any]
 UNSIGNED = ("/api/agent/time", "/api/agent/join")
 
 
@@ -58,6 +59,7 @@ class Signed(AuthBase):
         if path.startswith("/api/agent/") and path not in UNSIGNED:
             body = request.body or b""
             body = body.encode() if isinstance(body, str) else body
+            assert isinstance(body, bytes)
             request.headers.update(self.agent.headers(request.method or "", path, body))
         return request
 
@@ -90,8 +92,11 @@ class World:
             "bridge_point": [self.agent.bridge_point], "log": ["log-1", "log-2"],
         }  # fmt: skip
 
-    def send(self, case: Case) -> requests.Response:
-        """Send a case. Raises requests.ConnectionError when the server doesn't answer. Of a stream that never ends only the beginning is read."""
+    def send(self, case: AnyCase) -> requests.Response:
+        """Send a case; of a stream that never ends only the beginning is read.
+
+        Raises requests.ConnectionError when the server doesn't answer.
+        """
         asked = case.as_transport_kwargs(base_url=self.server.address)
         asked |= {"stream": True, "timeout": WAIT_S, "allow_redirects": False}
         try:
@@ -148,7 +153,7 @@ def record(world: World, rng: random.Random, log: str, seq: int) -> AnyRecord:
             )
 
 
-def aim(world: World, case: Case, rng: random.Random) -> None:
+def aim(world: World, case: AnyCase, rng: random.Random) -> None:
     """Aim most requests at what is really there. What hypothesis makes may not depend on that, so it comes after."""
     known, path = world.known(), case.operation.path
     if rng.random() < 0.75:
@@ -196,7 +201,7 @@ class Fuzzing:
             suppress_health_check=list(hypothesis.HealthCheck),
         )  # fmt: skip
         @hypothesis.given(case=self.schema.as_strategy(generation_mode=mode), aimed=st.integers(0, 2**32))
-        def send(case: Case, aimed: int) -> None:
+        def send(case: AnyCase, aimed: int) -> None:
             rng = random.Random(aimed)
             for _ in range(AIMS if case.path_parameters or case.body else 1):  # to make one costs more than to send it
                 if not budget.over:
@@ -205,7 +210,7 @@ class Fuzzing:
 
         send()
 
-    def one(self, case: Case) -> None:
+    def one(self, case: AnyCase) -> None:
         """Send one request and look at the answer."""
         self.tally.counts["requests"] += 1
         try:
@@ -223,7 +228,7 @@ class Fuzzing:
         self.seen[f"{where} {trouble}" if trouble else where] += 1
 
 
-def _undescribed(case: Case, answer: requests.Response) -> str:
+def _undescribed(case: AnyCase, answer: requests.Response) -> str:
     """What the answer has that the description does not know; empty when it is as described."""
     checks = [status_code_conformance, content_type_conformance]
     if not answer.headers.get("content-type", "").startswith("text/event-stream"):

@@ -37,6 +37,8 @@ Skill = Literal["badly", "well", "very well", "back in time"]
 """A row is edited; and the heads computed anew; and the receipts made to fit; or thrown away from there on."""
 SKILLS: tuple[Skill, ...] = get_args(Skill)
 Act = Literal["edit", "column", "head", "remove", "insert", "swap", "cut", "receipt"]
+ACTS: tuple[Act, ...] = get_args(Act)
+DONE_WELL: tuple[Act, ...] = ("edit", "remove", "insert", "swap", "cut")
 _TRIGGERS = "select name from sqlite_master where type = 'trigger'"
 
 
@@ -63,11 +65,11 @@ class Hands:
         skill = self.rng.choice(SKILLS)
         seq = self.rng.randint(1, RECORDS - 1)
         if skill != "badly":
-            act = self.rng.choice(("edit", "remove", "insert", "swap", "cut"))
+            act = self.rng.choice(DONE_WELL)
             self._rewrite(act, seq)
             self._receipts(skill, seq)
             return Change(act, skill, seq)
-        act = self.rng.choice(get_args(Act))
+        act = self.rng.choice(ACTS)
         match act:
             case "edit":
                 self._set(seq, "line", _flipped(self.lines[seq - 1], self.rng))
