@@ -209,6 +209,8 @@ class World:
         for file in (self.folder / "agent").glob("log.db*"):
             shutil.copy(file, copy)
         with closing(sqlite3.connect(copy / "log.db")) as db:
+            if not db.execute("select 1 from sqlite_master where name = 'records'").fetchone():
+                return 0, []  # killed before it had begun its log
             row = db.execute("select seq from acknowledged").fetchone()
             lines = [line for (line,) in db.execute("select line from records order by seq")]
         return (row[0] if row else 0), lines
