@@ -25,6 +25,7 @@ import numpy as np
 from bridge_agent.clock import boot_ms, wall_ms
 from models.records import AnyRecord, CheckIn, Coverage, Presence, Seal, decode
 from models.spans import intersect, spans, subtract, total
+from tests import forked
 from tests.end_to_end.scripted_agent import SIGHTED_EVERY, STEP_S, Script
 
 ROOT = Path(__file__).parents[2]
@@ -80,9 +81,7 @@ class World:
         self.promised: list[bytes] = []
 
     def run(self, module: str, *arguments: str | Path) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", module, *map(str, arguments)], cwd=ROOT, env=self.env, capture_output=True, text=True
-        )
+        done = forked.run(module, arguments, {"DIEMDANH_LANGUAGE": "en"})
         assert done.returncode == 0, done.stderr
         return done.stdout
 
