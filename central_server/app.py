@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -31,9 +32,11 @@ from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
 from central_server.services import Clock, Services
 from central_server.web.access import manager_key
+from central_server.web.description import describe
 from central_server.web.headers import Headers
 from central_server.web.rendering import STATIC, Pages
 from central_server.web.rendering_errors import add_error_handlers
+from central_server.web.signing_in import manager
 
 
 def wall_clock() -> int:
@@ -92,6 +95,7 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.include_router(central_server.participation.routes.router)
     app.include_router(central_server.web.signing_in.router)
     app.add_api_route("/health", health, methods=["GET"])
+    app.add_api_route("/api/openapi.json", description, methods=["GET"], dependencies=[Depends(manager)])
     fonts = Path(str(files("fontpkg_be_vietnam_pro"))) / "files"
     app.mount("/static/fonts", StaticFiles(directory=fonts))
     app.mount("/static", StaticFiles(directory=STATIC))
@@ -99,6 +103,11 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Headers)
     return app
+
+
+async def description(request: Request) -> Response:
+    """The API's description of itself, for programs."""
+    return Response(json.dumps(describe(request.app)), media_type="application/json")
 
 
 async def before_end(app: FastAPI) -> None:

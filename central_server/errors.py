@@ -22,6 +22,7 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
     ├── InvalidError        422  not what models.wire and models.records describe
     ├── TooLargeError       413  more bytes than any valid request has
     ├── TooSlowError        408  the request did not come whole in time
+    ├── CutOffError         400  the line broke in the middle of the request
     ├── GapError            409  records are missing before the batch: send from `wanted_seq`
     └── ForkError           409  the server holds other bytes under the same seq
 """
@@ -94,10 +95,11 @@ class RefusedError(ServerError):
     status = 400
     reason: Reason = "other"
     wanted_seq: int | None = None
+    fork_seq: int | None = None
 
     def refusal(self) -> Refusal:
         """The answer for the agent."""
-        return Refusal(reason=self.reason, vi=self.vi, en=self.en, wanted_seq=self.wanted_seq)
+        return Refusal(reason=self.reason, vi=self.vi, en=self.en, wanted_seq=self.wanted_seq, fork_seq=self.fork_seq)
 
 
 class TokenError(RefusedError):
@@ -204,5 +206,5 @@ class ForkError(RefusedError):
 
     def __init__(self, vi: str, en: str, seq: int = 0) -> None:
         super().__init__(vi, en)
-        self.seq = seq
+        self.seq = self.fork_seq = seq
         """The first record known to differ; 0 where only the heads tell."""

@@ -4,7 +4,8 @@
     python3 deploy/run.py test       installs what the tests need and runs them all
     python3 deploy/run.py lint       ruff and mypy
     python3 deploy/run.py bench      measures speed, memory and accuracy: one JSON line a measure
-    python3 deploy/run.py nightly    the long runs
+    python3 deploy/run.py slices     harm in loops (power cuts, kills, bad lines, failing disks …): a minute of each
+    python3 deploy/run.py nightly    the long runs: the benchmarks that take long, and all of every loop
     python3 deploy/run.py lock       resolves the dependencies anew into deploy/requirements/
 
 Arguments after the command go to it: `run.py demo --help`. The first run makes .venv/ (a pinned uv in .uv/ does it,
@@ -194,10 +195,11 @@ def main(argv: list[str]) -> int:
         return 2
     what, rest = (argv[0], argv[1:]) if argv else ("", [])
     inner = {
-        "demo": ["-m", "deploy.demo"],
-        "test": ["-m", "pytest"],
-        "bench": ["-m", "tests.benchmarks"],
-        "nightly": ["-m", "tests.benchmarks", "--nightly"],
+        "demo": [["-m", "deploy.demo"]],
+        "test": [["-m", "pytest"]],
+        "bench": [["-m", "tests.benchmarks"]],
+        "slices": [["-m", "tests.faults"]],
+        "nightly": [["-m", "tests.benchmarks", "--nightly"], ["-m", "tests.faults", "--full"]],
     }
     if what == "lock":
         lock()
@@ -207,9 +209,9 @@ def main(argv: list[str]) -> int:
         return 0 if what in ("-h", "--help", "help") else 2
     install("demo" if what == "demo" else "test")
     install_browser_files()
-    if what == "test":
+    if what in ("test", "slices", "nightly"):
         install_tools(*PROGRAMS)
-    if what in ("bench", "nightly"):
+    if what == "bench":
         install_tools("strace")
     if what == "lint":
         call(python(), "-m", "ruff", "check", ".")
@@ -218,7 +220,11 @@ def main(argv: list[str]) -> int:
         return 0
     env = {**environment(), "DIEMDANH_STARTED": str(started)}  # the demo tells how long all of it took
     try:
-        return subprocess.run([python(), *inner[what], *rest], cwd=ROOT, env=env, check=False).returncode  # noqa: S603 - our own command
+        codes = [
+            subprocess.run([python(), *command, *rest], cwd=ROOT, env=env, check=False).returncode  # noqa: S603 - our own command
+            for command in inner[what]
+        ]
+        return next((code for code in codes if code), 0)
     except KeyboardInterrupt:
         return 130
 

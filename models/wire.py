@@ -18,7 +18,8 @@ and that key's own proof (`rotate_message`). An answer that was lost is asked fo
 key; from the answer on only the new key signs requests and batches. A revoked key is refused everything
 (`key_revoked`): the bridge point joins anew with a new token, under a new device id.
 
-A fork is refused and kept on both sides. A gap is refused with the seq that the server wants: after a server was
+A fork is refused and kept on both sides; where only the heads tell, the agent sends what came before, until the record
+that differs is named. A gap is refused with the seq that the server wants: after a server was
 restored from an older copy, that is one that it had acknowledged before, and the agent sends from there.
 """
 
@@ -169,6 +170,8 @@ class Refusal(Message, frozen=True, kw_only=True):
     en: str
     wanted_seq: int | None = None
     """With `gap`: the seq that the server needs next."""
+    fork_seq: int | None = None
+    """With `fork`: the first record of the batch that differs, 0 where only the heads tell that one before it does."""
 
 
 def request_message(method: str, path: str, time_ms: int, body: bytes) -> bytes:

@@ -18,9 +18,10 @@ from central_server.bridge_points.signature import KnownDevice, check_claim, cla
 from central_server.errors import CutOffError, InvalidError, SignatureError, TooLargeError, TooSlowError
 from central_server.ledger.ingest import BODY_LIMIT
 from central_server.services import Services, ServicesDep
+from central_server.web.description import described
 from models.reasons import reason
 from models.receipts import Receipt
-from models.wire import JoinRequest, Message, RotateRequest, ServerTime
+from models.wire import JoinAnswer, JoinRequest, Message, RotateAnswer, RotateRequest, ServerTime
 
 T = TypeVar("T", bound=Message)
 
@@ -60,7 +61,8 @@ async def read_body(request: Request, seconds: float) -> bytes:
 
 async def known_device(of: Services, device: str, now: int) -> KnownDevice:
     """The device with that id and its present key. Raises UnknownDeviceError or KeyRevokedError."""
-    return of.keys.remembered(device, now) or await run_in_threadpool(of.keys.of, device, now)
+    known = of.keys.remembered(device, now)
+    return await run_in_threadpool(of.keys.of, device, now) if known is None else known
 
 
 async def signed_request(request: Request, of: ServicesDep) -> SignedRequest:
@@ -89,13 +91,13 @@ def answer(message: Message | Receipt) -> Response:
     return Response(msgspec.json.encode(message), media_type="application/json")
 
 
-@router.get("/time")
+@router.get("/time", **described(ServerTime))
 async def time(of: ServicesDep) -> Response:
     """The server's clock."""
     return answer(ServerTime(server_time=of.now()))
 
 
-@router.post("/join")
+@router.post("/join", **described(JoinAnswer, JoinRequest, (400, 403, 408, 413, 422)))
 async def join_route(request: Request, of: ServicesDep) -> Response:
     """Join with a one-time token."""
     asked = decode_message(await read_body(request, of.config.body_seconds), JoinRequest)
@@ -104,7 +106,7 @@ async def join_route(request: Request, of: ServicesDep) -> Response:
     return answer(joined)
 
 
-@router.post("/rotate")
+@router.post("/rotate", **described(RotateAnswer, RotateRequest, (400, 401, 408, 413, 422)))
 async def rotate_route(request: Request, of: ServicesDep) -> Response:
     """Give a device a new key; the old one, even when its answer was lost, signs the request."""
     body = await read_body(request, of.config.body_seconds)

@@ -9,12 +9,13 @@ from starlette.concurrency import run_in_threadpool
 from central_server.bridge_points.routes import SignedDep, answer
 from central_server.courses.queries import today
 from central_server.services import ServicesDep
+from central_server.web.description import described
 from models.wire import Today
 
 router = APIRouter(prefix="/api/agent")
 
 
-@router.get("/today")
+@router.get("/today", **described(Today, refused=(400, 401, 408, 413)))
 async def today_route(signed: SignedDep, of: ServicesDep) -> Response:
     """The sessions of the asking device's bridge point, with their rosters."""
 

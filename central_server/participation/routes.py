@@ -16,6 +16,7 @@ from central_server.participation.sheet import sheet_of
 from central_server.participation.sheet_files import sheet_csv, sheet_xlsx
 from central_server.participation.view import SessionView, by_trouble
 from central_server.services import Services, ServicesDep
+from central_server.web.description import gives_file
 from central_server.web.headers import page_language
 from central_server.web.signing_in import manager
 from models.language import Language
@@ -44,7 +45,7 @@ async def session_page(request: Request, session: str, of: ServicesDep) -> HTMLR
     return HTMLResponse(of.pages.html("session.html", lang, **context))
 
 
-@router.get("/sessions/{session}/events")
+@router.get("/sessions/{session}/events", response_class=Response, responses=gives_file("text/event-stream"))
 async def session_events(request: Request, session: str, of: ServicesDep, since: str = "") -> StreamingResponse:
     """Server-sent events: what changes on the session's page, once a second, the same bytes for all viewers."""
     feed = await _feed(of, session, page_language(request))
@@ -58,14 +59,14 @@ async def session_events(request: Request, session: str, of: ServicesDep, since:
     return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
 
 
-@router.get("/sessions/{session}/sheet.xlsx")
+@router.get("/sessions/{session}/sheet.xlsx", response_class=Response, responses=gives_file(XLSX))
 def session_xlsx(request: Request, session: str, of: ServicesDep) -> Response:
     """The attendance sheet as an Excel file."""
     sheet = sheet_of(of.books.of(session).state(of.now()), page_language(request))
     return _download(sheet_xlsx(sheet), f"diem-danh-{session}.xlsx", XLSX)
 
 
-@router.get("/sessions/{session}/sheet.csv")
+@router.get("/sessions/{session}/sheet.csv", response_class=Response, responses=gives_file("text/csv"))
 def session_csv(request: Request, session: str, of: ServicesDep) -> Response:
     """The attendance sheet as a CSV file."""
     sheet = sheet_of(of.books.of(session).state(of.now()), page_language(request))

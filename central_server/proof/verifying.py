@@ -66,6 +66,10 @@ def verify(evidence: Evidence, receipts: Sequence[Receipt]) -> Report:
     for (device, name), some in by_log.items():
         last = max(receipt.seq for receipt in some)
         report.findings.append(record_finding("removed", device, name, 1, last, "biên nhận có nó", "a receipt had it"))
+    if not own_rows and (report.logs or receipts):  # without it no receipt's key is known: nothing else tells
+        last = max((receipt.server_log_seq for receipt in receipts), default=1)
+        why = ("máy chủ ghi việc đầu tiên khi khởi động", "a server writes its first act when it starts")
+        report.findings.append(record_finding("removed", OWN_LOG, OWN_LOG, 1, max(1, last), *why))
     report.findings += _forks(evidence, acts)
     totals = totals_of(acts.plan, raw)
     report.totals = len(totals)

@@ -9,10 +9,17 @@ from babel.numbers import format_decimal
 from central_server.courses.course_file import VIETNAM
 from models.language import Language
 
+LAST_MOMENT_S = 253_402_214_400
+"""31/12/9999, UTC: the calendar's last day, which Vietnam's clocks do not leave either."""
+
 
 def moment(ms: int) -> datetime:
-    """A moment (ms since 1970 UTC) on Vietnam's clocks."""
-    return datetime.fromtimestamp(ms / 1000, VIETNAM)
+    """A moment (ms since 1970 UTC) on Vietnam's clocks.
+
+    A clock that is wrong by ages may stand in any record, and must not take a page away: what lies before 1970 or
+    after 9999 is shown as the first or last moment of that time.
+    """
+    return datetime.fromtimestamp(min(max(ms / 1000, 0), LAST_MOMENT_S), VIETNAM)
 
 
 def day_time(ms: int) -> str:

@@ -34,7 +34,7 @@ def manager(request: Request, of: ServicesDep) -> None:
 ManagerDep = Annotated[None, Depends(manager)]
 
 
-@router.get("/sign-in")
+@router.get("/sign-in", status_code=303, response_class=RedirectResponse)
 async def sign_in(request: Request, of: ServicesDep, key: str = "", next: str = "/") -> RedirectResponse:
     """Give a browser that brings the key its cookie and send it to the page `next` of this server."""
     if not of.key.opens(key):

@@ -91,7 +91,7 @@ async def test_an_expired_key_stops_only_the_sending_until_it_is_renewed(tmp_pat
         await rotate(folder, KEYS, who, to)
         parts.courier.hurry()
         await parts.drain()
-        assert held(server, who, log.id) == log.lines(1, 2)
+        assert held(server, who.membership.device, log.id) == log.lines(1, 2)
         assert parts.alarms.here() == ()
         parts.close()
     log.close()

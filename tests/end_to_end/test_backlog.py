@@ -93,7 +93,7 @@ async def drained(tmp_path: Path) -> AsyncIterator[tuple[SlowLine, int, bool]]:
                     await asyncio.sleep(0.05)
             stop.set()
             await agent
-            yield line, log.last_seq, held(server, who, log.id) == log.lines(1, log.last_seq)
+            yield line, log.last_seq, held(server, who.membership.device, log.id) == log.lines(1, log.last_seq)
         journal.close()
         log.close()
 

@@ -63,10 +63,10 @@ class Parts:
         self.journal.close()
 
 
-def held(server: Running, who: Identity, log: str) -> list[bytes]:
+def held(server: Running, device: str, log: str) -> list[bytes]:
     """The lines of one log in the server's database, in order."""
     with closing(server.services.engine.raw_connection()) as connection:
         rows = connection.cursor().execute(
-            "select line from record where device = ? and log = ? order by seq", (who.membership.device, log)
+            "select line from record where device = ? and log = ? order by seq", (device, log)
         )
         return [bytes(row[0]) for row in rows.fetchall()]
