@@ -24,7 +24,7 @@ from bridge_agent.config import Settings
 from bridge_agent.courier import Courier
 from bridge_agent.entries import after_crash, seal
 from bridge_agent.errors import AgentError, RetryableError, ServerAwayError
-from bridge_agent.eyes import Assignment, Target
+from bridge_agent.eyes import Assignment
 from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
 from bridge_agent.log import Log
@@ -55,8 +55,8 @@ class Parts:
     server: Server
     clock: ServerClock
     journal: Journal
-    target: Target
-    """What the recognition process runs."""
+    watch: supervisor.Watch
+    """Keeps recognition running."""
     damaged: tuple[Path, ...] = ()
     """Files that were set aside from the log's place."""
 
@@ -234,7 +234,7 @@ class Agent:
         watching: asyncio.Task[None] | None = None
         if assignment is not None:
             listener = supervisor.Listener(self._heard, self._lost, self._fault)
-            watch = functools.partial(supervisor.watch, self._parts.target, assignment, listener, self._journal)
+            watch = functools.partial(self._parts.watch, assignment, listener, self._journal)
             watching = asyncio.create_task(supervisor.keep("recognition", watch, self._journal))
         try:
             known: SessionPlan | None = plan
@@ -340,9 +340,10 @@ class Agent:
         """Seal the sessions that ended while this agent did not run."""
         if not self._plan.known:
             return
-        for session in set(self._log.unsealed()) - {recording.session for recording in self._closing}:
+        closing = {recording.session for recording in self._closing}
+        for session in self._log.unsealed():
             plan = self._plan.of(session)
-            if plan is None or plan.end <= now:
+            if session not in closing and (plan is None or plan.end <= now):
                 self._write(functools.partial(self._seal, session))
 
     def _seal(self, session: str) -> None:

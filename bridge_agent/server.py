@@ -34,16 +34,21 @@ TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
 
 class Server:
-    """One central server. Close it when done, or use it in `async with`."""
+    """One central server. Close it when done, or use it in `async with`. `transport`: another than the network."""
 
     def __init__(
-        self, url: str, clock: ServerClock, identity: Identity | None = None, timeout: httpx.Timeout = TIMEOUT
+        self,
+        url: str,
+        clock: ServerClock,
+        identity: Identity | None = None,
+        timeout: httpx.Timeout = TIMEOUT,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.url = check_url(url)
         self._clock = clock
         self._identity = identity
         # trust_env stays on: a ministry's network may have a proxy.
-        self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout)
+        self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout, transport=transport)
 
     async def __aenter__(self) -> Self:
         """Nothing to open: connections are made when they are needed."""
