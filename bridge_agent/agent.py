@@ -23,7 +23,7 @@ from bridge_agent.alarms import Alarms
 from bridge_agent.config import Settings
 from bridge_agent.courier import Courier
 from bridge_agent.entries import after_crash, seal
-from bridge_agent.errors import AgentError, RetryableError, ServerAwayError
+from bridge_agent.errors import AgentError, IdentityError, RetryableError, ServerAwayError
 from bridge_agent.eyes import Assignment
 from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
@@ -154,6 +154,8 @@ class Agent:
                 away = True
             except AgentError as error:
                 self._alarms.set("contact", error.vi, error.en)
+                if isinstance(error, IdentityError):
+                    await self._mend_key()
             else:
                 self._alarms.clear("server")
                 self._alarms.clear("contact")
@@ -164,6 +166,14 @@ class Agent:
                     self._journal.note("plan", sessions=len(today.sessions))
                 await self._renew_key()
             await asyncio.sleep(self._parts.settings.config.plan_seconds)
+
+    async def _mend_key(self) -> None:
+        """The server does not know this PC by its key."""
+        parts = self._parts
+        with contextlib.suppress(AgentError):  # the next contact tries again
+            if await key_rotation.mend(parts.settings.folder, parts.identity, parts.server):
+                self._courier.hurry()
+                self._journal.note("key_mended", expires_at=parts.identity.membership.key_expires_at)
 
     async def _renew_key(self) -> None:
         parts = self._parts
