@@ -8,29 +8,46 @@ from bridge_agent import identity, salvage
 from bridge_agent.clock import wall_ms
 from bridge_agent.data_folder import DataFolder
 from bridge_agent.errors import FinalError
+from bridge_agent.identity import Identity
 from bridge_agent.log import Log
 from bridge_agent.log_file import set_aside_files
 from models.language import both
+from models.receipts import ReceiptError, decode_receipt
 
 
 def write(folder: DataFolder, out: Path) -> int:
     """Write every receipt to `out`, one line of JSON each: those of damaged logs first, then this log's.
 
+    Those that were damaged with their log are left out and counted: they would seem to accuse the server.
+
     Raises IdentityError, DataFolderError when an agent holds the folder, FinalError when `out` can't be written.
     """
     with folder.hold():
-        device = identity.load(folder).membership.device
+        who = identity.load(folder)
+        device = who.membership.device
         kept = [line for path in set_aside_files(folder.log) for line in salvage.read(path, device).receipts]
         if folder.log.exists():
             log = Log.open(folder.log, device, wall_ms())
             kept += log.receipts()
             log.close()
+    whole = [line for line in kept if _is_whole(line, who)]
     try:
-        out.write_bytes(b"".join(line + b"\n" for line in kept))
+        out.write_bytes(b"".join(line + b"\n" for line in whole))
     except OSError as error:
         raise FinalError(
             f"Không ghi được {out} ({error.strerror}). Hãy chọn chỗ khác.",
             f"{out} cannot be written ({error.strerror}). Choose another place.",
         ) from error
-    print(both(f"{len(kept)} biên nhận trong {out}.", f"{len(kept)} receipts in {out}."))
+    print(both(f"{len(whole)} biên nhận trong {out}.", f"{len(whole)} receipts in {out}."))
+    if lost := len(kept) - len(whole):
+        print(both(f"{lost} biên nhận bị hỏng cùng với nhật ký nên được bỏ ra.",
+                   f"{lost} receipts were damaged with their log and are left out."))  # fmt: skip
     return 0
+
+
+def _is_whole(line: object, who: Identity) -> bool:
+    """Whether the receipt is as the server that was joined signed it."""
+    try:
+        return isinstance(line, bytes) and who.believes(decode_receipt(line))
+    except ReceiptError:
+        return False
