@@ -1,0 +1,127 @@
+"""Histories by their seeds: one, or many until there are enough or time is up; which of them failed, and how."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.power_cuts import MEMORY
+from tests.simulation import checks, template
+from tests.simulation.disk import simulated_disks
+from tests.simulation.entropy import seeded_entropy
+from tests.simulation.loop import simulated_loop
+from tests.simulation.pc import WitnessedLog
+from tests.simulation.world import DRAIN_S, World
+
+AGAIN = ".venv/bin/python -m tests.simulation --seed {seed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one seed. `failure`: what was wrong, or None."""
+
+    seed: int
+    digest: str
+    events: int
+    records: int
+    receipts: int
+    requests: int
+    failure: str | None = None
+    details: str = ""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What many seeds showed."""
+
+    seeds: int = 0
+    events: int = 0
+    records: int = 0
+    receipts: int = 0
+    requests: int = 0
+    failed: list[Outcome] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one in."""
+        self.seeds += 1
+        self.events += outcome.events
+        self.records += outcome.records
+        self.receipts += outcome.receipts
+        self.requests += outcome.requests
+        if outcome.failure is not None:
+            self.failed.append(outcome)
+
+
+def run_seed(seed: int, made: Path, folder: Path, *, log: type[WitnessedLog] = WitnessedLog, loud: bool = False) -> Outcome:
+    """Play one history in the empty folder `folder`. `made`: what template.make made."""
+    template.copy(made, folder)
+    with seeded_entropy(f"seed {seed}"), simulated_disks() as disks, simulated_loop() as loop:
+        world = World(seed, loop, disks, folder, made / "portraits", log=log, loud=loud)
+        failure, details, receipts = None, "", 0
+        try:
+            receipts = loop.run_until_complete(_history(world))
+        except Exception as error:  # whatever ends a history early is a failure of it
+            failure, details = f"{type(error).__name__}: {error}", traceback.format_exc()
+        records = sum(len(lines) for pc in world.pcs.values() for lines in pc.promises.lines.values())
+        return Outcome(
+            seed, world.history.digest, world.history.events, records, receipts, world.network.fates.total(), failure,
+            details,
+        )  # fmt: skip
+
+
+async def _history(world: World) -> int:
+    """From the first minute to the last check; how many receipts the PCs keep."""
+    await world.play()
+    await world.get_well()
+    until = world.loop.now + DRAIN_S
+    await asyncio.sleep(10)
+    while checks.waiting(world) and world.loop.now < until:
+        await asyncio.sleep(10)
+    for pc in world.pcs.values():
+        await pc.shut_down()
+    await world.network.settle()
+    checks.records_are_there(world)
+    checks.forks_are_kept(world)
+    checks.revoked_is_out(world)
+    receipts = checks.receipts_of(world)
+    checks.proof_holds(world, receipts)
+    checks.clocks_are_honest(world)
+    checks.participation_is_true(world)
+    await world.central.stop()
+    return len(receipts)
+
+
+@contextmanager
+def workshop() -> Iterator[tuple[Path, Path]]:
+    """A template and an empty folder for histories, in memory where there is room."""
+    with tempfile.TemporaryDirectory(prefix="diemdanh-", dir=MEMORY if MEMORY.is_dir() else None) as name:
+        made, folder = Path(name) / "template", Path(name) / "seed"
+        made.mkdir()
+        logging.disable(logging.CRITICAL)
+        try:
+            template.make(made)
+            yield made, folder
+        finally:
+            logging.disable(logging.NOTSET)
+
+
+def run_seeds(first: int, count: int | None = None, seconds: float | None = None) -> Counts:
+    """Play seed after seed from `first` on, until `count` are done or `seconds` have passed."""
+    counts, began = Counts(), time.monotonic()
+    with workshop() as (made, folder):
+        while (count is None or counts.seeds < count) and (seconds is None or time.monotonic() - began < seconds):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            outcome = run_seed(first + counts.seeds, made, folder)
+            counts.add(outcome)
+            if outcome.failure is not None:
+                print(f"seed {outcome.seed}: {outcome.failure}\n  again: {AGAIN.format(seed=outcome.seed)}", flush=True)
+    return counts
