@@ -74,7 +74,9 @@ class PcDisk:
 
     def _files(self) -> list[Path]:
         return sorted(
-            path for path in self.folder.iterdir() if path.name.endswith((".db", ".db-wal", ".db-journal")) and path.is_file()
+            path
+            for path in self.folder.iterdir()
+            if path.name.endswith((".db", ".db-wal", ".db-journal")) and path.is_file()
         )
 
     def write(self, name: str, offset: int, data: bytes) -> int:

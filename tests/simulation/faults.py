@@ -93,5 +93,3 @@ def _pc_day(day: float, rng: random.Random) -> list[PcEvent]:
             events.append(PcEvent(rng.uniform(on, day + EVENING[0]), what, seconds, number))
     events.append(PcEvent(day + rng.uniform(*EVENING), "off" if rng.random() < 0.7 else "cut"))
     return sorted(events, key=lambda one: one.at)
-
-

@@ -1,4 +1,4 @@
-"""An event loop whose time is a number: nothing sleeps, and where nothing is left to do now, time jumps to the next timer.
+"""An event loop whose time is a number: nothing sleeps; where nothing is left to do now, time jumps to the next timer.
 
 The agents' own asyncio code and the server's ASGI app run on it, all in one thread, in an order that depends on nothing
 but what they do. A task belongs to the PC that its context names: a PC that is switched off or asleep runs nothing.
@@ -12,7 +12,7 @@ import selectors
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context, ContextVar
-from typing import Any, TypeVar, TypeVarTuple, Unpack
+from typing import Any, TypeVar, TypeVarTuple
 
 from anyio._backends._asyncio import AsyncIOBackend
 from anyio._core._eventloop import loaded_backends
@@ -68,6 +68,8 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.failures: list[BaseException] = []
+        """What asyncio would only log: nothing may fail unseen, so the first ends the simulation."""
         super().__init__(_NoSockets(self))
 
     def time(self) -> float:
@@ -75,7 +77,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         return self.now
 
     def call_soon(
-        self, callback: Callable[[Unpack[Ts]], object], *args: Unpack[Ts], context: Context | None = None
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """Now, or when the PC wakes."""
         power = context.get(POWER) if context is not None else POWER.get()
@@ -84,10 +86,16 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         return super().call_soon(callback, *args, context=context)
 
     def call_soon_threadsafe(
-        self, callback: Callable[[Unpack[Ts]], object], *args: Unpack[Ts], context: Context | None = None
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """There is one thread."""
         return self.call_soon(callback, *args, context=context)
+
+    def fail(self, context: dict[str, Any]) -> None:
+        """Something failed where nobody waited for it."""
+        error = context.get("exception")
+        self.failures.append(error if error is not None else AssertionError(context["message"]))
+        self.stop()
 
     def suspend(self, power: Power, seconds: float) -> None:
         """The PC sleeps so long; its timers go on from where they stood."""
@@ -102,9 +110,7 @@ class _OneThread(AsyncIOBackend):
     """anyio's way into worker threads (FastAPI's, too), without threads: the call is made here and now."""
 
     @classmethod
-    async def run_sync_in_worker_thread(
-        cls, func: Callable[[Unpack[Ts]], T], args: tuple[Unpack[Ts]], *_: Any, **__: Any
-    ) -> T:
+    async def run_sync_in_worker_thread(cls, func: Callable[[*Ts], T], args: tuple[*Ts], *_: Any, **__: Any) -> T:
         return func(*args)
 
 
@@ -114,7 +120,7 @@ def simulated_loop() -> Iterator[SimulatedLoop]:
     before = loaded_backends.get("asyncio", AsyncIOBackend)
     loaded_backends["asyncio"] = _OneThread
     loop = SimulatedLoop()
-    loop.set_exception_handler(_raise)
+    loop.set_exception_handler(lambda _, context: loop.fail(context))
     try:
         yield loop
     finally:
@@ -126,8 +132,3 @@ def simulated_loop() -> Iterator[SimulatedLoop]:
             loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.close()
         loaded_backends["asyncio"] = before
-
-
-def _raise(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What asyncio would only log ends the simulation: nothing may fail unseen."""
-    raise AssertionError(context["message"]) from context.get("exception")

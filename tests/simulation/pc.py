@@ -1,4 +1,4 @@
-"""One PC at a bridge point: its clocks, its disk, and the real agent on it, which can be stopped, killed, put to sleep."""
+"""One PC at a bridge point: its clocks, its disk, and the real agent on it, to be stopped, killed or put to sleep."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bridge_agent.config import Config, Settings
 from bridge_agent.entries import OpenSession
 from bridge_agent.errors import AgentError
 from bridge_agent.eyes import Assignment
-from bridge_agent.journal import Journal
+from bridge_agent.journal import Fact, Journal
 from bridge_agent.log import Log
 from bridge_agent.log_file import set_aside_files
 from bridge_agent.recognition.events import Ended, Event, Ready, Sighted, Sweep, Unwatched, Watched
@@ -47,6 +47,21 @@ class Promises:
         """Take in what the log holds now. A log may never take back what it promised."""
         known = self.lines.setdefault(log.id, [])
         known += log.lines(len(known) + 1, log.last_seq)
+
+
+class WitnessedJournal(Journal):
+    """The agent's journal, with somebody who reads it."""
+
+    def __init__(self, path: Path, wall: Callable[[], int], out: io.StringIO, noted: dict[str, int]) -> None:
+        super().__init__(path, wall, out)
+        self._noted = noted
+
+    def note(self, event: str, **facts: Fact) -> None:
+        """As the journal does."""
+        words = [event, *(str(facts[name]) for name in ("name", "loop", "error", "at") if name in facts)]
+        what = " ".join(words)
+        self._noted[what] = self._noted.get(what, 0) + 1
+        super().note(event, **facts)
 
 
 class WitnessedLog(Log):
@@ -109,6 +124,8 @@ class Pc(Power):
         self.trouble_until = 0.0
         """Until then the disk may have been in trouble."""
         self.said = io.StringIO()
+        self.noted: dict[str, int] = {}
+        """The events in its journal, and how often."""
         self.starts = 0
         self.damaged = False
         """Its log file was damaged by something else than a power cut."""
@@ -178,7 +195,7 @@ class Pc(Power):
         folder = self.settings.folder
         while True:
             clock = ServerClock(clocks)
-            journal = Journal(folder.journal, clocks.wall, self.said)
+            journal = WitnessedJournal(folder.journal, clocks.wall, self.said, self.noted)
             log: WitnessedLog | None = None
             try:
                 with folder.hold():

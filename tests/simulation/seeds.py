@@ -48,10 +48,13 @@ class Counts:
     receipts: int = 0
     requests: int = 0
     failed: list[Outcome] = field(default_factory=list)
+    digests: dict[int, str] = field(default_factory=dict)
+    """By seed."""
 
     def add(self, outcome: Outcome) -> None:
         """Count one in."""
         self.seeds += 1
+        self.digests[outcome.seed] = outcome.digest
         self.events += outcome.events
         self.records += outcome.records
         self.receipts += outcome.receipts
@@ -60,7 +63,9 @@ class Counts:
             self.failed.append(outcome)
 
 
-def run_seed(seed: int, made: Path, folder: Path, *, log: type[WitnessedLog] = WitnessedLog, loud: bool = False) -> Outcome:
+def run_seed(
+    seed: int, made: Path, folder: Path, *, log: type[WitnessedLog] = WitnessedLog, loud: bool = False
+) -> Outcome:
     """Play one history in the empty folder `folder`. `made`: what template.make made."""
     template.copy(made, folder)
     with seeded_entropy(f"seed {seed}"), simulated_disks() as disks, simulated_loop() as loop:
@@ -69,7 +74,8 @@ def run_seed(seed: int, made: Path, folder: Path, *, log: type[WitnessedLog] = W
         try:
             receipts = loop.run_until_complete(_history(world))
         except Exception as error:  # whatever ends a history early is a failure of it
-            failure, details = f"{type(error).__name__}: {error}", traceback.format_exc()
+            first = loop.failures[0] if loop.failures else error
+            failure, details = f"{type(first).__name__}: {first}", "".join(traceback.format_exception(first))
         records = sum(len(lines) for pc in world.pcs.values() for lines in pc.promises.lines.values())
         return Outcome(
             seed, world.history.digest, world.history.events, records, receipts, world.network.fates.total(), failure,
@@ -83,11 +89,12 @@ async def _history(world: World) -> int:
     await world.get_well()
     until = world.loop.now + DRAIN_S
     await asyncio.sleep(10)
-    while checks.waiting(world) and world.loop.now < until:
+    while checks.waiting(world) and world.loop.now < until:  # noqa: ASYNC110 - nobody tells when all is there
         await asyncio.sleep(10)
     for pc in world.pcs.values():
         await pc.shut_down()
     await world.network.settle()
+    checks.nothing_failed_unseen(world)
     checks.records_are_there(world)
     checks.forks_are_kept(world)
     checks.revoked_is_out(world)
@@ -113,15 +120,27 @@ def workshop() -> Iterator[tuple[Path, Path]]:
             logging.disable(logging.NOTSET)
 
 
-def run_seeds(first: int, count: int | None = None, seconds: float | None = None) -> Counts:
-    """Play seed after seed from `first` on, until `count` are done or `seconds` have passed."""
+def run_seeds(
+    first: int,
+    count: int | None = None,
+    seconds: float | None = None,
+    *,
+    log: type[WitnessedLog] = WitnessedLog,
+    until_one_fails: bool = False,
+) -> Counts:
+    """Play seed after seed from `first` on, until `count` are done or `seconds` have passed; a failing one is printed.
+
+    `log`: the agents' log, which may be a broken one, for tests of the tests.
+    """
     counts, began = Counts(), time.monotonic()
     with workshop() as (made, folder):
         while (count is None or counts.seeds < count) and (seconds is None or time.monotonic() - began < seconds):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-            outcome = run_seed(first + counts.seeds, made, folder)
+            outcome = run_seed(first + counts.seeds, made, folder, log=log)
             counts.add(outcome)
             if outcome.failure is not None:
                 print(f"seed {outcome.seed}: {outcome.failure}\n  again: {AGAIN.format(seed=outcome.seed)}", flush=True)
+                if until_one_fails:
+                    break
     return counts

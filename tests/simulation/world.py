@@ -58,7 +58,7 @@ class World:
         for point in range(script.POINTS):
             self._add_pc(script.code(point), point, script.room(point, self._rng(seed, f"room {point}")))
         self._backup: Path | None = None
-        self._restoring = False
+        self.restored = False
 
     @staticmethod
     def _rng(seed: int, what: str) -> random.Random:
@@ -166,6 +166,7 @@ class World:
                 await central.crash(power=True)
                 if self._backup is not None:
                     central.restore(self._backup)
+                    self.restored = True
                 await asyncio.sleep(event.seconds)
         await central.start()
 
@@ -254,4 +255,3 @@ def _damage(path: Path, rng: random.Random) -> None:
 
 async def _run(what: Callable[[], Awaitable[None]]) -> None:
     await what()
-
