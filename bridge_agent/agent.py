@@ -27,6 +27,7 @@ from bridge_agent.errors import AgentError, IdentityError, RetryableError, Serve
 from bridge_agent.eyes import Assignment
 from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
+from bridge_agent.key_store import KeyStore
 from bridge_agent.log import Log
 from bridge_agent.plan import Plan
 from bridge_agent.recognition.events import Event, Ready
@@ -51,6 +52,7 @@ class Parts:
 
     settings: Settings
     identity: Identity
+    keys: KeyStore
     log: Log
     server: Server
     clock: ServerClock
@@ -171,7 +173,7 @@ class Agent:
         """The server does not know this PC by its key."""
         parts = self._parts
         with contextlib.suppress(AgentError):  # the next contact tries again
-            if await key_rotation.mend(parts.settings.folder, parts.identity, parts.server):
+            if await key_rotation.mend(parts.settings.folder, parts.keys, parts.identity, parts.server):
                 self._courier.hurry()
                 self._journal.note("key_mended", expires_at=parts.identity.membership.key_expires_at)
 
@@ -180,7 +182,7 @@ class Agent:
         if not key_rotation.is_due(parts.identity.membership, self._now()):
             return
         try:
-            await key_rotation.rotate(parts.settings.folder, parts.identity, parts.server)
+            await key_rotation.rotate(parts.settings.folder, parts.keys, parts.identity, parts.server)
         except ServerAwayError:
             return  # the server's own alarm tells it; the next contact tries again
         except AgentError as error:

@@ -9,7 +9,7 @@ import pytest
 
 from bridge_agent import receipts_command
 from bridge_agent.data_folder import DataFolder, write_private
-from bridge_agent.identity import Membership, new_key
+from bridge_agent.identity import Membership
 from bridge_agent.log import Log
 from models.receipts import decode_receipt
 from tests.faults.making import presence
@@ -21,8 +21,9 @@ def test_a_receipt_that_was_damaged_is_left_out_for_it_would_accuse_the_server(
 ) -> None:
     folder = DataFolder(tmp_path / "agent")
     folder.make()
-    new_key(folder.key)
-    member = Membership(server="s", device="d1", bridge_point="b", bridge_point_name="B", server_key=PUBLIC_HEX)
+    member = Membership(
+        server="s", device="d1", bridge_point="b", bridge_point_name="B", server_key=PUBLIC_HEX, key_expires_at=9
+    )
     write_private(folder.identity, msgspec.json.encode(member))
     log = Log.open(folder.log, "d1", 1)
     for seq in (1, 2, 3):

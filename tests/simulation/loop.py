@@ -91,6 +91,15 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         """There is one thread."""
         return self.call_soon(callback, *args, context=context)
 
+    def run_in_executor(self, executor: Any, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:  # type: ignore[override]
+        """There is one thread: here and now."""
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # whoever waits for it is told
+            future.set_exception(error)
+        return future
+
     def fail(self, context: dict[str, Any]) -> None:
         """Something failed where nobody waited for it."""
         error = context.get("exception")

@@ -17,6 +17,7 @@ from bridge_agent.entries import OpenSession
 from bridge_agent.errors import AgentError
 from bridge_agent.eyes import Assignment
 from bridge_agent.journal import Fact, Journal
+from bridge_agent.key_store import KeyStore
 from bridge_agent.log import Log
 from bridge_agent.log_file import set_aside_files
 from bridge_agent.recognition.events import Ended, Event, Ready, Sighted, Sweep, Unwatched, Watched
@@ -35,6 +36,7 @@ SWEEP_S = 2.0
 SLACK_S = 0.1
 """Over SAVE_S, for what takes no time in a simulation and a little in life."""
 URL = "http://server"
+KEYS = KeyStore()
 
 
 @dataclass(slots=True)
@@ -164,7 +166,7 @@ class Pc(Power):
     @property
     def device(self) -> str:
         """Its device id at the server."""
-        return identity.load(self.settings.folder).membership.device
+        return identity.membership(self.settings.folder).device
 
     @property
     def on(self) -> bool:
@@ -199,11 +201,11 @@ class Pc(Power):
             log: WitnessedLog | None = None
             try:
                 with folder.hold():
-                    who = identity.load(folder)
+                    who = identity.load(folder, KEYS)
                     log = self._open(who.membership.device, clocks.wall())
                     damaged = tuple(set_aside_files(folder.log))
                     async with Server(URL, clock, who, transport=self._line) as server:
-                        parts = Parts(self.settings, who, log, server, clock, journal, self._watch, damaged)
+                        parts = Parts(self.settings, who, KEYS, log, server, clock, journal, self._watch, damaged)
                         await Agent(parts).run(self._stop)
                 return
             except AgentError as error:

@@ -18,14 +18,14 @@ from models.wire import JoinAnswer, JoinRequest
 from tests.simulation import script
 from tests.simulation.central import EPOCH
 from tests.simulation.entropy import seeded_entropy
-from tests.simulation.pc import URL
+from tests.simulation.pc import KEYS, URL
 
 DAY_MS = 86_400_000
 AGES_DAYS = {0: 375, 1: 390, 2: 402, 3: 420}
 """How long ago some agents joined: their keys are due to be rotated, or have ended. The others joined last week."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Office:
     """A server that is joined without a network."""
 
@@ -54,7 +54,7 @@ def make(folder: Path) -> None:
                 token = writer.submit(make_token(script.code(point), now)).result().token
                 data = DataFolder(folder / script.code(point))
                 data.make()
-                asyncio.run(identity.join(data, _Office(writer, now, key.public), token))
+                asyncio.run(identity.join(data, KEYS, _Office(writer, now, key.public), token))
                 portraits = folder / "portraits" / script.code(point)
                 portraits.mkdir(parents=True)
                 for number in range(script.LEARNERS):

@@ -21,6 +21,7 @@ from bridge_agent.data_folder import DataFolder
 from bridge_agent.entries import OpenSession
 from bridge_agent.identity import Identity
 from bridge_agent.key_rotation import RotatesKeys
+from bridge_agent.key_store import KeyStore
 from bridge_agent.log import Damage
 from central_server.database import Job
 from central_server.errors import GapError, RefusedError
@@ -98,7 +99,7 @@ def taken_without_comparing(read: ReadBatch, now: int) -> Job[Held | RefusedErro
     return job
 
 
-async def never_mended(_: DataFolder, __: Identity, ___: RotatesKeys) -> bool:
+async def never_mended(_: DataFolder, __: KeyStore, ___: Identity, ____: RotatesKeys) -> bool:
     """An agent that gives up when the server does not know its key."""
     return False
 

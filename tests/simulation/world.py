@@ -24,7 +24,7 @@ from tests.simulation.faults import Faults, PcEvent, ServerEvent, draw
 from tests.simulation.history import History
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.network import Line, Network
-from tests.simulation.pc import URL, Pc, Setting, WitnessedLog
+from tests.simulation.pc import KEYS, URL, Pc, Setting, WitnessedLog
 
 WELL_AT = script.DAYS * script.DAY_S
 MONTH_S = 33 * script.DAY_S
@@ -216,7 +216,7 @@ class World:
             clock = ServerClock(Clocks(old.wall, lambda: round(self.loop.now * 1000), "join"))
             async with Server(URL, clock, transport=Line(self.network, name)) as server:
                 try:
-                    await identity.join(DataFolder(self.folder / name), server, token)
+                    await identity.join(DataFolder(self.folder / name), KEYS, server, token)
                     break
                 except AgentError as error:
                     self.history.tell(name, "did not join", type(error).__name__)
