@@ -22,7 +22,7 @@ from bridge_agent import key_rotation, supervisor
 from bridge_agent.alarms import Alarms
 from bridge_agent.config import Settings
 from bridge_agent.courier import Courier
-from bridge_agent.entries import after_crash, seal
+from bridge_agent.entries import after_crash
 from bridge_agent.errors import AgentError, IdentityError, RetryableError, ServerAwayError
 from bridge_agent.eyes import Assignment
 from bridge_agent.identity import Identity
@@ -34,7 +34,7 @@ from bridge_agent.recognition.events import Event, Ready
 from bridge_agent.roster import match, portrait_names
 from bridge_agent.server import Server
 from bridge_agent.server_clock import ServerClock
-from bridge_agent.session import Recording
+from bridge_agent.session import Recording, write_seal
 from models.records import CoverageEnd
 from models.wire import SessionPlan
 
@@ -356,10 +356,7 @@ class Agent:
         for session in self._log.unsealed():
             plan = self._plan.of(session)
             if session not in closing and (plan is None or plan.end <= now):
-                self._write(functools.partial(self._seal, session))
-
-    def _seal(self, session: str) -> None:
-        self._log.append([seal(session, self._log.of_session(session), self._clock.sample())])
+                self._write(functools.partial(write_seal, self._log, session, self._clock.sample))
 
     # The server
 

@@ -210,10 +210,9 @@ def participation_is_true(world: World) -> None:
     for day in range(script.DAYS):
         session = script.session_id(day)
         state = world.central.services.books.of(session).state(now)
-        spans_of_day = (
-            _ms([(day * script.DAY_S + a, day * script.DAY_S + b)]) for a, b in (script.SESSION, script.BREAK)
-        )
-        schedule = subtract(*spans_of_day)
+        begin = day * script.DAY_S
+        lesson, away = ([(begin + start, begin + end)] for start, end in (script.SESSION, script.BREAK))
+        schedule = subtract(_ms(lesson), _ms(away))
         for point in state.points:
             number = int(point.facts.code[1:])
             pcs = [pc for pc in world.pcs.values() if pc.point == number]
@@ -233,8 +232,10 @@ def participation_is_true(world: World) -> None:
                     raise BrokenError(f"{where}: the three values do not add up")
                 here = _ms(pcs[0].room.present[learner.facts.code])
                 _nothing(f"{where}: presence was invented", subtract(part.seen, _grown(here, edge)))
-                # Two records may place the same moment of the PC's clock apart by what they do not know of it.
-                _nothing(f"{where}: absence was invented", intersect(part.not_seen, _shrunk(here, edge)), 2 * off)
+                # Two records may place one moment of the PC's clock apart by what they do not know of it, and coverage
+                # may end a look after a learner's interval.
+                absent = intersect(part.not_seen, _shrunk(here, edge))
+                _nothing(f"{where}: absence was invented", absent, edge + off)
                 known = spans([*part.seen.tolist(), *part.not_seen.tolist()])
                 _nothing(f"{where}: nobody watched, but", subtract(known, _grown(watched, edge)))
                 if not unsure:

@@ -133,34 +133,28 @@ class PcDisk:
         return code if self.trouble == "errors" and self._rng.random() < ERROR_SHARE else OK
 
 
+def _fields(numbers: str, names: str) -> Any:
+    return [(name, c_int) for name in numbers.split()] + [(name, c_void_p) for name in names.split()]
+
+
 class _Vfs(ctypes.Structure):
     """sqlite3_vfs, version 3."""
 
-    _fields_ = (
-        [(name, c_int) for name in ("iVersion", "szOsFile", "mxPathname")]
-        + [("pNext", c_void_p), ("zName", c_char_p), ("pAppData", c_void_p)]
-        + [
-            (name, c_void_p)
-            for name in (
-                "xOpen", "xDelete", "xAccess", "xFullPathname", "xDlOpen", "xDlError", "xDlSym", "xDlClose",
-                "xRandomness", "xSleep", "xCurrentTime", "xGetLastError", "xCurrentTimeInt64", "xSetSystemCall",
-                "xGetSystemCall", "xNextSystemCall",
-            )
-        ]
-    )  # fmt: skip
+    _fields_ = _fields(
+        "iVersion szOsFile mxPathname",
+        "pNext zName pAppData xOpen xDelete xAccess xFullPathname xDlOpen xDlError xDlSym xDlClose xRandomness xSleep "
+        "xCurrentTime xGetLastError xCurrentTimeInt64 xSetSystemCall xGetSystemCall xNextSystemCall",
+    )
 
 
 class _Methods(ctypes.Structure):
     """sqlite3_io_methods, version 3."""
 
-    _fields_ = [("iVersion", c_int)] + [
-        (name, c_void_p)
-        for name in (
-            "xClose", "xRead", "xWrite", "xTruncate", "xSync", "xFileSize", "xLock", "xUnlock", "xCheckReservedLock",
-            "xFileControl", "xSectorSize", "xDeviceCharacteristics", "xShmMap", "xShmLock", "xShmBarrier",
-            "xShmUnmap", "xFetch", "xUnfetch",
-        )
-    ]  # fmt: skip
+    _fields_ = _fields(
+        "iVersion",
+        "xClose xRead xWrite xTruncate xSync xFileSize xLock xUnlock xCheckReservedLock xFileControl xSectorSize "
+        "xDeviceCharacteristics xShmMap xShmLock xShmBarrier xShmUnmap xFetch xUnfetch",
+    )
 
 
 class _File(ctypes.Structure):
@@ -192,7 +186,8 @@ class Disks:
         system = _Vfs.from_address(self._system)
         self._real_open, self._real_delete = _OPEN(system.xOpen), _DELETE(system.xDelete)
         self._vfs = _Vfs.from_buffer_copy(system)
-        self._vfs.zName = b"simulated"
+        self._name = ctypes.create_string_buffer(b"simulated")
+        self._vfs.zName = ctypes.addressof(self._name)
         self._calls: list[Any] = [_OPEN(self._opened), _DELETE(self._deleted), _CLOSE(self._closed)]
         self._calls += [_WRITE(self._written), _TRUNCATE(self._truncated), _SYNC(self._synced)]
         self._vfs.xOpen, self._vfs.xDelete = self._address(0), self._address(1)

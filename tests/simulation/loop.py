@@ -91,7 +91,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         """There is one thread."""
         return self.call_soon(callback, *args, context=context)
 
-    def run_in_executor(self, executor: Any, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:  # type: ignore[override]
+    def run_in_executor(self, executor: Any, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """There is one thread: here and now."""
         future: asyncio.Future[T] = self.create_future()
         try:

@@ -24,7 +24,7 @@ from bridge_agent.recognition.events import Ended, Event, Ready, Sighted, Sweep,
 from bridge_agent.server import Server
 from bridge_agent.server_clock import Clocks, ServerClock
 from bridge_agent.supervisor import Listener
-from models.records import AnyRecord, CoverageEnd
+from models.records import AnyRecord
 from tests.simulation.central import EPOCH
 from tests.simulation.disk import PcDisk
 from tests.simulation.history import History
@@ -179,7 +179,7 @@ class Pc(Power):
             return
         self.starts += 1
         boot_id = f"{self.name}-{self.starts}"
-        self.boots[boot_id] = self._now
+        self.boots[boot_id] = self._saved = self._now
         self.asleep_until = 0.0
         self.disk.switch_on()
         self._stop = asyncio.Event()
@@ -292,8 +292,8 @@ class Pc(Power):
         ready = Ready("yunet", "intel", tuple(assignment.roster.values()))
         tell(ready)
         self.runs.append([])
-        last, blind = at(), None
-        ended_by: CoverageEnd = "stopped"
+        last = at()
+        blind: Blind | None = None
         try:
             while True:
                 before, blind = blind, self.room.sees(clock.now)
@@ -314,7 +314,7 @@ class Pc(Power):
             tell(Unwatched(last, "stopped"), Ended(round(clock.now - began), last))
             raise
         finally:
-            listener.on_lost(ended_by)
+            listener.on_lost("stopped")
 
     def _blinded(self, blind: Blind, last: int, listener: Listener) -> None:
         if blind.why == "crashed":
