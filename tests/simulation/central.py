@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import Context
 from pathlib import Path
@@ -59,12 +58,11 @@ class SteppedWriter(Writer):
 
 
 class Central:
-    """One server. `wrap`: what stands around the app, for tests of the tests."""
+    """One server, with its data in `folder` on `disk`."""
 
     def __init__(self, loop: SimulatedLoop, folder: Path, disk: PcDisk, history: History) -> None:
         self.folder, self.disk = folder, disk
         self.config = Config(port=0, data=str(folder))
-        self.writer: Callable[[Engine], Writer] = lambda engine: SteppedWriter(engine, loop)
         self._loop, self._history = loop, history
         self._app: Any = None
         self._handling: dict[asyncio.Task[httpx.Response], None] = {}
@@ -99,7 +97,7 @@ class Central:
         self._history.tell("server", "up" if self.up else "did not start")
 
     async def _live(self, started: asyncio.Event) -> None:
-        app = create_app(self.config, self.now, self.writer)
+        app = create_app(self.config, self.now, lambda engine: SteppedWriter(engine, self._loop))
         try:
             with contextlib.suppress(ServerError) if self.disk.trouble != "none" else contextlib.nullcontext():
                 async with app.router.lifespan_context(app):

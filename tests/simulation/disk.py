@@ -42,8 +42,6 @@ class PcDisk:
         """The power is gone or the process was killed: nothing reaches the disk any more."""
         self.fuse: int | None = None
         """After so many more operations the power goes by itself, in the middle of whatever it is."""
-        self.honest = True
-        """False: syncs are a lie, as of a disk with a write cache and no battery (a fault for tests of the tests)."""
         self.went: Callable[[], None] = lambda: None
         """Called when the power goes by itself."""
         self._rng = rng
@@ -96,7 +94,7 @@ class PcDisk:
     def sync(self, name: str) -> int:
         """SQLite is about to sync a file."""
         code = self._refusal(IOERR_FSYNC)
-        if not self.gone and self.honest:
+        if not self.gone:
             new = name not in self._disk.durable
             self._disk.do(Sync(name, ok=code == OK))
             if new and code == OK:

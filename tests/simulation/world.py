@@ -33,7 +33,7 @@ DRAIN_S = 700.0
 
 
 class World:
-    """Everything of one seed. `log`, `writer`, `honest_disks`: may be broken, for tests of the tests."""
+    """Everything of one seed. `log`: the agents' log, which may be a broken one, for tests of the tests."""
 
     def __init__(
         self,
