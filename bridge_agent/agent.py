@@ -22,9 +22,9 @@ from bridge_agent import key_rotation, supervisor
 from bridge_agent.alarms import Alarms
 from bridge_agent.config import Settings
 from bridge_agent.courier import Courier
-from bridge_agent.entries import after_crash, seal
-from bridge_agent.errors import AgentError, RetryableError, ServerAwayError
-from bridge_agent.eyes import Assignment, Target
+from bridge_agent.entries import after_crash
+from bridge_agent.errors import AgentError, IdentityError, RetryableError, ServerAwayError
+from bridge_agent.eyes import Assignment
 from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
 from bridge_agent.key_store import KeyStore
@@ -34,7 +34,7 @@ from bridge_agent.recognition.events import Event, Ready
 from bridge_agent.roster import match, portrait_names
 from bridge_agent.server import Server
 from bridge_agent.server_clock import ServerClock
-from bridge_agent.session import Recording
+from bridge_agent.session import Recording, write_seal
 from models.records import CoverageEnd
 from models.wire import SessionPlan
 
@@ -57,8 +57,8 @@ class Parts:
     server: Server
     clock: ServerClock
     journal: Journal
-    target: Target
-    """What the recognition process runs."""
+    watch: supervisor.Watch
+    """Keeps recognition running."""
     damaged: tuple[Path, ...] = ()
     """Files that were set aside from the log's place."""
 
@@ -156,6 +156,8 @@ class Agent:
                 away = True
             except AgentError as error:
                 self._alarms.set("contact", error.vi, error.en)
+                if isinstance(error, IdentityError):
+                    await self._mend_key()
             else:
                 self._alarms.clear("server")
                 self._alarms.clear("contact")
@@ -166,6 +168,14 @@ class Agent:
                     self._journal.note("plan", sessions=len(today.sessions))
                 await self._renew_key()
             await asyncio.sleep(self._parts.settings.config.plan_seconds)
+
+    async def _mend_key(self) -> None:
+        """The server does not know this PC by its key."""
+        parts = self._parts
+        with contextlib.suppress(AgentError):  # the next contact tries again
+            if await key_rotation.mend(parts.settings.folder, parts.keys, parts.identity, parts.server):
+                self._courier.hurry()
+                self._journal.note("key_mended", expires_at=parts.identity.membership.key_expires_at)
 
     async def _renew_key(self) -> None:
         parts = self._parts
@@ -236,7 +246,7 @@ class Agent:
         watching: asyncio.Task[None] | None = None
         if assignment is not None:
             listener = supervisor.Listener(self._heard, self._lost, self._fault)
-            watch = functools.partial(supervisor.watch, self._parts.target, assignment, listener, self._journal)
+            watch = functools.partial(self._parts.watch, assignment, listener, self._journal)
             watching = asyncio.create_task(supervisor.keep("recognition", watch, self._journal))
         try:
             known: SessionPlan | None = plan
@@ -342,13 +352,11 @@ class Agent:
         """Seal the sessions that ended while this agent did not run."""
         if not self._plan.known:
             return
-        for session in set(self._log.unsealed()) - {recording.session for recording in self._closing}:
+        closing = {recording.session for recording in self._closing}
+        for session in self._log.unsealed():
             plan = self._plan.of(session)
-            if plan is None or plan.end <= now:
-                self._write(functools.partial(self._seal, session))
-
-    def _seal(self, session: str) -> None:
-        self._log.append([seal(session, self._log.of_session(session), self._clock.sample())])
+            if session not in closing and (plan is None or plan.end <= now):
+                self._write(functools.partial(write_seal, self._log, session, self._clock.sample))
 
     # The server
 

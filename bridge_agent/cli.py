@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import os
 import signal
 import sys
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_agent(settings: Settings, target: Target, try_source: Callable[[str], None]) -> int:
     """Run an agent whose recognition process runs `target`; `try_source` raises when there is nothing to watch."""
-    from bridge_agent import identity, server_clock
+    from bridge_agent import identity, server_clock, supervisor
     from bridge_agent.agent import Agent, Parts
     from bridge_agent.journal import Journal
     from bridge_agent.log import Log
@@ -81,12 +82,12 @@ def run_agent(settings: Settings, target: Target, try_source: Callable[[str], No
         journal = Journal(settings.folder.journal, clock.clocks.wall)
         log = Log.open(settings.folder.log, who.membership.device, clock.clocks.wall())
         damaged = tuple(set_aside_files(settings.folder.log))
+        watch = functools.partial(supervisor.watch, target)
 
         async def work() -> None:
             async with Server(settings.config.server or who.membership.server, clock, who) as server:
-                await Agent(Parts(settings, who, keys, log, server, clock, journal, target, damaged)).run(
-                    _told_to_stop()
-                )
+                parts = Parts(settings, who, keys, log, server, clock, journal, watch, damaged)
+                await Agent(parts).run(_told_to_stop())
 
         try:
             if not log.unsealed():  # in the middle of a session nothing may keep the agent from going on

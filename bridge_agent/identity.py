@@ -34,6 +34,15 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     key_expires_at: int
     """Server time, ms: the agent takes a new key before."""
 
+    def believes(self, receipt: Receipt) -> bool:
+        """The receipt is signed with the key of the server that was joined."""
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.server_key))
+        try:
+            verify_receipt(key, receipt)
+        except ReceiptError:
+            return False
+        return True
+
 
 @dataclass(slots=True)
 class Identity:
@@ -44,12 +53,7 @@ class Identity:
 
     def believes(self, receipt: Receipt) -> bool:
         """The receipt is signed with the key of the server that was joined."""
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.membership.server_key))
-        try:
-            verify_receipt(key, receipt)
-        except ReceiptError:
-            return False
-        return True
+        return self.membership.believes(receipt)
 
 
 class JoinsServer(Protocol):

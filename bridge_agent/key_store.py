@@ -68,13 +68,18 @@ class KeyStore:
             text = self._get(text.removeprefix(_MARK))
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
 
-    def move(self, source: Path, target: Path) -> None:
-        """The key of `source` becomes that of `target`; the one that was there is forgotten. Raises DataFolderError."""
-        before = target.read_text(encoding="ascii").strip() if target.exists() else ""
+    def move(self, source: Path, target: Path, before: Path) -> None:
+        """The key of `source` becomes that of `target`, and what was there becomes that of `before`.
+
+        The key that was there until now is forgotten. Raises DataFolderError.
+        """
+        forgotten = _text(before)
+        if target.exists():
+            write_private(before, target.read_bytes())
         write_private(target, source.read_bytes())
         source.unlink(missing_ok=True)
-        if before.startswith(_MARK) and before != target.read_text(encoding="ascii").strip():
-            self._forget(before.removeprefix(_MARK))
+        if forgotten.startswith(_MARK) and forgotten not in (_text(target), _text(before)):
+            self._forget(forgotten.removeprefix(_MARK))
 
     def _put(self, secret: str) -> str | None:
         """Keep a secret in the store and read it back: what its file shall hold, or None where it did not work."""
@@ -116,6 +121,10 @@ class KeyStore:
             self._system.delete_password(SERVICE, name)
         except KeyringError:
             return  # an old key left behind is good for nothing: the server has ended it
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="ascii").strip() if path.exists() else ""
 
 
 def _unreachable() -> IdentityError:

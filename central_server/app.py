@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy import Engine
 from starlette.middleware.gzip import GZipMiddleware
 
 import central_server.bridge_points.routes
@@ -44,10 +45,10 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
+def create_app(config: Config, now: Clock = wall_clock, writes: Callable[[Engine], Writer] = Writer) -> FastAPI:
     """The server as an ASGI app. The database is opened when it starts, not here.
 
-    now: the server's clock, ms since 1970 UTC.
+    now: the server's clock, ms since 1970 UTC. writes: makes the one writer (of a simulation, it has no thread).
     """
 
     pages = Pages()
@@ -64,7 +65,7 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
         live, feeds = LiveBoard(), Feeds()
         try:
             signing = server_key(config.data_folder)
-            with Writer(engine) as writer:
+            with writes(engine) as writer:
                 await asyncio.wrap_future(writer.submit(make_known(signing, now())))
                 app.state.services = Services(
                     config=config,

@@ -15,7 +15,8 @@ Its own key is good until `key_expires_at`. From then on batches are refused wit
 the agent goes on recording, asking for today's sessions and telling its status; it rotates, which the old key may ask
 for until ROTATE_GRACE_MS after its end. The request is signed by the old key, its body carries the new public key
 and that key's own proof (`rotate_message`). An answer that was lost is asked for again with the same body and the old
-key; from the answer on only the new key signs requests and batches. A revoked key is refused everything
+key; from the answer on only the new key signs requests and batches. A server that was restored from a copy of the time
+before is asked in the same way. A revoked key is refused everything
 (`key_revoked`): the bridge point joins anew with a new token, under a new device id.
 
 A fork is refused and kept on both sides; where only the heads tell, the agent sends what came before, until the record

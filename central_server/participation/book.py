@@ -71,18 +71,7 @@ class SessionBook:
                 evidence.add(record)
                 self._known[device, log] = record.seq
                 found = True
-        return self._read_clocks(db, evidence) or found
-
-    def _read_clocks(self, db: Session, evidence: PointEvidence) -> bool:
-        """Look for the clocks that no record of this session knows in the records around them; whether one was found.
-
-        The last record of a start is the nearest to one made when the device had reached the server.
-        """
-        missing = {(record.device, record.boot_id): record for record in evidence.without_clock()}
-        for record in missing.values():
-            for other in records_around(db, record):
-                evidence.learn_clock(other)
-        return any(key in evidence.clocks for key in missing)
+        return evidence.learn_missing_clocks(lambda record: records_around(db, record)) or found
 
     def _point(self, facts: SessionFacts, point: PointFacts, live: list[LiveReport], now: int, new: bool) -> PointState:
         reports = [report for report in live if report.device in point.devices]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from central_server.participation.live import LiveReport
 from central_server.participation.seals import SealBook
 from models.records import AnyRecord, CheckIn, CheckInMethod, Coverage, CoverageEnd, Presence
+
+AROUND = 100
+"""So many records before and after one, in its log, may tell its clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,18 @@ class PointEvidence:
         if record.offset is not None:
             base = record.wall + record.offset - record.boot
             self.clocks.setdefault((record.device, record.boot_id), []).append((record.boot, base))
+
+    def learn_missing_clocks(self, around: Callable[[AnyRecord], Iterable[AnyRecord]]) -> bool:
+        """Look for the clocks that no record of this session knows in the records around them (AROUND, of any session,
+        with their own log's); whether one was found.
+
+        The last record of a start is the nearest to one made when the device had reached the server.
+        """  # fmt: skip
+        missing = {(record.device, record.boot_id): record for record in self.without_clock()}
+        for record in missing.values():
+            for other in around(record):
+                self.learn_clock(other)
+        return any(key in self.clocks for key in missing)
 
     def server_time(self, record: AnyRecord, boot: int) -> int:
         """Server time (ms) of a moment on a record's boot-time clock; by the PC's own clock if no record knows it."""

@@ -15,6 +15,7 @@ from central_server.courses.tables import Course, CourseSession, Enrolment, Sess
 from central_server.errors import NotFoundError
 from central_server.learners.tables import Learner
 from central_server.ledger.tables import Fork
+from central_server.participation.evidence import AROUND
 from models.participation import Rule
 from models.records import AnyRecord, decode
 
@@ -155,9 +156,9 @@ _AROUND = text(
 )
 
 
-def records_around(db: Session, record: AnyRecord, reach: int = 100) -> list[AnyRecord]:
-    """The records before and after one in its log, of any session."""
-    which = {"device": record.device, "log": record.log, "first": record.seq - reach, "last": record.seq + reach}
+def records_around(db: Session, record: AnyRecord) -> list[AnyRecord]:
+    """The AROUND records before and after one in its log, of any session."""
+    which = {"device": record.device, "log": record.log, "first": record.seq - AROUND, "last": record.seq + AROUND}
     return [decode(bytes(row.line)) for row in db.execute(_AROUND, which)]
 
 

@@ -14,7 +14,7 @@ from central_server.courses.queries import breaks_of
 from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBridgePoint
 from central_server.ledger.tables import Fork
 from central_server.participation.evidence import PointEvidence
-from central_server.participation.queries import new_records, session_facts
+from central_server.participation.queries import new_records, records_around, session_facts
 from central_server.participation.state import UNTIL_STEP_MS, point_state
 from central_server.proof.evidence import Fork as ForkOf
 from central_server.proof.evidence import LogEvidence, Plan, Row, Signed, Totals
@@ -106,6 +106,7 @@ def _shown(db: Session, session: str) -> Totals:
         for device in point.devices:
             for _, record in new_records(db, session, device, {}):
                 evidence.add(record)
+        evidence.learn_missing_clocks(lambda record: records_around(db, record))
         state = point_state(facts, point, evidence, (), facts.end + UNTIL_STEP_MS)
         for learner in state.learners:
             totals[session, learner.facts.id] = total_of(learner.participation)

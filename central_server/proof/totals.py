@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -14,8 +14,14 @@ from models.records import AnyRecord
 from models.spans import spans
 
 
-def totals_of(plan: Plan, records: Mapping[str, Iterable[tuple[str, AnyRecord]]]) -> Totals:
-    """The totals of the whole of each session. records: by session, each with the device whose log holds it."""
+def totals_of(
+    plan: Plan,
+    records: Mapping[str, Iterable[tuple[str, AnyRecord]]],
+    around: Callable[[AnyRecord], Iterable[AnyRecord]],
+) -> Totals:
+    """The totals of the whole of each session. records: by session, each with the device whose log holds it. around:
+    the records before and after one in its log.
+    """  # fmt: skip
     totals: Totals = {}
     for session, (course, start, end, breaks) in plan.sessions.items():
         rule = msgspec.json.decode(plan.rules[course], type=Rule) if course in plan.rules else Rule()
@@ -30,7 +36,9 @@ def totals_of(plan: Plan, records: Mapping[str, Iterable[tuple[str, AnyRecord]]]
             point = plan.devices.get(device, "")
             if point in evidence:
                 evidence[point].add(record)
-        for known in evidence.values():
+        for measured in evidence.values():
+            measured.learn_missing_clocks(around)
+            known = measured.with_live(())  # with what waited for a clock
             coverage = spans([(one.start, one.end) for one in known.watched])
             for who in known.learners:
                 seen = spans([(one.start, one.end) for one in known.seen.get(who, ())])

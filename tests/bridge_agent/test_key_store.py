@@ -27,7 +27,7 @@ if sys.argv[3] == "new":
 else:
     keys.new(following)
     key = keys.read(following)
-    keys.move(following, file)
+    keys.move(following, file, file.with_name("before"))
 print(key.private_bytes_raw().hex(), keys.read(file).private_bytes_raw().hex())
 """
 
@@ -71,16 +71,17 @@ def test_a_key_in_the_systems_store_is_not_in_the_folder(tmp_path: Path) -> None
     assert KeyStore(system).read(tmp_path / "key").private_bytes_raw() == key.private_bytes_raw()
 
 
-def test_a_key_that_follows_takes_the_place_and_the_old_one_is_forgotten(tmp_path: Path) -> None:
+def test_a_key_that_follows_takes_the_place_and_only_the_one_before_it_is_kept(tmp_path: Path) -> None:
     system = Memory()
     keys = KeyStore(system)
-    keys.new(tmp_path / "key")
-    second = keys.new(tmp_path / "next")
-    assert len(system.kept) == 2
-    keys.move(tmp_path / "next", tmp_path / "key")
-    assert not (tmp_path / "next").exists()
-    assert list(system.kept.values()) == [second.private_bytes_raw().hex()]
-    assert keys.read(tmp_path / "key").private_bytes_raw() == second.private_bytes_raw()
+    made = [keys.new(tmp_path / "key").private_bytes_raw()]
+    for count in (2, 2, 2):
+        made.append(keys.new(tmp_path / "next").private_bytes_raw())
+        keys.move(tmp_path / "next", tmp_path / "key", tmp_path / "before")
+        assert not (tmp_path / "next").exists()
+        assert keys.read(tmp_path / "key").private_bytes_raw() == made[-1]
+        assert keys.read(tmp_path / "before").private_bytes_raw() == made[-2]
+        assert len(system.kept) == count
 
 
 def test_a_store_that_does_not_keep_is_not_trusted_with_a_key(tmp_path: Path) -> None:

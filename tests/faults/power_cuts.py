@@ -88,6 +88,8 @@ class Disk:
             cut = rng.randrange(len(waiting) + 1)
             for place, op in enumerate(waiting):
                 if not ((style == "prefix" and place < cut) or (style == "subset" and rng.random() < 0.5)):
+                    if isinstance(op, Unlink):
+                        break  # what follows was written into another file of that name
                     continue
                 if isinstance(op, Write) and rng.random() < TORN_SHARE:
                     sectors = rng.randrange(len(op.data) // SECTOR + 1)

@@ -8,9 +8,12 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from central_server.proof.stored import StoredEvidence
+from central_server.proof.totals import total_of
 from models.receipts import Receipt
-from models.records import GENESIS, chain
+from models.records import GENESIS, Coverage, Presence, chain
 from tests.central_server.proof.tampering import Hands, make_ledger, proved, unguarded
+from tests.central_server.running import MINUTE, START, join, running, write_course
 from tests.faults.changed_ledger import try_one
 
 ROUNDS = 60
@@ -116,3 +119,35 @@ def test_a_receipt_that_nobody_signed_is_no_witness(ledger: Ledger) -> None:
     engine, receipts, _ = ledger
     forged = msgspec.structs.replace(receipts[0], head="0" * 64)
     assert [one.what for one in proved(engine, [*receipts, forged]).findings] == ["receipt"]
+
+
+def test_records_made_before_the_clock_was_measured_are_proved_as_they_are_shown(tmp_path: Path) -> None:
+    """One start of a PC whose clock another session's record knows, and one whose clock nobody knows."""
+    with running(tmp_path / "data") as server:
+        server.load(write_course(tmp_path / "course.toml", learners=3))
+        agent = join(server, "TDM")
+        who = agent.today().sessions[0].learners[0].id
+        for boot_id in ("boot-1", "boot-2"):
+            for kind, more in (
+                (Coverage, {"ended_by": "cut", "detector": "yunet"}),
+                (Presence, {"learner": who, "sightings": 9, "best_score": 0.7}),
+            ):
+                wall = START if boot_id == "boot-1" else START + 100 * MINUTE
+                agent.add(
+                    kind, session="K1.1", start=0, end=30 * MINUTE, encoder="intel", wall=wall, boot=60 * MINUTE,
+                    offset=None, uncertainty=None, boot_id=boot_id, **more,
+                )  # fmt: skip
+        agent.add(
+            Coverage, session="K1.2", start=0, end=1, ended_by="cut", detector="yunet", encoder="intel",
+            wall=START + 70 * MINUTE, boot=70 * MINUTE, offset=0,
+        )  # fmt: skip
+        receipt = agent.send_all()
+        assert isinstance(receipt, Receipt)
+        end = START + 300 * MINUTE
+        (shown,) = [one for one in server.services.books.of("K1.1").state(end).learners if one.facts.id == who]
+        report = proved(server.services.engine, [receipt])
+        with server.services.engine.connect() as connection:
+            total = StoredEvidence(connection).totals()["K1.1", who]
+    assert shown.participation.seen_ms == 60 * MINUTE
+    assert total == total_of(shown.participation)
+    assert report.findings == []
