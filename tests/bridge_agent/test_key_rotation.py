@@ -145,7 +145,7 @@ async def run_until_renewed(tmp_path: Path, folder: DataFolder, who: Identity, t
         await running_agent
         journal.close()
         log.close()
-    assert held(server, who, log.id) != []
+    assert held(server, who.membership.device, log.id) != []
 
 
 async def test_an_agent_whose_new_keys_answer_was_lost_asks_again_though_its_old_key_opens_nothing_any_more(

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-import central_server.ledger.routes
 from bridge_agent import key_rotation
 from bridge_agent.data_folder import DataFolder
 from bridge_agent.entries import OpenSession
@@ -23,10 +22,10 @@ from bridge_agent.identity import Identity
 from bridge_agent.key_rotation import RotatesKeys
 from bridge_agent.key_store import KeyStore
 from bridge_agent.log import Damage
-from central_server.database import Job
 from central_server.errors import GapError, RefusedError
 from central_server.ledger import ingest
-from central_server.ledger.ingest import Held, ReadBatch
+from central_server.ledger.ingest import ReadBatch
+from central_server.ledger.queries import LogState
 from models.records import GENESIS, AnyRecord, chained
 from tests.simulation.pc import WitnessedLog
 from tests.simulation.seeds import run_seeds
@@ -69,34 +68,22 @@ class ForgetfulLog(WitnessedLog):
         return super().append(records)
 
 
-def taken_without_comparing(read: ReadBatch, now: int) -> Job[Held | RefusedError]:
+def accepted_without_comparing(
+    connection: Connection, read: ReadBatch, state: LogState, _: int
+) -> ingest._Accepted | RefusedError:
     """A server that believes whatever came last: it compares no head, and no line with what it holds."""
-
-    def job(connection: Connection) -> Held | RefusedError:
-        batch, point = read.batch, read.batch.signed.checkpoint
-        which = {"device": point.device, "log": point.log}
-        row = connection.execute(
-            text("SELECT seq, head FROM log_head WHERE device = :device AND log = :log"), which
-        ).one_or_none()
-        seq = row.seq if row else 0
-        if batch.first_seq > seq + 1:
-            return GapError(seq + 1, batch.first_seq)
-        for table in ("record", "signed_head"):
-            condition = "device = :device AND log = :log AND seq BETWEEN :first AND :last"
-            connection.execute(
-                text(f"DELETE FROM {table} WHERE {condition}"),  # noqa: S608 - our own names
-                {**which, "first": batch.first_seq, "last": point.seq},
-            )
-        heads = chained(GENESIS, batch.lines)
-        heads[-1] = head = bytes.fromhex(point.head)
-        end = {"seq": max(seq, point.seq), "head": head}
-        connection.execute(ingest._SET_HEAD, {**which, **end})
-        signed = {"seq": point.seq, "head": head, "key": read.key, "received_at": now}
-        connection.execute(ingest._ADD_SIGNED, {**which, **signed, "signature": bytes.fromhex(batch.signed.signature)})
-        ingest._add_records(connection, read.records, batch.lines, heads)
-        return Held.now(connection, which, point.seq, head, now)
-
-    return job
+    batch, point = read.batch, read.batch.signed.checkpoint
+    if batch.first_seq > state.seq + 1:
+        return GapError(state.seq + 1, batch.first_seq)
+    for table in ("record", "signed_head"):
+        condition = "device = :device AND log = :log AND seq BETWEEN :first AND :last"
+        connection.execute(
+            text(f"DELETE FROM {table} WHERE {condition}"),  # noqa: S608 - our own names
+            {"device": point.device, "log": point.log, "first": batch.first_seq, "last": point.seq},
+        )
+    heads = chained(GENESIS, batch.lines)
+    heads[-1] = bytes.fromhex(point.head)
+    return ingest._Accepted(read, 0, heads, point.seq, heads[-1])
 
 
 async def never_mended(_: DataFolder, __: KeyStore, ___: Identity, ____: RotatesKeys) -> bool:
@@ -117,7 +104,7 @@ def test_a_log_that_breaks_its_promise_is_found_and_told_with_the_command_to_see
 
 @pytest.mark.timeout(240)
 def test_a_server_that_compares_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(central_server.ledger.routes, "take_in", taken_without_comparing)
+    monkeypatch.setattr(ingest, "_accept", accepted_without_comparing)
     assert len(run_seeds(1, MOST, until_one_fails=True).failed) == 1
 
 
