@@ -11,6 +11,7 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
 │   └── OutputError              a file can't be written
 ├── NotFoundError           404  there is no such session, bridge point or page
 ├── NotSignedInError        401  a page was asked for without the manager's key
+├── ConflictError           409  what is asked for contradicts what is there
 ├── UnavailableError        503  the database can't be written now; trying again later helps
 └── RefusedError                 an agent's request was refused and nothing changed; `reason` as in models.wire.Refusal
     ├── TokenError          403  the one-time token is unknown, used or too old
@@ -80,6 +81,12 @@ class NotSignedInError(ServerError):
     """A page was asked for without the manager's key."""
 
     status = 401
+
+
+class ConflictError(ServerError):
+    """What is asked for contradicts what is there; nothing was changed."""
+
+    status = 409
 
 
 class UnavailableError(ServerError):

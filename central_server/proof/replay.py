@@ -4,29 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from typing import TypeVar
 
 import msgspec
 
-from central_server.proof.evidence import Plan
+from central_server.proof.evidence import UNTOLD, Plan
 from central_server.proof.findings import Finding
 from models.own_records import (
     AnyOwnRecord,
+    CoursePlanned,
     CourseRule,
     DeviceJoined,
     Enrolled,
     ForkSeen,
+    HolidayMarked,
     KeyRevoked,
     KeyRotated,
+    ProgrammeKept,
     Restored,
     ServerKeyKnown,
+    SessionChanged,
+    SessionDropped,
+    SessionHeld,
     SessionPlanned,
     TakesPart,
     TokenMade,
 )
 
+T = TypeVar("T")
+
 NAMES = {
     "rules": ("điều kiện hoàn thành của lớp", "the rule of course"),
     "sessions": ("lịch của buổi học", "the times of session"),
+    "courses": ("kế hoạch của lớp", "the plan of course"),
+    "programmes": ("chương trình", "programme"),
+    "held": ("giảng viên và nơi học của buổi học", "lecturer and place of session"),
+    "cancelled": ("việc hủy buổi học", "the cancelling of session"),
+    "changes": ("thay đổi của buổi học", "the change of session"),
+    "holidays": ("ngày nghỉ", "the holiday"),
     "places": ("điểm cầu dự buổi học", "the bridge point of session"),
     "enrolled": ("ghi danh", "the enrolment"),
     "devices": ("thiết bị", "device"),
@@ -76,19 +91,59 @@ def _play(acts: Acts, record: AnyOwnRecord) -> None:
             _end(plan, record.device, record.number, record.at, revoked=True)
         case CourseRule():
             plan.rules[record.course] = msgspec.json.encode(record.rule).decode()
-        case SessionPlanned():
-            plan.sessions[record.session] = (record.course, record.start, record.end, record.breaks)
-        case TakesPart():
-            if record.takes_part:
-                plan.places[record.session, record.bridge_point] = True
-            else:
-                plan.places.pop((record.session, record.bridge_point), None)
+            plan.courses.setdefault(record.course, UNTOLD)
         case Enrolled():
             plan.enrolled[record.course, record.learner] = record.bridge_point
         case ForkSeen():
             plan.forks[record.device, record.log, record.ends, record.head] = record.differs
         case _:
+            _play_planning(plan, record)
+
+
+def _play_planning(plan: Plan, record: AnyOwnRecord) -> None:
+    match record:
+        case CoursePlanned():
+            days = (record.starts, record.ends)
+            plan.courses[record.course] = (
+                record.programme, record.period_minutes, *days, record.published, record.class_rules, record.calendar
+            )  # fmt: skip
+        case ProgrammeKept():
+            plan.programmes[record.programme] = record.periods
+        case HolidayMarked():
+            _mark(plan.holidays, record.day, record.off)
+        case SessionPlanned():
+            plan.sessions[record.session] = (record.course, record.start, record.end, record.breaks)
+            plan.held.setdefault(record.session, (None, None, False))
+        case SessionHeld():
+            plan.held[record.session] = (record.lecturer, record.main_point, record.field_visit)
+        case SessionChanged():
+            _, start, end, _ = plan.sessions.get(record.session, ("", 0, 0, ()))
+            told = (record.change, start, end, record.reason, record.by, record.at)
+            plan.changes[record.session, record.number] = told
+            if record.change != "moved":
+                _mark(plan.cancelled, record.session, record.change == "cancelled")
+        case SessionDropped():
+            _drop(plan, record.session)
+        case TakesPart():
+            _mark(plan.places, (record.session, record.bridge_point), record.takes_part)
+        case _:
             pass
+
+
+def _mark(marks: dict[T, bool], key: T, holds: bool) -> None:
+    if holds:
+        marks[key] = True
+    else:
+        marks.pop(key, None)
+
+
+def _drop(plan: Plan, session: str) -> None:
+    for of_session in (plan.sessions, plan.held, plan.cancelled):
+        of_session.pop(session, None)
+    for place in [key for key in plan.places if key[0] == session]:
+        del plan.places[place]
+    for change in [key for key in plan.changes if key[0] == session]:
+        del plan.changes[change]
 
 
 def _end(plan: Plan, device: str, number: int, at: int, *, revoked: bool) -> None:
