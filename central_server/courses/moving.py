@@ -52,7 +52,7 @@ def has_records(changes: Changes, session: str) -> bool:
 
 
 def drop(changes: Changes, session: CourseSession) -> None:
-    """Take a cancelled session out of the plan. Raises ConflictError when it is not cancelled or records speak of it."""
+    """Take a cancelled session out of the plan. Raises ConflictError if it is not cancelled or records speak of it."""
     if has_records(changes, session.id) or not session.cancelled:
         raise ConflictError(
             "Buổi học đã có bản ghi điểm danh, hoặc chưa hủy, nên không xóa được. Buổi đã hủy không tính cho ai.",
