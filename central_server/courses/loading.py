@@ -20,7 +20,7 @@ from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.course_file import CoursePlan, LearnerTable, PlannedSession
 from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBreak, SessionBridgePoint
 from central_server.database import Job
-from central_server.learners.tables import Learner
+from central_server.learners.identity import learner_by_code, put_learner
 from central_server.own_log.writing import append
 from models.own_records import AnyOwnRecord, CourseRule, Enrolled, SessionPlanned, TakesPart
 
@@ -109,9 +109,16 @@ class _Loading:
         self._replace(places, rows, of_new=new)
 
     def _enrol(self, course: str, who: LearnerTable, bridge_point: str) -> str:
-        learner = self.db.exec(select(Learner).where(Learner.code == who.code)).first()
-        learner = learner or Learner(id=_new_id("l"), code=who.code, name="", unit="")
-        self._put(learner, name=who.name, unit=who.unit, birth_year=who.birth_year)
+        learner = learner_by_code(self.db, who.code)
+        new = learner is None
+        learner, known = put_learner(
+            self.db, learner, self.now, code=who.code, name=who.name, unit=who.unit, birth_year=who.birth_year
+        )
+        if known:
+            self.told.append(known)
+            self.added += new
+            self.changed += not new
+            self.db.flush()
         place = self.db.get(Enrolment, (course, learner.id))
         if place is None or place.bridge_point != bridge_point:
             enrolled = Enrolled(at=self.now, course=course, learner=learner.id, bridge_point=bridge_point)

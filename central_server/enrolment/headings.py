@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from central_server.enrolment.faults import RosterError
 from central_server.enrolment.grid import Grid
+from central_server.learners.names import plain
 
 Field = Literal[
     "name", "family", "given", "code", "birth", "born_male", "born_female", "unit", "position", "bridge_point",
@@ -82,21 +83,18 @@ class Headings:
         return tuple(
             title
             for at, title in enumerate(self.titles)
-            if title and at not in used and plain(title) not in ("stt", "tt", "so tt", "so thu tu", "no", "so")
+            if title and at not in used and heading_words(title) not in ("stt", "tt", "so tt", "so thu tu", "no", "so")
         )
 
 
-def plain(text: str) -> str:
-    """Lower case, without diacritics, punctuation and what stands in brackets: how headings and names are compared."""
-    text = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", text)
-    letters = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    bare = "".join(one for one in letters if not unicodedata.combining(one))
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", bare).split())
+def heading_words(text: str) -> str:
+    """A heading as it is compared: plain, without what stands in brackets."""
+    return plain(re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", text))
 
 
 def field_of(heading: str) -> tuple[Field, int] | None:
     """Which field a heading names, and how good the word is for it (0 is best)."""
-    words = plain(heading)
+    words = heading_words(heading)
     found: list[tuple[int, int, Field]] = []
     for field, known in _WORDS.items():
         for rank, word in enumerate(known):

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from central_server.enrolment.dates import birth_year
 from central_server.enrolment.faults import Fault, RosterError, too_many_rows
 from central_server.enrolment.grid import ROW_LIMIT, Cell, Grid, address
-from central_server.enrolment.headings import Field, Headings, plain
+from central_server.enrolment.headings import Field, Headings, heading_words
 from central_server.enrolment.legacy_fonts import file_writing
+from central_server.learners.names import plain
 
 CODE_LIMIT = 30
 TEXT_LIMIT = 150
@@ -317,7 +318,7 @@ def _lost_zeros(roster: Roster, grid: Grid, headings: Headings, fault: Callable[
         for row in roster.rows
         if kinds.get(row.row) == "text" and row.code.isdigit() and row.code.startswith("0")
     }
-    card = any(word in plain(headings.titles[column]) for word in ("cccd", "can cuoc", "dinh danh"))
+    card = any(word in heading_words(headings.titles[column]) for word in ("cccd", "can cuoc", "dinh danh"))
     for row in roster.rows:
         length = len(row.code)
         if kinds.get(row.row) != "number":
