@@ -195,9 +195,7 @@ def test_any_cells_below_good_headings_are_learners_faults_or_passed(rows: list[
     assert filled - {headings.first} <= told <= filled
 
 
-@pytest.mark.parametrize(
-    "name", ["Nguyễn Thị Hoà", "Trần Quốc Tuấn", "ĐÃ NGHĨA", "Y Xuân Huê", "Bùi Thuỳ Uyên"]
-)
+@pytest.mark.parametrize("name", ["Nguyễn Thị Hoà", "Trần Quốc Tuấn", "ĐÃ NGHĨA", "Y Xuân Huê", "Bùi Thuỳ Uyên"])
 def test_unicode_names_are_not_taken_for_old_fonts(name: str) -> None:
     assert writing_of(name) is None
     assert writing_of(unicodedata.normalize("NFC", name.upper())) is None
