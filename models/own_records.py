@@ -160,6 +160,77 @@ class Enrolled(OwnRecord, frozen=True, kw_only=True, tag="enrolled"):
     bridge_point: Id
 
 
+class Transferred(OwnRecord, frozen=True, kw_only=True, tag="transferred"):
+    """A learner sits at another bridge point in the sessions that begin at `since` or later."""
+
+    course: Id
+    learner: Id
+    bridge_point: Id
+    since: Milliseconds
+
+
+class TransferUndone(OwnRecord, frozen=True, kw_only=True, tag="transfer_undone"):
+    """A transfer was taken back."""
+
+    course: Id
+    learner: Id
+    since: Milliseconds
+
+
+class GuestAdmitted(OwnRecord, frozen=True, kw_only=True, tag="guest_admitted"):
+    """A learner who is not enrolled takes part in one session."""
+
+    session: Id
+    learner: Id
+    bridge_point: Id
+
+
+class GuestRemoved(OwnRecord, frozen=True, kw_only=True, tag="guest_removed"):
+    """A guest was entered by mistake."""
+
+    session: Id
+    learner: Id
+
+
+class LearnerKnown(OwnRecord, frozen=True, kw_only=True, tag="learner_known"):
+    """Who a learner is, without a name: a salted SHA-256 over name, code, unit and birth year (learners.identity)."""
+
+    learner: Id
+    commitment: Head
+
+
+class ConsentGiven(OwnRecord, frozen=True, kw_only=True, tag="consent_given"):
+    """A learner consents to face recognition. `by`: the witness."""
+
+    consent: Id
+    learner: Id
+    text_version: Id
+    way: Literal["on_screen", "signed_form"]
+    given_at: Milliseconds
+
+
+class ConsentWithdrawn(OwnRecord, frozen=True, kw_only=True, tag="consent_withdrawn"):
+    """A consent holds no longer."""
+
+    consent: Id
+
+
+class TemplateKept(OwnRecord, frozen=True, kw_only=True, tag="template_kept"):
+    """A learner's face template of one encoder is this one. `sealed`: SHA-256 of its sealed bytes."""
+
+    learner: Id
+    encoder: Id
+    portraits: Annotated[int, msgspec.Meta(ge=1)]
+    sealed: Head
+
+
+class TemplateErased(OwnRecord, frozen=True, kw_only=True, tag="template_erased"):
+    """A learner's face template is gone."""
+
+    learner: Id
+    encoder: Id
+
+
 class ForkSeen(OwnRecord, frozen=True, kw_only=True, tag="fork_seen"):
     """A device sent another history than it had sent before: both are kept."""
 
@@ -271,6 +342,15 @@ AnyOwnRecord = (
     | HolidayMarked
     | TakesPart
     | Enrolled
+    | Transferred
+    | TransferUndone
+    | GuestAdmitted
+    | GuestRemoved
+    | LearnerKnown
+    | ConsentGiven
+    | ConsentWithdrawn
+    | TemplateKept
+    | TemplateErased
     | ForkSeen
     | GapClosed
     | AccountMade

@@ -18,7 +18,7 @@ from central_server.courses.course_file import CoursePlan, LearnerTable
 from central_server.courses.planning import PlannedSession, put_course, put_session
 from central_server.courses.tables import CourseSession, Enrolment
 from central_server.database import Job
-from central_server.learners.tables import Learner
+from central_server.learners.identity import learner_by_code, put_learner
 from models.own_records import Enrolled
 
 
@@ -71,9 +71,15 @@ def _bridge_point(changes: Changes, code: str, name: str) -> str:
 
 def _enrol(changes: Changes, course: str, who: LearnerTable, bridge_point: str) -> str:
     db = changes.db
-    learner = db.exec(select(Learner).where(Learner.code == who.code)).first()
-    learner = learner or Learner(id=new_id("l"), code=who.code, name="", unit="")
-    changes.put(learner, name=who.name, unit=who.unit, birth_year=who.birth_year)
+    found = learner_by_code(db, who.code)
+    learner, known = put_learner(
+        db, found, changes.now, code=who.code, name=who.name, unit=who.unit, birth_year=who.birth_year, by=changes.by
+    )
+    if known:
+        changes.tell(known)
+        changes.added += found is None
+        changes.changed += found is not None
+        db.flush()
     place = db.get(Enrolment, (course, learner.id))
     if place is None or place.bridge_point != bridge_point:
         changes.tell(Enrolled(at=changes.now, course=course, learner=learner.id, bridge_point=bridge_point))

@@ -9,7 +9,8 @@ from sqlmodel import Session, col, func, select
 from central_server.accounts.permission import Actor
 from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBreak, SessionBridgePoint
-from central_server.learners.tables import Learner
+from central_server.enrolment.places import places_in
+from central_server.learners.queries import learners_of
 from models.wire import RosterLearner, SessionPlan, Today
 
 DAY_MS = 24 * 3_600_000
@@ -44,12 +45,9 @@ def today(db: Session, bridge_point: str, now: int) -> Today:
 
 
 def _plan(db: Session, session: CourseSession, course: Course, bridge_point: str) -> SessionPlan:
-    learners = db.exec(
-        select(Learner)
-        .join(Enrolment, col(Enrolment.learner) == Learner.id)
-        .where(Enrolment.course == course.id, Enrolment.bridge_point == bridge_point)
-        .order_by(col(Learner.code))
-    )
+    places, _ = places_in(db, session)
+    here = [who for who, point in places.items() if point == bridge_point]
+    learners = sorted(learners_of(db, here), key=lambda who: who.code)
     return SessionPlan(
         session=session.id,
         course=course.title,

@@ -11,9 +11,10 @@ from sqlmodel import Session, col, select
 
 from central_server.bridge_points.tables import BridgePoint, Device
 from central_server.courses.queries import breaks_of
-from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBridgePoint
+from central_server.courses.tables import Course, CourseSession, SessionBridgePoint
+from central_server.enrolment.places import places_in
 from central_server.errors import NotFoundError
-from central_server.learners.tables import Learner
+from central_server.learners.queries import learners_of
 from central_server.ledger.tables import Fork
 from models.participation import Rule
 from models.records import AnyRecord, decode
@@ -35,6 +36,8 @@ class LearnerFacts:
     unit: str
     birth_year: int | None
     bridge_point: str
+    guest: bool = False
+    """Of this session only: no certificate comes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +98,12 @@ def session_facts(db: Session, session: str) -> SessionFacts:
     for device, at in db.exec(select(Device.id, Device.bridge_point).where(col(Device.bridge_point).in_(ids))):
         devices.setdefault(at, []).append(device)
     forks = _forks(db, session, [device for some in devices.values() for device in some])
-    learners = db.exec(
-        select(Learner, Enrolment.bridge_point)
-        .join(Enrolment, col(Enrolment.learner) == Learner.id)
-        .where(Enrolment.course == course.id, col(Enrolment.bridge_point).in_(ids))
-    ).all()
+    places, guests = places_in(db, found)
+    here = {who: point for who, point in places.items() if point in ids}
     people = [
-        LearnerFacts(who.id, who.code, who.name, who.unit, who.birth_year, place)
-        for who, place in learners
-    ]  # fmt: skip
+        LearnerFacts(who.id, who.code, who.name, who.unit, who.birth_year, here[who.id], who.id in guests)
+        for who in learners_of(db, here)
+    ]
     return SessionFacts(
         id=found.id,
         title=found.title,

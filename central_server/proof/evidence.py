@@ -73,6 +73,16 @@ class Plan:
     """Session and bridge point that takes part."""
     enrolled: dict[tuple[str, str], str] = field(default_factory=dict)
     """Course and learner: the bridge point."""
+    transfers: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    """Course, learner and since when: the bridge point."""
+    guests: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Session and learner: the bridge point."""
+    learners: dict[str, str] = field(default_factory=dict)
+    """Learner: the commitment to name, code, unit and birth year."""
+    consents: dict[str, tuple[str, str, str, int, str | None, int | None]] = field(default_factory=dict)
+    """Consent: learner, version of the text, way, given at, witness, withdrawn at."""
+    templates: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    """Learner and encoder: how many portraits, SHA-256 of the sealed template."""
     devices: dict[str, str] = field(default_factory=dict)
     """Device: its bridge point."""
     keys: dict[tuple[str, int], tuple[str, int, int, int | None, bool]] = field(default_factory=dict)

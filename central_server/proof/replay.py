@@ -12,14 +12,19 @@ from central_server.proof.evidence import UNTOLD, Plan
 from central_server.proof.findings import Finding
 from models.own_records import (
     AnyOwnRecord,
+    ConsentGiven,
+    ConsentWithdrawn,
     CoursePlanned,
     CourseRule,
     DeviceJoined,
     Enrolled,
     ForkSeen,
+    GuestAdmitted,
+    GuestRemoved,
     HolidayMarked,
     KeyRevoked,
     KeyRotated,
+    LearnerKnown,
     ProgrammeKept,
     Restored,
     ServerKeyKnown,
@@ -28,7 +33,11 @@ from models.own_records import (
     SessionHeld,
     SessionPlanned,
     TakesPart,
+    TemplateErased,
+    TemplateKept,
     TokenMade,
+    Transferred,
+    TransferUndone,
 )
 
 T = TypeVar("T")
@@ -44,6 +53,11 @@ NAMES = {
     "holidays": ("ngày nghỉ", "the holiday"),
     "places": ("điểm cầu dự buổi học", "the bridge point of session"),
     "enrolled": ("ghi danh", "the enrolment"),
+    "transfers": ("chuyển điểm cầu", "the transfer"),
+    "guests": ("khách của buổi học", "the guest of session"),
+    "learners": ("họ tên, mã, đơn vị hoặc năm sinh của học viên", "the name, code, unit or birth year of learner"),
+    "consents": ("sự đồng ý", "the consent"),
+    "templates": ("dữ liệu đặc trưng khuôn mặt của học viên", "the face template of learner"),
     "devices": ("thiết bị", "device"),
     "keys": ("khóa của thiết bị", "the key of device"),
     "tokens": ("mã gia nhập", "join token"),
@@ -94,6 +108,8 @@ def _play(acts: Acts, record: AnyOwnRecord) -> None:
             plan.courses.setdefault(record.course, UNTOLD)
         case Enrolled():
             plan.enrolled[record.course, record.learner] = record.bridge_point
+        case LearnerKnown():
+            plan.learners[record.learner] = record.commitment
         case ForkSeen():
             plan.forks[record.device, record.log, record.ends, record.head] = record.differs
         case _:
@@ -126,6 +142,30 @@ def _play_planning(plan: Plan, record: AnyOwnRecord) -> None:
             _drop(plan, record.session)
         case TakesPart():
             _mark(plan.places, (record.session, record.bridge_point), record.takes_part)
+        case _:
+            _play_learners(plan, record)
+
+
+def _play_learners(plan: Plan, record: AnyOwnRecord) -> None:
+    match record:
+        case Transferred():
+            plan.transfers[record.course, record.learner, record.since] = record.bridge_point
+        case TransferUndone():
+            plan.transfers.pop((record.course, record.learner, record.since), None)
+        case GuestAdmitted():
+            plan.guests[record.session, record.learner] = record.bridge_point
+        case GuestRemoved():
+            plan.guests.pop((record.session, record.learner), None)
+        case ConsentGiven():
+            given = (record.learner, record.text_version, record.way, record.given_at, record.by, None)
+            plan.consents[record.consent] = given
+        case ConsentWithdrawn():
+            if record.consent in plan.consents:
+                plan.consents[record.consent] = (*plan.consents[record.consent][:5], record.at)
+        case TemplateKept():
+            plan.templates[record.learner, record.encoder] = (record.portraits, record.sealed)
+        case TemplateErased():
+            plan.templates.pop((record.learner, record.encoder), None)
         case _:
             pass
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -21,6 +22,9 @@ from central_server.courses.tables import (
     SessionBridgePoint,
     SessionChange,
 )
+from central_server.enrolment.tables import Guest, Transfer
+from central_server.learners.identity import commitment_of
+from central_server.learners.tables import Consent, FaceTemplate, Learner
 from central_server.ledger.tables import Fork
 from central_server.participation.evidence import PointEvidence
 from central_server.participation.queries import new_records, session_facts
@@ -63,6 +67,16 @@ class StoredEvidence:
             _read_planning(db, plan)
             plan.places = {(one.session, one.bridge_point): True for one in db.exec(select(SessionBridgePoint))}
             plan.enrolled = {(one.course, one.learner): one.bridge_point for one in db.exec(select(Enrolment))}
+            for move in db.exec(select(Transfer)):
+                plan.transfers[move.course, move.learner, move.since] = move.bridge_point
+            plan.guests = {(one.session, one.learner): one.bridge_point for one in db.exec(select(Guest))}
+            plan.learners = {one.id: commitment_of(one) for one in db.exec(select(Learner))}
+            for consent in db.exec(select(Consent)):
+                given = (consent.learner, consent.text_version, consent.way, consent.given_at)
+                plan.consents[consent.id] = (*given, consent.witness, consent.withdrawn_at)
+            for kept in db.exec(select(FaceTemplate)):
+                digest = hashlib.sha256(kept.sealed).hexdigest()
+                plan.templates[kept.learner, kept.encoder] = (kept.portraits, digest)
             plan.devices = {one.id: one.bridge_point for one in db.exec(select(Device))}
             for key in db.exec(select(DeviceKey)):
                 times = (key.made_at, key.expires_at, key.ended_at)

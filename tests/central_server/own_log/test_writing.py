@@ -14,6 +14,7 @@ from models.own_records import (
     CourseRule,
     DeviceJoined,
     Enrolled,
+    LearnerKnown,
     ServerKeyKnown,
     SessionPlanned,
     TakesPart,
@@ -43,8 +44,8 @@ def test_each_act_is_told_once_and_by_ids_only(server: Running, agent: Agent, co
     records = own_log(server)
     kinds = [type(record) for record in records]
     assert kinds == [
-        ServerKeyKnown, CourseRule, CoursePlanned, SessionPlanned, TakesPart, TakesPart, Enrolled, Enrolled, Enrolled,
-        TokenMade, DeviceJoined,
+        ServerKeyKnown, CourseRule, CoursePlanned, SessionPlanned, TakesPart, TakesPart,
+        LearnerKnown, Enrolled, LearnerKnown, Enrolled, LearnerKnown, Enrolled, TokenMade, DeviceJoined,
     ]  # fmt: skip
     joined = records[-1]
     assert isinstance(joined, DeviceJoined) and joined.device == agent.device
