@@ -14,6 +14,7 @@ from central_server.courses.queries import breaks_of
 from central_server.courses.tables import Course, CourseSession, SessionBridgePoint
 from central_server.enrolment.places import places_in
 from central_server.errors import NotFoundError
+from central_server.learners.names import given_name_first
 from central_server.learners.queries import learners_of
 from central_server.ledger.tables import Fork
 from models.participation import Rule
@@ -133,21 +134,6 @@ def _point(point: BridgePoint, devices: list[str], forks: dict[str, list[ForkFac
     return PointFacts(
         point.id, point.code, point.name, tuple(devices), tuple(sorted(seen, key=lambda fork: fork.seen_at))
     )
-
-
-def given_name_first(name: str) -> tuple[str, ...]:
-    """The key by which Vietnamese lists are sorted: given name, then family and middle names."""
-    words = [vietnamese_order(word) for word in name.split()]
-    return (*words[-1:], *words[:-1])
-
-
-_LETTERS = "aàảãáạăằẳẵắặâầẩẫấậbcdđeèẻẽéẹêềểễếệfghiìỉĩíịjklmnoòỏõóọôồổỗốộơờởỡớợpqrstuùủũúụưừửữứựvwxyỳỷỹýỵz"
-_RANK = {letter: chr(0x4E00 + rank) for rank, letter in enumerate(_LETTERS)}
-
-
-def vietnamese_order(word: str) -> str:
-    """A key that sorts as a Vietnamese dictionary does (Python's own order puts Đ and Ă behind Z)."""
-    return "".join(_RANK.get(letter, letter) for letter in word.lower())
 
 
 _AROUND = text(
