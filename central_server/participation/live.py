@@ -47,6 +47,12 @@ class LiveBoard:
             if report is not None and not report.fresh(now):
                 del self._reports[device]
 
+    def heard(self, device: str) -> int | None:
+        """When the device last sent a status (server time, ms), as far as this is remembered."""
+        with self._lock:
+            report = self._reports.get(device)
+            return report.received_at if report else None
+
     def of(self, session: str) -> list[LiveReport]:
         """The statuses that speak of a session, fresh or stale."""
         with self._lock:
