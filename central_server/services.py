@@ -18,6 +18,7 @@ from central_server.own_log.server_key import ServerKey
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
+from central_server.participation.watch import Watches
 from central_server.web.access import ManagerKey
 from central_server.web.rendering import Pages
 
@@ -36,6 +37,7 @@ class Services:
     keys: DeviceKeys
     live: LiveBoard
     books: Books
+    watches: Watches
     feeds: Feeds
     pages: Pages
     key: ManagerKey

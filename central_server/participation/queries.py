@@ -4,23 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from central_server.bridge_points.tables import BridgePoint, Device
+from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.queries import breaks_of
-from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBridgePoint
+from central_server.courses.tables import Course, CourseSession, SessionBridgePoint
 from central_server.errors import NotFoundError
-from central_server.learners.tables import Learner
-from central_server.ledger.tables import Fork
 from models.participation import Rule
 from models.records import AnyRecord, decode
 
 _RECORDS = text(
     "SELECT seq, line FROM record"
     " WHERE session = :session AND device = :device AND log = :log AND seq > :seq ORDER BY seq"
+)
+_LEARNERS = text(
+    "SELECT learner.id, learner.code, learner.name, learner.unit, learner.birth_year, enrolment.bridge_point"
+    " FROM enrolment JOIN learner ON learner.id = enrolment.learner"
+    " WHERE enrolment.course = :course AND enrolment.bridge_point IN"
+    " (SELECT bridge_point FROM session_bridge_point WHERE session = :session)"
+)
+_DEVICES = text(
+    "SELECT device.id, device.bridge_point FROM device WHERE device.bridge_point IN"
+    " (SELECT bridge_point FROM session_bridge_point WHERE session = :session) ORDER BY device.id"
+)
+_FORKS = text(
+    "SELECT fork.device, fork.seq, fork.sessions, fork.seen_at FROM fork JOIN device ON device.id = fork.device"
+    " WHERE device.bridge_point IN (SELECT bridge_point FROM session_bridge_point WHERE session = :session)"
+    " ORDER BY fork.seen_at"
 )
 _LOGS = text("SELECT DISTINCT log FROM record WHERE session = :session AND device = :device")
 
@@ -90,20 +104,11 @@ def session_facts(db: Session, session: str) -> SessionFacts:
         .where(SessionBridgePoint.session == session)
         .order_by(col(BridgePoint.name), col(BridgePoint.code))
     ).all()
-    ids = [point.id for point in points]
     devices: dict[str, list[str]] = {}
-    for device, at in db.exec(select(Device.id, Device.bridge_point).where(col(Device.bridge_point).in_(ids))):
+    for device, at in db.execute(_DEVICES, {"session": session}):
         devices.setdefault(at, []).append(device)
-    forks = _forks(db, session, [device for some in devices.values() for device in some])
-    learners = db.exec(
-        select(Learner, Enrolment.bridge_point)
-        .join(Enrolment, col(Enrolment.learner) == Learner.id)
-        .where(Enrolment.course == course.id, col(Enrolment.bridge_point).in_(ids))
-    ).all()
-    people = [
-        LearnerFacts(who.id, who.code, who.name, who.unit, who.birth_year, place)
-        for who, place in learners
-    ]  # fmt: skip
+    forks = _forks(db, session)
+    people = [LearnerFacts(*row) for row in db.execute(_LEARNERS, {"session": session, "course": course.id})]
     return SessionFacts(
         id=found.id,
         title=found.title,
@@ -113,16 +118,15 @@ def session_facts(db: Session, session: str) -> SessionFacts:
         end=found.end,
         breaks=breaks_of(db, session),
         rule=msgspec.json.decode(course.rule, type=Rule),
-        points=tuple(_point(point, sorted(devices.get(point.id, ())), forks) for point in points),
+        points=tuple(_point(point, devices.get(point.id, []), forks) for point in points),
         learners=tuple(sorted(people, key=lambda who: (given_name_first(who.name), who.code))),
     )
 
 
-def _forks(db: Session, session: str, devices: list[str]) -> dict[str, list[ForkFacts]]:
-    """The forks of these devices that speak of a session, oldest first."""
+def _forks(db: Session, session: str) -> dict[str, list[ForkFacts]]:
+    """The forks that speak of a session, by device, oldest first."""
     found: dict[str, list[ForkFacts]] = {}
-    query = select(Fork.device, Fork.seq, Fork.sessions, Fork.seen_at).where(col(Fork.device).in_(devices))
-    for device, seq, sessions, seen_at in db.exec(query.order_by(col(Fork.seen_at))):
+    for device, seq, sessions, seen_at in db.execute(_FORKS, {"session": session}):
         if session in sessions.split("\n"):
             found.setdefault(device, []).append(ForkFacts(seq, seen_at))
     return found
@@ -145,6 +149,7 @@ _LETTERS = "aàảãáạăằẳẵắặâầẩẫấậbcdđeèẻẽéẹê
 _RANK = {letter: chr(0x4E00 + rank) for rank, letter in enumerate(_LETTERS)}
 
 
+@lru_cache(maxsize=8192)  # names have few different words
 def vietnamese_order(word: str) -> str:
     """A key that sorts as a Vietnamese dictionary does (Python's own order puts Đ and Ă behind Z)."""
     return "".join(_RANK.get(letter, letter) for letter in word.lower())
