@@ -111,14 +111,14 @@ def with_live(axis: Axis, columns: Columns, reports: Iterable[LiveReport], enrol
         if status.watching_from is None or status.watching_to is None:
             continue
         span = axis.within(status.watching_from, min(status.watching_to, report.received_at))
-        fresh = np.zeros(COLUMNS, np.bool_)
-        fresh[span] = True
-        fresh &= ~watched
-        if not fresh.any():
+        new = [column for column in range(span.start, span.stop) if not watched[column]]
+        if not new:
             continue
-        there = np.zeros(COLUMNS, np.int16)
-        for one in status.present:
-            if one.learner in enrolled:
-                there[axis.within(one.start, one.last)] += 1
-        seen, watched = np.where(fresh, there, seen), watched | fresh
+        if seen is columns.seen:
+            seen, watched = seen.copy(), watched.copy()
+        there = [(one.start, one.last) for one in status.present if one.learner in enrolled]
+        for column in new:
+            at = axis.at[column]
+            watched[column] = True
+            seen[column] = sum(start <= at < last for start, last in there)
     return Columns(seen, watched)

@@ -39,9 +39,25 @@ class Listing:
     """Learners who match the text; None without a text."""
 
 
+class Texts:
+    """What each learner is found by, made when somebody searches for the first time."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[Sequence[LearnerFacts], list[str]]] = {}
+
+    def of(self, point: str, learners: Sequence[LearnerFacts]) -> list[str]:
+        """The texts of a bridge point's learners, in their order."""
+        made = self._made.get(point)
+        if made is None or made[0] is not learners:
+            texts = [plain(f"{who.name} {who.code} {who.unit} {who.birth_year or ''}") for who in learners]
+            made = self._made[point] = (learners, texts)
+        return made[1]
+
+
 def listing(
     rows: Mapping[str, PointRow],
     learners: Mapping[str, Sequence[LearnerFacts]],
+    texts: Texts,
     text: str = "",
     trouble: Wanted = "",
     page: int = 1,
@@ -55,7 +71,7 @@ def listing(
     matches: dict[str, int] = {}
     some: Iterable[str] = rows
     if words:
-        matches = {id_: _matches(rows[id_], learners[id_], words) for id_ in rows}
+        matches = {id_: _matches(rows[id_], texts.of(id_, learners[id_]), words) for id_ in rows}
         some = [id_ for id_ in rows if matches[id_] or _named(rows[id_], words)]
     kept = [id_ for id_ in some if not trouble or rows[id_].trouble == trouble]
     order = {id_: at for at, id_ in enumerate(rows)}
@@ -94,14 +110,8 @@ def _named(row: PointRow, words: Sequence[str]) -> bool:
     return all(word in name for word in words)
 
 
-def _matches(row: PointRow, learners: Sequence[LearnerFacts], words: Sequence[str]) -> int:
+def _matches(row: PointRow, texts: Sequence[str], words: Sequence[str]) -> int:
     """How many learners match; the bridge point's name may stand beside theirs."""
     place = plain(row.facts.name)
     rest = [word for word in words if word not in place]
-    if not rest:
-        return 0
-    return sum(all(word in text for word in rest) for text in map(_searched, learners))
-
-
-def _searched(who: LearnerFacts) -> str:
-    return plain(f"{who.name} {who.code} {who.unit} {who.birth_year or ''}")
+    return sum(all(word in text for word in rest) for text in texts) if rest else 0

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from central_server.errors import NotFoundError
 from central_server.participation.bar import Slice, class_bar, class_slices, presence_bar
 from central_server.participation.condition import PointRow
-from central_server.participation.finding import Listing, Wanted, listing
+from central_server.participation.finding import Listing, Texts, Wanted, listing
 from central_server.participation.queries import SessionFacts
 from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.state import LearnerState, Trouble
@@ -74,6 +74,7 @@ class SessionView:
         self._pages = pages
         self._lang = lang
         self._now = now
+        self._texts = Texts()
         self._rows: dict[str, tuple[PointRow, Markup]] = {}
         self._learners: dict[str, tuple[LearnerState, Markup]] = {}
         self._class_bar: tuple[list[Slice], Markup] | None = None
@@ -81,7 +82,7 @@ class SessionView:
     def page(self, text: str = "", trouble: Wanted = "", page: int = 1, opened: Collection[str] = ()) -> Page:
         """One page: what it lists, and all its parts. Raises NotFoundError."""
         state = self._watch.look(self._now())
-        listed = listing(state.rows, state.learners, text, trouble, page, opened)
+        listed = listing(state.rows, state.learners, self._texts, text, trouble, page, opened)
         rendered = self._render(state, groups_of(listed.points, listed.opened))
         return Page(state, listed, _troubles(state), rendered)
 

@@ -11,12 +11,15 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert
+from sqlmodel import SQLModel
 
+import central_server.tables  # noqa: F401 - all tables
 from central_server.database import open_database
 from central_server.participation.live import LiveBoard, LiveReport
 from models.participation import Rule
@@ -42,65 +45,65 @@ def build(folder: Path, start: int, points: int = POINTS) -> None:
         _plan(db, start, points)
         for first in range(0, points, 500):
             rows = [row for point in range(first, min(first + 500, points)) for row in _records(point, start)]
-            db.execute(_RECORD, rows)
+            _add(db, "record", rows)
     engine.dispose()
 
 
 def _plan(db: Connection, start: int, points: int) -> None:
     rule = msgspec.json.encode(Rule()).decode()
-    db.execute(
-        text("INSERT INTO course (id, code, title, rule) VALUES ('c', 'K', 'Lớp toàn quốc', :rule)"), {"rule": rule}
+    _add(db, "course", [{"id": "c", "code": "K", "title": "Lớp toàn quốc", "rule": rule}])
+    _add(
+        db, "session", [{"id": SESSION, "course": "c", "title": "Buổi 1", "start": start, "end": start + 210 * MINUTE}]
     )
-    db.execute(text('INSERT INTO session (id, course, title, start, "end") VALUES (:id, \'c\', \'Buổi 1\', :start, :end)'),
-               {"id": SESSION, "start": start, "end": start + 210 * MINUTE})  # fmt: skip
     numbers = range(points)
-    db.execute(text("INSERT INTO bridge_point (id, code, name) VALUES (:id, :code, :name)"),
-               [{"id": f"p-{n}", "code": f"DC{n:05d}", "name": f"Điểm cầu {n:05d}"} for n in numbers])  # fmt: skip
-    db.execute(text("INSERT INTO device (id, bridge_point, public_key, joined_at) VALUES (:id, :point, :key, 0)"),
-               [{"id": f"d-{n}", "point": f"p-{n}", "key": f"{n:064x}"} for n in numbers])  # fmt: skip
-    db.execute(text("INSERT INTO session_bridge_point (session, bridge_point) VALUES (:session, :point)"),
-               [{"session": SESSION, "point": f"p-{n}"} for n in numbers])  # fmt: skip
+    _add(db, "bridge_point", [{"id": f"p-{n}", "code": f"DC{n:05d}", "name": f"Điểm cầu {n:05d}"} for n in numbers])
+    devices = [{"id": f"d-{n}", "bridge_point": f"p-{n}", "public_key": f"{n:064x}", "joined_at": 0} for n in numbers]
+    _add(db, "device", devices)
+    _add(db, "session_bridge_point", [{"session": SESSION, "bridge_point": f"p-{n}"} for n in numbers])
     rng = random.Random(1)
-    people = [(f"l-{n}-{k}", f"HV{n:05d}{k}", f"p-{n}") for n in numbers for k in range(LEARNERS)]
-    db.execute(text("INSERT INTO learner (id, code, name, unit, birth_year) VALUES (:id, :code, :name, :unit, :born)"),
-               [{"id": id_, "code": code, "name": _name(rng), "unit": f"UBND xã {rng.randrange(3000)}",
-                 "born": rng.randrange(1966, 2003)} for id_, code, _ in people])  # fmt: skip
-    db.execute(text("INSERT INTO enrolment (course, learner, bridge_point) VALUES ('c', :learner, :point)"),
-               [{"learner": id_, "point": point} for id_, _, point in people])  # fmt: skip
+    learners, enrolments = [], []
+    for n in numbers:
+        for k in range(LEARNERS):
+            who = {"id": f"l-{n}-{k}", "code": f"HV{n:05d}{k}", "name": _name(rng)}
+            learners.append(who | {"unit": f"UBND xã {rng.randrange(3000)}", "birth_year": rng.randrange(1966, 2003)})
+            enrolments.append({"course": "c", "learner": who["id"], "bridge_point": f"p-{n}"})
+    _add(db, "learner", learners)
+    _add(db, "enrolment", enrolments)
 
 
-def _name(rng: random.Random) -> str:
-    return " ".join(rng.choice(words.split()) for words in (
-        "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng", "Văn Thị Hữu Minh Ngọc Thanh", "An Bình Châu Dũng Giang Hà Hoa Khánh Linh Nam"
-    ))  # fmt: skip
+def _add(db: Connection, table: str, rows: Sequence[dict[str, object]]) -> None:
+    db.execute(insert(SQLModel.metadata.tables[table]), rows)
 
 
-_RECORD = text(
-    'INSERT INTO record (device, log, seq, session, kind, learner, start, "end", line, head)'
-    " VALUES (:device, 'log-1', :seq, :session, :kind, :learner, :start, :end, :line, :head)"
+WORDS = (
+    ["Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Huỳnh", "Phan", "Vũ", "Võ", "Đặng"],
+    ["Văn", "Thị", "Hữu", "Minh", "Ngọc", "Thanh"],
+    ["An", "Bình", "Châu", "Dũng", "Giang", "Hà", "Hoa", "Khánh", "Linh", "Nam"],
 )
 
 
+def _name(rng: random.Random) -> str:
+    return " ".join(rng.choice(some) for some in WORDS)
+
+
 def _records(point: int, start: int) -> Iterator[dict[str, object]]:
-    seq, head = 0, GENESIS
+    device, seq, head = f"d-{point}", 0, GENESIS
     for cut in range(0, RECORDED_MIN, 10):
         since, until = start + cut * MINUTE, start + (cut + 10) * MINUTE
-        common = {"device": f"d-{point}", "log": "log-1", "session": SESSION, "wall": until, "boot_id": "b", "boot": until,
-                  "offset": 0, "uncertainty": 5}  # fmt: skip
-        for learner in [None, *(f"l-{point}-{k}" for k in range(LEARNERS))]:
+        same: dict[str, Any] = {"device": device, "log": "log-1", "session": SESSION, "start": since, "end": until}
+        clock = {"wall": until, "boot_id": "b", "boot": until, "offset": 0, "uncertainty": 5}
+        for learner in (None, *(f"l-{point}-{k}" for k in range(LEARNERS))):
             seq += 1
-            record: Coverage | Presence
-            if learner is None:
-                record = Coverage(
-                    **common, seq=seq, start=since, end=until, ended_by="cut", detector="yunet", encoder="intel"
-                )  # type: ignore[arg-type]
-            else:
-                record = Presence(**common, seq=seq, learner=learner, start=since, end=until, sightings=600,
-                                  best_score=0.71, encoder="intel")  # type: ignore[arg-type]  # fmt: skip
+            fields = same | clock | {"seq": seq, "encoder": "intel"}
+            record = (
+                Coverage(**fields, ended_by="cut", detector="yunet")
+                if learner is None
+                else Presence(**fields, learner=learner, sightings=600, best_score=0.71)
+            )
             line = encode(record)
             head = chain(head, (line,))
-            yield {"device": f"d-{point}", "seq": seq, "session": SESSION, "kind": "coverage" if learner is None else "presence",
-                   "learner": learner, "start": since, "end": until, "line": line, "head": head}  # fmt: skip
+            kind = "coverage" if learner is None else "presence"
+            yield same | {"seq": seq, "kind": kind, "learner": learner, "line": line, "head": head}
 
 
 class Reporting(threading.Thread):
@@ -131,9 +134,11 @@ class Reporting(threading.Thread):
         there = tuple(
             LivePresence(learner=f"l-{point}-{k}", start=self.since, last=now) for k in range(LEARNERS) if k != away
         )
+        seen = {"watching_from": self.since, "watching_to": now, "present": there}
+        blind = {"watching_from": None, "watching_to": None, "present": ()}
         status = LiveStatus(
-            session=SESSION, at=now, watching_from=self.since if watching else None, watching_to=now if watching else None,
-            present=there if watching else (), unknown=0, waiting=0, detector="yunet", encoder="intel", alarms=(),
+            session=SESSION, at=now, **(seen if watching else blind),  # type: ignore[arg-type]
+            unknown=0, waiting=0, detector="yunet", encoder="intel", alarms=(),
         )  # fmt: skip
         self.board.put(LiveReport(f"d-{point}", f"p-{point}", now, status))
 
