@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
+import central_server.accounts.tables
 import central_server.bridge_points.tables
 import central_server.courses.tables
 import central_server.learners.tables

@@ -27,6 +27,8 @@ class OwnRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", for
     """Given when it is written, from 1 on."""
     at: Milliseconds
     """Server time."""
+    by: Id | None = None
+    """The account of the person who did it; none: a command on the server, a device, or the server itself."""
 
 
 class ServerKeyKnown(OwnRecord, frozen=True, kw_only=True, tag="server_key"):
@@ -125,6 +127,72 @@ class GapClosed(OwnRecord, frozen=True, kw_only=True, tag="gap_closed"):
     last: Count
 
 
+class AccountMade(OwnRecord, frozen=True, kw_only=True, tag="account_made"):
+    """There is an account."""
+
+    account: Id
+
+
+class AccountChanged(OwnRecord, frozen=True, kw_only=True, tag="account_changed"):
+    """From here on an account is disabled or not, and belongs to this learner or to none."""
+
+    account: Id
+    disabled: bool
+    learner: Id | None
+
+
+class Granted(OwnRecord, frozen=True, kw_only=True, tag="granted"):
+    """An account was given a role, or it was taken away: in a course or all, at a bridge point or all."""
+
+    account: Id
+    role: Literal["administrator", "class_manager", "lecturer", "technician", "learner"]
+    course: Id | None
+    bridge_point: Id | None
+    granted: bool
+
+
+class CredentialChanged(OwnRecord, frozen=True, kw_only=True, tag="credential_changed"):
+    """What an account proves itself with: its password, its second factor, who it is at the office's sign-on."""
+
+    account: Id
+    what: Literal["password", "second_factor", "recovery_codes", "sign_on"]
+    digest: Head | None
+    """SHA-256 of what is kept of it; none: it was taken away."""
+
+
+class SignInLinkMade(OwnRecord, frozen=True, kw_only=True, tag="sign_in_link_made"):
+    """A one-time link was made that signs an account in. `link`: its SHA-256."""
+
+    account: Id
+    link: Head
+    expires_at: Milliseconds
+
+
+class SignedIn(OwnRecord, frozen=True, kw_only=True, tag="signed_in"):
+    """A browser was signed in."""
+
+    account: Id
+    browser_session: Id
+    how: Literal["password", "link", "sso"]
+    second_factor: Literal["none", "code", "recovery_code"]
+
+
+class SignedOut(OwnRecord, frozen=True, kw_only=True, tag="signed_out"):
+    """An account's sign-in was ended, or all of them (none named)."""
+
+    account: Id
+    browser_session: Id | None
+
+
+class SignInsFailed(OwnRecord, frozen=True, kw_only=True, tag="sign_ins_failed"):
+    """So many tries to sign in failed in a row that the next has to wait. Told when a pause begins, not each time."""
+
+    account: Id | None
+    """None: tries from one address with logins of several accounts or of none."""
+    failures: Count
+    until: Milliseconds
+
+
 class Restored(OwnRecord, frozen=True, kw_only=True, tag="restored"):
     """The database was restored from a copy that ends right before this record: later acts are lost from this log."""
 
@@ -144,6 +212,14 @@ AnyOwnRecord = (
     | Enrolled
     | ForkSeen
     | GapClosed
+    | AccountMade
+    | AccountChanged
+    | Granted
+    | CredentialChanged
+    | SignInLinkMade
+    | SignedIn
+    | SignedOut
+    | SignInsFailed
     | Restored
 )
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from central_server.accounts.guard import guard
 from central_server.courses.queries import all_sessions
 from central_server.services import ReadingDep, ServicesDep
 from central_server.web.figures import day
 from central_server.web.headers import page_language
-from central_server.web.signing_in import manager
 
-router = APIRouter(dependencies=[Depends(manager)])
+router = APIRouter(dependencies=[guard("signed_in")])
 
 
 @router.get("/")

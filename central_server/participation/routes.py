@@ -7,10 +7,11 @@ from typing import Annotated
 from urllib.parse import quote, urlencode
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from central_server.accounts.guard import guard
 from central_server.participation.feed import Feed
 from central_server.participation.figures import figures_of
 from central_server.participation.finding import Listing, Wanted
@@ -19,10 +20,9 @@ from central_server.participation.sheet_files import sheet_csv, sheet_xlsx
 from central_server.participation.view import SessionView, groups_of
 from central_server.services import Services, ServicesDep
 from central_server.web.headers import page_language
-from central_server.web.signing_in import manager
 from models.language import Language
 
-router = APIRouter(dependencies=[Depends(manager)])
+router = APIRouter(dependencies=[guard("see_session")])
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
