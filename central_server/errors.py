@@ -16,6 +16,7 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
 ├── CrossSiteError          403  another site's page asked for a change
 ├── InputError              422  what was typed can't be; nothing changed
 ├── BusyError               429  too many ask for the same at once, or too often: what to wait for is said
+├── ConflictError           409  what is asked for contradicts what is there
 ├── UnavailableError        503  the database can't be written now; trying again later helps
 └── RefusedError                 an agent's request was refused and nothing changed; `reason` as in models.wire.Refusal
     ├── TokenError          403  the one-time token is unknown, used or too old
@@ -125,6 +126,12 @@ class BusyError(ServerError):
     """Too many ask for the same at once, or too often."""
 
     status = 429
+
+
+class ConflictError(ServerError):
+    """What is asked for contradicts what is there; nothing was changed."""
+
+    status = 409
 
 
 class UnavailableError(ServerError):

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.queries import breaks_of
 from central_server.courses.tables import Course, CourseSession, SessionBridgePoint
+from central_server.enrolment.places import places_in
 from central_server.errors import NotFoundError
 from models.participation import Rule
 from models.records import AnyRecord, decode
@@ -22,10 +23,8 @@ _RECORDS = text(
     " WHERE session = :session AND device = :device AND log = :log AND seq > :seq ORDER BY seq"
 )
 _LEARNERS = text(
-    "SELECT learner.id, learner.code, learner.name, learner.unit, learner.birth_year, enrolment.bridge_point"
-    " FROM enrolment JOIN learner ON learner.id = enrolment.learner"
-    " WHERE enrolment.course = :course AND enrolment.bridge_point IN"
-    " (SELECT bridge_point FROM session_bridge_point WHERE session = :session)"
+    "SELECT id, code, name, unit, birth_year FROM learner WHERE id IN"
+    " (SELECT learner FROM enrolment WHERE course = :course UNION SELECT learner FROM guest WHERE session = :session)"
 )
 _DEVICES = text(
     "SELECT device.id, device.bridge_point FROM device WHERE device.bridge_point IN"
@@ -49,6 +48,8 @@ class LearnerFacts:
     unit: str
     birth_year: int | None
     bridge_point: str
+    guest: bool = False
+    """Of this session only: no certificate comes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,13 @@ def session_facts(db: Session, session: str) -> SessionFacts:
     for device, at in db.execute(_DEVICES, {"session": session}):
         devices.setdefault(at, []).append(device)
     forks = _forks(db, session)
-    people = [LearnerFacts(*row) for row in db.execute(_LEARNERS, {"session": session, "course": course.id})]
+    places, guests = places_in(db, found)
+    here = {point.id for point in points}
+    people = [
+        LearnerFacts(row.id, row.code, row.name, row.unit, row.birth_year, places[row.id], row.id in guests)
+        for row in db.execute(_LEARNERS, {"session": session, "course": course.id})
+        if places[row.id] in here
+    ]
     return SessionFacts(
         id=found.id,
         title=found.title,

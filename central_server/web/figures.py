@@ -6,7 +6,7 @@ from datetime import datetime
 
 from babel.numbers import format_decimal
 
-from central_server.courses.course_file import VIETNAM
+from central_server.courses.series import VIETNAM
 from models.language import Language
 
 
