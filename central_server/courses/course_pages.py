@@ -43,9 +43,7 @@ def calendar_address(request: Request, of: Services, course: Course) -> str:
 
 
 @router.get("/courses/{course}", dependencies=[guard("see_course")])
-def course_page(
-    request: Request, course: str, actor: ActorDep, of: ServicesDep, db: ReadingDep
-) -> Response:
+def course_page(request: Request, course: str, actor: ActorDep, of: ServicesDep, db: ReadingDep) -> Response:
     """What needs doing, then the sessions, then the learners."""
     found, now = course_row(db, course), of.now()
     sessions = planned_sessions(db, found, now)
@@ -108,7 +106,9 @@ def rules_page(request: Request, course: str, actor: ActorDep, of: ServicesDep, 
     """The class rules, for the course's learners once it is published, and for who may see the course."""
     found = db.get(Course, course)
     if found is None or not (actor.may("see_course", course=course) or _learns(db, actor, found)):
-        raise NotFoundError("Không có trang này. Hãy kiểm tra lại địa chỉ.", "There is no such page. Check the address.")
+        raise NotFoundError(
+            "Không có trang này. Hãy kiểm tra lại địa chỉ.", "There is no such page. Check the address."
+        )
     return of.pages.page(request, "class_rules.html", course=found, sees=actor.may("see_course", course=course))
 
 

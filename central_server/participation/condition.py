@@ -94,8 +94,9 @@ class PointRow:
     trouble: Trouble
     watching: bool
     watched_until: int | None
+    """Until when the room was watched, where it is not now."""
     cause: Cause | None
-    """Why the room is not watched now."""
+    """Why it is not watched now."""
     fresh: bool
     """Its newest status speaks of the present."""
     news_at: int | None
@@ -150,7 +151,7 @@ def point_row(
         phase=phase,
         trouble=_trouble(point, phase, watching, report, fresh, digest),
         watching=watching,
-        watched_until=until,
+        watched_until=None if watching else until,
         cause=None if watching else _cause(digest, until, silent=report is not None and not fresh),
         fresh=fresh,
         news_at=news,

@@ -79,6 +79,8 @@ class SessionFacts:
 
     id: str
     title: str
+    course: str
+    """Id."""
     course_code: str
     course_title: str
     start: int
@@ -119,6 +121,7 @@ def session_facts(db: Session, session: str) -> SessionFacts:
     return SessionFacts(
         id=found.id,
         title=found.title,
+        course=course.id,
         course_code=course.code,
         course_title=course.title,
         start=found.start,

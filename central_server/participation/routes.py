@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -11,12 +12,14 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from central_server.accounts.guard import guard
+from central_server.accounts.guard import ActorDep, guard
+from central_server.accounts.permission import Actor
 from central_server.participation.feed import Feed
 from central_server.participation.figures import figures_of
 from central_server.participation.finding import Listing, Wanted
 from central_server.participation.sheet import sheet_of
 from central_server.participation.sheet_files import sheet_csv, sheet_xlsx
+from central_server.participation.state import SessionState
 from central_server.participation.view import SessionView, groups_of
 from central_server.services import Services, ServicesDep
 from central_server.web.headers import page_language
@@ -30,11 +33,21 @@ async def _feed(of: Services, session: str, lang: Language) -> Feed:
     return await of.feeds.of(session, lang, lambda: SessionView(of.watches.of(session), of.pages, lang, of.now))
 
 
+def _state(of: Services, session: str, actor: Actor) -> SessionState:
+    """The session, learner by learner, as far as the actor may see it: a technician sees his own bridge point."""
+    state = of.books.of(session).state(of.now())
+    places = actor.points("see_session", state.facts.course)
+    if places is None:
+        return state
+    return replace(state, points=tuple(point for point in state.points if point.facts.id in places))
+
+
 @router.get("/sessions/{session}")
 async def session_page(
     request: Request,
     session: str,
     of: ServicesDep,
+    actor: ActorDep,
     text: Annotated[str, Query(max_length=200)] = "",
     trouble: Wanted = "",
     page: Annotated[int, Query(ge=1, le=10**6)] = 1,
@@ -44,7 +57,8 @@ async def session_page(
     lang = page_language(request)
     feed = await _feed(of, session, lang)
     mark = feed.mark
-    shown = await run_in_threadpool(feed.view.page, text, trouble, page, opened)
+    places = actor.points("see_session", feed.view.course)
+    shown = await run_in_threadpool(feed.view.page, text, trouble, page, opened, places)
     context = {
         "state": shown.state,
         "listing": shown.listing,
@@ -73,7 +87,13 @@ async def session_point(request: Request, session: str, bridge_point: str, of: S
 
 @router.get("/sessions/{session}/events")
 async def session_events(
-    request: Request, session: str, of: ServicesDep, since: str = "", points: str = "", open: str = ""
+    request: Request,
+    session: str,
+    of: ServicesDep,
+    actor: ActorDep,
+    since: str = "",
+    points: str = "",
+    open: str = "",
 ) -> StreamingResponse:
     """Server-sent events: what changes on a session's page, once a second, the same bytes for all who see the same.
 
@@ -81,7 +101,9 @@ async def session_events(
     """
     feed = await _feed(of, session, page_language(request))
     mark = request.headers.get("last-event-id") or since
-    groups = groups_of([id_ for id_ in points.split(",") if id_], [id_ for id_ in open.split(",") if id_])
+    places = actor.points("see_session", feed.view.course)
+    asked = ([id_ for id_ in ids.split(",") if places is None or id_ in places] for ids in (points, open))
+    groups = groups_of(*asked)
 
     async def stream() -> AsyncIterator[bytes]:
         async for message in feed.stream(mark, groups):
@@ -92,23 +114,23 @@ async def session_events(
 
 
 @router.get("/sessions/{session}/sheet.xlsx")
-def session_xlsx(request: Request, session: str, of: ServicesDep) -> Response:
+def session_xlsx(request: Request, session: str, of: ServicesDep, actor: ActorDep) -> Response:
     """The attendance sheet as an Excel file."""
-    sheet = sheet_of(of.books.of(session).state(of.now()), page_language(request))
+    sheet = sheet_of(_state(of, session, actor), page_language(request))
     return _download(sheet_xlsx(sheet), f"diem-danh-{session}.xlsx", XLSX)
 
 
 @router.get("/sessions/{session}/sheet.csv")
-def session_csv(request: Request, session: str, of: ServicesDep) -> Response:
+def session_csv(request: Request, session: str, of: ServicesDep, actor: ActorDep) -> Response:
     """The attendance sheet as a CSV file."""
-    sheet = sheet_of(of.books.of(session).state(of.now()), page_language(request))
+    sheet = sheet_of(_state(of, session, actor), page_language(request))
     return _download(sheet_csv(sheet), f"diem-danh-{session}.csv", "text/csv; charset=utf-8")
 
 
 @router.get("/api/sessions/{session}/participation")
-def session_figures(session: str, of: ServicesDep) -> Response:
+def session_figures(session: str, of: ServicesDep, actor: ActorDep) -> Response:
     """Everybody's participation in a session, for programs (participation/figures.py)."""
-    figures = figures_of(of.books.of(session).state(of.now()))
+    figures = figures_of(_state(of, session, actor))
     return Response(msgspec.json.encode(figures), media_type="application/json")
 
 

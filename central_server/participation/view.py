@@ -75,14 +75,24 @@ class SessionView:
         self._lang = lang
         self._now = now
         self._texts = Texts()
+        self.course = ""
+        """Id of the session's course, known once it was rendered."""
         self._rows: dict[str, tuple[PointRow, Markup]] = {}
         self._learners: dict[str, tuple[LearnerState, Markup]] = {}
         self._class_bar: tuple[list[Slice], Markup] | None = None
 
-    def page(self, text: str = "", trouble: Wanted = "", page: int = 1, opened: Collection[str] = ()) -> Page:
-        """One page: what it lists, and all its parts. Raises NotFoundError."""
+    def page(
+        self,
+        text: str = "",
+        trouble: Wanted = "",
+        page: int = 1,
+        opened: Collection[str] = (),
+        places: Collection[str] | None = None,
+    ) -> Page:
+        """One page: what it lists (of these bridge points; None: of all), and all its parts. Raises NotFoundError."""
         state = self._watch.look(self._now())
-        listed = listing(state.rows, state.learners, self._texts, text, trouble, page, opened)
+        rows = state.rows if places is None else {id_: row for id_, row in state.rows.items() if id_ in places}
+        listed = listing(rows, state.learners, self._texts, text, trouble, page, opened)
         rendered = self._render(state, groups_of(listed.points, listed.opened))
         return Page(state, listed, _troubles(state), rendered)
 
@@ -98,6 +108,7 @@ class SessionView:
         return self._render(self._watch.look(self._now()), groups)
 
     def _render(self, state: SessionNow, groups: Collection[str]) -> Rendered:
+        self.course = state.facts.course
         out: dict[str, dict[str, Markup]] = {HEAD: self._head(state)}
         for group in groups:
             id_ = group.removeprefix(ROW)

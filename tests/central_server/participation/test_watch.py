@@ -29,7 +29,8 @@ def agree(now: SessionNow, state: SessionState, but: range = range(0)) -> None:
     assert [*now.rows] == [point.facts.id for point in state.points]
     for row, point in zip(now.rows.values(), state.points, strict=True):
         assert {value: row.count(value) for value in VALUES} == {value: point.count(value) for value in VALUES}
-        for name in ("trouble", "watching", "watched_until", "cause", "fresh", "seal", "clock_known", "phase"):
+        assert row.watched_until == (None if point.watching else point.watched_until)
+        for name in ("trouble", "watching", "cause", "fresh", "seal", "clock_known", "phase"):
             assert getattr(row, name) == getattr(point, name), name
     assert (now.seen, now.not_seen, now.not_observed) == tuple(state.count(value) for value in VALUES)
     axis = Axis.of(state.facts.start, state.facts.end, state.facts.breaks)
