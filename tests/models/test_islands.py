@@ -136,7 +136,8 @@ def test_many_short_stays_with_gaps_around_the_tolerance(
     watched = [Watch(start, end) for start, end in subtract(spans([(-5, 45)]), spans(holes)).tolist()]
     schedule = stretched(scheduled(0, 40, [(20, 22)]))
     point, batch = PointTotals(schedule, rule), Batch()
-    for arrival in (*stays[:turn], *watched, *stays[turn:]):
+    story: list[Arrival] = [*stays[:turn], *watched, *stays[turn:]]
+    for arrival in story:
         take(point, batch, arrival)
         assert point.totals("a") == batch.of("a", schedule, rule).totals
 
