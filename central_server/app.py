@@ -13,13 +13,21 @@ from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
+import central_server.accounts.signing_in
 import central_server.bridge_points.routes
+import central_server.courses.calendar_routes
+import central_server.courses.course_pages
+import central_server.courses.holiday_pages
+import central_server.courses.new_course
 import central_server.courses.pages
+import central_server.courses.programme_pages
 import central_server.courses.routes
+import central_server.courses.session_pages
 import central_server.ledger.routes
 import central_server.participation.agent_routes
 import central_server.participation.routes
-import central_server.web.signing_in
+from central_server.accounts.guard import guard
+from central_server.accounts.passwords import Hasher
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.data_lock import held_by_server
@@ -29,7 +37,7 @@ from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
 from central_server.services import Clock, Services
-from central_server.web.access import manager_key
+from central_server.web.cross_site import SameSiteOnly
 from central_server.web.headers import Headers
 from central_server.web.rendering import STATIC, Pages
 from central_server.web.rendering_errors import add_error_handlers
@@ -57,7 +65,7 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     @asynccontextmanager
     async def _running(app: FastAPI) -> AsyncIterator[None]:
         engine = open_database(config.database)
-        live, feeds = LiveBoard(), Feeds()
+        live, feeds, hasher = LiveBoard(), Feeds(), Hasher()
         try:
             signing = server_key(config.data_folder)
             with Writer(engine) as writer:
@@ -72,12 +80,13 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
                     books=Books(engine, live),
                     feeds=feeds,
                     pages=pages,
-                    key=manager_key(config.data_folder),
+                    hasher=hasher,
                     server_key=signing,
                 )
                 yield
                 await feeds.end()
         finally:
+            hasher.close()
             engine.dispose()
 
     # Its description of itself is no page: the browser page for it would load scripts from elsewhere.
@@ -87,13 +96,21 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.include_router(central_server.ledger.routes.router)
     app.include_router(central_server.participation.agent_routes.router)
     app.include_router(central_server.courses.pages.router)
+    app.include_router(central_server.courses.programme_pages.router)
+    app.include_router(central_server.courses.holiday_pages.router)
+    app.include_router(central_server.courses.calendar_routes.router)
+    app.include_router(central_server.courses.new_course.router)  # before /courses/{course}
+    app.include_router(central_server.courses.course_pages.router)
+    app.include_router(central_server.courses.session_pages.router)
     app.include_router(central_server.participation.routes.router)
-    app.include_router(central_server.web.signing_in.router)
-    app.add_api_route("/health", health, methods=["GET"])
+    app.include_router(central_server.accounts.signing_in.router)
+    app.include_router(central_server.accounts.signing_in.leaving)
+    app.add_api_route("/health", health, methods=["GET"], dependencies=[guard("everybody")])
     fonts = Path(str(files("fontpkg_be_vietnam_pro"))) / "files"
     app.mount("/static/fonts", StaticFiles(directory=fonts))
     app.mount("/static", StaticFiles(directory=STATIC))
     add_error_handlers(app, pages)
+    app.add_middleware(SameSiteOnly, public_address=config.public_address, pages=pages)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Headers)
     return app

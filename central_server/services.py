@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.requests import HTTPConnection
 
+from central_server.accounts.passwords import Hasher
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.database import Writer
@@ -18,7 +19,6 @@ from central_server.own_log.server_key import ServerKey
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
-from central_server.web.access import ManagerKey
 from central_server.web.rendering import Pages
 
 Clock = Callable[[], int]
@@ -38,7 +38,7 @@ class Services:
     books: Books
     feeds: Feeds
     pages: Pages
-    key: ManagerKey
+    hasher: Hasher
     server_key: ServerKey
 
 

@@ -11,6 +11,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from central_server.accounts.guard import guard
 from central_server.bridge_points.joining import join
 from central_server.bridge_points.rotation import rotate
 from central_server.bridge_points.signature import KnownDevice, signed_by
@@ -23,7 +24,7 @@ from models.wire import JoinRequest, Message, RotateRequest, ServerTime
 
 T = TypeVar("T", bound=Message)
 
-router = APIRouter(prefix="/api/agent")
+router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
 log = logging.getLogger(__name__)
 
 

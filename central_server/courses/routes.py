@@ -6,12 +6,13 @@ from fastapi import APIRouter, Response
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
+from central_server.accounts.guard import guard
 from central_server.bridge_points.routes import SignedDep, answer
 from central_server.courses.queries import today
 from central_server.services import ServicesDep
 from models.wire import Today
 
-router = APIRouter(prefix="/api/agent")
+router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
 
 
 @router.get("/today")

@@ -8,12 +8,13 @@ import logging
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from central_server.accounts.guard import guard
 from central_server.bridge_points.routes import SignedDep, answer
 from central_server.errors import KeyExpiredError, RefusedError
 from central_server.ledger.ingest import read_batch, take_in
 from central_server.services import ServicesDep
 
-router = APIRouter(prefix="/api/agent")
+router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
 log = logging.getLogger(__name__)
 
 

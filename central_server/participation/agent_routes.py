@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from central_server.accounts.guard import guard
 from central_server.bridge_points.routes import SignedDep, answer, decode_message
 from central_server.participation.live import LiveReport
 from central_server.services import ServicesDep
 from models.wire import LiveStatus, ServerTime
 
-router = APIRouter(prefix="/api/agent")
+router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
 
 
 @router.post("/status")

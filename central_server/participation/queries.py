@@ -11,9 +11,11 @@ from sqlmodel import Session, col, select
 
 from central_server.bridge_points.tables import BridgePoint, Device
 from central_server.courses.queries import breaks_of
-from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBridgePoint
+from central_server.courses.tables import Course, CourseSession, SessionBridgePoint
+from central_server.enrolment.places import places_in
 from central_server.errors import NotFoundError
-from central_server.learners.tables import Learner
+from central_server.learners.names import given_name_first
+from central_server.learners.queries import learners_of
 from central_server.ledger.tables import Fork
 from models.participation import Rule
 from models.records import AnyRecord, decode
@@ -35,6 +37,8 @@ class LearnerFacts:
     unit: str
     birth_year: int | None
     bridge_point: str
+    guest: bool = False
+    """Of this session only: no certificate comes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +99,12 @@ def session_facts(db: Session, session: str) -> SessionFacts:
     for device, at in db.exec(select(Device.id, Device.bridge_point).where(col(Device.bridge_point).in_(ids))):
         devices.setdefault(at, []).append(device)
     forks = _forks(db, session, [device for some in devices.values() for device in some])
-    learners = db.exec(
-        select(Learner, Enrolment.bridge_point)
-        .join(Enrolment, col(Enrolment.learner) == Learner.id)
-        .where(Enrolment.course == course.id, col(Enrolment.bridge_point).in_(ids))
-    ).all()
+    places, guests = places_in(db, found)
+    here = {who: point for who, point in places.items() if point in ids}
     people = [
-        LearnerFacts(who.id, who.code, who.name, who.unit, who.birth_year, place)
-        for who, place in learners
-    ]  # fmt: skip
+        LearnerFacts(who.id, who.code, who.name, who.unit, who.birth_year, here[who.id], who.id in guests)
+        for who in learners_of(db, here)
+    ]
     return SessionFacts(
         id=found.id,
         title=found.title,
@@ -133,21 +134,6 @@ def _point(point: BridgePoint, devices: list[str], forks: dict[str, list[ForkFac
     return PointFacts(
         point.id, point.code, point.name, tuple(devices), tuple(sorted(seen, key=lambda fork: fork.seen_at))
     )
-
-
-def given_name_first(name: str) -> tuple[str, ...]:
-    """The key by which Vietnamese lists are sorted: given name, then family and middle names."""
-    words = [vietnamese_order(word) for word in name.split()]
-    return (*words[-1:], *words[:-1])
-
-
-_LETTERS = "aàảãáạăằẳẵắặâầẩẫấậbcdđeèẻẽéẹêềểễếệfghiìỉĩíịjklmnoòỏõóọôồổỗốộơờởỡớợpqrstuùủũúụưừửữứựvwxyỳỷỹýỵz"
-_RANK = {letter: chr(0x4E00 + rank) for rank, letter in enumerate(_LETTERS)}
-
-
-def vietnamese_order(word: str) -> str:
-    """A key that sorts as a Vietnamese dictionary does (Python's own order puts Đ and Ă behind Z)."""
-    return "".join(_RANK.get(letter, letter) for letter in word.lower())
 
 
 _AROUND = text(

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
+from central_server.accounts.guard import guard
 from central_server.participation.feed import Feed
 from central_server.participation.figures import figures_of
 from central_server.participation.sheet import sheet_of
@@ -17,10 +18,9 @@ from central_server.participation.sheet_files import sheet_csv, sheet_xlsx
 from central_server.participation.view import SessionView, by_trouble
 from central_server.services import Services, ServicesDep
 from central_server.web.headers import page_language
-from central_server.web.signing_in import manager
 from models.language import Language
 
-router = APIRouter(dependencies=[Depends(manager)])
+router = APIRouter(dependencies=[guard("see_session")])
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -10,8 +11,20 @@ from sqlalchemy import Connection, text
 from sqlmodel import Session, col, select
 
 from central_server.bridge_points.tables import Device, DeviceKey, JoinToken
+from central_server.courses.changes import digest
 from central_server.courses.queries import breaks_of
-from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBridgePoint
+from central_server.courses.tables import (
+    Course,
+    CourseSession,
+    Enrolment,
+    Holiday,
+    Programme,
+    SessionBridgePoint,
+    SessionChange,
+)
+from central_server.enrolment.tables import Guest, Transfer
+from central_server.learners.identity import commitment_of
+from central_server.learners.tables import Consent, FaceTemplate, Learner
 from central_server.ledger.tables import Fork
 from central_server.participation.evidence import no_evidence
 from central_server.participation.queries import new_records, session_facts
@@ -51,12 +64,19 @@ class StoredEvidence:
         """What the tables say."""
         plan = Plan()
         with Session(self._connection) as db:
-            plan.rules = {one.id: one.rule for one in db.exec(select(Course))}
-            for session in db.exec(select(CourseSession)).all():
-                breaks = breaks_of(db, session.id)
-                plan.sessions[session.id] = (session.course, session.start, session.end, breaks)
+            _read_planning(db, plan)
             plan.places = {(one.session, one.bridge_point): True for one in db.exec(select(SessionBridgePoint))}
             plan.enrolled = {(one.course, one.learner): one.bridge_point for one in db.exec(select(Enrolment))}
+            for move in db.exec(select(Transfer)):
+                plan.transfers[move.course, move.learner, move.since] = move.bridge_point
+            plan.guests = {(one.session, one.learner): one.bridge_point for one in db.exec(select(Guest))}
+            plan.learners = {one.id: commitment_of(one) for one in db.exec(select(Learner))}
+            for consent in db.exec(select(Consent)):
+                given = (consent.learner, consent.text_version, consent.way, consent.given_at)
+                plan.consents[consent.id] = (*given, consent.witness, consent.withdrawn_at)
+            for kept in db.exec(select(FaceTemplate)):
+                digest = hashlib.sha256(kept.sealed).hexdigest()
+                plan.templates[kept.learner, kept.encoder] = (kept.portraits, digest)
             plan.devices = {one.id: one.bridge_point for one in db.exec(select(Device))}
             for key in db.exec(select(DeviceKey)):
                 times = (key.made_at, key.expires_at, key.ended_at)
@@ -96,6 +116,26 @@ class StoredEvidence:
                 with suppress(RecordError, msgspec.MsgspecError):  # damaged: no totals are shown; the proof says why
                     totals.update(_shown(db, session))
         return totals
+
+
+def _read_planning(db: Session, plan: Plan) -> None:
+    for course in db.exec(select(Course)):
+        starts, ends = (day.isoformat() if day else None for day in (course.starts, course.ends))
+        plan.rules[course.id] = course.rule
+        plan.courses[course.id] = (
+            course.programme, course.period_minutes, starts, ends, course.published, digest(course.class_rules),
+            course.calendar,
+        )  # fmt: skip
+    for session in db.exec(select(CourseSession)).all():
+        plan.sessions[session.id] = (session.course, session.start, session.end, breaks_of(db, session.id))
+        plan.held[session.id] = (session.lecturer, session.main_point, session.field_visit)
+        if session.cancelled:
+            plan.cancelled[session.id] = True
+    for change in db.exec(select(SessionChange)):
+        told = (change.change, change.start, change.end, digest(change.reason), change.by, change.at)
+        plan.changes[change.session, change.number] = told
+    plan.programmes = {one.id: one.periods for one in db.exec(select(Programme))}
+    plan.holidays = {one.day.isoformat(): True for one in db.exec(select(Holiday))}
 
 
 def _shown(db: Session, session: str) -> Totals:

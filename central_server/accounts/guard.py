@@ -1,0 +1,134 @@
+"""The guard that stands before every route: who asks, and whether that actor may do this here.
+
+Every route says its rule once, on itself or its router: `dependencies=[guard("manage_course")]`. A test walks the
+app's own list of routes and fails on one without a rule. The place is found from the path's parameters `course`,
+`session`, `bridge_point` and `learner`. Who has the permission nowhere is refused (403); who has it elsewhere is told
+what somebody is told who asks for a thing that isn't there (404).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from fastapi import Depends, params
+from sqlalchemy import Connection, text
+from starlette.requests import HTTPConnection
+
+from central_server.accounts.permission import Actor, Permission
+from central_server.accounts.sign_ins import cookie_of, read_sign_in, used
+from central_server.errors import ForbiddenError, NotFoundError, NotSignedInError
+from central_server.services import Services, ServicesDep
+
+Open = Literal["everybody", "device"]
+"""Routes without an account: pages that all may see, and the agents' (their signature is checked by SignedDep)."""
+Rule = Permission | Literal["signed_in"] | Open
+
+_SESSION = text("SELECT course FROM session WHERE id = :session")
+_PLACES = text("SELECT bridge_point FROM session_bridge_point WHERE session = :session")
+_ENROLLED = text("SELECT course, bridge_point FROM enrolment WHERE learner = :learner")
+
+
+class OpenGuard:
+    """Lets everybody in, and says that this is meant."""
+
+    def __init__(self, rule: Open) -> None:
+        self.rule = rule
+
+    async def __call__(self) -> None:
+        """Nothing to check here."""
+
+
+class Guard:
+    """Lets a signed-in actor in who has the permission there."""
+
+    def __init__(self, rule: Permission | Literal["signed_in"]) -> None:
+        self.rule = rule
+
+    def __call__(self, request: HTTPConnection, of: ServicesDep) -> None:
+        """Raises NotSignedInError, ForbiddenError or NotFoundError."""
+        with of.engine.connect() as connection:
+            actor = _signed_in(connection, request, of)
+            request.state.actor = actor
+            if self.rule == "signed_in":
+                return
+            if not actor.granted(self.rule):
+                raise ForbiddenError(
+                    "Tài khoản này không có quyền làm việc này. Nếu cần, hãy đề nghị quản trị hệ thống cấp quyền.",
+                    "This account may not do that. If it should, ask the administrator for the permission.",
+                )
+            if not allowed(connection, actor, self.rule, request.path_params):
+                raise NotFoundError(
+                    "Không có mục này, hoặc đồng chí không được giao mục này. Hãy kiểm tra lại địa chỉ.",
+                    "There is no such thing here, or it is not among what you were given. Check the address.",
+                )
+
+
+def guard(rule: Rule) -> params.Depends:
+    """The rule of a route or router, to be put into its `dependencies`."""
+    depends: params.Depends = Depends(OpenGuard(rule) if rule == "everybody" or rule == "device" else Guard(rule))
+    return depends
+
+
+def actor(request: HTTPConnection) -> Actor:
+    """Who asks, on a route with a guard that asks for a sign-in."""
+    found = request.state.actor
+    if not isinstance(found, Actor):
+        raise TypeError("this route's guard asks for no sign-in")
+    return found
+
+
+async def _actor(request: HTTPConnection) -> Actor:
+    return actor(request)
+
+
+ActorDep = Annotated[Actor, Depends(_actor)]
+
+
+def actor_or_none(request: HTTPConnection) -> Actor | None:
+    """Who asks, or nobody where the guard did not ask."""
+    found = getattr(request.state, "actor", None)
+    return found if isinstance(found, Actor) else None
+
+
+def _signed_in(connection: Connection, request: HTTPConnection, of: Services) -> Actor:
+    sign_in = read_sign_in(connection, cookie_of(request, of.config), of.now(), of.config.accounts)
+    if sign_in is None or sign_in.waits_for is not None:
+        raise NotSignedInError(sign_in.waits_for if sign_in else None)
+    used(sign_in, of.writer, of.now())
+    return sign_in.actor
+
+
+def allowed(connection: Connection, actor: Actor, permission: Permission, place: Mapping[str, str]) -> bool:
+    """Whether the actor may do that in the place which a path's parameters name.
+
+    A session that doesn't exist, or is not of the course beside it, is nobody's. A technician may see a session in
+    which his bridge point takes part, and learners who sit there (pages show him that part: `Actor.points`).
+    """
+    course, session, point, learner = (place.get(name) for name in ("course", "session", "bridge_point", "learner"))
+    if session is not None:
+        of_session = connection.execute(_SESSION, {"session": session}).scalar_one_or_none()
+        if of_session is None or course not in (None, of_session):
+            return False
+        course = str(of_session)
+    if learner is not None:
+        return _learner_allowed(connection, actor, permission, learner, course)
+    if session is not None and course is not None and point is None and permission == "see_session":
+        return actor.may_part(permission, course, connection.execute(_PLACES, {"session": session}).scalars())
+    return (course is None and point is None) or actor.may(permission, course=course, bridge_point=point)
+
+
+def _learner_allowed(
+    connection: Connection, actor: Actor, permission: Permission, learner: str, course: str | None
+) -> bool:
+    """Whether the learner is the actor, or is enrolled where the actor has the permission."""
+    if permission in ("see_own", "see_learner") and actor.is_learner(learner):
+        return True
+    if permission == "see_own":
+        return False
+    places = [
+        (row.course, row.bridge_point if permission == "see_learner" else None)
+        for row in connection.execute(_ENROLLED, {"learner": learner})
+        if course in (None, row.course)
+    ]
+    return any(actor.may(permission, course=where, bridge_point=point) for where, point in places)
