@@ -15,8 +15,14 @@ from starlette.middleware.gzip import GZipMiddleware
 
 import central_server.accounts.signing_in
 import central_server.bridge_points.routes
+import central_server.courses.calendar_routes
+import central_server.courses.course_pages
+import central_server.courses.holiday_pages
+import central_server.courses.new_course
 import central_server.courses.pages
+import central_server.courses.programme_pages
 import central_server.courses.routes
+import central_server.courses.session_pages
 import central_server.ledger.routes
 import central_server.participation.agent_routes
 import central_server.participation.routes
@@ -92,6 +98,12 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.include_router(central_server.ledger.routes.router)
     app.include_router(central_server.participation.agent_routes.router)
     app.include_router(central_server.courses.pages.router)
+    app.include_router(central_server.courses.programme_pages.router)
+    app.include_router(central_server.courses.holiday_pages.router)
+    app.include_router(central_server.courses.calendar_routes.router)
+    app.include_router(central_server.courses.new_course.router)  # before /courses/{course}
+    app.include_router(central_server.courses.course_pages.router)
+    app.include_router(central_server.courses.session_pages.router)
     app.include_router(central_server.participation.routes.router)
     app.include_router(central_server.accounts.signing_in.router)
     app.include_router(central_server.accounts.signing_in.leaving)

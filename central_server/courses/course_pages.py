@@ -57,7 +57,7 @@ def course_page(request: Request, course: str, actor: ActorDep, of: ServicesDep,
         "sessions": sessions,
         "names": around.names,
         "learners": learners_of_course(db, course),
-        "periods": sum(one.periods for one in held),
+        "periods": around.planned_periods,
         "missing_points": any(
             around.learners.get(point) and point not in one.points
             for one in held

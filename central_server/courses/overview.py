@@ -120,7 +120,14 @@ class PlannedRow:
     has_records: bool
     changes: tuple[ChangeRow, ...]
     phase: Phase
-    periods: float
+    teaching_ms: int
+    """Breaks left out."""
+    period_minutes: int
+
+    @property
+    def periods(self) -> float:
+        """Teaching periods, to the tenth; sums are made of teaching_ms, not of these."""
+        return periods(self.teaching_ms, self.period_minutes)
 
     @property
     def moved(self) -> ChangeRow | None:
@@ -182,7 +189,7 @@ def planned_sessions(db: Session, course: Course, now: int) -> list[PlannedRow]:
                 lecturers.get(of.lecturer or "", ""), of.main_point, tuple(sorted(points.get(of.id, ()))),
                 frozenset(sealed.get(of.id, ())), of.id in recorded, tuple(changes.get(of.id, ())),
                 "before" if now < of.start else "running" if now < of.end else "over",
-                periods(teaching_ms(of.start, of.end, rests), course.period_minutes),
+                teaching_ms(of.start, of.end, rests), course.period_minutes,
             )
         )  # fmt: skip
     return rows

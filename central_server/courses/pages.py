@@ -14,10 +14,10 @@ from central_server.accounts.permission import visible_courses
 from central_server.courses.overview import CourseRow, course_rows
 from central_server.courses.queries import sessions_of_day
 from central_server.courses.situation import to_do
+from central_server.learners.names import plain
 from central_server.services import ReadingDep, ServicesDep
 from central_server.web.figures import day
 from central_server.web.headers import page_language
-from central_server.web.written import plain
 
 router = APIRouter()
 PAGE = 100

@@ -10,7 +10,9 @@ from central_server.accounts.permission import Actor
 from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBreak, SessionBridgePoint
 from central_server.enrolment.places import places_in
+from central_server.learners.names import given_name_first
 from central_server.learners.queries import learners_of
+from central_server.learners.tables import Learner
 from models.wire import RosterLearner, SessionPlan, Today
 
 DAY_MS = 24 * 3_600_000

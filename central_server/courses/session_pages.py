@@ -82,10 +82,10 @@ def _session(db: Session, course: Course, session: str, now: int) -> tuple[Cours
 @router.get("/courses/{course}/sessions/{session}/edit")
 def edit_page(request: Request, course: str, session: str, of: ServicesDep, db: ReadingDep) -> Response:
     """The form of one session, and what became of it so far."""
-    of_course = course_row(db, course)
-    found, row = _session(db, of_course, session, of.now())
+    its_course = course_row(db, course)
+    found, row = _session(db, its_course, session, of.now())
     form = _as_it_is(db, found, row)
-    return of.pages.page(request, "session_edit.html", course=of_course, session=row, form=form, **choices(db))
+    return of.pages.page(request, "session_edit.html", course=its_course, session=row, form=form, **choices(db))
 
 
 def _as_it_is(db: Session, found: CourseSession, row: PlannedRow) -> Form:
@@ -108,16 +108,16 @@ def save(
     request: Request, course: str, session: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep
 ) -> Response:
     """Save a session; other times need a reason, which everybody is told."""
-    of_course = course_row(db, course)
-    _, row = _session(db, of_course, session, of.now())
+    its_course = course_row(db, course)
+    _, row = _session(db, its_course, session, of.now())
     title, reason = form.words("title", needed=True), form.words("reason", REASON_MOST)
     held: Held = read_held(form, point_names(db))
-    times = read_one(form, _taken(db, of_course, of.now(), but=session))
+    times = read_one(form, _taken(db, its_course, of.now(), but=session))
     if times is not None and (times.start, times.end) != (row.start, row.end) and not reason:
         form.fail("reason", "Giờ học thay đổi: hãy ghi lý do để học viên và điểm cầu biết.",
                   "The times change: write why, so that learners and bridge points know.")  # fmt: skip
     if form.errors or times is None:
-        context = {"course": of_course, "session": row, "form": form, **choices(db)}
+        context = {"course": its_course, "session": row, "form": form, **choices(db)}
         return of.pages.page(request, "session_edit.html", 422, **context)
     do(of, actor, lambda changes: edit_session(changes, session, title, times, held, reason))
     return RedirectResponse(f"/courses/{course}#s-{session}", 303)
@@ -132,11 +132,11 @@ def cancel_session(
     if not reason:
         form.fail("cancel_reason", *NEEDED)
     if form.errors:
-        of_course = course_row(db, course)
-        found, row = _session(db, of_course, session, of.now())
+        its_course = course_row(db, course)
+        found, row = _session(db, its_course, session, of.now())
         shown = _as_it_is(db, found, row)
         shown.errors = form.errors
-        context = {"course": of_course, "session": row, "form": shown, **choices(db)}
+        context = {"course": its_course, "session": row, "form": shown, **choices(db)}
         return of.pages.page(request, "session_edit.html", 422, **context)
     do(of, actor, lambda changes: cancel(changes, session_of(changes, session), reason))
     return RedirectResponse(f"/courses/{course}#s-{session}", 303)

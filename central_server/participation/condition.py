@@ -14,7 +14,6 @@ from central_server.participation.live import LiveReport
 from central_server.participation.queries import PointFacts, SessionFacts
 from central_server.participation.seals import SealFacts
 from central_server.participation.state import BACKLOG, Cause, Phase, Trouble, Value
-from models.participation import Rule, participation
 from models.presence import GAP_MS
 from models.records import CoverageEnd
 from models.spans import Spans, intersect, spans, total
@@ -40,40 +39,22 @@ class Digest:
     """Some of its learners' times are for a person to look at (models.clock_trust)."""
 
 
-def digest_of(session: SessionFacts, axis: Axis, schedule: Spans, evidence: PointEvidence) -> Digest:
-    """The digest of a bridge point's evidence. schedule: of the whole session."""
+def digest_of(session: SessionFacts, axis: Axis, evidence: PointEvidence) -> Digest:
+    """The digest of a bridge point's evidence."""
     known = evidence.with_live(())
     last = max(known.watched, key=lambda one: (one.end, one.start), default=None)
-    coverage = spans([(one.start, one.end) for one in known.watched])
+    coverage, rule = known.totals.coverage, session.rule
     presence = {who: [(one.start, one.end) for one in seen] for who, seen in known.seen.items()}
-    check_ins = {who: one.at for who, one in known.check_ins.items()}
-    rule = session.rule
-    since = None if rule.before_check_in_counts else check_ins
-    taught = [(int(a), int(b)) for a, b in schedule]
-    attended = set()
-    for who, pairs in presence.items():
-        from_ = 0 if since is None else since.get(who)
-        if from_ is None:
-            continue
-        within = any(max(a, s, from_) < min(b, e) for s, e in pairs for a, b in taught)
-        # Where no interval lies in the schedule, a bridged gap may: the rule itself is asked.
-        if within or (len(pairs) > 1 and _seen_ms(schedule, pairs, coverage, rule, check_ins.get(who))):
-            attended.add(who)
+    since = None if rule.before_check_in_counts else {who: one.at for who, one in known.check_ins.items()}
     return Digest(
         coverage=coverage,
         ended_by=last.ended_by if last else None,
-        attended=frozenset(attended),
+        attended=frozenset(who for who in presence if known.totals.totals(who).seen_ms),
         columns=columns_of(axis, coverage, presence, rule.gap_tolerance_s * 1000, since),
         seal=evidence.seals.facts(evidence.server_time),
         clock_known=not any(evidence.without_clock()),
         clock_doubted=any(doubtful(one.clock) for some in known.seen.values() for one in some),
     )
-
-
-def _seen_ms(
-    schedule: Spans, pairs: Sequence[tuple[int, int]], coverage: Spans, rule: Rule, checked_in_at: int | None
-) -> int:
-    return participation(schedule, pairs, coverage, rule, checked_in_at).seen_ms
 
 
 def no_records(evidence: PointEvidence) -> Digest:

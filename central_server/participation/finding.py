@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
+from central_server.learners.names import plain
 from central_server.participation.condition import TROUBLE_ORDER, PointRow
 from central_server.participation.queries import LearnerFacts
 from central_server.participation.state import Trouble
@@ -91,18 +90,6 @@ def listing(
         found=len(kept),
         found_learners=sum(matches.values()) if words else None,
     )
-
-
-def plain(text: str) -> str:
-    """Lower case without accents, as people type when they search."""
-    lower = text.lower()
-    return lower if lower.isascii() else " ".join(map(_plain_word, lower.split(" ")))
-
-
-@lru_cache(maxsize=8192)  # names and units have few different words
-def _plain_word(word: str) -> str:
-    apart = unicodedata.normalize("NFD", word)
-    return "".join(letter for letter in apart if not unicodedata.combining(letter)).replace("đ", "d")
 
 
 def _named(row: PointRow, words: Sequence[str]) -> bool:

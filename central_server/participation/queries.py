@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import msgspec
 from sqlalchemy import text
@@ -15,6 +14,7 @@ from central_server.courses.queries import breaks_of
 from central_server.courses.tables import Course, CourseSession, SessionBridgePoint
 from central_server.enrolment.places import places_in
 from central_server.errors import NotFoundError
+from central_server.learners.names import given_name_first
 from models.participation import Rule
 from models.records import AnyRecord, decode
 
@@ -147,22 +147,6 @@ def _point(point: BridgePoint, devices: list[str], forks: dict[str, list[ForkFac
     return PointFacts(
         point.id, point.code, point.name, tuple(devices), tuple(sorted(seen, key=lambda fork: fork.seen_at))
     )
-
-
-def given_name_first(name: str) -> tuple[str, ...]:
-    """The key by which Vietnamese lists are sorted: given name, then family and middle names."""
-    words = [vietnamese_order(word) for word in name.split()]
-    return (*words[-1:], *words[:-1])
-
-
-_LETTERS = "aàảãáạăằẳẵắặâầẩẫấậbcdđeèẻẽéẹêềểễếệfghiìỉĩíịjklmnoòỏõóọôồổỗốộơờởỡớợpqrstuùủũúụưừửữứựvwxyỳỷỹýỵz"
-_RANK = {letter: chr(0x4E00 + rank) for rank, letter in enumerate(_LETTERS)}
-
-
-@lru_cache(maxsize=8192)  # names have few different words
-def vietnamese_order(word: str) -> str:
-    """A key that sorts as a Vietnamese dictionary does (Python's own order puts Đ and Ă behind Z)."""
-    return "".join(_RANK.get(letter, letter) for letter in word.lower())
 
 
 _AROUND = text(

@@ -20,7 +20,7 @@ from sqlmodel import Session
 from central_server.participation.book import FACTS_LIFE_MS, same_where_equal
 from central_server.participation.columns import COLUMNS, Axis, with_live
 from central_server.participation.condition import Digest, PointRow, digest_of, no_records, point_row
-from central_server.participation.evidence import PointEvidence
+from central_server.participation.evidence import PointEvidence, no_evidence
 from central_server.participation.live import STALE_MS, LiveBoard, LiveReport
 from central_server.participation.queries import (
     LearnerFacts,
@@ -204,7 +204,8 @@ class SessionWatch:
         """A bridge point's evidence with all of its records, and its digest with it."""
         kept = self._kept.pop(point.facts.id, None)
         complete = kept is not None and point.facts.id not in self._unread
-        kept = kept or _Kept(PointEvidence(point.enrolled), {})
+        facts = self._plan_of(point)
+        kept = kept or _Kept(no_evidence(facts, point.facts.id), {})
         evidence = kept.evidence
         if not complete:
             for device in point.facts.devices:
@@ -212,7 +213,7 @@ class SessionWatch:
                     evidence.add(record)
                     kept.known[device, log] = record.seq
             self._learn_clocks(db, evidence)
-            point.digest = digest_of(self._plan_of(point), self._axis, self._schedule, evidence)
+            point.digest = digest_of(facts, self._axis, evidence)
             point.state_key = None
             self._unread.pop(point.facts.id, None)
         self._kept[point.facts.id] = kept

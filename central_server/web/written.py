@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date, time
 
 _DATE = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})")
@@ -58,9 +57,3 @@ def read_person(text: str) -> tuple[str, str, str]:
     found = _DEGREE.match(name)
     degree = found[1].strip() if found else ""
     return degree, name[len(found[1]) if found else 0 :].strip(), unit.strip()
-
-
-def plain(text: str) -> str:
-    """Text to search in: small letters without accents, đ as d."""
-    letters = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    return "".join(one for one in letters if not unicodedata.combining(one))
