@@ -27,6 +27,7 @@ from bridge_agent.errors import AgentError, RetryableError, ServerAwayError
 from bridge_agent.eyes import Assignment, Target
 from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
+from bridge_agent.key_store import KeyStore
 from bridge_agent.log import Log
 from bridge_agent.plan import Plan
 from bridge_agent.recognition.events import Event, Ready
@@ -51,6 +52,7 @@ class Parts:
 
     settings: Settings
     identity: Identity
+    keys: KeyStore
     log: Log
     server: Server
     clock: ServerClock
@@ -170,7 +172,7 @@ class Agent:
         if not key_rotation.is_due(parts.identity.membership, self._now()):
             return
         try:
-            await key_rotation.rotate(parts.settings.folder, parts.identity, parts.server)
+            await key_rotation.rotate(parts.settings.folder, parts.keys, parts.identity, parts.server)
         except ServerAwayError:
             return  # the server's own alarm tells it; the next contact tries again
         except AgentError as error:

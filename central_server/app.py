@@ -41,6 +41,7 @@ from central_server.own_log.server_key import make_known, server_key
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
+from central_server.participation.watch import Watches
 from central_server.services import Clock, Services
 from central_server.web.cross_site import SameSiteOnly
 from central_server.web.headers import Headers
@@ -83,6 +84,7 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
                     keys=DeviceKeys(engine),
                     live=live,
                     books=Books(engine, live),
+                    watches=Watches(engine, live),
                     feeds=feeds,
                     pages=pages,
                     hasher=hasher,

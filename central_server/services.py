@@ -20,6 +20,7 @@ from central_server.own_log.server_key import ServerKey
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
+from central_server.participation.watch import Watches
 from central_server.web.rendering import Pages
 
 Clock = Callable[[], int]
@@ -37,6 +38,7 @@ class Services:
     keys: DeviceKeys
     live: LiveBoard
     books: Books
+    watches: Watches
     feeds: Feeds
     pages: Pages
     hasher: Hasher
