@@ -11,8 +11,9 @@ from sqlmodel import Session, col, select
 from central_server.accounts.guard import ActorDep, guard
 from central_server.courses.acts import NewCourse, add_course
 from central_server.courses.doing import do
-from central_server.courses.overview import holidays, lecturer_name, point_names
+from central_server.courses.overview import holidays, point_names
 from central_server.courses.plan_form import USUAL, WEEKDAYS, read_held, read_series
+from central_server.courses.standing import lecturer_name
 from central_server.courses.tables import PERIOD_MINUTES, Course, Lecturer, Programme
 from central_server.services import ReadingDep, ServicesDep
 from central_server.web.forms import Form, FormDep

@@ -67,7 +67,7 @@ async def session_page(
         "asked": {"text": text, "trouble": trouble},
         "live": _events(session, mark, shown.listing),
     }
-    return HTMLResponse(of.pages.html("session.html", lang, **context))
+    return of.pages.page(request, "session.html", **context)
 
 
 def _events(session: str, mark: str, listed: Listing) -> str:
