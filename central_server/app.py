@@ -13,7 +13,11 @@ from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
+import central_server.accounts.admin_pages
+import central_server.accounts.audit_page
+import central_server.accounts.own_account
 import central_server.accounts.signing_in
+import central_server.bridge_points.pages
 import central_server.bridge_points.routes
 import central_server.courses.calendar_routes
 import central_server.courses.course_pages
@@ -26,6 +30,7 @@ import central_server.courses.session_pages
 import central_server.ledger.routes
 import central_server.participation.agent_routes
 import central_server.participation.routes
+from central_server.accounts.account_key import account_key
 from central_server.accounts.guard import guard
 from central_server.accounts.passwords import Hasher
 from central_server.bridge_points.signature import DeviceKeys
@@ -83,6 +88,7 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
                     feeds=feeds,
                     pages=pages,
                     hasher=hasher,
+                    account_key=account_key(config.data_folder),
                     server_key=signing,
                 )
                 yield
@@ -107,6 +113,11 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.include_router(central_server.participation.routes.router)
     app.include_router(central_server.accounts.signing_in.router)
     app.include_router(central_server.accounts.signing_in.leaving)
+    app.include_router(central_server.accounts.own_account.router)
+    app.include_router(central_server.accounts.own_account.setting_up)
+    app.include_router(central_server.accounts.admin_pages.router)
+    app.include_router(central_server.accounts.audit_page.router)
+    app.include_router(central_server.bridge_points.pages.router)
     app.add_api_route("/health", health, methods=["GET"], dependencies=[guard("everybody")])
     fonts = Path(str(files("fontpkg_be_vietnam_pro"))) / "files"
     app.mount("/static/fonts", StaticFiles(directory=fonts))

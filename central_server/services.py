@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.requests import HTTPConnection
 
+from central_server.accounts.account_key import AccountKey
 from central_server.accounts.passwords import Hasher
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
@@ -41,6 +42,7 @@ class Services:
     feeds: Feeds
     pages: Pages
     hasher: Hasher
+    account_key: AccountKey
     server_key: ServerKey
 
 

@@ -45,7 +45,7 @@ def new_page(request: Request, of: ServicesDep, db: ReadingDep) -> Response:
 def planned_part(request: Request, form: FormDep, of: ServicesDep, db: ReadingDep) -> Response:
     """What the series in the form comes to: the part of the page that shows it before anything is saved."""
     planned = read_series(form, holidays(db))
-    context = {"form": form, "planned": planned, "period_minutes": PERIOD_MINUTES}
+    context = {"partial": True, "form": form, "planned": planned, "period_minutes": PERIOD_MINUTES}
     return Response(of.pages.html("planned.html", page_language(request), **context), media_type="text/html")
 
 

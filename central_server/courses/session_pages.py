@@ -47,7 +47,7 @@ def look(request: Request, course: str, form: FormDep, of: ServicesDep, db: Read
     """What the series in the form comes to: the part of the page that shows it before anything is saved."""
     found = course_row(db, course)
     planned = read_series(form, holidays(db), _taken(db, found, of.now()))
-    context = {"form": form, "planned": planned, "period_minutes": found.period_minutes}
+    context = {"partial": True, "form": form, "planned": planned, "period_minutes": found.period_minutes}
     return Response(of.pages.html("planned.html", page_language(request), **context), media_type="text/html")
 
 

@@ -51,6 +51,12 @@ class LiveBoard:
             if report is not None and not report.fresh(now):
                 del self._reports[device]
 
+    def heard(self, device: str) -> int | None:
+        """When the device last sent a status (server time, ms), as far as this is remembered."""
+        with self._lock:
+            report = self._reports.get(device)
+            return report.received_at if report else None
+
     def grown(self, after: int) -> tuple[int, list[str]]:
         """The devices whose logs grew after a mark that an earlier call gave (0: ever), and the mark of now."""
         with self._lock:
