@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlmodel import Session, col, func, select
 
+from central_server.accounts.permission import Actor
 from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBreak, SessionBridgePoint
 from central_server.learners.tables import Learner
 from models.wire import RosterLearner, SessionPlan, Today
@@ -67,12 +69,22 @@ class SessionRow:
     bridge_points: int
 
 
-def all_sessions(db: Session) -> list[SessionRow]:
-    """Every session, soonest first, with how many learners and bridge points it has."""
+def seen_by(actor: Actor) -> ColumnElement[bool]:
+    """The sessions of which the actor may see all or a part, as a condition on CourseSession."""
+    clauses: list[ColumnElement[bool]] = []
+    for grant in actor.granted("see_session"):
+        places = select(SessionBridgePoint.session).where(SessionBridgePoint.bridge_point == grant.bridge_point)
+        in_course = true() if grant.course is None else col(CourseSession.course) == grant.course
+        clauses.append(and_(in_course, true() if grant.bridge_point is None else col(CourseSession.id).in_(places)))
+    return or_(false(), *clauses)
+
+
+def all_sessions(db: Session, actor: Actor) -> list[SessionRow]:
+    """Every session that the actor may see, soonest first, with how many learners and bridge points it has."""
     learners = dict(db.exec(select(Enrolment.course, func.count()).group_by(col(Enrolment.course))).all())
     places = select(SessionBridgePoint.session, func.count()).group_by(col(SessionBridgePoint.session))
     points = dict(db.exec(places).all())
-    query = select(CourseSession, Course).join(Course, col(Course.id) == CourseSession.course)
+    query = select(CourseSession, Course).join(Course, col(Course.id) == CourseSession.course).where(seen_by(actor))
     return [
         SessionRow(
             session.id,

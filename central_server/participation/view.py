@@ -10,7 +10,7 @@ from markupsafe import Markup
 from central_server.participation.bar import class_bar, presence_bar
 from central_server.participation.book import SessionBook
 from central_server.participation.rounding import MINUTE_MS, shown
-from central_server.participation.state import LearnerState, PointState, SessionState
+from central_server.participation.state import LearnerState, PointState, SessionState, part_of
 from central_server.participation.wording import CAUSES, TO_DO, WORDS, pick, remarks
 from central_server.web.figures import day_time, number
 from central_server.web.rendering import Pages
@@ -29,19 +29,23 @@ class ShownWords(NamedTuple):
 
 
 class SessionView:
-    """Renders one session in one language."""
+    """Renders one session, or its part at some bridge points, in one language."""
 
-    def __init__(self, book: SessionBook, pages: Pages, lang: Language, now: Callable[[], int]) -> None:
+    def __init__(
+        self, book: SessionBook, pages: Pages, lang: Language, now: Callable[[], int],
+        points: frozenset[str] | None = None,
+    ) -> None:  # fmt: skip
         self._book = book
         self._pages = pages
         self._lang = lang
         self._now = now
+        self._points = points
         self._rows: dict[str, tuple[LearnerState, Markup]] = {}
         self._class_bar: tuple[tuple[LearnerState, ...], Markup] | None = None
 
     def parts(self) -> dict[str, Markup]:
         """Every live part of the page by its id. Raises NotFoundError."""
-        return self.parts_of(self._book.state(self._now()))
+        return self.parts_of(part_of(self._book.state(self._now()), self._points))
 
     def parts_of(self, state: SessionState) -> dict[str, Markup]:
         """The parts for a state."""
