@@ -15,7 +15,7 @@ from fastapi import Depends, params
 from sqlalchemy import Connection, text
 from starlette.requests import HTTPConnection
 
-from central_server.accounts.permission import Actor, Permission
+from central_server.accounts.permission import Actor, Permission, visible_courses
 from central_server.accounts.sign_ins import SignIn, cookie_of, read_sign_in, used
 from central_server.errors import ForbiddenError, NotFoundError, NotSignedInError
 from central_server.services import Services, ServicesDep
@@ -73,6 +73,32 @@ def guard(rule: Rule) -> params.Depends:
     """The rule of a route or router, to be put into its `dependencies`."""
     depends: params.Depends = Depends(OpenGuard(rule) if rule == "everybody" or rule == "device" else Guard(rule))
     return depends
+
+
+Points = frozenset[str] | None
+"""Ids of the bridge points whose part of a session somebody may see; None: all of it."""
+
+
+def still_allowed(request: HTTPConnection, of: Services, permission: Permission, points: Points) -> bool:
+    """Whether whoever opened a stream may still see it, and as much of it. Counts as use of the sign-in."""
+    try:
+        Guard(permission)(request, of)
+    except (NotSignedInError, ForbiddenError, NotFoundError):
+        return False
+    return points_seen(request, of) == points
+
+
+def points_seen(request: HTTPConnection, of: ServicesDep) -> Points:
+    """The bridge points of the path's session whose part the actor may see."""
+    who = actor(request)
+    if visible_courses(who, "see_session") is None:
+        return None
+    with of.engine.connect() as connection:
+        course = connection.execute(_SESSION, {"session": request.path_params["session"]}).scalar_one_or_none()
+    return who.points("see_session", course) if course is not None else frozenset()
+
+
+PointsDep = Annotated[Points, Depends(points_seen)]
 
 
 def actor(request: HTTPConnection) -> Actor:

@@ -145,21 +145,24 @@ def _sent(name: str, html: Markup) -> str:
 
 
 class Feeds:
-    """The feeds that run, by session and language."""
+    """The feeds that run, by session, language and the bridge points that are shown (None: all)."""
 
     def __init__(self) -> None:
-        self._running: dict[tuple[str, Language], tuple[Feed, asyncio.Task[None]]] = {}
+        self._running: dict[tuple[str, Language, frozenset[str] | None], tuple[Feed, asyncio.Task[None]]] = {}
 
-    async def of(self, session: str, lang: Language, view: Callable[[], SessionView]) -> Feed:
+    async def of(
+        self, session: str, lang: Language, points: frozenset[str] | None, view: Callable[[], SessionView]
+    ) -> Feed:
         """The feed of a session in a language, which starts when nobody had it. Raises NotFoundError."""
+        wanted = (session, lang, points)
         for key in [key for key, (feed, task) in self._running.items() if feed.over or task.done()]:
             del self._running[key]
-        if (session, lang) not in self._running:
+        if wanted not in self._running:
             feed = Feed(view())
             await feed.refresh()
-            if (session, lang) not in self._running:  # or somebody else was faster meanwhile
-                self._running[session, lang] = (feed, asyncio.create_task(feed.run()))
-        return self._running[session, lang][0]
+            if wanted not in self._running:  # or somebody else was faster meanwhile
+                self._running[wanted] = (feed, asyncio.create_task(feed.run()))
+        return self._running[wanted][0]
 
     async def end(self) -> None:
         """End all feeds and their streams."""

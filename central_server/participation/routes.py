@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -12,14 +12,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from central_server.accounts.guard import ActorDep, guard
-from central_server.accounts.permission import Actor
+from central_server.accounts.guard import Points, PointsDep, guard, still_allowed
 from central_server.participation.feed import Feed
 from central_server.participation.figures import figures_of
 from central_server.participation.finding import Listing, Wanted
 from central_server.participation.sheet import sheet_of
 from central_server.participation.sheet_files import sheet_csv, sheet_xlsx
-from central_server.participation.state import SessionState
+from central_server.participation.state import part_of
 from central_server.participation.view import SessionView, groups_of
 from central_server.services import Services, ServicesDep
 from central_server.web.headers import page_language
@@ -29,17 +28,15 @@ router = APIRouter(dependencies=[guard("see_session")])
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-async def _feed(of: Services, session: str, lang: Language) -> Feed:
-    return await of.feeds.of(session, lang, lambda: SessionView(of.watches.of(session), of.pages, lang, of.now))
+SIGNED_IN_CHECK_S = 5.0
+"""How often an open stream asks whether its viewer still may see it."""
 
 
-def _state(of: Services, session: str, actor: Actor) -> SessionState:
-    """The session, learner by learner, as far as the actor may see it: a technician sees his own bridge point."""
-    state = of.books.of(session).state(of.now())
-    places = actor.points("see_session", state.facts.course)
-    if places is None:
-        return state
-    return replace(state, points=tuple(point for point in state.points if point.facts.id in places))
+async def _feed(of: Services, session: str, lang: Language, points: Points) -> Feed:
+    def view() -> SessionView:
+        return SessionView(of.watches.of(session), of.pages, lang, of.now, points)
+
+    return await of.feeds.of(session, lang, points, view)
 
 
 @router.get("/sessions/{session}")
@@ -47,18 +44,16 @@ async def session_page(
     request: Request,
     session: str,
     of: ServicesDep,
-    actor: ActorDep,
+    points: PointsDep,
     text: Annotated[str, Query(max_length=200)] = "",
     trouble: Wanted = "",
     page: Annotated[int, Query(ge=1, le=10**6)] = 1,
     opened: Annotated[list[str], Query(alias="open")] = [],  # noqa: B006 - FastAPI copies it
-) -> HTMLResponse:
+) -> Response:
     """The live page of a session. text, trouble: which bridge points it lists; open: which of them show learners."""
-    lang = page_language(request)
-    feed = await _feed(of, session, lang)
+    feed = await _feed(of, session, page_language(request), points)
     mark = feed.mark
-    places = actor.points("see_session", feed.view.course)
-    shown = await run_in_threadpool(feed.view.page, text, trouble, page, opened, places)
+    shown = await run_in_threadpool(feed.view.page, text, trouble, page, opened)
     context = {
         "state": shown.state,
         "listing": shown.listing,
@@ -76,10 +71,12 @@ def _events(session: str, mark: str, listed: Listing) -> str:
 
 
 @router.get("/sessions/{session}/points/{bridge_point}")
-async def session_point(request: Request, session: str, bridge_point: str, of: ServicesDep) -> HTMLResponse:
+async def session_point(
+    request: Request, session: str, bridge_point: str, of: ServicesDep, points: PointsDep
+) -> HTMLResponse:
     """The learners of one bridge point: what the page puts in when somebody opens it."""
     lang = page_language(request)
-    feed = await _feed(of, session, lang)
+    feed = await _feed(of, session, lang, points)
     state, rendered = await run_in_threadpool(feed.view.point, bridge_point)
     context = {"state": state, "point": bridge_point, "parts": rendered.parts}
     return HTMLResponse(of.pages.html("learners.html", lang, **context))
@@ -90,23 +87,29 @@ async def session_events(
     request: Request,
     session: str,
     of: ServicesDep,
-    actor: ActorDep,
+    places: PointsDep,
     since: str = "",
     points: str = "",
     open: str = "",
 ) -> StreamingResponse:
     """Server-sent events: what changes on a session's page, once a second, the same bytes for all who see the same.
 
-    points, open: ids of the bridge points that the page lists and of those that it shows with their learners.
+    points, open: ids of the bridge points that the page lists and of those that it shows with their learners. A viewer
+    who was signed out meanwhile, or may not see the session any more, gets no more of it: the page is told to load
+    anew, which says why.
     """
-    feed = await _feed(of, session, page_language(request))
+    feed = await _feed(of, session, page_language(request), places)
     mark = request.headers.get("last-event-id") or since
-    places = actor.points("see_session", feed.view.course)
-    asked = ([id_ for id_ in ids.split(",") if places is None or id_ in places] for ids in (points, open))
-    groups = groups_of(*asked)
+    groups = groups_of([id_ for id_ in points.split(",") if id_], [id_ for id_ in open.split(",") if id_])
 
     async def stream() -> AsyncIterator[bytes]:
+        checked = time.monotonic()
         async for message in feed.stream(mark, groups):
+            if time.monotonic() - checked >= SIGNED_IN_CHECK_S:
+                checked = time.monotonic()
+                if not await run_in_threadpool(still_allowed, request, of, "see_session", places):
+                    yield b"event: reload\ndata: \n\n"
+                    return
             yield message
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -114,23 +117,23 @@ async def session_events(
 
 
 @router.get("/sessions/{session}/sheet.xlsx")
-def session_xlsx(request: Request, session: str, of: ServicesDep, actor: ActorDep) -> Response:
+def session_xlsx(request: Request, session: str, of: ServicesDep, points: PointsDep) -> Response:
     """The attendance sheet as an Excel file."""
-    sheet = sheet_of(_state(of, session, actor), page_language(request))
+    sheet = sheet_of(part_of(of.books.of(session).state(of.now()), points), page_language(request))
     return _download(sheet_xlsx(sheet), f"diem-danh-{session}.xlsx", XLSX)
 
 
 @router.get("/sessions/{session}/sheet.csv")
-def session_csv(request: Request, session: str, of: ServicesDep, actor: ActorDep) -> Response:
+def session_csv(request: Request, session: str, of: ServicesDep, points: PointsDep) -> Response:
     """The attendance sheet as a CSV file."""
-    sheet = sheet_of(_state(of, session, actor), page_language(request))
+    sheet = sheet_of(part_of(of.books.of(session).state(of.now()), points), page_language(request))
     return _download(sheet_csv(sheet), f"diem-danh-{session}.csv", "text/csv; charset=utf-8")
 
 
 @router.get("/api/sessions/{session}/participation")
-def session_figures(session: str, of: ServicesDep, actor: ActorDep) -> Response:
+def session_figures(session: str, of: ServicesDep, points: PointsDep) -> Response:
     """Everybody's participation in a session, for programs (participation/figures.py)."""
-    figures = figures_of(_state(of, session, actor))
+    figures = figures_of(part_of(of.books.of(session).state(of.now()), points))
     return Response(msgspec.json.encode(figures), media_type="application/json")
 
 

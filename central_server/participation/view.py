@@ -49,7 +49,6 @@ class Page:
 
     state: SessionNow
     listing: Listing
-    troubles: Mapping[Trouble, int]
     rendered: Rendered
 
 
@@ -67,55 +66,54 @@ def groups_of(points: Collection[str], opened: Collection[str]) -> list[str]:
 
 
 class SessionView:
-    """Renders one session in one language."""
+    """Renders one session, or its part at some bridge points, in one language."""
 
-    def __init__(self, watch: SessionWatch, pages: Pages, lang: Language, now: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        watch: SessionWatch,
+        pages: Pages,
+        lang: Language,
+        now: Callable[[], int],
+        points: frozenset[str] | None = None,
+    ) -> None:
         self._watch = watch
+        self._points = points
         self._pages = pages
         self._lang = lang
         self._now = now
         self._texts = Texts()
-        self.course = ""
-        """Id of the session's course, known once it was rendered."""
         self._rows: dict[str, tuple[PointRow, Markup]] = {}
         self._learners: dict[str, tuple[LearnerState, Markup]] = {}
         self._class_bar: tuple[list[Slice], Markup] | None = None
 
-    def page(
-        self,
-        text: str = "",
-        trouble: Wanted = "",
-        page: int = 1,
-        opened: Collection[str] = (),
-        places: Collection[str] | None = None,
-    ) -> Page:
-        """One page: what it lists (of these bridge points; None: of all), and all its parts. Raises NotFoundError."""
-        state = self._watch.look(self._now())
-        rows = state.rows if places is None else {id_: row for id_, row in state.rows.items() if id_ in places}
-        listed = listing(rows, state.learners, self._texts, text, trouble, page, opened)
-        rendered = self._render(state, groups_of(listed.points, listed.opened))
-        return Page(state, listed, _troubles(state), rendered)
+    def _look(self) -> SessionNow:
+        return self._watch.look(self._now(), self._points)
+
+    def page(self, text: str = "", trouble: Wanted = "", page: int = 1, opened: Collection[str] = ()) -> Page:
+        """One page: what it lists, and all its parts. Raises NotFoundError."""
+        state = self._look()
+        listed = listing(state.rows, state.learners, self._texts, text, trouble, page, opened)
+        return Page(state, listed, self._render(state, groups_of(listed.points, listed.opened)))
 
     def point(self, id_: str) -> tuple[SessionNow, Rendered]:
         """One bridge point's learners. Raises NotFoundError."""
-        state = self._watch.look(self._now())
+        state = self._look()
         if id_ not in state.rows:
             raise NotFoundError("Điểm cầu này không dự buổi học.", "This bridge point takes no part in the session.")
         return state, self._render(state, groups_of((), [id_]))
 
     def render(self, groups: Collection[str]) -> Rendered:
         """The named groups as they are now; those that there are not are left out. Raises NotFoundError."""
-        return self._render(self._watch.look(self._now()), groups)
+        return self._render(self._look(), groups)
 
     def _render(self, state: SessionNow, groups: Collection[str]) -> Rendered:
-        self.course = state.facts.course
         out: dict[str, dict[str, Markup]] = {HEAD: self._head(state)}
         for group in groups:
             id_ = group.removeprefix(ROW)
             if id_ is not group and id_ in state.rows:
                 out[group] = {f"point-{id_}": self._row(state.rows[id_])}
         wanted = [group.removeprefix(LEARNERS) for group in groups if group.startswith(LEARNERS)]
-        for id_, point in self._watch.opened(wanted, state.now).items():
+        for id_, point in self._watch.opened([id_ for id_ in wanted if id_ in state.rows], state.now).items():
             out[LEARNERS + id_] = {f"learner-{who.facts.id}": self._learner(state.facts, who) for who in point.learners}
         return Rendered(state.plan, out)
 

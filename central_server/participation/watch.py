@@ -121,13 +121,16 @@ class SessionWatch:
         self._unread: dict[str, None] = {}
         self._kept: dict[str, _Kept] = {}
 
-    def look(self, now: int) -> SessionNow:
-        """The session at `now` (server time, ms). Raises NotFoundError."""
+    def look(self, now: int, points: frozenset[str] | None = None) -> SessionNow:
+        """The session at `now` (server time, ms), as far as it is held at these bridge points (None: all of it).
+
+        Raises NotFoundError.
+        """
         with self._lock, Session(self._engine) as db:
             facts = self._read_plan(db, now)
             self._note_growth()
             self._read_records(db)
-            return self._whole(facts, now)
+            return self._now(facts, now, points)
 
     def opened(self, points: Collection[str], now: int) -> dict[str, PointState]:
         """The named bridge points with their learners; those that take no part are left out. Raises NotFoundError."""
@@ -236,7 +239,7 @@ class SessionWatch:
                 found[point] = (*found.get(point, ()), report)
         return found
 
-    def _whole(self, facts: SessionFacts, now: int) -> SessionNow:
+    def _now(self, facts: SessionFacts, now: int, points: frozenset[str] | None) -> SessionNow:
         phase, reports = phase_of(facts, now), self._reports()
         rows: dict[str, PointRow] = {}
         for id_, point in self._points.items():
@@ -244,9 +247,11 @@ class SessionWatch:
             key = (some, tuple(report.fresh(now) for report in some), phase, point.digest)
             if point.row is None or point.row_key != key:
                 point.row, point.row_key = self._row(point, some, now, phase), key
-            rows[id_] = point.row
-        expected, seen, not_seen = (int(one) for one in self._counts.sum(axis=0))
-        columns = self._columns.sum(axis=0, dtype=np.int64)
+            if points is None or id_ in points:
+                rows[id_] = point.row
+        here = slice(None) if points is None else [self._points[id_].at for id_ in rows]
+        expected, seen, not_seen = (int(one) for one in self._counts[here].sum(axis=0))
+        columns = self._columns[here].sum(axis=0, dtype=np.int64)
         until = min(now, *(_heard_to(some, now) for some in reports.values())) if reports else now
         shown = self._axis.taught & (np.array(self._axis.at) < until)
         return SessionNow(
@@ -255,13 +260,13 @@ class SessionWatch:
             now=now,
             phase=phase,
             rows=rows,
-            learners={id_: point.learners for id_, point in self._points.items()},
+            learners={id_: self._points[id_].learners for id_ in rows},
             expected=expected,
             seen=seen,
             not_seen=not_seen,
             columns=(tuple(columns[0].tolist()), tuple(columns[1].tolist())),
             shown=tuple(shown.tolist()),
-            unread=len(self._unread),
+            unread=len(self._unread if points is None else points & self._unread.keys()),
         )
 
     def _row(self, point: _Point, reports: tuple[LiveReport, ...], now: int, phase: Phase) -> PointRow:

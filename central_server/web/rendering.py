@@ -80,7 +80,7 @@ class Pages:
             **({"actor": None} | context),
         )
 
-    def page(self, request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    def page(self, request: Request, template: str, status: int = 200, /, **context: Any) -> HTMLResponse:
         """A whole page in the request's language, with the navigation of whoever asks."""
         actor = getattr(request.state, "actor", None)
         return HTMLResponse(self.html(template, page_language(request), actor=actor, status=status, **context), status)

@@ -29,7 +29,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     text += '[[sessions]]\ncode = "1"\ntitle = "Buổi 1"\nstart = 2026-11-24T08:00:00\nend = 2026-11-24T11:30:00\n'
     for n in range(POINTS * EACH):
         text += (
-            f'[[learners]]\ncode = "H{n:04d}"\nname = "Đỗ Thị Hằng {n}"\nunit = "Ủy ban {n % 7}"\nbirth_year = 1980\n'
+            f'[[learners]]\ncode = "H{n:04d}"\nname = "Đỗ Thị Hằng K{n}"\nunit = "Ủy ban {n % 7}"\nbirth_year = 1980\n'
             f'bridge_point = "X{n // EACH:03d}"\n'
         )
     course = folder / "course.toml"
@@ -72,11 +72,11 @@ def test_trouble_comes_first_and_can_be_asked_for(large: Running, far: Agent) ->
     assert large.get(f"/sessions/{SESSION}?trouble=else").status_code == 422
 
 
-@pytest.mark.parametrize("text", ["xa 119", "X119", "hang 359", "HẰNG 359", "h0359 uy ban 1980"])
+@pytest.mark.parametrize("text", ["xã x119", "X119", "hang k359", "HẰNG K359", "h0359 uy ban 1980"])
 def test_the_search_finds_any_bridge_point_and_learner(large: Running, far: Agent, text: str) -> None:
     html = large.get(f"/sessions/{SESSION}?text={text}").text
     assert ids(html, "point") == [far.bridge_point]
-    assert len(ids(html, "learner")) == (0 if text.lower() in ("xa 119", "x119") else EACH)
+    assert len(ids(html, "learner")) == (0 if text.lower() in ("xã x119", "x119") else EACH)
 
 
 def test_a_bridge_point_opens_with_and_without_script(large: Running, far: Agent) -> None:
@@ -89,12 +89,13 @@ def test_a_bridge_point_opens_with_and_without_script(large: Running, far: Agent
     assert large.get(f"/sessions/{SESSION}/points/p-none").status_code == 404
 
 
-def first_message(client: httpx.Client, path: str) -> str:
+def messages(client: httpx.Client, path: str, count: int = 3) -> str:
+    """The first messages of a stream: the head at once, what nobody else shows within a second."""
     with client.stream("GET", path) as answer:
         text = ""
         for block in answer.iter_text():
             text += block
-            if "\n\n" in text:
+            if text.count("\n\n") >= count:
                 return text
     raise AssertionError("the stream ended")
 
@@ -107,7 +108,7 @@ def test_a_stream_tells_of_what_its_page_shows_and_nothing_else(large: Running, 
     assert plan
     # Without a version of this server the whole page is sent: all of its parts, and no other.
     path = re.sub(r"since=[^&]+", f"since={plan[1]}-other-1", unescape(address[1]))
-    told = first_message(large.manager(), path)
+    told = messages(large.manager(), path)
     assert ids(told, "point") == [far.bridge_point]
     assert len(ids(told, "learner")) == EACH
     assert 'hx-target="#headline"' in told
@@ -128,6 +129,6 @@ def test_a_technician_sees_his_own_bridge_point_only(large: Running, far: Agent,
     assert client.get(f"/sessions/{SESSION}/sheet.csv").text.count("Đỗ Thị Hằng") == EACH
     other = ids(large.get(f"/sessions/{SESSION}").text, "point")[0]
     assert client.get(f"/sessions/{SESSION}/points/{other}").status_code == 404
-    told = first_message(client, f"/sessions/{SESSION}/events?points={other},{far.bridge_point}&open={other}")
+    told = messages(client, f"/sessions/{SESSION}/events?points={other},{far.bridge_point}&open={other}")
     assert ids(told, "point") == [far.bridge_point]
     assert ids(told, "learner") == []
