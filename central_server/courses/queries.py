@@ -8,11 +8,20 @@ from sqlmodel import Session, col, func, select
 
 from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBreak, SessionBridgePoint
 from central_server.enrolment.places import places_in
+from central_server.errors import NotFoundError
 from central_server.learners.queries import learners_of
 from models.wire import RosterLearner, SessionPlan, Today
 
 AHEAD_MS = 24 * 3_600_000
 """How far ahead a bridge point is told of its sessions: names leave the server for the day they are needed."""
+
+
+def course_of(db: Session, course: str) -> Course:
+    """The course with that id. Raises NotFoundError."""
+    found = db.get(Course, course)
+    if found is None:
+        raise NotFoundError("Không có lớp này. Hãy kiểm tra lại địa chỉ.", "There is no such course.")
+    return found
 
 
 def breaks_of(db: Session, session: str) -> tuple[tuple[int, int], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import secrets
@@ -18,6 +19,8 @@ from central_server.learners.sealing import SealingKey
 FOLDER = "rosters"
 LIFE_S = 2 * 3600
 MOST = 40
+AT_ONCE = 2
+"""Files that are read at the same time: each takes a core and up to 1 GB."""
 _TOKEN = re.compile(r"[0-9a-f]{32}\Z")
 
 
@@ -40,11 +43,15 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class KeptRosters:
-    """The folder."""
+    """The folder, and who may use it when."""
 
     def __init__(self, data_folder: Path, key: SealingKey) -> None:
         self._folder = data_folder / FOLDER
         self._key = key
+        self.reading = asyncio.Semaphore(AT_ONCE)
+        """Held while a file is read."""
+        self.saving = asyncio.Lock()
+        """Held while a roster is saved: a second click waits for the first and gets its answer."""
 
     def keep(self, roster: KeptRoster) -> str:
         """Keep a roster; its token. Raises RosterError when too many wait, UnavailableError when the disk is full."""

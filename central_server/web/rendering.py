@@ -47,7 +47,7 @@ class Pages:
     """Renders the templates. One for the whole server."""
 
     def __init__(self) -> None:
-        packages = ("web", "accounts", "courses", "participation")
+        packages = ("web", "accounts", "courses", "enrolment", "learners", "participation")
         self._env = Environment(
             loader=FileSystemLoader([ROOT / name / "templates" for name in packages]),
             autoescape=True,
