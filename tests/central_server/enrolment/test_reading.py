@@ -116,7 +116,13 @@ def test_years_of_men_and_women_in_two_columns() -> None:
 
 
 def test_group_titles_totals_and_signatures_are_named_not_enrolled() -> None:
-    rows = [["I", None, "Khối sở ngành"], *people(2), ["Tổng số: 2 học viên"], [], [None, None, "GIÁM ĐỐC"]]
+    rows: list[list[Any]] = [
+        ["I", None, "Khối sở ngành"],
+        *people(2),
+        ["Tổng số: 2 học viên"],
+        [],
+        [None, None, "GIÁM ĐỐC"],
+    ]
     roster = read(xlsx(rows))
     assert len(roster.rows) == 2
     assert [(one.line, one.text) for one in roster.passed] == [
