@@ -13,10 +13,20 @@ from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
+import central_server.accounts.admin_pages
+import central_server.accounts.audit_page
+import central_server.accounts.own_account
 import central_server.accounts.signing_in
+import central_server.bridge_points.pages
 import central_server.bridge_points.routes
+import central_server.courses.calendar_routes
+import central_server.courses.course_pages
+import central_server.courses.holiday_pages
+import central_server.courses.new_course
 import central_server.courses.pages
+import central_server.courses.programme_pages
 import central_server.courses.routes
+import central_server.courses.session_pages
 import central_server.enrolment.list_pages
 import central_server.enrolment.pages
 import central_server.learners.pages
@@ -24,6 +34,7 @@ import central_server.learners.portrait_pages
 import central_server.ledger.routes
 import central_server.participation.agent_routes
 import central_server.participation.routes
+from central_server.accounts.account_key import account_key
 from central_server.accounts.guard import guard
 from central_server.accounts.passwords import Hasher
 from central_server.bridge_points.signature import DeviceKeys
@@ -36,6 +47,7 @@ from central_server.own_log.server_key import make_known, server_key
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
+from central_server.participation.watch import Watches
 from central_server.services import Clock, Services
 from central_server.web.cross_site import SameSiteOnly
 from central_server.web.headers import Headers
@@ -78,9 +90,11 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
                     keys=DeviceKeys(engine),
                     live=live,
                     books=Books(engine, live),
+                    watches=Watches(engine, live),
                     feeds=feeds,
                     pages=pages,
                     hasher=hasher,
+                    account_key=account_key(config.data_folder),
                     server_key=signing,
                     sealing=sealing,
                     rosters=KeptRosters(config.data_folder, sealing),
@@ -98,6 +112,12 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.include_router(central_server.ledger.routes.router)
     app.include_router(central_server.participation.agent_routes.router)
     app.include_router(central_server.courses.pages.router)
+    app.include_router(central_server.courses.programme_pages.router)
+    app.include_router(central_server.courses.holiday_pages.router)
+    app.include_router(central_server.courses.calendar_routes.router)
+    app.include_router(central_server.courses.new_course.router)  # before /courses/{course}
+    app.include_router(central_server.courses.course_pages.router)
+    app.include_router(central_server.courses.session_pages.router)
     app.include_router(central_server.enrolment.pages.router)
     app.include_router(central_server.enrolment.list_pages.router)
     app.include_router(central_server.learners.pages.router)
@@ -105,6 +125,11 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.include_router(central_server.participation.routes.router)
     app.include_router(central_server.accounts.signing_in.router)
     app.include_router(central_server.accounts.signing_in.leaving)
+    app.include_router(central_server.accounts.own_account.router)
+    app.include_router(central_server.accounts.own_account.setting_up)
+    app.include_router(central_server.accounts.admin_pages.router)
+    app.include_router(central_server.accounts.audit_page.router)
+    app.include_router(central_server.bridge_points.pages.router)
     app.add_api_route("/health", health, methods=["GET"], dependencies=[guard("everybody")])
     fonts = Path(str(files("fontpkg_be_vietnam_pro"))) / "files"
     app.mount("/static/fonts", StaticFiles(directory=fonts))

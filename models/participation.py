@@ -16,10 +16,12 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from models.spans import Spans, intersect, spans, subtract, total
+from models.spans import Spans, intersect, spans, subtract, time_before, total
 
 Verdict = Literal["completed", "not_completed", "undecided"]
 """`undecided`: more time is not observed than the rule lets anybody decide by; a person must look."""
+FAR = 1 << 62
+"""Later than any moment (ms)."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,6 +41,21 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """One learner's figures in one session, or in what has passed of it; seen + not seen + not observed = scheduled."""
+
+    scheduled_ms: int
+    seen_ms: int
+    not_seen_ms: int
+    """Milliseconds watched, scheduled and not seen."""
+    not_observed_ms: int
+    """Scheduled milliseconds of which nothing is known."""
+    share: float | None
+    """Attended share under the rule, 0 to 1; None when nothing is scheduled or all of it is excused."""
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class Participation:
     """One learner's part in one session (or in what has passed of it). All spans in ms, as models.spans has them."""
 
@@ -46,29 +63,37 @@ class Participation:
     seen: Spans
     not_seen: Spans
     not_observed: Spans
-    share: float | None
-    """Attended share under the rule, 0 to 1; None when nothing is scheduled or all of it is excused."""
-    verdict: Verdict
+    totals: Totals
 
     @property
     def seen_ms(self) -> int:
         """Milliseconds seen."""
-        return total(self.seen)
+        return self.totals.seen_ms
 
     @property
     def not_seen_ms(self) -> int:
         """Milliseconds watched, scheduled and not seen."""
-        return total(self.not_seen)
+        return self.totals.not_seen_ms
 
     @property
     def not_observed_ms(self) -> int:
         """Scheduled milliseconds of which nothing is known."""
-        return total(self.not_observed)
+        return self.totals.not_observed_ms
 
     @property
     def scheduled_ms(self) -> int:
         """Scheduled milliseconds."""
-        return total(self.scheduled)
+        return self.totals.scheduled_ms
+
+    @property
+    def share(self) -> float | None:
+        """Attended share under the rule, 0 to 1; None when nothing is scheduled or all of it is excused."""
+        return self.totals.share
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the rule says."""
+        return self.totals.verdict
 
 
 def scheduled(start: int, end: int, breaks: Iterable[tuple[int, int]] = (), until: int | None = None) -> Spans:
@@ -85,8 +110,9 @@ def bridge(presence: Spans, coverage: Spans, tolerance_ms: int) -> Spans:
     if len(presence) < 2:
         return presence
     gaps = np.stack((presence[:-1, 1], presence[1:, 0]), axis=1)
-    short = [covered for gap in gaps if total(covered := intersect(gap[None], coverage)) <= tolerance_ms]
-    return spans(np.concatenate((presence, *short)))
+    watched = time_before(coverage, gaps)
+    short = gaps[watched[:, 1] - watched[:, 0] <= tolerance_ms]
+    return spans(np.concatenate((presence, intersect(short, coverage))))
 
 
 def participation(
@@ -100,35 +126,50 @@ def participation(
 
     schedule: from `scheduled`. presence: the learner's presence intervals, any order, overlaps welcome. coverage: of
     the learner's bridge point. checked_in_at: for rules under which time before the check-in does not count.
-    All in ms of server time.
+    All in ms of server time. models.islands has the same incrementally.
     """
     watched = spans(coverage)
     known = bridge(spans(presence), watched, rule.gap_tolerance_s * 1000)
-    if not rule.before_check_in_counts:
-        far = np.iinfo(np.int64)
-        known = intersect(known, spans([(far.max if checked_in_at is None else checked_in_at, far.max)]))
+    seen, not_seen, not_observed = divide(schedule, known, watched, since(rule, checked_in_at))
+    around = total(around_of(not_observed, seen)) if rule.not_observed == "present_if_around" else 0
+    totals = totals_of(total(schedule), total(seen), total(not_seen), around, rule)
+    return Participation(schedule, seen, not_seen, not_observed, totals)
+
+
+def since(rule: Rule, checked_in_at: int | None) -> int:
+    """The moment from which presence counts under a rule (ms)."""
+    if rule.before_check_in_counts:
+        return -FAR
+    return FAR if checked_in_at is None else checked_in_at
+
+
+def divide(schedule: Spans, known: Spans, watched: Spans, counts_from: int = -FAR) -> tuple[Spans, Spans, Spans]:
+    """The schedule as seen, not seen and not observed. known: presence, bridged; it counts from a moment on."""
+    if counts_from > -FAR:
+        known = intersect(known, spans([(counts_from, FAR)]))
     seen = intersect(schedule, known)
     not_seen = subtract(intersect(schedule, watched), seen)
-    not_observed = subtract(subtract(schedule, seen), not_seen)
-    share = _share(schedule, seen, not_observed, rule)
-    unobserved = total(not_observed) / total(schedule) if len(schedule) else 0.0
+    return seen, not_seen, subtract(subtract(schedule, seen), not_seen)
+
+
+def totals_of(scheduled_ms: int, seen_ms: int, not_seen_ms: int, around_ms: int, rule: Rule) -> Totals:
+    """Share and verdict of a learner's milliseconds. around_ms: of `around_of`, for the rule that counts them."""
+    not_observed_ms = scheduled_ms - seen_ms - not_seen_ms
+    whole, attended = scheduled_ms, seen_ms
+    if rule.not_observed == "excused":
+        whole -= not_observed_ms
+    elif rule.not_observed == "present_if_around":
+        attended += around_ms
+    share = attended / whole if whole else None
+    unobserved = not_observed_ms / scheduled_ms if scheduled_ms else 0.0
     if unobserved > rule.not_observed_up_to or share is None:
         verdict: Verdict = "undecided"
     else:
         verdict = "completed" if share >= rule.share_needed else "not_completed"
-    return Participation(schedule, seen, not_seen, not_observed, share, verdict)
+    return Totals(scheduled_ms, seen_ms, not_seen_ms, not_observed_ms, share, verdict)
 
 
-def _share(schedule: Spans, seen: Spans, not_observed: Spans, rule: Rule) -> float | None:
-    whole, attended = total(schedule), total(seen)
-    if rule.not_observed == "excused":
-        whole -= total(not_observed)
-    elif rule.not_observed == "present_if_around":
-        attended += total(_around(not_observed, seen))
-    return attended / whole if whole else None
-
-
-def _around(not_observed: Spans, seen: Spans) -> Spans:
+def around_of(not_observed: Spans, seen: Spans) -> Spans:
     """The unobserved spans that begin where seen time ends and end where it begins again."""
     touches = np.isin(not_observed[:, 0], seen[:, 1]) & np.isin(not_observed[:, 1], seen[:, 0])
     return not_observed[touches]

@@ -35,6 +35,8 @@ class CourseSituation:
     """Of bridge points, by id."""
     without_device: frozenset[str]
     clashes: Sequence[Clash]
+    planned_periods: float
+    """Of all sessions that are not cancelled."""
     programme_periods: int
     """0: not said."""
     now: int
@@ -153,7 +155,7 @@ def _seals(course: CourseSituation) -> list[Notice]:
 
 
 def _periods(course: CourseSituation, held: Sequence[PlannedRow]) -> list[Notice]:
-    planned = round(sum(one.periods for one in held), 1)
+    planned = course.planned_periods
     if not held or not course.programme_periods or planned == course.programme_periods:
         return []
     digits = 0 if planned == int(planned) else 1

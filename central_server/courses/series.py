@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
+from central_server.courses.periods import teaching_ms
+
 VIETNAM = timezone(timedelta(hours=7), "+07")
 """No daylight saving since 1975, so a fixed offset is right."""
 MOST_SESSIONS = 200
@@ -61,6 +63,11 @@ class Series:
 
     slots: tuple[Slot, ...]
     skipped: tuple[Skipped, ...]
+
+    @property
+    def teaching_ms(self) -> int:
+        """Time taught in all of it: breaks left out."""
+        return sum(teaching_ms(one.start, one.end, one.breaks) for one in self.slots)
 
 
 def at(day: date, clock: time) -> int:

@@ -16,6 +16,7 @@ from central_server.courses.overview import (
     point_names,
     points_without_device,
 )
+from central_server.courses.periods import periods
 from central_server.courses.tables import Course, Programme
 
 DAY_MS = 24 * 3_600_000
@@ -37,6 +38,7 @@ def situation(db: Session, course: Course, sessions: Sequence[PlannedRow], now: 
         names=point_names(db, points),
         without_device=frozenset(points_without_device(db, points)),
         clashes=clashes(db, course.id, now),
+        planned_periods=periods(sum(one.teaching_ms for one in sessions if not one.cancelled), course.period_minutes),
         programme_periods=programme.periods if programme else 0,
         now=now,
     )

@@ -10,10 +10,9 @@ from sqlmodel import Session, col, select
 from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.tables import Course, CourseSession, Enrolment
 from central_server.enrolment.rows import Row
-from central_server.learners.names import plain
+from central_server.learners.names import given_name_first, plain
 from central_server.learners.queries import CHUNK
 from central_server.learners.tables import Learner
-from central_server.participation.queries import given_name_first
 
 
 @dataclass(frozen=True, slots=True)

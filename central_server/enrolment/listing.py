@@ -16,10 +16,9 @@ from central_server.courses.tables import CourseSession, Enrolment
 from central_server.enrolment.places import place_at
 from central_server.enrolment.tables import Guest, Transfer
 from central_server.learners.consents import consents_on_file
-from central_server.learners.names import plain
+from central_server.learners.names import given_name_first, plain, vietnamese_order
 from central_server.learners.queries import learners_of
 from central_server.learners.tables import FaceTemplate
-from central_server.participation.queries import given_name_first, vietnamese_order
 from models.language import Language
 
 Order = Literal["name", "code", "unit", "birth", "point"]

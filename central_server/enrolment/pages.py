@@ -15,7 +15,7 @@ from central_server.accounts.guard import ActorDep, guard
 from central_server.courses.queries import course_of
 from central_server.enrolment.faults import RosterError
 from central_server.enrolment.files import too_big
-from central_server.enrolment.grid import FILE_LIMIT
+from central_server.enrolment.grid import FILE_LIMIT, Grid
 from central_server.enrolment.kept import KeptRoster, Outcome
 from central_server.enrolment.preview import CHOOSABLE, NAMES, Preview, make_preview
 from central_server.enrolment.reading import read_apart
@@ -47,14 +47,8 @@ async def send_roster(
             raise RosterError(
                 "Chưa chọn tệp. Hãy chọn tệp danh sách rồi gửi.", "No file was chosen. Choose the roster."
             )
-        if (file.size or 0) > FILE_LIMIT:
-            raise too_big()
-        data = await file.read(FILE_LIMIT + 1)
-        async with of.rosters.reading:
-            grids = await run_in_threadpool(read_apart, data)
-        find_table(grids)
-        roster = KeptRoster(course, file.filename[-120:], grids)
-        token = await run_in_threadpool(of.rosters.keep, roster)
+        grids = await read_sent(of, file)
+        token = await run_in_threadpool(of.rosters.keep, KeptRoster(course, file.filename[-120:], grids))
     except RosterError as error:
         with Session(of.engine) as db:
             found = course_of(db, course)
@@ -63,12 +57,23 @@ async def send_roster(
     return RedirectResponse(f"/courses/{course}/roster/{token}", 303)
 
 
+async def read_sent(of: Services, file: UploadFile) -> tuple[Grid, ...]:
+    """What a roster that somebody sent says, read in a process apart. Raises RosterError."""
+    if (file.size or 0) > FILE_LIMIT:
+        raise too_big()
+    data = await file.read(FILE_LIMIT + 1)
+    async with of.rosters.reading:
+        grids = await run_in_threadpool(read_apart, data)
+    find_table(grids)
+    return grids
+
+
 @router.get("/{token}")
 def preview_page(request: Request, course: str, token: str, of: ServicesDep, db: ReadingDep) -> Response:
     """What the file says and what saving would do; nothing is saved yet."""
     found = of.rosters.read(token, course)
     if isinstance(found, Outcome):
-        return _done(course, found)
+        return _done(db, course, found)
     return _page(request, of, db, token, found, dict(request.query_params))
 
 
@@ -81,7 +86,8 @@ async def save_roster(
     async with of.rosters.saving:
         found = await run_in_threadpool(of.rosters.read, token, course)
         if isinstance(found, Outcome):
-            return _done(course, found)
+            with Session(of.engine) as db:
+                return _done(db, course, found)
         with Session(of.engine) as db:
             preview = await run_in_threadpool(make_preview, db, found, choices, of.now())
             asked = _asked(preview, choices)
@@ -94,7 +100,8 @@ async def save_roster(
             with Session(of.engine) as db:
                 return _page(request, of, db, token, found, choices, {"": (error.vi, error.en)})
         await run_in_threadpool(of.rosters.done, token, outcome)
-    return _done(course, outcome)
+    with Session(of.engine) as db:
+        return _done(db, course, outcome)
 
 
 @router.post("/{token}/drop")
@@ -104,10 +111,11 @@ def drop_roster(course: str, token: str, of: ServicesDep) -> Response:
     return RedirectResponse(f"/courses/{course}/roster", 303)
 
 
-def _done(course: str, outcome: Outcome) -> RedirectResponse:
-    """To the course's learners, which tell the counts."""
+def _done(db: Session, course: str, outcome: Outcome) -> RedirectResponse:
+    """To the course's learners, which tell the counts; to the course itself while it is not published yet."""
     counts = {"new": outcome.new, "known": outcome.known, "enrolled": outcome.enrolled, "left_out": outcome.left_out}
-    return RedirectResponse(f"/courses/{course}/learners?{urlencode({'saved': 1} | counts)}", 303)
+    page = f"/courses/{course}/learners" if course_of(db, course).published else f"/courses/{course}"
+    return RedirectResponse(f"{page}?{urlencode({'saved': 1} | counts)}", 303)
 
 
 def _asked(preview: Preview, choices: dict[str, str]) -> dict[str, tuple[str, str]]:

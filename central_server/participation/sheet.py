@@ -7,7 +7,7 @@ from datetime import datetime
 
 from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.state import LearnerState, PointState, SessionState
-from central_server.participation.wording import METHODS, pick, remarks, short_remarks
+from central_server.participation.wording import DOUBT, METHODS, doubted, pick, remarks, short_remarks
 from central_server.web.figures import day, day_time, moment, percent
 from models.language import Language
 
@@ -124,9 +124,9 @@ def _row(
 def _note(learner: LearnerState, state: SessionState, lang: Language) -> str:
     """Late and early, where the room was watched at that time; a fault is never held against anybody."""
     part, facts = learner.participation, state.facts
+    told = [pick(DOUBT, lang)] if doubted(learner) else []
     if not part.seen_ms:
-        return pick(("không có mặt", "not present"), lang) if part.not_seen_ms else ""
-    told = []
+        return ", ".join([*told, pick(("không có mặt", "not present"), lang)] if part.not_seen_ms else told)
     late = sum(int(end - start) for start, end in part.not_seen if end <= int(part.seen[0, 0]))
     if late >= LATE_MS and int(part.not_seen[0, 0]) <= facts.start:
         told.append(pick((f"đến muộn {late // 60_000} phút", f"{late // 60_000} min late"), lang))

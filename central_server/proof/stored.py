@@ -26,7 +26,7 @@ from central_server.enrolment.tables import Guest, Transfer
 from central_server.learners.identity import commitment_of
 from central_server.learners.tables import Consent, FaceTemplate, Learner
 from central_server.ledger.tables import Fork
-from central_server.participation.evidence import PointEvidence
+from central_server.participation.evidence import no_evidence
 from central_server.participation.queries import new_records, session_facts
 from central_server.participation.state import UNTIL_STEP_MS, point_state
 from central_server.proof.evidence import Fork as ForkOf
@@ -142,7 +142,7 @@ def _shown(db: Session, session: str) -> Totals:
     totals: Totals = {}
     facts = session_facts(db, session)
     for point in facts.points:
-        evidence = PointEvidence(frozenset(who.id for who in facts.learners if who.bridge_point == point.id))
+        evidence = no_evidence(facts, point.id)
         for device in point.devices:
             for _, record in new_records(db, session, device, {}):
                 evidence.add(record)

@@ -30,6 +30,17 @@ def day(ms: int) -> str:
     return moment(ms).strftime("%d/%m/%Y")
 
 
+WEEKDAYS = (
+    ("thứ Hai", "Monday"), ("thứ Ba", "Tuesday"), ("thứ Tư", "Wednesday"), ("thứ Năm", "Thursday"),
+    ("thứ Sáu", "Friday"), ("thứ Bảy", "Saturday"), ("Chủ nhật", "Sunday"),
+)  # fmt: skip
+
+
+def weekday(ms: int, lang: Language) -> str:
+    """thứ Ba"""
+    return WEEKDAYS[moment(ms).weekday()][lang == "en"]
+
+
 def number(value: float, lang: Language, digits: int = 0) -> str:
     """5.476 (vi), 5,476 (en); rounded to `digits` after the point."""
     return str(format_decimal(value, "#,##0" + ("." + "0" * digits if digits else ""), locale=lang))

@@ -38,6 +38,10 @@ class Words:
         """111,5 %"""
         return figures.percent(share, self.lang)
 
+    def weekday(self, ms: int) -> str:
+        """thứ Ba"""
+        return figures.weekday(ms, self.lang)
+
     def duration(self, ms: int) -> str:
         """1 giờ 05 phút"""
         return figures.duration(ms, self.lang)
@@ -47,7 +51,7 @@ class Pages:
     """Renders the templates. One for the whole server."""
 
     def __init__(self) -> None:
-        packages = ("web", "accounts", "courses", "enrolment", "learners", "participation")
+        packages = ("web", "accounts", "bridge_points", "courses", "enrolment", "learners", "participation")
         self._env = Environment(
             loader=FileSystemLoader([ROOT / name / "templates" for name in packages]),
             autoescape=True,
@@ -72,10 +76,11 @@ class Pages:
             number=words.number,
             percent=words.percent,
             duration=words.duration,
+            weekday=words.weekday,
             **({"actor": None} | context),
         )
 
-    def page(self, request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    def page(self, request: Request, template: str, status: int = 200, /, **context: Any) -> HTMLResponse:
         """A whole page in the request's language, with the navigation of whoever asks."""
         actor = getattr(request.state, "actor", None)
         return HTMLResponse(self.html(template, page_language(request), actor=actor, status=status, **context), status)
