@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 
 from central_server.accounts.guard import ActorDep, guard
 from central_server.bridge_points.tables import BridgePoint
-from central_server.courses.course_file import VIETNAM
 from central_server.courses.queries import course_of
+from central_server.courses.series import VIETNAM
 from central_server.courses.tables import CourseSession, Enrolment, SessionBridgePoint
 from central_server.database import Job, T
 from central_server.enrolment.listing import (
@@ -112,7 +112,8 @@ async def enter_forms(
 ) -> Response:
     """Enter the signed forms of the chosen learners."""
     chosen = set(form.values("learner"))
-    learners = sorted(chosen & set(db.exec(select(Enrolment.learner).where(Enrolment.course == course))))
+    enrolled = db.exec(select(Enrolment.learner).where(Enrolment.course == course)).all()
+    learners = sorted(chosen.intersection(enrolled))
     if not learners:
         form.fail("learner", "Hãy đánh dấu ít nhất một học viên trong danh sách.", "Tick at least one learner.")
     day = form.day("signed_on", needed=True)

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from central_server.accounts.guard import ActorDep, guard
 from central_server.accounts.permission import Actor
 from central_server.bridge_points.tables import BridgePoint
-from central_server.courses.course_file import VIETNAM
+from central_server.courses.series import VIETNAM
 from central_server.courses.tables import Course, Enrolment
 from central_server.database import Job, T
 from central_server.errors import NotFoundError
