@@ -158,7 +158,7 @@ def _page(request: Request, course: str, of: Services, db: Session, manages: boo
     rows = shown(everybody, asked.get("find", ""), asked.get("sort", ""))
     lang = page_language(request)
     return of.pages.page(
-        request, "learners.html", status=422 if form.errors else 200, course=found, rows=rows[:MOST], found=len(rows),
+        request, "course_learners.html", 422 if form.errors else 200, course=found, rows=rows[:MOST], found=len(rows),
         everybody=len(everybody), consents=sum(row.consent for row in everybody),
         templates=sum(row.template for row in everybody), sessions=sessions, points=points, manages=manages,
         moves=moves_of(db, course), guests=guests_of(db, course),

@@ -53,7 +53,7 @@ async def send_roster(request: Request, course: str, of: ServicesDep, form: Form
         with Session(of.engine) as db:
             found = course_of(db, course)
         sentence = error.sentence(page_language(request))
-        return of.pages.page(request, "roster.html", status=422, course=found, sentence=sentence)
+        return of.pages.page(request, "roster.html", 422, course=found, sentence=sentence)
     return RedirectResponse(f"/courses/{course}/roster/{token}", 303)
 
 
@@ -164,7 +164,7 @@ def _page(
     sentences = {name: pair[lang == "en"] for name, pair in (asked or {}).items()}
     points = {point.id: point for point in preview.points}
     return of.pages.page(
-        request, "roster_preview.html", status=422 if asked else 200, course=course_of(db, found.course),
+        request, "roster_preview.html", 422 if asked else 200, course=course_of(db, found.course),
         token=token, preview=preview, choices=choices, asked=sentences, points=points, shown=SHOWN,
         fields=[(field, NAMES[field][lang == "en"]) for field in CHOOSABLE],
         names={field: pair[lang == "en"] for field, pair in NAMES.items()},

@@ -72,6 +72,6 @@ def _page(
         ).one()
         consents = len(consents_on_file(db, learners))
         return of.pages.page(
-            request, "portraits.html", status=422 if sentence else 200, course=course_of(db, course),
+            request, "portraits.html", 422 if sentence else 200, course=course_of(db, course),
             learners=len(learners), consents=consents, templates=templates, sentence=sentence, looked=looked, kept=kept,
         )  # fmt: skip
