@@ -27,6 +27,10 @@ import central_server.courses.pages
 import central_server.courses.programme_pages
 import central_server.courses.routes
 import central_server.courses.session_pages
+import central_server.enrolment.list_pages
+import central_server.enrolment.pages
+import central_server.learners.pages
+import central_server.learners.portrait_pages
 import central_server.ledger.routes
 import central_server.participation.agent_routes
 import central_server.participation.routes
@@ -37,6 +41,8 @@ from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.data_lock import held_by_server
 from central_server.database import Writer, open_database
+from central_server.enrolment.kept import KeptRosters
+from central_server.learners.sealing import sealing_key
 from central_server.own_log.server_key import make_known, server_key
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
@@ -73,7 +79,7 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
         engine = open_database(config.database)
         live, feeds, hasher = LiveBoard(), Feeds(), Hasher()
         try:
-            signing = server_key(config.data_folder)
+            signing, sealing = server_key(config.data_folder), sealing_key(config.data_folder)
             with Writer(engine) as writer:
                 await asyncio.wrap_future(writer.submit(make_known(signing, now())))
                 app.state.services = Services(
@@ -90,6 +96,8 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
                     hasher=hasher,
                     account_key=account_key(config.data_folder),
                     server_key=signing,
+                    sealing=sealing,
+                    rosters=KeptRosters(config.data_folder, sealing),
                 )
                 yield
                 await feeds.end()
@@ -110,6 +118,10 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.include_router(central_server.courses.new_course.router)  # before /courses/{course}
     app.include_router(central_server.courses.course_pages.router)
     app.include_router(central_server.courses.session_pages.router)
+    app.include_router(central_server.enrolment.pages.router)
+    app.include_router(central_server.enrolment.list_pages.router)
+    app.include_router(central_server.learners.pages.router)
+    app.include_router(central_server.learners.portrait_pages.router)
     app.include_router(central_server.participation.routes.router)
     app.include_router(central_server.accounts.signing_in.router)
     app.include_router(central_server.accounts.signing_in.leaving)

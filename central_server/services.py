@@ -16,6 +16,8 @@ from central_server.accounts.passwords import Hasher
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.database import Writer
+from central_server.enrolment.kept import KeptRosters
+from central_server.learners.sealing import SealingKey
 from central_server.own_log.server_key import ServerKey
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
@@ -44,6 +46,8 @@ class Services:
     hasher: Hasher
     account_key: AccountKey
     server_key: ServerKey
+    sealing: SealingKey
+    rosters: KeptRosters
 
 
 def services(connection: HTTPConnection) -> Services:

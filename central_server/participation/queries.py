@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.queries import breaks_of
+from central_server.courses.standing import Standing, standing_of
 from central_server.courses.tables import Course, CourseSession, SessionBridgePoint
 from central_server.enrolment.places import places_in
 from central_server.errors import NotFoundError
@@ -90,6 +91,8 @@ class SessionFacts:
     points: tuple[PointFacts, ...]
     learners: tuple[LearnerFacts, ...]
     """Of the bridge points that take part, by name."""
+    standing: Standing
+    """Whether it is held, and what became of it."""
 
 
 def session_facts(db: Session, session: str) -> SessionFacts:
@@ -130,6 +133,7 @@ def session_facts(db: Session, session: str) -> SessionFacts:
         rule=msgspec.json.decode(course.rule, type=Rule),
         points=tuple(_point(point, devices.get(point.id, []), forks) for point in points),
         learners=tuple(sorted(people, key=lambda who: (given_name_first(who.name), who.code))),
+        standing=standing_of(db, found, course),
     )
 
 

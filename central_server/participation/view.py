@@ -120,6 +120,7 @@ class SessionView:
     def _head(self, state: SessionNow) -> dict[str, Markup]:
         return {
             "as-of": self._part("as_of.html", state=state),
+            "plan": self._part("plan.html", facts=state.facts),
             "headline": self._part("headline.html", state=state),
             "class-bar": self._bar(state),
             "troubles": self._part("troubles.html", state=state, troubles=_troubles(state)),
