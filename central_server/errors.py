@@ -12,6 +12,7 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
 ├── NotFoundError           404  there is no such session, bridge point or page
 ├── NotSignedInError        401  a page was asked for without a sign-in
 ├── SignInError             401  the login, password, code or link doesn't sign anybody in
+├── SignOnError             502  the office's sign-on can't be asked, or does not confirm
 ├── ForbiddenError          403  the account has no such permission
 ├── CrossSiteError          403  another site's page asked for a change
 ├── InputError              422  what was typed can't be; nothing changed
@@ -102,6 +103,12 @@ class SignInError(ServerError):
     """The login, password, code or link doesn't sign anybody in."""
 
     status = 401
+
+
+class SignOnError(ServerError):
+    """The office's sign-on can't be asked, or does not confirm who somebody is."""
+
+    status = 502
 
 
 class ForbiddenError(ServerError):
