@@ -84,6 +84,7 @@ TABLE: dict[tuple[str, str], May] = {
     ("POST", "/account/sign-ins/end"): SIGNED_IN,
     ("GET", "/"): SIGNED_IN,
     ("GET", "/sessions/{session}"): SESSION,
+    ("GET", "/sessions/{session}/points/{bridge_point}"): SESSION,
     ("GET", "/sessions/{session}/events"): SESSION,
     ("GET", "/sessions/{session}/sheet.xlsx"): SESSION,
     ("GET", "/sessions/{session}/sheet.csv"): SESSION,
