@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
@@ -17,6 +16,7 @@ from central_server.errors import NotFoundError
 from central_server.learners.names import given_name_first
 from central_server.learners.queries import learners_of
 from central_server.ledger.tables import Fork
+from central_server.participation.rules import rule_of
 from models.participation import Rule
 from models.records import AnyRecord, decode
 
@@ -113,7 +113,7 @@ def session_facts(db: Session, session: str) -> SessionFacts:
         start=found.start,
         end=found.end,
         breaks=breaks_of(db, session),
-        rule=msgspec.json.decode(course.rule, type=Rule),
+        rule=rule_of(db, course.id),
         points=tuple(_point(point, sorted(devices.get(point.id, ())), forks) for point in points),
         learners=tuple(sorted(people, key=lambda who: (given_name_first(who.name), who.code))),
     )
