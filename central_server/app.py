@@ -25,7 +25,9 @@ import central_server.courses.routes
 import central_server.courses.session_pages
 import central_server.ledger.routes
 import central_server.participation.agent_routes
+import central_server.participation.course_routes
 import central_server.participation.routes
+import central_server.participation.rule_pages
 from central_server.accounts.guard import guard
 from central_server.accounts.passwords import Hasher
 from central_server.bridge_points.signature import DeviceKeys
@@ -103,6 +105,8 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.include_router(central_server.courses.course_pages.router)
     app.include_router(central_server.courses.session_pages.router)
     app.include_router(central_server.participation.routes.router)
+    app.include_router(central_server.participation.course_routes.router)
+    app.include_router(central_server.participation.rule_pages.router)
     app.include_router(central_server.accounts.signing_in.router)
     app.include_router(central_server.accounts.signing_in.leaving)
     app.add_api_route("/health", health, methods=["GET"], dependencies=[guard("everybody")])

@@ -24,8 +24,9 @@ FAR = 1 << 62
 """Later than any moment (ms)."""
 
 
+NotObserved = Literal["excused", "present_if_around", "nothing"]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Minutes = Annotated[int, msgspec.Meta(ge=0, le=240)]
+Minutes = Annotated[int, msgspec.Meta(ge=1, le=240)]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,7 +43,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     share_needed: Share = 0.8
     """Share of the scheduled time from which a learner has completed."""
     before_check_in_counts: bool = True
-    not_observed: Literal["excused", "present_if_around", "nothing"] = "excused"
+    not_observed: NotObserved = "excused"
     """What unobserved time does to the share: leaves the sum (`excused`), counts as attended where the learner was
     seen right before and right after it (`present_if_around`), or counts as not attended (`nothing`)."""
     not_observed_up_to: Share = 0.2
@@ -224,8 +225,8 @@ def marks(part: Participation, start: int, over: bool, rule: Rule) -> Marks:
     early = _minutes(part.not_seen[part.not_seen[:, 0] >= last])
     known = len(part.not_seen) > 0 and int(part.not_seen[0, 0]) <= start
     return Marks(
-        late if known and late >= max(rule.late_after_min, 1) else None,
-        early if over and early >= max(rule.early_before_min, 1) else None,
+        late if known and late >= rule.late_after_min else None,
+        early if over and early >= rule.early_before_min else None,
     )
 
 
