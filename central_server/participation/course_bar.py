@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from central_server.courses.overview import PlannedRow
-from central_server.participation.bar import LOOKS, Scale
+from central_server.participation.bar import LOOKS
 from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.state import LearnerState, Value
 from central_server.participation.wording import WORDS, pick
@@ -39,14 +39,19 @@ def course_bar(name: str, sessions: Sequence[PlannedRow], parts: Mapping[str, Le
 def _session(session: PlannedRow, state: LearnerState | None, x: float, width: float, lang: Language) -> Markup:
     colour = "#1B1F24" if state is not None else "#8A9199"
     parts = [_LINE.format("teaching" if state is not None else "break", x, x + width, colour)]
-    scale = Scale(session.start, session.end)
     for piece in state.pieces if state is not None else ():
-        start, end = (x + scale.x(at) / 100 * width for at in (piece.start, piece.end))
+        start, end = (x + _taught(session, at) / max(session.teaching_ms, 1) * width for at in (piece.start, piece.end))
         fill, stroke = LOOKS[piece.value]
         y, height = (7, 12) if piece.value == "seen" else (8, 10)
         parts.append(_PIECE.format(piece.value, start, max(end - start, 0.1), y, height, fill, stroke))
     parts.append(_WHOLE.format(x, width, HEIGHT, _evidence(session, state, lang)))
     return Markup("").join(parts)
+
+
+def _taught(session: PlannedRow, at: int) -> int:
+    """Scheduled ms before a moment: breaks take no room here, where a gap means another session."""
+    rests = sum(max(min(at, end) - start, 0) for start, end in session.breaks)
+    return min(max(at, session.start), session.end) - session.start - rests
 
 
 def _evidence(session: PlannedRow, state: LearnerState | None, lang: Language) -> str:
