@@ -24,6 +24,7 @@ from models.language import both
 if TYPE_CHECKING:
     from bridge_agent.config import Settings
     from bridge_agent.eyes import Target
+    from bridge_agent.key_store import KeyStore
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,7 +75,8 @@ def run_agent(settings: Settings, target: Target, try_source: Callable[[str], No
     from bridge_agent.server import Server
 
     with settings.folder.hold():
-        who = identity.load(settings.folder)
+        keys = _keys(settings)
+        who = identity.load(settings.folder, keys)
         clock = server_clock.ServerClock(server_clock.this_pc())
         journal = Journal(settings.folder.journal, clock.clocks.wall)
         log = Log.open(settings.folder.log, who.membership.device, clock.clocks.wall())
@@ -82,7 +84,9 @@ def run_agent(settings: Settings, target: Target, try_source: Callable[[str], No
 
         async def work() -> None:
             async with Server(settings.config.server or who.membership.server, clock, who) as server:
-                await Agent(Parts(settings, who, log, server, clock, journal, target, damaged)).run(_told_to_stop())
+                await Agent(Parts(settings, who, keys, log, server, clock, journal, target, damaged)).run(
+                    _told_to_stop()
+                )
 
         try:
             if not log.unsealed():  # in the middle of a session nothing may keep the agent from going on
@@ -104,7 +108,7 @@ def join(arguments: argparse.Namespace) -> int:
     async def work() -> identity.Identity:
         clock = server_clock.ServerClock(server_clock.this_pc())
         async with Server(arguments.server, clock) as server:
-            return await identity.join(settings.folder, server, arguments.token)
+            return await identity.join(settings.folder, _keys(settings), server, arguments.token)
 
     with settings.folder.hold():
         member = asyncio.run(work()).membership
@@ -179,6 +183,13 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     if data is None:
         return settings
     return Settings(msgspec.structs.replace(settings.config, data=str(data.absolute())), settings.path)
+
+
+def _keys(settings: Settings) -> KeyStore:
+    """Where this PC's keys are kept, by the settings."""
+    from bridge_agent.key_store import KeyStore, system_store
+
+    return KeyStore(system_store() if settings.config.key_store == "system" else None)
 
 
 def _try_source(source: str) -> None:

@@ -6,6 +6,7 @@ power goes, the same question can be asked again and brings the same answer. An 
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
 import msgspec
@@ -13,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bridge_agent.data_folder import DataFolder, write_private
 from bridge_agent.errors import IdentityError
-from bridge_agent.identity import Identity, Membership, new_key, read_key
+from bridge_agent.identity import Identity, Membership
+from bridge_agent.key_store import KeyStore
 from models.wire import RotateAnswer, RotateRequest, rotate_message
 
 ROTATE_BEFORE_MS = 30 * 86_400_000
@@ -29,12 +31,12 @@ class RotatesKeys(Protocol):
 
 def is_due(membership: Membership, now: int) -> bool:
     """The key ends soon. now: server time, ms."""
-    return membership.key_expires_at is not None and now >= membership.key_expires_at - ROTATE_BEFORE_MS
+    return now >= membership.key_expires_at - ROTATE_BEFORE_MS
 
 
-async def rotate(folder: DataFolder, identity: Identity, server: RotatesKeys) -> None:
+async def rotate(folder: DataFolder, keys: KeyStore, identity: Identity, server: RotatesKeys) -> None:
     """Replace the key, in `identity` too. Raises AgentError; the old key stands then, and it may be tried again."""
-    key = _next_key(folder, identity)
+    key = await asyncio.to_thread(_next_key, folder, keys, identity)  # a key store may ask for a password
     public = key.public_key().public_bytes_raw().hex()
     proof = key.sign(rotate_message(identity.membership.device, public)).hex()
     answer = await server.rotate(RotateRequest(public_key=public, proof=proof))
@@ -44,19 +46,18 @@ async def rotate(folder: DataFolder, identity: Identity, server: RotatesKeys) ->
             "The server answered about another key than this PC's new one. Tell the administrator.",
         )
     membership = msgspec.structs.replace(identity.membership, key_expires_at=answer.key_expires_at)
-    write_private(folder.key, key.private_bytes_raw().hex().encode())
+    await asyncio.to_thread(keys.move, folder.next_key, folder.key)
     write_private(folder.identity, msgspec.json.encode(membership))
-    folder.next_key.unlink(missing_ok=True)
     identity.key, identity.membership = key, membership
 
 
-def _next_key(folder: DataFolder, identity: Identity) -> Ed25519PrivateKey:
+def _next_key(folder: DataFolder, keys: KeyStore, identity: Identity) -> Ed25519PrivateKey:
     """The key that the server may have heard of already, or a new one."""
     if folder.next_key.exists():
         try:
-            key = read_key(folder.next_key)
+            key = keys.read(folder.next_key)
         except (OSError, ValueError):  # not what we wrote, so the server has not heard of it
-            return new_key(folder.next_key)
+            return keys.new(folder.next_key)
         if key.private_bytes_raw() != identity.key.private_bytes_raw():
             return key
-    return new_key(folder.next_key)
+    return keys.new(folder.next_key)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bridge_agent import identity, salvage
-from bridge_agent.clock import wall_ms
 from bridge_agent.data_folder import DataFolder
 from bridge_agent.errors import FinalError
-from bridge_agent.log import Log
 from bridge_agent.log_file import set_aside_files
 from models.language import both
 
@@ -16,15 +14,12 @@ from models.language import both
 def write(folder: DataFolder, out: Path) -> int:
     """Write every receipt to `out`, one line of JSON each: those of damaged logs first, then this log's.
 
-    Raises IdentityError, DataFolderError when an agent holds the folder, FinalError when `out` can't be written.
+    The agent may be running: what it writes is read from copies. Raises IdentityError, LogUnwritableError when there is
+    no room for a copy, FinalError when `out` can't be written.
     """
-    with folder.hold():
-        device = identity.load(folder).membership.device
-        kept = [line for path in set_aside_files(folder.log) for line in salvage.read(path, device).receipts]
-        if folder.log.exists():
-            log = Log.open(folder.log, device, wall_ms())
-            kept += log.receipts()
-            log.close()
+    device = identity.membership(folder).device
+    logs = [*set_aside_files(folder.log), *([folder.log] if folder.log.exists() else [])]
+    kept = [line for path in logs for line in salvage.read(path, device).receipts]
     try:
         out.write_bytes(b"".join(line + b"\n" for line in kept))
     except OSError as error:

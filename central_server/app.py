@@ -13,7 +13,11 @@ from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
+import central_server.accounts.admin_pages
+import central_server.accounts.audit_page
+import central_server.accounts.own_account
 import central_server.accounts.signing_in
+import central_server.bridge_points.pages
 import central_server.bridge_points.routes
 import central_server.courses.calendar_routes
 import central_server.courses.course_pages
@@ -23,21 +27,29 @@ import central_server.courses.pages
 import central_server.courses.programme_pages
 import central_server.courses.routes
 import central_server.courses.session_pages
+import central_server.enrolment.list_pages
+import central_server.enrolment.pages
+import central_server.learners.pages
+import central_server.learners.portrait_pages
 import central_server.ledger.routes
 import central_server.participation.agent_routes
 import central_server.participation.course_routes
 import central_server.participation.routes
 import central_server.participation.rule_pages
+from central_server.accounts.account_key import account_key
 from central_server.accounts.guard import guard
 from central_server.accounts.passwords import Hasher
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.data_lock import held_by_server
 from central_server.database import Writer, open_database
+from central_server.enrolment.kept import KeptRosters
+from central_server.learners.sealing import sealing_key
 from central_server.own_log.server_key import make_known, server_key
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
+from central_server.participation.watch import Watches
 from central_server.services import Clock, Services
 from central_server.web.cross_site import SameSiteOnly
 from central_server.web.headers import Headers
@@ -69,7 +81,7 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
         engine = open_database(config.database)
         live, feeds, hasher = LiveBoard(), Feeds(), Hasher()
         try:
-            signing = server_key(config.data_folder)
+            signing, sealing = server_key(config.data_folder), sealing_key(config.data_folder)
             with Writer(engine) as writer:
                 await asyncio.wrap_future(writer.submit(make_known(signing, now())))
                 app.state.services = Services(
@@ -80,10 +92,14 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
                     keys=DeviceKeys(engine),
                     live=live,
                     books=Books(engine, live),
+                    watches=Watches(engine, live),
                     feeds=feeds,
                     pages=pages,
                     hasher=hasher,
+                    account_key=account_key(config.data_folder),
                     server_key=signing,
+                    sealing=sealing,
+                    rosters=KeptRosters(config.data_folder, sealing),
                 )
                 yield
                 await feeds.end()
@@ -104,11 +120,20 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.include_router(central_server.courses.new_course.router)  # before /courses/{course}
     app.include_router(central_server.courses.course_pages.router)
     app.include_router(central_server.courses.session_pages.router)
+    app.include_router(central_server.enrolment.pages.router)
+    app.include_router(central_server.enrolment.list_pages.router)
+    app.include_router(central_server.learners.pages.router)
+    app.include_router(central_server.learners.portrait_pages.router)
     app.include_router(central_server.participation.routes.router)
     app.include_router(central_server.participation.course_routes.router)
     app.include_router(central_server.participation.rule_pages.router)
     app.include_router(central_server.accounts.signing_in.router)
     app.include_router(central_server.accounts.signing_in.leaving)
+    app.include_router(central_server.accounts.own_account.router)
+    app.include_router(central_server.accounts.own_account.setting_up)
+    app.include_router(central_server.accounts.admin_pages.router)
+    app.include_router(central_server.accounts.audit_page.router)
+    app.include_router(central_server.bridge_points.pages.router)
     app.add_api_route("/health", health, methods=["GET"], dependencies=[guard("everybody")])
     fonts = Path(str(files("fontpkg_be_vietnam_pro"))) / "files"
     app.mount("/static/fonts", StaticFiles(directory=fonts))

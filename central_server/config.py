@@ -25,6 +25,22 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Roles that can do nothing before they have turned a second factor on."""
 
 
+class SignOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The office's single sign-on: an OpenID Connect provider."""
+
+    issuer: str
+    """Its address, as its discovery document states it."""
+    client_id: str
+    client_secret_file: str
+    """File that holds the client's secret, and nothing else; a relative path is seen from the settings file."""
+    name: str = "Tài khoản cơ quan"
+    """What people call it: stands on the button."""
+    link_by_email: bool = False
+    """Whether somebody whom it vouches for by a verified e-mail gets the account with that e-mail."""
+    second_factor_there: bool = False
+    """Whether it asks for a second factor itself, so that ours is not asked for again."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `central-server serve --config FILE` reads."""
 
@@ -39,6 +55,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     public_address: str | None = None
     """How browsers reach the server, such as https://diemdanh.example.vn, when a reverse proxy stands before it."""
     accounts: Accounts = Accounts()
+    oidc: SignOn | None = None
 
     @property
     def data_folder(self) -> Path:
@@ -61,4 +78,9 @@ def read_config(path: Path | None) -> Config:
     config = settings.read(path, Config)
     if config.data:
         config = msgspec.structs.replace(config, data=str(path.parent / config.data))
+    if config.oidc is not None:
+        secret = str(path.parent / config.oidc.client_secret_file)
+        config = msgspec.structs.replace(
+            config, oidc=msgspec.structs.replace(config.oidc, client_secret_file=secret)
+        )  # fmt: skip
     return config

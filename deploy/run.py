@@ -133,12 +133,15 @@ def install_browser_files() -> None:
 
 
 def install_tools() -> None:
-    """What the tests need beside packages: a real Chromium for the pages, strace for power cuts and failing disks.
+    """What the tests need beside packages: a real Chromium for the pages, strace for power cuts and failing disks, a
+    real key store.
 
     They are put in place where we may (root on Debian), else people are told what to do; without them those tests are
     skipped, which fails in CI.
     """
-    wanted = [name for name in ("chromium", "strace") if not shutil.which(name)]
+    programs = {"chromium": "chromium", "strace": "strace", "gnome-keyring-daemon": "gnome-keyring",
+                "dbus-run-session": "dbus"}  # fmt: skip
+    wanted = [package for program, package in programs.items() if not shutil.which(program)]
     if os.environ.get("DIEMDANH_CHROMIUM") and "chromium" in wanted:
         wanted.remove("chromium")
     if not wanted or os.name == "nt":

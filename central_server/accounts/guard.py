@@ -15,14 +15,16 @@ from fastapi import Depends, params
 from sqlalchemy import Connection, text
 from starlette.requests import HTTPConnection
 
-from central_server.accounts.permission import Actor, Permission
-from central_server.accounts.sign_ins import cookie_of, read_sign_in, used
+from central_server.accounts.permission import Actor, Permission, visible_courses
+from central_server.accounts.sign_ins import SignIn, cookie_of, read_sign_in, used
 from central_server.errors import ForbiddenError, NotFoundError, NotSignedInError
 from central_server.services import Services, ServicesDep
 
 Open = Literal["everybody", "device"]
 """Routes without an account: pages that all may see, and the agents' (their signature is checked by SignedDep)."""
-Rule = Permission | Literal["signed_in"] | Open
+Signed = Literal["signed_in", "half_signed_in"]
+"""Any account; "half": also one that has still to set its second factor up, and may do nothing else."""
+Rule = Permission | Signed | Open
 
 _SESSION = text("SELECT course FROM session WHERE id = :session")
 _PLACES = text("SELECT bridge_point FROM session_bridge_point WHERE session = :session")
@@ -42,15 +44,18 @@ class OpenGuard:
 class Guard:
     """Lets a signed-in actor in who has the permission there."""
 
-    def __init__(self, rule: Permission | Literal["signed_in"]) -> None:
+    def __init__(self, rule: Permission | Signed) -> None:
         self.rule = rule
 
     def __call__(self, request: HTTPConnection, of: ServicesDep) -> None:
         """Raises NotSignedInError, ForbiddenError or NotFoundError."""
         with of.engine.connect() as connection:
-            actor = _signed_in(connection, request, of)
-            request.state.actor = actor
-            if self.rule == "signed_in":
+            sign_in = _signed_in(connection, request, of, half=self.rule == "half_signed_in")
+            actor = sign_in.actor
+            request.state.sign_in = sign_in
+            if sign_in.waits_for is None:
+                request.state.actor = actor
+            if self.rule == "signed_in" or self.rule == "half_signed_in":
                 return
             if not actor.granted(self.rule):
                 raise ForbiddenError(
@@ -70,6 +75,32 @@ def guard(rule: Rule) -> params.Depends:
     return depends
 
 
+Points = frozenset[str] | None
+"""Ids of the bridge points whose part of a session somebody may see; None: all of it."""
+
+
+def still_allowed(request: HTTPConnection, of: Services, permission: Permission, points: Points) -> bool:
+    """Whether whoever opened a stream may still see it, and as much of it. Counts as use of the sign-in."""
+    try:
+        Guard(permission)(request, of)
+    except (NotSignedInError, ForbiddenError, NotFoundError):
+        return False
+    return points_seen(request, of) == points
+
+
+def points_seen(request: HTTPConnection, of: ServicesDep) -> Points:
+    """The bridge points of the path's session whose part the actor may see."""
+    who = actor(request)
+    if visible_courses(who, "see_session") is None:
+        return None
+    with of.engine.connect() as connection:
+        course = connection.execute(_SESSION, {"session": request.path_params["session"]}).scalar_one_or_none()
+    return who.points("see_session", course) if course is not None else frozenset()
+
+
+PointsDep = Annotated[Points, Depends(points_seen)]
+
+
 def actor(request: HTTPConnection) -> Actor:
     """Who asks, on a route with a guard that asks for a sign-in."""
     found = request.state.actor
@@ -82,7 +113,15 @@ async def _actor(request: HTTPConnection) -> Actor:
     return actor(request)
 
 
+async def _sign_in(request: HTTPConnection) -> SignIn:
+    found = request.state.sign_in
+    if not isinstance(found, SignIn):
+        raise TypeError("this route's guard asks for no sign-in")
+    return found
+
+
 ActorDep = Annotated[Actor, Depends(_actor)]
+SignInDep = Annotated[SignIn, Depends(_sign_in)]
 
 
 def actor_or_none(request: HTTPConnection) -> Actor | None:
@@ -91,12 +130,12 @@ def actor_or_none(request: HTTPConnection) -> Actor | None:
     return found if isinstance(found, Actor) else None
 
 
-def _signed_in(connection: Connection, request: HTTPConnection, of: Services) -> Actor:
+def _signed_in(connection: Connection, request: HTTPConnection, of: Services, *, half: bool) -> SignIn:
     sign_in = read_sign_in(connection, cookie_of(request, of.config), of.now(), of.config.accounts)
-    if sign_in is None or sign_in.waits_for is not None:
+    if sign_in is None or sign_in.waits_for not in (None, "second_factor" if half else None):
         raise NotSignedInError(sign_in.waits_for if sign_in else None)
     used(sign_in, of.writer, of.now())
-    return sign_in.actor
+    return sign_in
 
 
 def allowed(connection: Connection, actor: Actor, permission: Permission, place: Mapping[str, str]) -> bool:

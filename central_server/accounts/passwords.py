@@ -51,6 +51,13 @@ def check_password(password: str, login: str, name: str) -> None:
         )
 
 
+def check_new_password(password: str, again: str, login: str, name: str) -> None:
+    """As check_password, and whether it was typed the same twice. Raises InputError."""
+    check_password(password, login, name)
+    if password != again:
+        raise InputError("Hai lần nhập mật khẩu không giống nhau.", "The two passwords are not the same.")
+
+
 def _simple(text: str) -> str:
     """Small letters without marks and spaces."""
     bare = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))

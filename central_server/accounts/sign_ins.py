@@ -14,6 +14,7 @@ from starlette.responses import Response
 from central_server.accounts.permission import Actor, Grant
 from central_server.config import Accounts, Config
 from central_server.database import Job, Writer
+from central_server.errors import NotSignedInError
 from central_server.own_log.writing import append
 from models.own_records import SignedIn, SignedOut
 
@@ -27,6 +28,10 @@ USED_STEP_MS = 60_000
 SECOND_STEP_MS = 10 * 60_000
 """How long the second step may take."""
 
+KEPT_MS = 90 * 24 * 3_600_000
+"""Sign-ins that are over stay in the account's list so long, then they are forgotten: they name addresses."""
+
+_FORGET = text("DELETE FROM browser_session WHERE account = :account AND coalesce(ended_at, expires_at) < :before")
 _READ = text(
     "SELECT s.id, s.account, s.seen_at, s.waits_for, s.how, a.name, a.learner, g.role, g.course, g.bridge_point"
     " FROM browser_session s JOIN account a ON a.id = s.account LEFT JOIN account_grant g ON g.account = a.id"
@@ -38,7 +43,9 @@ _ADD = text(
     " VALUES (:id, :token, :account, :now, :now, :expires_at, :waits_for, :how, :address, :browser)"
 )
 _END = text("UPDATE browser_session SET ended_at = :now WHERE id = :id AND account = :account AND ended_at IS NULL")
-_END_ALL = text("UPDATE browser_session SET ended_at = :now WHERE account = :account AND ended_at IS NULL")
+_END_ALL = text(
+    "UPDATE browser_session SET ended_at = :now WHERE account = :account AND ended_at IS NULL AND id <> :but"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +82,19 @@ def browser_of(request: HTTPConnection) -> Browser:
     return Browser(request.client.host if request.client else "", request.headers.get("user-agent", "")[:200])
 
 
-def _secure(request: HTTPConnection, config: Config) -> bool:
+def is_secure(request: HTTPConnection, config: Config) -> bool:
+    """Whether the browser reaches us by https."""
     return request.url.scheme == "https" or (config.public_address or "").startswith("https:")
+
+
+def own_address(request: HTTPConnection, config: Config) -> str:
+    """How this browser reaches the server, without a path."""
+    return (config.public_address or f"{request.url.scheme}://{request.url.netloc}").rstrip("/")
 
 
 def _cookie_name(request: HTTPConnection, config: Config) -> str:
     """Behind https the name binds the cookie to this very host and path."""
-    return "__Host-diemdanh" if _secure(request, config) else "diemdanh"
+    return "__Host-diemdanh" if is_secure(request, config) else "diemdanh"
 
 
 def cookie_of(request: HTTPConnection, config: Config) -> str:
@@ -93,13 +106,13 @@ def set_cookie(answer: Response, request: HTTPConnection, config: Config, made: 
     """Give the browser its cookie."""
     answer.set_cookie(
         _cookie_name(request, config), made.token, max_age=config.accounts.hours * 3600, httponly=True,
-        samesite="strict", secure=_secure(request, config),
+        samesite="strict", secure=is_secure(request, config),
     )  # fmt: skip
 
 
 def drop_cookie(answer: Response, request: HTTPConnection, config: Config) -> None:
     """Take the browser's cookie away."""
-    secure = _secure(request, config)
+    secure = is_secure(request, config)
     answer.delete_cookie(_cookie_name(request, config), httponly=True, samesite="strict", secure=secure)
 
 
@@ -143,6 +156,7 @@ def make_sign_in(
         "id": new, "token": token_hash(token), "account": account, "now": now, "expires_at": now + life,
         "waits_for": waits_for, "how": how, "address": browser.address, "browser": browser.name,
     }  # fmt: skip
+    connection.execute(_FORGET, {"account": account, "before": now - KEPT_MS})
     connection.execute(_ADD, row)
     if waits_for is None:
         append(
@@ -157,7 +171,8 @@ def finish_sign_in(
     waits_for: WaitsFor | None, second_factor: SecondFactorUsed,
 ) -> NewSignIn:  # fmt: skip
     """Put another sign-in, with another cookie, in the place of one that waited for its second step; inside a job."""
-    connection.execute(_END, {"id": half.id, "account": half.actor.account, "now": now})
+    if connection.execute(_END, {"id": half.id, "account": half.actor.account, "now": now}).rowcount == 0:
+        raise NotSignedInError()  # another request was faster with it
     return make_sign_in(
         connection, half.actor.account, half.how, browser, now, limits, waits_for, second_factor
     )  # fmt: skip
@@ -175,9 +190,9 @@ def end_sign_in(account: str, sign_in: str, by: str, now: int) -> Job[bool]:
     return job
 
 
-def end_all(connection: Connection, account: str, by: str | None, now: int) -> int:
-    """End all sign-ins of an account, inside a job; how many there were."""
-    ended = connection.execute(_END_ALL, {"account": account, "now": now}).rowcount
+def end_all(connection: Connection, account: str, by: str | None, now: int, but: str = "") -> int:
+    """End all sign-ins of an account (but one), inside a job; how many there were."""
+    ended = connection.execute(_END_ALL, {"account": account, "now": now, "but": but}).rowcount
     if ended:
         append(connection, SignedOut(at=now, by=by, account=account, browser_session=None))
     return ended

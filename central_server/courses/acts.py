@@ -19,6 +19,7 @@ from central_server.courses.planning import (
     put_course,
     put_session,
 )
+from central_server.courses.queries import course_of
 from central_server.courses.series import VIETNAM, Slot
 from central_server.courses.tables import Course, CourseSession, Enrolment, Holiday, SessionBreak, SessionBridgePoint
 from central_server.errors import ConflictError, NotFoundError
@@ -89,7 +90,7 @@ def publish(changes: Changes, course: str, published: bool) -> None:
     """Tell learners and bridge points of a course, or take that back. Sessions without a place get the learners'."""
     if published:
         join_points(changes, course, only_without=True)
-    put_course(changes, course_of(changes, course).code, published=published)
+    put_course(changes, course_of(changes.db, course).code, published=published)
 
 
 def join_points(changes: Changes, course: str, only_without: bool = False) -> None:
@@ -117,12 +118,12 @@ def _plan_of(changes: Changes, session: CourseSession, points: tuple[str, ...]) 
 
 def edit_course(changes: Changes, course: str, **values: object) -> None:
     """Set columns of a course."""
-    put_course(changes, course_of(changes, course).code, **values)
+    put_course(changes, course_of(changes.db, course).code, **values)
 
 
 def renew_calendar(changes: Changes, course: str) -> None:
     """Give the course's calendar another address; the one before is good for nothing from now on."""
-    found = course_of(changes, course)
+    found = course_of(changes.db, course)
     put_course(changes, found.code, calendar=found.calendar + 1)
 
 
@@ -143,14 +144,6 @@ def unmark_holiday(changes: Changes, day: date) -> None:
     if row is not None:
         changes.db.delete(row)
         changes.tell(HolidayMarked(at=changes.now, by=changes.by, day=day.isoformat(), off=False))
-
-
-def course_of(changes: Changes, course: str) -> Course:
-    """Raises NotFoundError."""
-    found = changes.db.get(Course, course)
-    if found is None:
-        raise NotFoundError("Không có lớp này.", "There is no such course.")
-    return found
 
 
 def session_of(changes: Changes, session: str) -> CourseSession:

@@ -15,7 +15,7 @@ from central_server.courses.calendar import calendar_key
 from central_server.courses.doing import do
 from central_server.courses.new_course import choices
 from central_server.courses.overview import planned_sessions
-from central_server.courses.queries import learners_of_course
+from central_server.courses.queries import course_of, learners_of_course
 from central_server.courses.situation import situation
 from central_server.courses.tables import Course, Programme
 from central_server.errors import NotFoundError
@@ -27,14 +27,6 @@ RULES_MOST = 20_000
 _ENROLLED = text("SELECT 1 FROM enrolment WHERE course = :course AND learner = :learner")
 
 
-def course_row(db: Session, course: str) -> Course:
-    """The course. Raises NotFoundError."""
-    found = db.get(Course, course)
-    if found is None:
-        raise NotFoundError("Không có lớp này.", "There is no such course.")
-    return found
-
-
 def calendar_address(request: Request, of: Services, course: Course) -> str:
     """Where calendars read the course's sessions."""
     base = (of.config.public_address or str(request.base_url)).rstrip("/")
@@ -43,9 +35,11 @@ def calendar_address(request: Request, of: Services, course: Course) -> str:
 
 
 @router.get("/courses/{course}", dependencies=[guard("see_course")])
-def course_page(request: Request, course: str, actor: ActorDep, of: ServicesDep, db: ReadingDep) -> Response:
-    """What needs doing, then the sessions, then the learners."""
-    found, now = course_row(db, course), of.now()
+def course_page(
+    request: Request, course: str, actor: ActorDep, of: ServicesDep, db: ReadingDep, new: int = 0, known: int = 0
+) -> Response:
+    """What needs doing, then the sessions, then the learners. new, known: whom a roster has just enrolled."""
+    found, now = course_of(db, course), of.now()
     sessions = planned_sessions(db, found, now)
     around = situation(db, found, sessions, now)
     held = [one for one in sessions if not one.cancelled]
@@ -66,6 +60,7 @@ def course_page(request: Request, course: str, actor: ActorDep, of: ServicesDep,
         ),
         "calendar": calendar_address(request, of, found) if found.published else None,
         "now": now,
+        "just_enrolled": new + known,
     }
     return of.pages.page(request, "course.html", **context)
 
@@ -73,7 +68,7 @@ def course_page(request: Request, course: str, actor: ActorDep, of: ServicesDep,
 @router.get("/courses/{course}/edit", dependencies=[guard("manage_course")])
 def edit_page(request: Request, course: str, of: ServicesDep, db: ReadingDep) -> Response:
     """Title, programme, length of a period and class rules."""
-    found = course_row(db, course)
+    found = course_of(db, course)
     form = Form.filled(
         title=found.title,
         programme=found.programme or "",
@@ -88,7 +83,7 @@ def save_course(
     request: Request, course: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep
 ) -> Response:
     """Save them; with errors, the form as it was typed."""
-    found = course_row(db, course)
+    found = course_of(db, course)
     title, rules = form.words("title", needed=True), form.text("class_rules", RULES_MOST)
     minutes = form.whole("period_minutes", 10, 120) or found.period_minutes
     programme = form.value("programme") or None

@@ -9,6 +9,7 @@ from sqlmodel import col, func, select
 
 from central_server.courses.changes import Changes, digest
 from central_server.courses.tables import CourseSession, SessionBreak, SessionBridgePoint, SessionChange
+from central_server.enrolment.tables import Guest
 from central_server.errors import ConflictError
 from models.own_records import SessionChanged, SessionDropped
 
@@ -60,7 +61,7 @@ def drop(changes: Changes, session: CourseSession) -> None:
             "counts for nobody.",
         )
     db = changes.db
-    for table in (SessionBreak, SessionBridgePoint, SessionChange):
+    for table in (SessionBreak, SessionBridgePoint, SessionChange, Guest):
         for row in db.exec(select(table).where(table.session == session.id)):
             db.delete(row)
     db.flush()

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 from central_server.bridge_points.tables import BridgePoint, Device
 from central_server.courses.periods import periods, teaching_ms
 from central_server.courses.series import Times
+from central_server.courses.standing import ChangeRow, change_row, last_cancelling, last_move, lecturer_name
 from central_server.courses.tables import (
     Course,
     CourseSession,
@@ -89,18 +90,6 @@ def _state(published: bool, first: int | None, last: int | None, now: int) -> St
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeRow:
-    """What became of a session, with the times that it had before."""
-
-    number: int
-    change: str
-    start: int
-    end: int
-    reason: str
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
 class PlannedRow:
     """A session of a course with all that its pages tell. Times are ms since 1970 UTC."""
 
@@ -132,13 +121,12 @@ class PlannedRow:
     @property
     def moved(self) -> ChangeRow | None:
         """The last move; None when the session is where it was planned first."""
-        moves = [one for one in self.changes if one.change == "moved"]
-        return moves[-1] if moves and (moves[0].start, moves[0].end) != (self.start, self.end) else None
+        return last_move(self.changes, self.start, self.end)
 
     @property
     def cancelling(self) -> ChangeRow | None:
         """Why it is cancelled."""
-        return next((one for one in reversed(self.changes) if self.cancelled and one.change == "cancelled"), None)
+        return last_cancelling(self.changes, self.cancelled)
 
     @property
     def unsealed(self) -> bool:
@@ -172,8 +160,7 @@ def planned_sessions(db: Session, course: Course, now: int) -> list[PlannedRow]:
     changes: dict[str, list[ChangeRow]] = {}
     query = select(SessionChange).where(col(SessionChange.session).in_(of_course)).order_by(col(SessionChange.number))
     for row in db.exec(query):
-        told = ChangeRow(row.number, row.change, row.start, row.end, row.reason, row.at)
-        changes.setdefault(row.session, []).append(told)
+        changes.setdefault(row.session, []).append(change_row(row))
     sealed: dict[str, set[str]] = {}
     for session, point in db.execute(_SEALED, {"course": course.id}).all():
         sealed.setdefault(session, set()).add(point)
@@ -193,11 +180,6 @@ def planned_sessions(db: Session, course: Course, now: int) -> list[PlannedRow]:
             )
         )  # fmt: skip
     return rows
-
-
-def lecturer_name(lecturer: Lecturer) -> str:
-    """TS. Nguyễn Văn An, as people write and say it."""
-    return f"{lecturer.degree} {lecturer.name}".strip()
 
 
 def point_names(db: Session, ids: Sequence[str] | None = None) -> dict[str, str]:

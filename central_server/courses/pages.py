@@ -34,6 +34,10 @@ STATES = {
 @router.get("/", dependencies=[guard("signed_in")])
 def first_page(request: Request, actor: ActorDep, of: ServicesDep, db: ReadingDep) -> Response:
     """Today's sessions, what needs doing in the courses, and for who has no course yet the form to make one."""
+    if not actor.granted("see_courses"):
+        if actor.may("administer"):
+            return RedirectResponse("/admin/accounts", 303)
+        return of.pages.page(request, "nothing_yet.html")
     now = of.now()
     rows = course_rows(db, now, visible_courses(actor))
     if not rows and actor.may("create_course"):

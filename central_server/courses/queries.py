@@ -10,6 +10,7 @@ from central_server.accounts.permission import Actor
 from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBreak, SessionBridgePoint
 from central_server.enrolment.places import places_in
+from central_server.errors import NotFoundError
 from central_server.learners.names import given_name_first
 from central_server.learners.queries import learners_of
 from central_server.learners.tables import Learner
@@ -20,6 +21,14 @@ OFFSET_MS = 7 * 3_600_000
 """Vietnam's clocks are so far ahead of UTC."""
 AHEAD_MS = DAY_MS
 """How far ahead a bridge point is told of its sessions: names leave the server for the day they are needed."""
+
+
+def course_of(db: Session, course: str) -> Course:
+    """The course with that id. Raises NotFoundError."""
+    found = db.get(Course, course)
+    if found is None:
+        raise NotFoundError("Không có lớp này. Hãy kiểm tra lại địa chỉ.", "There is no such course.")
+    return found
 
 
 def breaks_of(db: Session, session: str) -> tuple[tuple[int, int], ...]:

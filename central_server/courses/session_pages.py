@@ -7,13 +7,13 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from central_server.accounts.guard import ActorDep, guard
-from central_server.courses.acts import add_sessions, course_of, edit_session, session_of
-from central_server.courses.course_pages import course_row
+from central_server.courses.acts import add_sessions, edit_session, session_of
 from central_server.courses.doing import do
 from central_server.courses.moving import cancel, drop, restore
 from central_server.courses.new_course import choices
 from central_server.courses.overview import PlannedRow, holidays, planned_sessions, point_names
 from central_server.courses.plan_form import USUAL, Held, read_held, read_one, read_series
+from central_server.courses.queries import course_of
 from central_server.courses.series import Slot
 from central_server.courses.tables import Course, CourseSession, Lecturer
 from central_server.errors import NotFoundError
@@ -34,7 +34,7 @@ def _taken(db: Session, course: Course, now: int, but: str = "") -> list[Slot]:
 @router.get("/courses/{course}/sessions/new")
 def new_page(request: Request, course: str, of: ServicesDep, db: ReadingDep) -> Response:
     """The form: one session, or a series by the week; lecturer and places as in the course's last session."""
-    found = course_row(db, course)
+    found = course_of(db, course)
     rows = planned_sessions(db, found, of.now())
     last = rows[-1] if rows else None
     places = {"lecturer": last.lecturer, "main_point": last.main_point or "", "point": last.points} if last else {}
@@ -45,16 +45,16 @@ def new_page(request: Request, course: str, of: ServicesDep, db: ReadingDep) -> 
 @router.post("/courses/{course}/sessions/new/look")
 def look(request: Request, course: str, form: FormDep, of: ServicesDep, db: ReadingDep) -> Response:
     """What the series in the form comes to: the part of the page that shows it before anything is saved."""
-    found = course_row(db, course)
+    found = course_of(db, course)
     planned = read_series(form, holidays(db), _taken(db, found, of.now()))
-    context = {"form": form, "planned": planned, "period_minutes": found.period_minutes}
+    context = {"partial": True, "form": form, "planned": planned, "period_minutes": found.period_minutes}
     return Response(of.pages.html("planned.html", page_language(request), **context), media_type="text/html")
 
 
 @router.post("/courses/{course}/sessions/new")
 def add(request: Request, course: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep) -> Response:
     """Add the sessions; with errors, or to look only, the form as it was typed."""
-    found = course_row(db, course)
+    found = course_of(db, course)
     taken, title = _taken(db, found, of.now()), form.words("title")
     held = read_held(form, point_names(db))
     planned, slots = None, ()  # type: tuple[Slot, ...]
@@ -67,7 +67,7 @@ def add(request: Request, course: str, form: FormDep, actor: ActorDep, of: Servi
     if form.errors or form.value("act") == "look":
         context = {"course": found, "form": form, "planned": planned, **choices(db)}
         return of.pages.page(request, "session_new.html", 422 if form.errors else 200, **context)
-    do(of, actor, lambda changes: add_sessions(changes, course_of(changes, course), slots, held, title))
+    do(of, actor, lambda changes: add_sessions(changes, course_of(changes.db, course), slots, held, title))
     return RedirectResponse(f"/courses/{course}#sessions", 303)
 
 
@@ -82,7 +82,7 @@ def _session(db: Session, course: Course, session: str, now: int) -> tuple[Cours
 @router.get("/courses/{course}/sessions/{session}/edit")
 def edit_page(request: Request, course: str, session: str, of: ServicesDep, db: ReadingDep) -> Response:
     """The form of one session, and what became of it so far."""
-    its_course = course_row(db, course)
+    its_course = course_of(db, course)
     found, row = _session(db, its_course, session, of.now())
     form = _as_it_is(db, found, row)
     return of.pages.page(request, "session_edit.html", course=its_course, session=row, form=form, **choices(db))
@@ -108,7 +108,7 @@ def save(
     request: Request, course: str, session: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep
 ) -> Response:
     """Save a session; other times need a reason, which everybody is told."""
-    its_course = course_row(db, course)
+    its_course = course_of(db, course)
     _, row = _session(db, its_course, session, of.now())
     title, reason = form.words("title", needed=True), form.words("reason", REASON_MOST)
     held: Held = read_held(form, point_names(db))
@@ -132,7 +132,7 @@ def cancel_session(
     if not reason:
         form.fail("cancel_reason", *NEEDED)
     if form.errors:
-        its_course = course_row(db, course)
+        its_course = course_of(db, course)
         found, row = _session(db, its_course, session, of.now())
         shown = _as_it_is(db, found, row)
         shown.errors = form.errors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 
 def plain(text: str) -> str:
@@ -23,6 +24,7 @@ _LETTERS = "aàảãáạăằẳẵắặâầẩẫấậbcdđeèẻẽéẹê
 _RANK = {letter: chr(0x4E00 + rank) for rank, letter in enumerate(_LETTERS)}
 
 
+@lru_cache(maxsize=8192)  # names have few different words, and lists may be long
 def vietnamese_order(word: str) -> str:
     """A key that sorts as a Vietnamese dictionary does (Python's own order puts Đ and Ă behind Z)."""
     return "".join(_RANK.get(letter, letter) for letter in word.lower())

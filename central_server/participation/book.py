@@ -126,12 +126,12 @@ class SessionBook:
             return before
         state = point_state(facts, point, self._evidence[point.id], reports, now)
         if before is not None:
-            state = replace(state, learners=_same_where_equal(before.learners, state.learners))
+            state = replace(state, learners=same_where_equal(before.learners, state.learners))
         self._points[point.id] = (key, state)
         return state
 
 
-def _same_where_equal(before: tuple[LearnerState, ...], after: tuple[LearnerState, ...]) -> tuple[LearnerState, ...]:
+def same_where_equal(before: tuple[LearnerState, ...], after: tuple[LearnerState, ...]) -> tuple[LearnerState, ...]:
     """`after`, with the objects of `before` where what a page shows of them is the same."""
     return tuple(old if _shown(old) == _shown(new) else new for old, new in zip(before, after, strict=True))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from central_server.participation.live import LiveReport
 from central_server.participation.queries import SessionFacts
 from central_server.participation.seals import SealBook
+from models.clock_trust import ClockTrust, clock_trust
 from models.islands import PointTotals
 from models.participation import scheduled
 from models.records import AnyRecord, CheckIn, CheckInMethod, Coverage, CoverageEnd, Presence
@@ -25,6 +26,8 @@ class Seen:
     encoder: str
     live: bool
     """Told by the live status; no record yet."""
+    clock: ClockTrust = "good"
+    """How far its record's clock can be believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,12 @@ class CheckedIn:
 
     at: int
     method: CheckInMethod
+    clock: ClockTrust = "good"
+
+
+def doubtful(clock: ClockTrust) -> bool:
+    """Whether a person must look at times by this clock."""
+    return clock in ("untrusted", "unmeasured")
 
 
 @dataclass(slots=True)
@@ -91,6 +100,13 @@ class PointEvidence:
         """The records whose time is only known by their PC's own clock."""
         return (one for one in self.unmeasured if (one.device, one.boot_id) not in self.clocks)
 
+    def clock_of(self, record: AnyRecord) -> ClockTrust:
+        """How far a record's clock can be believed; the nearest record of the same start speaks for one without."""
+        known = self.clocks.get((record.device, record.boot_id))
+        if record.offset is not None or not known:
+            return clock_trust(record.offset, record.uncertainty)
+        return "good"  # its times were mended by a measured clock
+
     def _add(self, record: AnyRecord) -> None:
         match record:
             case Coverage():
@@ -98,14 +114,15 @@ class PointEvidence:
                 self._watch(Watched(start, end, record.ended_by))
             case Presence() if record.learner in self.learners:
                 start, end = self.server_time(record, record.start), self.server_time(record, record.end)
-                seen = Seen(start, end, record.sightings, record.best_score, record.encoder, live=False)
+                clock = self.clock_of(record)
+                seen = Seen(start, end, record.sightings, record.best_score, record.encoder, live=False, clock=clock)
                 self._see(record.learner, seen)
             case CheckIn() if record.learner in self.learners:
                 at = self.server_time(record, record.at)
                 self.totals.check_in(record.learner, at)
                 before = self.check_ins.get(record.learner)
                 if before is None or at < before.at:
-                    self.check_ins[record.learner] = CheckedIn(at, record.method)
+                    self.check_ins[record.learner] = CheckedIn(at, record.method, self.clock_of(record))
             case _:
                 pass
 

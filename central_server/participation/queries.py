@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from central_server.bridge_points.tables import BridgePoint, Device
+from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.queries import breaks_of
+from central_server.courses.standing import Standing, standing_of
 from central_server.courses.tables import Course, CourseSession, SessionBridgePoint
 from central_server.enrolment.places import places_in
 from central_server.errors import NotFoundError
 from central_server.learners.names import given_name_first
-from central_server.learners.queries import learners_of
-from central_server.ledger.tables import Fork
 from central_server.participation.rules import rule_of
 from models.participation import Rule
 from models.records import AnyRecord, decode
@@ -23,6 +22,19 @@ from models.records import AnyRecord, decode
 _RECORDS = text(
     "SELECT seq, line FROM record"
     " WHERE session = :session AND device = :device AND log = :log AND seq > :seq ORDER BY seq"
+)
+_LEARNERS = text(
+    "SELECT id, code, name, unit, birth_year FROM learner WHERE id IN"
+    " (SELECT learner FROM enrolment WHERE course = :course UNION SELECT learner FROM guest WHERE session = :session)"
+)
+_DEVICES = text(
+    "SELECT device.id, device.bridge_point FROM device WHERE device.bridge_point IN"
+    " (SELECT bridge_point FROM session_bridge_point WHERE session = :session) ORDER BY device.id"
+)
+_FORKS = text(
+    "SELECT fork.device, fork.seq, fork.sessions, fork.seen_at FROM fork JOIN device ON device.id = fork.device"
+    " WHERE device.bridge_point IN (SELECT bridge_point FROM session_bridge_point WHERE session = :session)"
+    " ORDER BY fork.seen_at"
 )
 _LOGS = text("SELECT DISTINCT log FROM record WHERE session = :session AND device = :device")
 
@@ -68,6 +80,8 @@ class SessionFacts:
 
     id: str
     title: str
+    course: str
+    """Id."""
     course_code: str
     course_title: str
     start: int
@@ -77,6 +91,8 @@ class SessionFacts:
     points: tuple[PointFacts, ...]
     learners: tuple[LearnerFacts, ...]
     """Of the bridge points that take part, by name."""
+    standing: Standing
+    """Whether it is held, and what became of it."""
 
 
 def session_facts(db: Session, session: str) -> SessionFacts:
@@ -94,36 +110,37 @@ def session_facts(db: Session, session: str) -> SessionFacts:
         .where(SessionBridgePoint.session == session)
         .order_by(col(BridgePoint.name), col(BridgePoint.code))
     ).all()
-    ids = [point.id for point in points]
     devices: dict[str, list[str]] = {}
-    for device, at in db.exec(select(Device.id, Device.bridge_point).where(col(Device.bridge_point).in_(ids))):
+    for device, at in db.execute(_DEVICES, {"session": session}):
         devices.setdefault(at, []).append(device)
-    forks = _forks(db, session, [device for some in devices.values() for device in some])
+    forks = _forks(db, session)
     places, guests = places_in(db, found)
-    here = {who: point for who, point in places.items() if point in ids}
+    here = {point.id for point in points}
     people = [
-        LearnerFacts(who.id, who.code, who.name, who.unit, who.birth_year, here[who.id], who.id in guests)
-        for who in learners_of(db, here)
+        LearnerFacts(row.id, row.code, row.name, row.unit, row.birth_year, places[row.id], row.id in guests)
+        for row in db.execute(_LEARNERS, {"session": session, "course": course.id})
+        if places[row.id] in here
     ]
     return SessionFacts(
         id=found.id,
         title=found.title,
+        course=course.id,
         course_code=course.code,
         course_title=course.title,
         start=found.start,
         end=found.end,
         breaks=breaks_of(db, session),
         rule=rule_of(db, course.id),
-        points=tuple(_point(point, sorted(devices.get(point.id, ())), forks) for point in points),
+        points=tuple(_point(point, devices.get(point.id, []), forks) for point in points),
         learners=tuple(sorted(people, key=lambda who: (given_name_first(who.name), who.code))),
+        standing=standing_of(db, found, course),
     )
 
 
-def _forks(db: Session, session: str, devices: list[str]) -> dict[str, list[ForkFacts]]:
-    """The forks of these devices that speak of a session, oldest first."""
+def _forks(db: Session, session: str) -> dict[str, list[ForkFacts]]:
+    """The forks that speak of a session, by device, oldest first."""
     found: dict[str, list[ForkFacts]] = {}
-    query = select(Fork.device, Fork.seq, Fork.sessions, Fork.seen_at).where(col(Fork.device).in_(devices))
-    for device, seq, sessions, seen_at in db.exec(query.order_by(col(Fork.seen_at))):
+    for device, seq, sessions, seen_at in db.execute(_FORKS, {"session": session}):
         if session in sessions.split("\n"):
             found.setdefault(device, []).append(ForkFacts(seq, seen_at))
     return found

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.state import LearnerState, PointState, SessionState
-from central_server.participation.wording import METHODS, pick, remarks, short_remarks
+from central_server.participation.wording import DOUBT, METHODS, doubted, pick, remarks, short_remarks
 from central_server.web.figures import day, day_time, moment, percent
 from models.language import Language
 from models.participation import marks
@@ -123,9 +123,10 @@ def _row(
 def _note(learner: LearnerState, state: SessionState, lang: Language) -> str:
     """Late and early, where the room was watched at that time; a fault is never held against anybody."""
     part, facts = learner.participation, state.facts
+    told = [pick(DOUBT, lang)] if doubted(learner) else []
     if not part.seen_ms:
-        return pick(("không có mặt", "not present"), lang) if part.not_seen_ms else ""
-    told, found = [], marks(part, facts.start, state.phase == "over", facts.rule)
+        return ", ".join([*told, pick(("không có mặt", "not present"), lang)] if part.not_seen_ms else told)
+    found = marks(part, facts.start, state.phase == "over", facts.rule)
     if found.late_min is not None:
         told.append(pick((f"đến muộn {found.late_min} phút", f"{found.late_min} min late"), lang))
     if found.early_min is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from central_server.participation.evidence import CheckedIn, PointEvidence, Seen, Watched
@@ -100,6 +100,13 @@ class SessionState:
     def learners(self) -> tuple[LearnerState, ...]:
         """All learners, by name within their bridge points."""
         return tuple(learner for point in self.points for learner in point.learners)
+
+
+def part_of(state: SessionState, points: frozenset[str] | None) -> SessionState:
+    """The session as somebody sees it who may see these bridge points (ids) only; None: all of it."""
+    if points is None:
+        return state
+    return replace(state, points=tuple(point for point in state.points if point.facts.id in points))
 
 
 def phase_of(session: SessionFacts, now: int) -> Phase:

@@ -183,6 +183,8 @@ def _drop(plan: Plan, session: str) -> None:
         of_session.pop(session, None)
     for place in [key for key in plan.places if key[0] == session]:
         del plan.places[place]
+    for guest in [key for key in plan.guests if key[0] == session]:
+        del plan.guests[guest]
     for change in [key for key in plan.changes if key[0] == session]:
         del plan.changes[change]
 

@@ -46,6 +46,10 @@ class Form:
         """A form as it is shown first."""
         return cls({name: [value] if isinstance(value, str) else list(value) for name, value in values.items()})
 
+    def names(self) -> list[str]:
+        """The fields that were sent."""
+        return list(self._typed)
+
     def value(self, name: str) -> str:
         """What stands in a field, as it was typed."""
         return next(iter(self._typed.get(name, ())), "")

@@ -51,7 +51,7 @@ class Pages:
     """Renders the templates. One for the whole server."""
 
     def __init__(self) -> None:
-        packages = ("web", "accounts", "courses", "participation")
+        packages = ("web", "accounts", "bridge_points", "courses", "enrolment", "learners", "participation")
         self._env = Environment(
             loader=FileSystemLoader([ROOT / name / "templates" for name in packages]),
             autoescape=True,
@@ -80,7 +80,7 @@ class Pages:
             **({"actor": None} | context),
         )
 
-    def page(self, request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    def page(self, request: Request, template: str, status: int = 200, /, **context: Any) -> HTMLResponse:
         """A whole page in the request's language, with the navigation of whoever asks."""
         actor = getattr(request.state, "actor", None)
         return HTMLResponse(self.html(template, page_language(request), actor=actor, status=status, **context), status)

@@ -22,6 +22,11 @@ SECOND_STEPS = {"code": "/sign-in/code", "second_factor": "/account/second-facto
 """Where a sign-in goes on that waits for its second step."""
 
 
+def step_address(step: str, then: str) -> str:
+    """The address of a step of signing in that leads on to a path of ours."""
+    return step if then == "/" else f"{step}?{urlencode({'next': then})}"
+
+
 def render_error(pages: Pages, request: Request, error: DiemdanhError, status: int) -> Response:
     """The answer for an error: a refusal for agents, JSON for programs, a page for people."""
     if isinstance(error, RefusedError):
@@ -44,8 +49,7 @@ def add_error_handlers(app: FastAPI, pages: Pages) -> None:
         if not asks_for_a_page or "text/event-stream" in request.headers.get("accept", ""):
             return render(request, error, error.status)
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        step = SECOND_STEPS.get(error.waits_for or "", "/sign-in")
-        return RedirectResponse(step if here == "/" else f"{step}?{urlencode({'next': here})}", 303)
+        return RedirectResponse(step_address(SECOND_STEPS.get(error.waits_for or "", "/sign-in"), here), 303)
 
     async def server_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, ServerError)  # noqa: S101 - registered for nothing else

@@ -17,6 +17,7 @@ from bridge_agent.clock import boot_ms
 from bridge_agent.config import Config, Settings
 from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
+from bridge_agent.key_store import KeyStore
 from bridge_agent.log import Log
 from bridge_agent.server import Server
 from bridge_agent.server_clock import ServerClock, this_pc
@@ -84,7 +85,9 @@ async def drained(tmp_path: Path) -> AsyncIterator[tuple[SlowLine, int, bool]]:
         journal = Journal(settings.folder.journal, clock.clocks.wall)
         stop = asyncio.Event()
         async with SlowLine(server.address, clock, who) as line:
-            agent = asyncio.create_task(Agent(Parts(settings, who, log, line, clock, journal, watch)).run(stop))
+            agent = asyncio.create_task(
+                Agent(Parts(settings, who, KeyStore(), log, line, clock, journal, watch)).run(stop)
+            )
             async with asyncio.timeout(60):
                 while log.acknowledged_seq < BACKLOG:  # noqa: ASYNC110 - the log has no event to wait for
                     await asyncio.sleep(0.05)

@@ -1,8 +1,7 @@
-// Forms and lists of the office: what a series comes to while it is typed, finding in long lists of boxes, printing.
+// Forms and lists of the office: what a series comes to while it is typed, and finding in long lists of boxes.
 (() => {
   document.documentElement.classList.add("has-script");
   const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/đ/g, "d").replace(/Đ/g, "D").toLowerCase();
-  for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());
   for (const input of document.querySelectorAll("[data-find]")) {
     const boxes = document.getElementById(input.dataset.find).querySelectorAll("label");
     input.addEventListener("input", () => {
