@@ -50,7 +50,7 @@ def test_every_change_is_found_with_its_record(ledger: Ledger) -> None:
 
 
 PLAN = [
-    "UPDATE course SET rule = '{\"share_needed\":0.1}'",
+    "UPDATE course_rule SET rule = '{\"share_needed\":0.1}'",
     'UPDATE session SET "end" = "end" - 3600000',
     'UPDATE session_break SET "end" = "end" + 1',
     "DELETE FROM session_break",
