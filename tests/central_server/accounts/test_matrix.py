@@ -62,6 +62,8 @@ OPEN = May(EVERYBODY)
 SIGNED_IN = May(IN)
 ADMINISTER = May(ADMINISTRATOR)
 SESSION = May(SEES_SESSION, SESSIONS_ELSEWHERE)
+ENROL = May(MANAGERS, {"manager elsewhere"})
+SEES_LEARNERS = May(MANAGERS | {"lecturer here"}, {"manager elsewhere", "lecturer elsewhere"})
 
 TABLE: dict[tuple[str, str], May] = {
     ("GET", "/health"): OPEN,
@@ -89,6 +91,29 @@ TABLE: dict[tuple[str, str], May] = {
     ("GET", "/sessions/{session}/sheet.xlsx"): SESSION,
     ("GET", "/sessions/{session}/sheet.csv"): SESSION,
     ("GET", "/api/sessions/{session}/participation"): SESSION,
+    ("GET", "/courses/{course}/learners"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/learners.csv"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/learners.xlsx"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/roster"): ENROL,
+    ("POST", "/courses/{course}/roster"): ENROL,
+    ("GET", "/courses/{course}/roster/{token}"): ENROL,
+    ("POST", "/courses/{course}/roster/{token}"): ENROL,
+    ("POST", "/courses/{course}/roster/{token}/drop"): ENROL,
+    ("POST", "/courses/{course}/transfers"): ENROL,
+    ("POST", "/courses/{course}/transfers/undo"): ENROL,
+    ("POST", "/courses/{course}/guests"): ENROL,
+    ("POST", "/courses/{course}/guests/remove"): ENROL,
+    ("POST", "/courses/{course}/consents"): ENROL,
+    ("GET", "/courses/{course}/portraits"): ENROL,
+    ("POST", "/courses/{course}/portraits"): ENROL,
+    ("GET", "/learners/{learner}"): May(
+        SEES_LEARNERS.may | {"learner here"}, SEES_LEARNERS.hidden | {"learner elsewhere"}
+    ),
+    ("POST", "/learners/{learner}/consent/signed"): ENROL,
+    ("POST", "/learners/{learner}/consent/withdrawn"): ENROL,
+    ("POST", "/learners/{learner}/consent"): May({"learner here"}, {"learner elsewhere"}),
+    ("POST", "/learners/{learner}/consent/withdraw"): May({"learner here"}, {"learner elsewhere"}),
+    ("GET", "/consent-form"): SIGNED_IN,
     ("GET", "/admin/accounts"): ADMINISTER,
     ("POST", "/admin/accounts"): ADMINISTER,
     ("GET", "/admin/accounts/new"): ADMINISTER,
@@ -191,6 +216,7 @@ def _world(server: Running) -> World:
         places = {
             "session": "K1.1", "course": courses["K1"], "bridge_point": points["TDM"], "learner": learners["HV000"],
             "account": target, "grant": "g-none", "sign_in": "b-none",
+            "token": "0" * 32,
         }  # fmt: skip
         return World(server, accounts, places)
 
