@@ -188,7 +188,9 @@ def test_sessions_of_one_course_never_overlap_and_clashes_with_others_are_named(
     same = {"how": "one", "first": "24/11/2026", "start": "11:00", "end": "12:00", "breaks": ""}
     refused = manager.post(f"/courses/{course}/sessions/new", data=same)
     assert refused.status_code == 422 and "Trùng giờ" in refused.text
-    other = make_course(manager, first="24/11/2026", count="1", skip_holidays="", point=points(server), start="10:00")
+    other = make_course(
+        manager, first="24/11/2026", count="1", skip_holidays="", point=points(server), start="10:00", breaks=""
+    )
     page = manager.get(other).text
     assert "trùng giờ với “Buổi 1” của lớp Bồi dưỡng ngạch chuyên viên ở Thủ Dầu Một" in page
     assert "trùng giờ" in manager.get(f"/courses/{course}").text
