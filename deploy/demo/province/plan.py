@@ -6,7 +6,8 @@ Every name is invented. Times are ms since 1970 UTC, counted from the moment at 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Literal
 
@@ -95,76 +96,97 @@ class Province:
 
 
 def province(now: int, seed: int = 2026, people: int = PEOPLE) -> Province:
-    """The province as it stands at `now` (ms since 1970 UTC)."""
+    """The province as it stands at `now` (ms since 1970 UTC). No room is booked twice for the same half day."""
     rng = random.Random(seed)  # noqa: S311 - invented people, no secret
     homes = [rng.randrange(len(PLACES)) for _ in range(people)]
     who = [person(rng, PLACES[home] if home else PLACES[1]) for home in homes]
     for _ in range(people // 40):
         first, second = rng.sample(range(people), 2)
         who[second] = namesakes(rng, who[first], PLACES[homes[second] or 1])
+    rooms = _Rooms(now)
     live = STATES.index("running")
-    classes = [_class(rng, number, state, homes, now, live=number == live) for number, state in enumerate(STATES)]
+    order = [live, *(number for number in range(len(STATES)) if number != live)]
+    made = {number: _class(rng, number, homes, rooms, live=number == live) for number in order}
+    classes = tuple(made[number] for number in range(len(STATES)))
     here = next(one.id for one in classes[live].meetings if one.start <= now < one.end)
-    return Province(tuple(who), tuple(classes), here, seed)
+    return Province(tuple(who), classes, here, seed)
 
 
-def _class(rng: random.Random, number: int, state: State, homes: list[int], now: int, *, live: bool) -> Class:
+class _Rooms:
+    """Which rooms are taken on which half day; days count from today."""
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+        self._today = datetime.fromtimestamp(now / 1000, HANOI).replace(hour=0, minute=0, second=0, microsecond=0)
+        self._taken: set[tuple[int, int, int]] = set()
+
+    def start(self, day: int, half: int) -> int:
+        """When class begins in the morning (0) or afternoon (1) of a day."""
+        return round((self._today + timedelta(days=day, hours=7.5 + 6 * half)).timestamp() * 1000)
+
+    def take(self, points: Sequence[int], day: int, step: int) -> tuple[int, int]:
+        """The next free half day of a working day, from `day` on in steps of one day: (day, half)."""
+        while True:
+            if (self._today + timedelta(days=day)).weekday() < 5:
+                for half in (0, 1):
+                    wanted = {(point, day, half) for point in points}
+                    if not wanted & self._taken:
+                        self._taken |= wanted
+                        return day, half
+            day += step
+
+    def take_day(self, points: Sequence[int], day: int) -> None:
+        """Both halves of a day."""
+        self._taken |= {(point, day, half) for point in points for half in (0, 1)}
+
+
+def _class(rng: random.Random, number: int, homes: list[int], rooms: _Rooms, *, live: bool) -> Class:
+    state = STATES[number]
     programme, title, _ = PROGRAMMES[number % len(PROGRAMMES)]
     turn = 1 + number // len(PROGRAMMES)
     code = f"{programme}-{turn:02d}"
-    points = rng.sample(range(1, len(PLACES)), len(PLACES) - 1 if live else rng.randrange(3, 7))
-    pool = [who for who, home in enumerate(homes) if home in points or home == 0]
-    chosen = rng.sample(pool, min(len(pool), 96 if live else rng.randrange(42, 96)))
-    learners = tuple((who, homes[who] if homes[who] in points else 0) for who in sorted(chosen))
-    meetings = _meetings(rng, code, state, now, live=live)
-    full = f"{title}, khóa {turn} năm {datetime.fromtimestamp(now / 1000, UTC).year}"
+    everywhere = list(range(len(PLACES)))
+    points = everywhere if live else sorted(rng.sample(everywhere, rng.randrange(3, 6)))
+    pool = [who for who, home in enumerate(homes) if home in points]
+    chosen = sorted(rng.sample(pool, min(len(pool), 96 if live else rng.randrange(42, 96))))
+    meetings = _meetings(rng, number, code, points, rooms, live=live)
+    full = f"{title}, khóa {turn} năm {datetime.fromtimestamp(rooms.now / 1000, UTC).year}"
+    learners = tuple((who, homes[who]) for who in chosen)
     return Class(code, full, programme, state, rng.choice(LECTURERS), meetings, learners)
 
 
-def _meetings(rng: random.Random, code: str, state: State, now: int, *, live: bool) -> tuple[Meeting, ...]:
-    count = rng.randrange(6, 12)
-    held = {"draft": 0, "to_come": 0, "running": rng.randrange(3, 6), "over": count}[state]
-    morning = rng.random() < 0.6
-    today = datetime.fromtimestamp(now / 1000, HANOI).replace(hour=0, minute=0, second=0, microsecond=0)
-    days = [-1 - 2 * n for n in range(held)][::-1] + [2 + 3 * n for n in range(count - held)]
-    if state == "over":
-        days = [day - rng.randrange(8, 30) for day in days]
-    out = []
-    for n, offset in enumerate(days):
-        day = today + timedelta(days=offset)
-        if day.weekday() == 6:  # nobody teaches on a Sunday
-            day += timedelta(days=1)
-        start = round((day + timedelta(hours=7.5 if morning else 13.5)).timestamp() * 1000)
-        if offset < 0 and start + 210 * MINUTE > now:
-            start -= DAY
-        title = f"Buổi {n + 1}: {TOPICS[n % len(TOPICS)]}"
-        recorded = max(0, held - RECORDED) <= n < held
-        out.append(Meeting(f"{code}.{n + 1}", title, start, start + 210 * MINUTE, _break(start), recorded))
+def _meetings(
+    rng: random.Random, number: int, code: str, points: list[int], rooms: _Rooms, *, live: bool
+) -> tuple[Meeting, ...]:
+    state, count = STATES[number], rng.randrange(6, 10)
+    held = {"draft": 0, "to_come": 0, "running": rng.randrange(3, 5), "over": count}[state]
     if live:
-        start = now - now % (5 * MINUTE) - 70 * MINUTE
-        title = f"Buổi {held + 1}: Chuyên đề trực tuyến toàn tỉnh"
-        here = Meeting(f"{code}.{held + 1}", title, start, start + 210 * MINUTE, _break(start), recorded=True)
-        later = [_numbered(one, code, n) for n, one in enumerate(out[held:], held + 2)]
-        return (*out[:held], here, *later)
-    if state == "running" and len(out) > held + 2:
-        at = held + 1
-        out[at] = _with(out[at], moved_from=out[at].start - 2 * DAY)
-        out[-1] = _with(out[-1], field_visit=True) if rng.random() < 0.4 else out[-1]
-        if rng.random() < 0.3:
-            out[held + 2] = _with(out[held + 2], cancelled="Giảng viên đi công tác đột xuất; lớp học bù vào tuần sau.")
+        rooms.take_day(points, 0)
+    past, day = [], -rng.randrange(12, 40) if state == "over" else -1
+    for _ in range(held):
+        slot = rooms.take(points, day, -1)
+        past.append(slot)
+        day = slot[0] - rng.randrange(1, 4)
+    later, day = [], rng.randrange(20, 50) if state == "draft" else rng.randrange(2, 9)
+    for _ in range(count - held):
+        slot = rooms.take(points, day, 1)
+        later.append(slot)
+        day = slot[0] + rng.randrange(1, 4)
+    starts = [rooms.start(*slot) for slot in reversed(past)]
+    if live:
+        starts.append(rooms.now - rooms.now % (5 * MINUTE) - 70 * MINUTE)
+    starts += [rooms.start(*slot) for slot in later]
+    out = [_meeting(code, n, start, max(0, held - RECORDED) <= n < held + live) for n, start in enumerate(starts)]
+    if state == "running" and not live and count > held + 2:
+        out[held + 1] = replace(out[held + 1], moved_from=out[held + 1].start - 2 * DAY)
+        if number % 3 == 0:
+            out[-1] = replace(out[-1], field_visit=True, title=f"Buổi {len(out)}: Đi nghiên cứu thực tế")
+        elif number % 3 == 1:
+            out[-1] = replace(out[-1], cancelled="Giảng viên đi công tác đột xuất; lớp học bù vào tuần sau.")
     return tuple(out)
 
 
-def _break(start: int) -> tuple[tuple[int, int], ...]:
-    return ((start + 90 * MINUTE, start + 105 * MINUTE),)
-
-
-def _numbered(one: Meeting, code: str, number: int) -> Meeting:
-    title = f"Buổi {number}: {one.title.split(': ', 1)[1]}"
-    return Meeting(f"{code}.{number}", title, one.start, one.end, one.breaks, one.recorded)
-
-
-def _with(
-    one: Meeting, *, field_visit: bool = False, cancelled: str = "", moved_from: int | None = None
-) -> Meeting:  # fmt: skip
-    return Meeting(one.id, one.title, one.start, one.end, one.breaks, one.recorded, field_visit, cancelled, moved_from)
+def _meeting(code: str, number: int, start: int, recorded: bool) -> Meeting:
+    title = f"Buổi {number + 1}: {TOPICS[number % len(TOPICS)]}"
+    pause = ((start + 90 * MINUTE, start + 105 * MINUTE),)
+    return Meeting(f"{code}.{number + 1}", title, start, start + 210 * MINUTE, pause, recorded)
