@@ -20,7 +20,6 @@ import central_server.tables  # noqa: F401 - all tables
 from central_server.database import open_database
 from central_server.learners.names import plain
 from deploy.demo.province.names import name
-from models.own_records import CourseRule
 from models.participation import Rule
 from models.records import GENESIS, Coverage, Presence, chain, encode
 

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import Session, select
 
 from central_server.learners.portraits_child import by_learner, code_of
-from central_server.learners.sealing import SealError, SealingKey, sealing_key
+from central_server.learners.sealing import Purpose, SealError, SealingKey, sealing_key
 from central_server.learners.tables import FaceTemplate, Learner
 from central_server.learners.templates_kept import open_templates
 from tests.central_server.enrolment.test_enrolling import course_id, prove
@@ -114,11 +114,12 @@ def test_a_sealed_value_opens_only_for_its_owner_and_key(tmp_path: Path) -> None
     sealed = key.seal("ethnicity", "l-1", b"Kinh")
     assert sealing_key(tmp_path).open("ethnicity", "l-1", sealed) == b"Kinh"
     assert (tmp_path / "sealing-key").stat().st_mode & 0o077 == 0
-    for wrong in (
-        lambda: key.open("ethnicity", "l-2", sealed),
-        lambda: key.open("template", "l-1", sealed),
-        lambda: key.open("ethnicity", "l-1", sealed[:-1]),
-        lambda: SealingKey(bytes(32)).open("ethnicity", "l-1", sealed),
-    ):
+    tries: list[tuple[SealingKey, Purpose, str, bytes]] = [
+        (key, "ethnicity", "l-2", sealed),
+        (key, "template", "l-1", sealed),
+        (key, "ethnicity", "l-1", sealed[:-1]),
+        (SealingKey(bytes(32)), "ethnicity", "l-1", sealed),
+    ]
+    for other, purpose, owner, value in tries:
         with pytest.raises(SealError):
-            wrong()
+            other.open(purpose, owner, value)
