@@ -65,9 +65,7 @@ SESSION = May(SEES_SESSION, SESSIONS_ELSEWHERE)
 ENROL = May(MANAGERS, {"manager elsewhere"})
 SEES_LEARNERS = May(MANAGERS | {"lecturer here"}, {"manager elsewhere", "lecturer elsewhere"})
 
-SEES_COURSES = May(
-    MANAGERS | {"manager elsewhere", "lecturer here", "lecturer elsewhere", "technician here", "technician elsewhere"}
-)
+SEES_COURSES = May(SEES_SESSION | SESSIONS_ELSEWHERE)
 MAKES_COURSES = May(MANAGERS | {"manager elsewhere"})
 
 TABLE: dict[tuple[str, str], May] = {
