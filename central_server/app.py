@@ -34,7 +34,9 @@ import central_server.learners.pages
 import central_server.learners.portrait_pages
 import central_server.ledger.routes
 import central_server.participation.agent_routes
+import central_server.participation.course_routes
 import central_server.participation.routes
+import central_server.participation.rule_pages
 from central_server.accounts.account_key import account_key
 from central_server.accounts.guard import guard
 from central_server.accounts.passwords import Hasher
@@ -126,6 +128,8 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.include_router(central_server.learners.pages.router)
     app.include_router(central_server.learners.portrait_pages.router)
     app.include_router(central_server.participation.routes.router)
+    app.include_router(central_server.participation.course_routes.router)
+    app.include_router(central_server.participation.rule_pages.router)
     app.include_router(central_server.accounts.signing_in.router)
     app.include_router(central_server.accounts.signing_in.leaving)
     app.include_router(central_server.accounts.sign_on_pages.router)

@@ -74,10 +74,12 @@ class KeyRevoked(OwnRecord, frozen=True, kw_only=True, tag="key_revoked"):
 
 
 class CourseRule(OwnRecord, frozen=True, kw_only=True, tag="course_rule"):
-    """A course has this participation rule."""
+    """A course has this participation rule: for all its sessions, until its next version."""
 
     course: Id
     rule: Rule
+    reason: Head | None = None
+    """SHA-256 of the reason's text, which the table keeps; None: none was given."""
 
 
 class ProgrammeKept(OwnRecord, frozen=True, kw_only=True, tag="programme"):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
@@ -24,19 +24,29 @@ FAR = 1 << 62
 """Later than any moment (ms)."""
 
 
+NotObserved = Literal["excused", "present_if_around", "nothing"]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Minutes = Annotated[int, msgspec.Meta(ge=1, le=240)]
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A course's participation rule. Its defaults are a course's starting point, not law: programmes set their own."""
 
-    version: int = 1
-    gap_tolerance_s: int = 60
+    version: Annotated[int, msgspec.Meta(ge=1)] = 1
+    """Counts a course's rules, from 1 on; the newest holds for all its sessions."""
+    gap_tolerance_s: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 60
     """A gap between two presence intervals counts as seen when no more than this of it was watched."""
-    share_needed: float = 0.8
+    late_after_min: Minutes = 5
+    """A learner who was missed for so many minutes from the start on is marked late; presence stays as it is."""
+    early_before_min: Minutes = 5
+    """A learner who was missed for so many minutes up to the end is marked as gone early."""
+    share_needed: Share = 0.8
     """Share of the scheduled time from which a learner has completed."""
     before_check_in_counts: bool = True
-    not_observed: Literal["excused", "present_if_around", "nothing"] = "excused"
+    not_observed: NotObserved = "excused"
     """What unobserved time does to the share: leaves the sum (`excused`), counts as attended where the learner was
     seen right before and right after it (`present_if_around`), or counts as not attended (`nothing`)."""
-    not_observed_up_to: float = 0.2
+    not_observed_up_to: Share = 0.2
     """Over this share of unobserved time the verdict is `undecided`."""
 
 
@@ -50,8 +60,12 @@ class Totals:
     """Milliseconds watched, scheduled and not seen."""
     not_observed_ms: int
     """Scheduled milliseconds of which nothing is known."""
+    attended_ms: int
+    """What counts as attended under the rule: seen, and what `present_if_around` adds."""
+    counted_ms: int
+    """What that is a share of: scheduled, less what is excused."""
     share: float | None
-    """Attended share under the rule, 0 to 1; None when nothing is scheduled or all of it is excused."""
+    """attended / counted, 0 to 1; None when nothing is scheduled or all of it is excused."""
     verdict: Verdict
 
 
@@ -154,19 +168,70 @@ def divide(schedule: Spans, known: Spans, watched: Spans, counts_from: int = -FA
 
 def totals_of(scheduled_ms: int, seen_ms: int, not_seen_ms: int, around_ms: int, rule: Rule) -> Totals:
     """Share and verdict of a learner's milliseconds. around_ms: of `around_of`, for the rule that counts them."""
-    not_observed_ms = scheduled_ms - seen_ms - not_seen_ms
-    whole, attended = scheduled_ms, seen_ms
+    attended, counted = seen_ms, scheduled_ms
     if rule.not_observed == "excused":
-        whole -= not_observed_ms
+        counted = seen_ms + not_seen_ms
     elif rule.not_observed == "present_if_around":
         attended += around_ms
-    share = attended / whole if whole else None
+    return judged(scheduled_ms, seen_ms, not_seen_ms, attended, counted, rule)
+
+
+def judged(scheduled_ms: int, seen_ms: int, not_seen_ms: int, attended_ms: int, counted_ms: int, rule: Rule) -> Totals:
+    """Totals with the share and the verdict that the rule gives them."""
+    not_observed_ms = scheduled_ms - seen_ms - not_seen_ms
+    share = attended_ms / counted_ms if counted_ms else None
     unobserved = not_observed_ms / scheduled_ms if scheduled_ms else 0.0
     if unobserved > rule.not_observed_up_to or share is None:
         verdict: Verdict = "undecided"
     else:
         verdict = "completed" if share >= rule.share_needed else "not_completed"
-    return Totals(scheduled_ms, seen_ms, not_seen_ms, not_observed_ms, share, verdict)
+    return Totals(scheduled_ms, seen_ms, not_seen_ms, not_observed_ms, attended_ms, counted_ms, share, verdict)
+
+
+def add_up(parts: Iterable[Totals], rule: Rule) -> Totals:
+    """A learner's figures over the sessions of a course: every sum by itself, then share and verdict of the sums.
+
+    The course's share is the sum of what was attended over the sum of what counts, so long sessions weigh more.
+    """
+    some = tuple(parts)
+    return judged(
+        sum(one.scheduled_ms for one in some),
+        sum(one.seen_ms for one in some),
+        sum(one.not_seen_ms for one in some),
+        sum(one.attended_ms for one in some),
+        sum(one.counted_ms for one in some),
+        rule,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Marks beside a session's presence, which they never change; whole minutes, None where there is no mark."""
+
+    late_min: int | None
+    early_min: int | None
+
+
+def marks(part: Participation, start: int, over: bool, rule: Rule) -> Marks:
+    """Whether a learner came late and left early. start: of the session (ms). over: the session has ended.
+
+    Only what was watched is held against anybody: whoever comes into the light of a dark room is not late. The time
+    before the first sighting counts from the start on, the time after the last one up to the end.
+    """
+    if not len(part.seen):
+        return Marks(None, None)
+    first, last = int(part.seen[0, 0]), int(part.seen[-1, 1])
+    late = _minutes(part.not_seen[part.not_seen[:, 1] <= first])
+    early = _minutes(part.not_seen[part.not_seen[:, 0] >= last])
+    known = len(part.not_seen) > 0 and int(part.not_seen[0, 0]) <= start
+    return Marks(
+        late if known and late >= rule.late_after_min else None,
+        early if over and early >= rule.early_before_min else None,
+    )
+
+
+def _minutes(a: Spans) -> int:
+    return total(a) // 60_000
 
 
 def around_of(not_observed: Spans, seen: Spans) -> Spans:

@@ -31,7 +31,8 @@ class CourseTable(Table, frozen=True, kw_only=True):
 
     code: Code
     title: Words
-    rule: Rule = Rule()
+    rule: Rule | None = None
+    """Default: what the course has already, or the defaults."""
 
 
 class BridgePointTable(Table, frozen=True, kw_only=True):

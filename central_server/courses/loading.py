@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import msgspec
 from sqlmodel import select
 
 from central_server.bridge_points.tables import BridgePoint
@@ -19,6 +18,7 @@ from central_server.courses.planning import PlannedSession, put_course, put_sess
 from central_server.courses.tables import CourseSession, Enrolment
 from central_server.database import Job
 from central_server.learners.identity import learner_by_code, put_learner
+from central_server.participation.rules import put_rule
 from models.own_records import Enrolled
 
 
@@ -41,8 +41,9 @@ def load(plan: CoursePlan, now: int) -> Job[Loaded]:
 
 def _load(changes: Changes, plan: CoursePlan) -> Loaded:
     file, db = plan.file, changes.db
-    rule = msgspec.json.encode(file.course.rule).decode()
-    course = put_course(changes, file.course.code, title=file.course.title, rule=rule, published=True)
+    course = put_course(changes, file.course.code, title=file.course.title, published=True)
+    if file.course.rule is not None:
+        changes.changed += put_rule(changes, course.id, file.course.rule)
     points = {row.code: _bridge_point(changes, row.code, row.name) for row in file.bridge_points}
     for session in plan.sessions:
         put_session(changes, course.id, _as_kept(changes, session, points))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import msgspec
 from sqlmodel import Session, col, select
 
 from central_server.courses.changes import Changes, digest, new_id
@@ -18,7 +17,8 @@ from central_server.courses.tables import (
     SessionBreak,
     SessionBridgePoint,
 )
-from models.own_records import CoursePlanned, CourseRule, ProgrammeKept, SessionHeld, SessionPlanned, TakesPart
+from central_server.participation.rules import add_rule
+from models.own_records import CoursePlanned, ProgrammeKept, SessionHeld, SessionPlanned, TakesPart
 from models.participation import Rule
 
 
@@ -38,15 +38,17 @@ class PlannedSession:
 
 
 def put_course(changes: Changes, code: str, **values: object) -> Course:
-    """Bring the course with this code to the given columns; it is made where there is none, as a draft."""
+    """Bring the course with this code to the given columns; it is made where there is none, as a draft.
+
+    A new one starts with the usual participation rule.
+    """
     course = changes.db.exec(select(Course).where(Course.code == code)).first()
     new = course is None
-    course = course or Course(id=new_id("c"), code=code, title="", rule=msgspec.json.encode(Rule()).decode())
-    rule, planned = course.rule, planned_record(course, changes)
+    course = course or Course(id=new_id("c"), code=code, title="")
+    planned = planned_record(course, changes)
     changes.put(course, **values)
-    if new or course.rule != rule:
-        told = msgspec.json.decode(course.rule, type=Rule)
-        changes.tell(CourseRule(at=changes.now, by=changes.by, course=course.id, rule=told))
+    if new:
+        add_rule(changes, course.id, Rule())
     if new or planned_record(course, changes) != planned:
         changes.tell(planned_record(course, changes))
     return course

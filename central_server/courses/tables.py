@@ -56,8 +56,6 @@ class Course(SQLModel, table=True):
     id: str = Field(primary_key=True)
     code: str = Field(unique=True)
     title: str
-    rule: str
-    """models.participation.Rule as JSON."""
     programme: str | None = Field(default=None, foreign_key="programme.id", index=True)
     period_minutes: int = Field(default=PERIOD_MINUTES, sa_column_kwargs={"server_default": "45"})
     """Length of a teaching period."""

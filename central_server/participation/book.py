@@ -19,7 +19,7 @@ from central_server.participation.state import (
     phase_of,
     point_state,
 )
-from models.participation import scheduled
+from models.participation import Rule, Totals, scheduled
 
 FACTS_LIFE_MS = 5_000
 """How long the plan is used without reading it again: enrolment may change while a class runs."""
@@ -49,6 +49,26 @@ class SessionBook:
             live = self._live.of(self._session)
             points = tuple(self._point(facts, point, live, now, point.id in changed) for point in facts.points)
             return SessionState(facts, now, phase_of(facts, now), points)
+
+    def totals(self, now: int, rule: Rule | None = None) -> dict[str, Totals]:
+        """Everybody's figures at `now` by learner, under another rule than the course's where one is given.
+
+        The records are those that the book holds; nothing of the session changes. Raises NotFoundError.
+        """
+        with self._lock, Session(self._engine) as db:
+            facts = self._read_facts(db, now)
+            for point in facts.points:
+                self._read_records(db, point)
+            live = self._live.of(self._session)
+            found: dict[str, Totals] = {}
+            for point in facts.points:
+                reports = [report for report in live if report.device in point.devices]
+                known = self._evidence[point.id].with_live(reports).totals
+                if rule is not None:
+                    known.replan(scheduled(facts.start, facts.end, facts.breaks), rule)
+                until = known_until(facts, reports, now)
+                found |= {who.id: known.totals(who.id, until) for who in facts.learners if who.bridge_point == point.id}
+            return found
 
     def _read_facts(self, db: Session, now: int) -> SessionFacts:
         if self._facts is None or not 0 <= now - self._facts_at < FACTS_LIFE_MS:

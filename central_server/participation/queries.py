@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
@@ -16,6 +15,7 @@ from central_server.courses.tables import Course, CourseSession, SessionBridgePo
 from central_server.enrolment.places import places_in
 from central_server.errors import NotFoundError
 from central_server.learners.names import given_name_first
+from central_server.participation.rules import rule_of
 from models.participation import Rule
 from models.records import AnyRecord, decode
 
@@ -130,7 +130,7 @@ def session_facts(db: Session, session: str) -> SessionFacts:
         start=found.start,
         end=found.end,
         breaks=breaks_of(db, session),
-        rule=msgspec.json.decode(course.rule, type=Rule),
+        rule=rule_of(db, course.id),
         points=tuple(_point(point, devices.get(point.id, []), forks) for point in points),
         learners=tuple(sorted(people, key=lambda who: (given_name_first(who.name), who.code))),
         standing=standing_of(db, found, course),

@@ -79,7 +79,7 @@ async def session_point(
     feed = await _feed(of, session, lang, points)
     state, rendered = await run_in_threadpool(feed.view.point, bridge_point)
     context = {"state": state, "point": bridge_point, "parts": rendered.parts}
-    return HTMLResponse(of.pages.html("learners.html", lang, **context))
+    return HTMLResponse(of.pages.html("point_learners.html", lang, **context))
 
 
 @router.get("/sessions/{session}/events")
@@ -120,14 +120,14 @@ async def session_events(
 def session_xlsx(request: Request, session: str, of: ServicesDep, points: PointsDep) -> Response:
     """The attendance sheet as an Excel file."""
     sheet = sheet_of(part_of(of.books.of(session).state(of.now()), points), page_language(request))
-    return _download(sheet_xlsx(sheet), f"diem-danh-{session}.xlsx", XLSX)
+    return download(sheet_xlsx(sheet), f"diem-danh-{session}.xlsx", XLSX)
 
 
 @router.get("/sessions/{session}/sheet.csv")
 def session_csv(request: Request, session: str, of: ServicesDep, points: PointsDep) -> Response:
     """The attendance sheet as a CSV file."""
     sheet = sheet_of(part_of(of.books.of(session).state(of.now()), points), page_language(request))
-    return _download(sheet_csv(sheet), f"diem-danh-{session}.csv", "text/csv; charset=utf-8")
+    return download(sheet_csv(sheet), f"diem-danh-{session}.csv", "text/csv; charset=utf-8")
 
 
 @router.get("/api/sessions/{session}/participation")
@@ -137,6 +137,7 @@ def session_figures(session: str, of: ServicesDep, points: PointsDep) -> Respons
     return Response(msgspec.json.encode(figures), media_type="application/json")
 
 
-def _download(content: bytes, name: str, media_type: str) -> Response:
+def download(content: bytes, name: str, media_type: str) -> Response:
+    """A file to be saved by the browser."""
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
     return Response(content, media_type=media_type, headers=headers)

@@ -10,10 +10,9 @@ from central_server.participation.state import LearnerState, PointState, Session
 from central_server.participation.wording import DOUBT, METHODS, doubted, pick, remarks, short_remarks
 from central_server.web.figures import day, day_time, moment, percent
 from models.language import Language
+from models.participation import marks
 
 Cell = str | int | float | datetime | None
-LATE_MS = 5 * 60_000
-"""From here on the note says that a learner came late or left early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +126,9 @@ def _note(learner: LearnerState, state: SessionState, lang: Language) -> str:
     told = [pick(DOUBT, lang)] if doubted(learner) else []
     if not part.seen_ms:
         return ", ".join([*told, pick(("không có mặt", "not present"), lang)] if part.not_seen_ms else told)
-    late = sum(int(end - start) for start, end in part.not_seen if end <= int(part.seen[0, 0]))
-    if late >= LATE_MS and int(part.not_seen[0, 0]) <= facts.start:
-        told.append(pick((f"đến muộn {late // 60_000} phút", f"{late // 60_000} min late"), lang))
-    early = sum(int(end - start) for start, end in part.not_seen if start >= int(part.seen[-1, 1]))
-    if state.phase == "over" and early >= LATE_MS:
-        told.append(pick((f"về sớm {early // 60_000} phút", f"left {early // 60_000} min early"), lang))
+    found = marks(part, facts.start, state.phase == "over", facts.rule)
+    if found.late_min is not None:
+        told.append(pick((f"đến muộn {found.late_min} phút", f"{found.late_min} min late"), lang))
+    if found.early_min is not None:
+        told.append(pick((f"về sớm {found.early_min} phút", f"left {found.early_min} min early"), lang))
     return ", ".join(told)

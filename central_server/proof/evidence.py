@@ -53,8 +53,8 @@ UNTOLD: CoursePlan = (None, 45, None, None, True, NO_TEXT, 1)
 class Plan:
     """What the server's acts made true: by the tables, or by replaying its own log. Keys and values are plain."""
 
-    rules: dict[str, str] = field(default_factory=dict)
-    """Course: its rule as JSON."""
+    rules: dict[tuple[str, int], tuple[str, str | None, int, str]] = field(default_factory=dict)
+    """Course and version: the rule as JSON, by whom, at, SHA-256 of the reason."""
     sessions: dict[str, tuple[str, int, int, tuple[tuple[int, int], ...]]] = field(default_factory=dict)
     """Session: its course, start, end, breaks."""
     courses: dict[str, CoursePlan] = field(default_factory=dict)

@@ -111,7 +111,8 @@ def _play(acts: Acts, record: AnyOwnRecord) -> None:
         case KeyRevoked():
             _end(plan, record.device, record.number, record.at, revoked=True)
         case CourseRule():
-            plan.rules[record.course] = msgspec.json.encode(record.rule).decode()
+            rule = msgspec.json.encode(record.rule).decode()
+            plan.rules[record.course, record.rule.version] = (rule, record.by, record.at, record.reason or "")
             plan.courses.setdefault(record.course, UNTOLD)
         case Enrolled():
             plan.enrolled[record.course, record.learner] = record.bridge_point

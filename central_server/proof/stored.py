@@ -31,6 +31,7 @@ from central_server.ledger.tables import Fork
 from central_server.participation.evidence import no_evidence
 from central_server.participation.queries import new_records, session_facts
 from central_server.participation.state import UNTIL_STEP_MS, point_state
+from central_server.participation.tables import RuleVersion
 from central_server.proof.evidence import Fork as ForkOf
 from central_server.proof.evidence import LogEvidence, Plan, Row, Signed, Totals
 from central_server.proof.totals import total_of
@@ -127,11 +128,13 @@ class StoredEvidence:
 def _read_planning(db: Session, plan: Plan) -> None:
     for course in db.exec(select(Course)):
         starts, ends = (day.isoformat() if day else None for day in (course.starts, course.ends))
-        plan.rules[course.id] = course.rule
         plan.courses[course.id] = (
             course.programme, course.period_minutes, starts, ends, course.published, digest(course.class_rules),
             course.calendar,
         )  # fmt: skip
+    for version in db.exec(select(RuleVersion)):
+        reason = digest(version.reason) if version.reason else ""
+        plan.rules[version.course, version.version] = (version.rule, version.by, version.at, reason)
     for session in db.exec(select(CourseSession)).all():
         plan.sessions[session.id] = (session.course, session.start, session.end, breaks_of(db, session.id))
         plan.held[session.id] = (session.lecturer, session.main_point, session.field_visit)

@@ -18,8 +18,9 @@ from models.spans import spans
 def totals_of(plan: Plan, records: Mapping[str, Iterable[tuple[str, AnyRecord]]]) -> Totals:
     """The totals of the whole of each session. records: by session, each with the device whose log holds it."""
     totals: Totals = {}
+    rules = {course: rule for (course, _), (rule, *_) in sorted(plan.rules.items())}  # the newest version holds
     for session, (course, start, end, breaks) in plan.sessions.items():
-        rule = msgspec.json.decode(plan.rules[course], type=Rule) if course in plan.rules else Rule()
+        rule = msgspec.json.decode(rules[course], type=Rule) if course in rules else Rule()
         schedule = scheduled(start, end, breaks)
         points = {point for at, point in plan.places if at == session}
         everybody = _places(plan, session, course, start)

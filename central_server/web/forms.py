@@ -129,7 +129,7 @@ class Form:
         text = self.value(name).strip().replace(".", "")
         if not text:
             return None
-        if text.isascii() and text.isdigit() and least <= int(text) <= most:
+        if text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most:
             return int(text)
         self.fail(name, f"Hãy ghi một số từ {least} đến {most}.", f"Write a number from {least} to {most}.")
         return None

@@ -142,7 +142,8 @@ def running(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterat
         while not program.started and thread.is_alive() and time.monotonic() < deadline:
             time.sleep(0.01)
         assert program.started
-        one = Running(addresses(config, listener), app.state.services, clock)
+        here = msgspec.structs.replace(config, public_address=None)
+        one = Running(addresses(here, listener), app.state.services, clock)
         try:
             yield one
         finally:

@@ -86,6 +86,7 @@ TABLE: dict[tuple[str, str], May] = {
     ("POST", "/account/sign-ins/end"): SIGNED_IN,
     ("GET", "/"): SIGNED_IN,
     ("GET", "/sessions/{session}"): SESSION,
+    ("GET", "/sessions/{session}/points/{bridge_point}"): SESSION,
     ("GET", "/sessions/{session}/events"): SESSION,
     ("GET", "/sessions/{session}/sheet.xlsx"): SESSION,
     ("GET", "/sessions/{session}/sheet.csv"): SESSION,
@@ -160,6 +161,7 @@ class World:
     server: Running
     accounts: dict[str, str]
     places: dict[str, str]
+    client: httpx.Client
 
     def tokens(self) -> dict[str, str]:
         """A fresh sign-in of everybody, so that no route disturbs the next; "nobody" has none."""
@@ -216,7 +218,7 @@ def _world(server: Running) -> World:
             "account": target, "grant": "g-none", "sign_in": "b-none",
             "token": "0" * 32,
         }  # fmt: skip
-        return World(server, accounts, places)
+        return World(server, accounts, places, server.client(follow_redirects=False))
 
     return server.do(job)
 
@@ -231,10 +233,8 @@ def disable(world: World) -> None:
 
 def asked(world: World, method: str, path: str, token: str) -> httpx.Response:
     headers = {"Cookie": f"diemdanh={token}", "Accept": "text/event-stream" if path.endswith("/events") else "*/*"}
-    with (
-        httpx.Client(timeout=10) as client,
-        client.stream(method, world.address(path), headers=headers, data={}) as got,
-    ):
+    world.client.cookies.clear()
+    with world.client.stream(method, world.address(path), headers=headers, data={}) as got:
         if got.headers.get("content-type", "").startswith("text/event-stream"):
             got.headers["x-first"] = next(got.iter_text())[:40].replace("\n", " ")
             return httpx.Response(got.status_code, headers=got.headers)
@@ -290,7 +290,7 @@ def test_methods_that_a_route_does_not_have_are_refused_to_all(world: World) -> 
     for path in sorted({path for _, path in known}):
         for method in METHODS:
             if (method, path) not in known:
-                got = httpx.request(method, world.address(path), headers={"Cookie": f"diemdanh={token}"}, timeout=10)
+                got = world.client.request(method, world.address(path), headers={"Cookie": f"diemdanh={token}"})
                 assert got.status_code == 405, (method, path)
                 assert "Nguyễn" not in got.text
 

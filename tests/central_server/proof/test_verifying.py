@@ -50,7 +50,7 @@ def test_every_change_is_found_with_its_record(ledger: Ledger) -> None:
 
 
 PLAN = [
-    "UPDATE course SET rule = '{\"share_needed\":0.1}'",
+    "UPDATE course_rule SET rule = '{\"share_needed\":0.1}'",
     'UPDATE session SET "end" = "end" - 3600000',
     'UPDATE session_break SET "end" = "end" + 1',
     "DELETE FROM session_break",
@@ -71,6 +71,24 @@ PLAN = [
     "UPDATE fork SET batch = x'00'",
     "UPDATE log_head SET head = randomblob(32)",
     "UPDATE log_head SET seq = seq - 1",
+    "INSERT INTO account_grant SELECT 'g-new', id, 'administrator', NULL, NULL, 0 FROM account WHERE login = 'manager'",
+    "UPDATE account_grant SET role = 'administrator' WHERE role = 'learner'",
+    "UPDATE account_grant SET course = (SELECT id FROM course) WHERE role = 'lecturer'",
+    "UPDATE account_grant SET account = (SELECT id FROM account WHERE login = 'manager') WHERE role = 'administrator'",
+    "DELETE FROM account_grant WHERE role = 'administrator'",
+    "UPDATE account SET disabled = 0",
+    "UPDATE account SET disabled = 1 WHERE login = 'boss'",
+    "UPDATE account SET learner = (SELECT id FROM learner WHERE code = 'HV001') WHERE learner IS NOT NULL",
+    "UPDATE account SET password = replace(password, 'v=19', 'v=18')",
+    "UPDATE account SET password = (SELECT password FROM account WHERE login = 'boss') WHERE login = 'manager'",
+    "UPDATE account SET totp = NULL",
+    "UPDATE account SET totp = randomblob(48) WHERE login = 'boss'",
+    "DELETE FROM recovery_code WHERE hash = (SELECT min(hash) FROM recovery_code)",
+    "INSERT INTO recovery_code SELECT 'x', id, NULL FROM account WHERE login = 'boss'",
+    "UPDATE sign_on_identity SET account = (SELECT id FROM account WHERE login = 'boss')",
+    "INSERT INTO sign_on_identity SELECT 'https://evil.example', 'me', id, 0 FROM account WHERE login = 'boss'",
+    "INSERT INTO account (id, login, name, disabled, made_at) VALUES ('a-new', 'new', 'New', 0, 0)",
+    "DELETE FROM account WHERE login = 'manager'",
     "DELETE FROM record",
     "DELETE FROM own_record",
 ]
