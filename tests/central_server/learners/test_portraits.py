@@ -114,9 +114,8 @@ def test_a_signed_form_needs_its_day_and_the_paper(server: Running) -> None:
 def test_a_learner_consents_and_withdraws_on_screen(server: Running) -> None:
     who = learner(server, "HV000")
     account = server.account("hoc-vien", Grant("learner"))
-    server.do(
-        lambda connection: change_details(connection, account, Details("Học viên", "", "HV000"), None, server.clock())
-    )
+    details = Details("Học viên", "", "HV000")
+    server.do(lambda connection: change_details(connection, account, details, account, server.clock()))
     client = server.signed_in("hoc-vien")
     assert "Tôi đồng ý" in client.get(f"/learners/{who}/own").text
     assert "trên màn hình" in client.post(f"/learners/{who}/consent").text
