@@ -117,6 +117,11 @@ TABLE: dict[tuple[str, str], May] = {
     ("POST", "/courses/{course}/sessions/{session}/cancel"): ENROL,
     ("POST", "/courses/{course}/sessions/{session}/restore"): ENROL,
     ("POST", "/courses/{course}/sessions/{session}/drop"): ENROL,
+    ("GET", "/courses/{course}/rules"): ENROL,
+    ("POST", "/courses/{course}/rules"): ENROL,
+    ("GET", "/courses/{course}/participation"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/participation.xlsx"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/participation.csv"): SEES_LEARNERS,
     ("GET", "/admin/holidays"): ADMINISTER,
     ("POST", "/admin/holidays"): ADMINISTER,
     ("POST", "/admin/holidays/take-over"): ADMINISTER,
@@ -136,9 +141,8 @@ TABLE: dict[tuple[str, str], May] = {
     ("POST", "/courses/{course}/consents"): ENROL,
     ("GET", "/courses/{course}/portraits"): ENROL,
     ("POST", "/courses/{course}/portraits"): ENROL,
-    ("GET", "/learners/{learner}"): May(
-        SEES_LEARNERS.may | {"learner here"}, SEES_LEARNERS.hidden | {"learner elsewhere"}
-    ),
+    ("GET", "/learners/{learner}"): SEES_LEARNERS,
+    ("GET", "/learners/{learner}/own"): May({"learner here"}, {"learner elsewhere"}),
     ("POST", "/learners/{learner}/consent/signed"): ENROL,
     ("POST", "/learners/{learner}/consent/withdrawn"): ENROL,
     ("POST", "/learners/{learner}/consent"): May({"learner here"}, {"learner elsewhere"}),

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from sqlmodel import Session, select
 
+from central_server.accounts.administering import Details, change_details
+from central_server.accounts.permission import Grant
 from central_server.learners.portraits_child import by_learner, code_of
 from central_server.learners.sealing import Purpose, SealError, SealingKey, sealing_key
 from central_server.learners.tables import FaceTemplate, Learner
@@ -107,6 +109,20 @@ def test_a_signed_form_needs_its_day_and_the_paper(server: Running) -> None:
         assert client.post(f"/learners/{who}/consent/signed", data={"x": "1"} | form).status_code == 422
     answer = client.post(f"/learners/{who}/consent/signed", data={"signed_on": "20/11/2026", "papers": "yes"})
     assert "Đồng ý ngày 20/11/2026, phiếu giấy có chữ ký" in answer.text
+
+
+def test_a_learner_consents_and_withdraws_on_screen(server: Running) -> None:
+    who = learner(server, "HV000")
+    account = server.account("hoc-vien", Grant("learner"))
+    details = Details("Học viên", "", "HV000")
+    server.do(lambda connection: change_details(connection, account, details, account, server.clock()))
+    client = server.signed_in("hoc-vien")
+    assert "Tôi đồng ý" in client.get(f"/learners/{who}/own").text
+    assert "trên màn hình" in client.post(f"/learners/{who}/consent").text
+    assert "rút lại ngày" in client.post(f"/learners/{who}/consent/withdraw").text
+    other = learner(server, "HV001")
+    assert client.post(f"/learners/{other}/consent").status_code == 404
+    assert prove(server) == []
 
 
 def test_a_sealed_value_opens_only_for_its_owner_and_key(tmp_path: Path) -> None:
