@@ -81,6 +81,9 @@ class Agent:
         self._recording: Recording | None = None
         self._closing: list[Recording] = []
         """Sessions that are over and not yet sealed."""
+        self._put_off: list[Recording] = []
+        """Sessions that were moved to a later time while they ran: to be written, not sealed."""
+        self._before_ms = round(config.watch_before_minutes * 60_000)
         self._session_clock: int | None = None
         """Server time minus boot-time clock when the session that runs was begun."""
         self._recovered = False
@@ -195,11 +198,10 @@ class Agent:
     # The session
 
     async def _sessions(self) -> None:
-        before = round(self._parts.settings.config.watch_before_minutes * 60_000)
         while True:
             now = self._now()
             self._plan.forget(now)
-            plan = self._plan.current(now, before)
+            plan = self._plan.current(now, self._before_ms)
             self._close_what_is_over()
             self._seal_what_is_over(now)
             if plan is None:
@@ -208,7 +210,7 @@ class Agent:
                 await self._record(plan)
 
     async def _record(self, plan: SessionPlan) -> None:
-        """Record one session until it is over."""
+        """Record one session until it is over, cancelled or moved away from now."""
         recording = Recording(plan.session, self._log.of_session(plan.session), self._clock.sample)
         self._recording = recording
         self._session_clock = self._now() - self._clock.clocks.boot()
@@ -216,15 +218,17 @@ class Agent:
             "session", f"Bắt đầu theo dõi: {plan.title}.", f"Watching: {plan.title}.", session=plan.session
         )
         try:
-            while (now_plan := self._plan.of(plan.session)) is not None and self._now() < now_plan.end:
+            while now_plan := self._plan.still(plan.session, self._now(), self._before_ms):
                 await self._watch_until_changed(now_plan, recording)
         finally:
             recording.stop("stopped")
             self._flush()
             for name in ("recognition", "portraits"):
                 self._alarms.clear(name)
+        later = self._plan.of(plan.session)
+        moved = later is not None and self._now() < later.end
         self._recording = self._session_clock = None
-        self._closing.append(recording)
+        (self._put_off if moved else self._closing).append(recording)
         self._close_what_is_over()
 
     def _close_what_is_over(self) -> None:
@@ -249,12 +253,10 @@ class Agent:
             watch = functools.partial(self._parts.watch, assignment, listener, self._journal)
             watching = asyncio.create_task(supervisor.keep("recognition", watch, self._journal))
         try:
-            known: SessionPlan | None = plan
-            while known is not None and self._now() < known.end:
-                await asyncio.sleep(TICK_S)
-                known = self._plan.of(plan.session)
-                if known is not None and known.learners != plan.learners:
+            while known := self._plan.still(plan.session, self._now(), self._before_ms):
+                if known.learners != plan.learners:
                     break
+                await asyncio.sleep(TICK_S)
                 if assignment is None and self._assignment(plan) is not None:
                     break
         finally:
@@ -319,9 +321,10 @@ class Agent:
 
     def _flush(self) -> None:
         """Make durable what has been recorded."""
-        for recording in (*self._closing, self._recording):
+        for recording in (*self._closing, *self._put_off, self._recording):
             if recording is not None and recording.unsaved:
                 self._write(functools.partial(recording.flush, self._log))
+        self._put_off = [recording for recording in self._put_off if recording.unsaved]
 
     def _write(self, work: Callable[[], object]) -> bool:
         """Write into the log; when that fails (False) an alarm stands until it succeeds.

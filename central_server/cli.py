@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from central_server import commands
+from central_server.accounts.permission import ROLES
 from central_server.backup import commands as backup
 from central_server.config import Config, read_config
 from central_server.proof import commands as proof
@@ -93,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     token.add_argument(
         "--bridge-point", required=True, metavar="CODE", help=both("mã điểm cầu", "the bridge point's code")
     )
+    _account_commands(command)
     gone = command(
         "revoke-device", commands.revoke_device,
         "Thu hồi khóa của máy ở một điểm cầu: từ lúc đó máy chủ từ chối mọi yêu cầu của nó.",
@@ -119,6 +121,38 @@ def parser() -> argparse.ArgumentParser:
     _proof_commands(command)
     _copy_commands(command)
     return whole
+
+
+def _account_commands(command: Adding) -> None:
+    new = command(
+        "new-account", commands.new_account,
+        "Tạo tài khoản với một vai trò và in đường dẫn dùng một lần để chọn mật khẩu.",
+        "Make an account with a role; prints the one-time link with which its owner chooses a password.",
+    )  # fmt: skip
+    new.add_argument("--name", required=True, metavar="NAME", help=both("họ và tên", "the person's name"))
+    new.add_argument("--role", required=True, choices=ROLES, help=both("vai trò", "role"))
+    new.add_argument(
+        "--course", metavar="CODE", help=both("chỉ trong lớp này (mặc định: mọi lớp)", "in this course only")
+    )
+    new.add_argument(
+        "--bridge-point", metavar="CODE", help=both("chỉ ở điểm cầu này (mặc định: mọi điểm)", "at this one only")
+    )
+    link = command(
+        "sign-in-link", commands.sign_in_link,
+        "In đường dẫn đăng nhập dùng một lần, ngắn hạn, cho một tài khoản.",
+        "Print a short-lived one-time link that signs an account in.",
+    )  # fmt: skip
+    link.add_argument(
+        "--new-password",
+        action="store_true",
+        help=both("đường dẫn yêu cầu chọn mật khẩu mới", "ask for a new password"),
+    )
+    for one in (new, link):
+        one.add_argument("--login", required=True, metavar="LOGIN", help=both("tên đăng nhập", "login"))
+        one.add_argument(
+            "--address", metavar="URL",
+            help=both("địa chỉ máy chủ, nếu tệp cấu hình không ghi", "the server's address, if no settings tell"),
+        )  # fmt: skip
 
 
 def _proof_commands(command: Adding) -> None:

@@ -16,6 +16,8 @@ from rich.text import Text
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from central_server.accounts import commands as accounts
+from central_server.accounts.first import first_administrator
 from central_server.app import create_app, wall_clock
 from central_server.bridge_points.joining import make_token
 from central_server.bridge_points.rotation import revoke
@@ -33,7 +35,6 @@ from central_server.participation.sheet import Sheet, sheet_of
 from central_server.participation.sheet_files import sheet_csv, sheet_xlsx, write_file
 from central_server.participation.state import SessionState
 from central_server.serving import addresses, listen, log_to_stderr, server
-from central_server.web.access import manager_key
 from central_server.web.figures import day, day_time, number, percent
 from models.language import both, language
 from models.participation import Verdict
@@ -65,14 +66,18 @@ def serve(arguments: argparse.Namespace, config: Config) -> int:
     if arguments.check_config:
         print(both("Tệp cấu hình dùng được.", "The settings are good."))
         return 0
-    with database(config):
-        key = manager_key(config.data_folder)
+    first = change(config, first_administrator(wall_clock()))
     listener = listen(config)
     address = addresses(config, listener)
     log_to_stderr()
     app = create_app(config)
     print(both(f"Địa chỉ: {address}", f"Address: {address}"))
-    print(both(f"Đăng nhập: {address}/sign-in?key={key.key}", f"Sign in: {address}/sign-in?key={key.key}"), flush=True)
+    if first is None:
+        print(both(f"Đăng nhập: {address}/sign-in", f"Sign in: {address}/sign-in"), flush=True)
+    else:
+        link = f"{address}{first.path}"
+        sentence = both("Quản trị hệ thống đăng nhập lần đầu", "First sign-in of the administrator")
+        print(f"{sentence}: {link}", flush=True)
     gc.freeze()  # what is there now stays: looking through it for garbage, again and again, would slow ingest down
     with listener:
         server(app).run(sockets=[listener])
@@ -112,6 +117,16 @@ def new_token(arguments: argparse.Namespace, config: Config) -> int:
         )
     )
     return 0
+
+
+def new_account(arguments: argparse.Namespace, config: Config) -> int:
+    """Make an account."""
+    return accounts.new_account(arguments, config, wall_clock())
+
+
+def sign_in_link(arguments: argparse.Namespace, config: Config) -> int:
+    """Make a one-time sign-in link."""
+    return accounts.sign_in_link(arguments, config, wall_clock())
 
 
 def revoke_device(arguments: argparse.Namespace, config: Config) -> int:

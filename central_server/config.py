@@ -8,9 +8,37 @@ from typing import Annotated
 import msgspec
 from platformdirs import user_data_path
 
+from central_server.accounts.permission import Role
 from models import settings
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class Accounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long a sign-in lasts, and who needs a second factor."""
+
+    idle_minutes: Annotated[int, msgspec.Meta(ge=1, le=24 * 60)] = 60
+    """A browser that asked for nothing so long is signed out; an open live page counts as use."""
+    hours: Annotated[int, msgspec.Meta(ge=1, le=24 * 31)] = 12
+    """After this long everybody signs in again."""
+    second_factor: tuple[Role, ...] = ("administrator",)
+    """Roles that can do nothing before they have turned a second factor on."""
+
+
+class SignOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The office's single sign-on: an OpenID Connect provider."""
+
+    issuer: str
+    """Its address, as its discovery document states it."""
+    client_id: str
+    client_secret_file: str
+    """File that holds the client's secret, and nothing else; a relative path is seen from the settings file."""
+    name: str = "Tài khoản cơ quan"
+    """What people call it: stands on the button."""
+    link_by_email: bool = False
+    """Whether somebody whom it vouches for by a verified e-mail gets the account with that e-mail."""
+    second_factor_there: bool = False
+    """Whether it asks for a second factor itself, so that ours is not asked for again."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,11 +49,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     port: Port = 8080
     """0 lets the system choose one; the program prints which."""
     data: str | None = None
-    """Folder of the database and the manager's key; default: the user's own data folder."""
+    """Folder of the database and the server's keys; default: the user's own data folder."""
     body_seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30
     """An agent's request that has not come whole after this long is given up."""
     public_address: str | None = None
     """How browsers reach the server, such as https://diemdanh.example.vn, when a reverse proxy stands before it."""
+    accounts: Accounts = Accounts()
+    oidc: SignOn | None = None
 
     @property
     def data_folder(self) -> Path:
@@ -48,4 +78,9 @@ def read_config(path: Path | None) -> Config:
     config = settings.read(path, Config)
     if config.data:
         config = msgspec.structs.replace(config, data=str(path.parent / config.data))
+    if config.oidc is not None:
+        secret = str(path.parent / config.oidc.client_secret_file)
+        config = msgspec.structs.replace(
+            config, oidc=msgspec.structs.replace(config.oidc, client_secret_file=secret)
+        )  # fmt: skip
     return config

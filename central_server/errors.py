@@ -10,7 +10,15 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
 │   ├── BackupError              a copy is damaged, or may not be put here
 │   └── OutputError              a file can't be written
 ├── NotFoundError           404  there is no such session, bridge point or page
-├── NotSignedInError        401  a page was asked for without the manager's key
+├── NotSignedInError        401  a page was asked for without a sign-in
+├── SignInError             401  the login, password, code or link doesn't sign anybody in
+├── SignOnError             502  the office's sign-on can't be asked, or does not confirm
+├── ForbiddenError          403  the account has no such permission
+├── CrossSiteError          403  another site's page asked for a change
+├── TooBigError             413  a form with its files is larger than this page takes
+├── InputError              422  what was typed can't be; nothing changed
+├── BusyError               429  too many ask for the same at once, or too often: what to wait for is said
+├── ConflictError           409  what is asked for contradicts what is there
 ├── UnavailableError        503  the database can't be written now; trying again later helps
 └── RefusedError                 an agent's request was refused and nothing changed; `reason` as in models.wire.Refusal
     ├── TokenError          403  the one-time token is unknown, used or too old
@@ -78,9 +86,74 @@ class NotFoundError(ServerError):
 
 
 class NotSignedInError(ServerError):
-    """A page was asked for without the manager's key."""
+    """A page was asked for without a sign-in, or before its second step was done.
+
+    waits_for: as in accounts.tables.BrowserSession; pages lead there.
+    """
 
     status = 401
+
+    def __init__(self, waits_for: str | None = None) -> None:
+        super().__init__(
+            "Cần đăng nhập để mở trang này. Nếu vừa đăng nhập trước đó, phiên đã hết hạn; hãy đăng nhập lại.",
+            "Sign in to open this page. If you had signed in, that has ended; sign in again.",
+        )
+        self.waits_for = waits_for
+
+
+class SignInError(ServerError):
+    """The login, password, code or link doesn't sign anybody in."""
+
+    status = 401
+
+
+class SignOnError(ServerError):
+    """The office's sign-on can't be asked, or does not confirm who somebody is."""
+
+    status = 502
+
+
+class ForbiddenError(ServerError):
+    """The account has no such permission, anywhere."""
+
+    status = 403
+
+
+class CrossSiteError(ServerError):
+    """A page of another site asked for a change."""
+
+    status = 403
+
+
+class TooBigError(ServerError):
+    """A form with its files is larger than this page takes; it was not read."""
+
+    status = 413
+
+    def __init__(self, limit: int) -> None:
+        mb = limit // 1024**2
+        super().__init__(
+            f"Biểu mẫu hoặc tệp lớn quá {mb} MB nên không được đọc. Chưa lưu gì; hãy dùng tệp nhỏ hơn.",
+            f"The form or its file is larger than {mb} MB and was not read. Nothing was saved; use a smaller file.",
+        )
+
+
+class InputError(ServerError):
+    """What was typed can't be; nothing was changed."""
+
+    status = 422
+
+
+class BusyError(ServerError):
+    """Too many ask for the same at once, or too often."""
+
+    status = 429
+
+
+class ConflictError(ServerError):
+    """What is asked for contradicts what is there; nothing was changed."""
+
+    status = 409
 
 
 class UnavailableError(ServerError):

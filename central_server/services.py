@@ -11,15 +11,20 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from starlette.requests import HTTPConnection
 
+from central_server.accounts.account_key import AccountKey
+from central_server.accounts.passwords import Hasher
+from central_server.accounts.sign_on import Provider
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.database import Writer
+from central_server.enrolment.kept import KeptRosters
+from central_server.learners.sealing import SealingKey
 from central_server.ledger.intake import Intake
 from central_server.own_log.server_key import ServerKey
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
-from central_server.web.access import ManagerKey
+from central_server.participation.watch import Watches
 from central_server.web.rendering import Pages
 
 Clock = Callable[[], int]
@@ -38,10 +43,15 @@ class Services:
     keys: DeviceKeys
     live: LiveBoard
     books: Books
+    watches: Watches
     feeds: Feeds
     pages: Pages
-    key: ManagerKey
+    hasher: Hasher
+    account_key: AccountKey
+    sign_on: Provider | None
     server_key: ServerKey
+    sealing: SealingKey
+    rosters: KeptRosters
 
 
 def services_of(connection: HTTPConnection) -> Services:

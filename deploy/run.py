@@ -2,6 +2,7 @@
 
     python3 deploy/run.py demo       server, one agent and the class manager's page  (Windows: py deploy\\run.py demo)
     python3 deploy/run.py test       installs what the tests need and runs them all
+    python3 deploy/run.py screenshots [--out DIR]    pictures of all pages, with invented people
     python3 deploy/run.py lint       ruff and mypy
     python3 deploy/run.py bench      measures speed, memory and accuracy: one JSON line a measure
     python3 deploy/run.py slices     harm in loops (power cuts, kills, bad lines, failing disks …): a minute of each
@@ -197,6 +198,7 @@ def main(argv: list[str]) -> int:
     inner = {
         "demo": [["-m", "deploy.demo"]],
         "test": [["-m", "pytest"]],
+        "screenshots": [["-m", "deploy.screenshots"]],
         "bench": [["-m", "tests.benchmarks"]],
         "slices": [["-m", "tests.faults"]],
         "nightly": [["-m", "tests.benchmarks", "--nightly"], ["-m", "tests.faults", "--full"]],
@@ -213,6 +215,8 @@ def main(argv: list[str]) -> int:
         install_tools(*PROGRAMS)
     if what == "bench":
         install_tools("strace")
+    if what == "screenshots":
+        install_tools("chromium")
     if what == "lint":
         call(python(), "-m", "ruff", "check", ".")
         call(python(), "-m", "ruff", "format", "--check", ".")

@@ -34,7 +34,7 @@ class NewToken:
     """Server time, ms."""
 
 
-def make_token(bridge_point_code: str, now: int, life_ms: int = TOKEN_LIFE_MS) -> Job[NewToken]:
+def make_token(bridge_point_code: str, now: int, life_ms: int = TOKEN_LIFE_MS, by: str | None = None) -> Job[NewToken]:
     """The job that makes a one-time token. Raises NotFoundError when no bridge point has that code."""
 
     def job(connection: Connection) -> NewToken:
@@ -50,7 +50,7 @@ def make_token(bridge_point_code: str, now: int, life_ms: int = TOKEN_LIFE_MS) -
             db.add(made)
             append(
                 db.connection(),
-                TokenMade(at=now, bridge_point=point.id, token=made.hash, expires_at=made.expires_at),
+                TokenMade(at=now, by=by, bridge_point=point.id, token=made.hash, expires_at=made.expires_at),
             )
             db.commit()
         return NewToken(token, name, now + life_ms)

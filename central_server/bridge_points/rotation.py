@@ -75,7 +75,7 @@ def _follow(db: Session, old: DeviceKey, public_key: str, now: int) -> DeviceKey
     return new
 
 
-def revoke(bridge_point_code: str, now: int) -> Job[tuple[str, ...]]:
+def revoke(bridge_point_code: str, now: int, by: str | None = None) -> Job[tuple[str, ...]]:
     """The job that revokes the keys of a bridge point's devices; which devices. Raises NotFoundError.
 
     Batches are refused from the commit on, other requests within signature.KEYS_LIFE_MS.
@@ -95,7 +95,7 @@ def revoke(bridge_point_code: str, now: int) -> Job[tuple[str, ...]]:
                 key.ended_at, key.revoked = now, True
                 db.add(key)
             devices = tuple(key.device for key in keys)
-            told = [KeyRevoked(at=now, device=key.device, number=key.number) for key in keys]
+            told = [KeyRevoked(at=now, by=by, device=key.device, number=key.number) for key in keys]
             db.flush()
             append(db.connection(), *told)
             db.commit()

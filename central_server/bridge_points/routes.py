@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from central_server.accounts.guard import guard
 from central_server.bridge_points.joining import join
 from central_server.bridge_points.rotation import rotate
 from central_server.bridge_points.signature import KnownDevice, check_claim, claim_in
@@ -25,7 +26,7 @@ from models.wire import JoinAnswer, JoinRequest, Message, RotateAnswer, RotateRe
 
 T = TypeVar("T", bound=Message)
 
-router = APIRouter(prefix="/api/agent")
+router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
 log = logging.getLogger(__name__)
 
 

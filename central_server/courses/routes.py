@@ -6,13 +6,14 @@ from fastapi import APIRouter, Response
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
+from central_server.accounts.guard import guard
 from central_server.bridge_points.routes import SignedDep, answer
 from central_server.courses.queries import today
 from central_server.services import ServicesDep
 from central_server.web.description import described
 from models.wire import Today
 
-router = APIRouter(prefix="/api/agent")
+router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
 
 
 @router.get("/today", **described(Today, refused=(400, 401, 408, 413)))

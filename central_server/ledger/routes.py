@@ -6,6 +6,7 @@ import logging
 
 from fastapi import APIRouter, Request, Response
 
+from central_server.accounts.guard import guard
 from central_server.bridge_points.routes import answer, known_device, read_body
 from central_server.errors import KeyExpiredError, RefusedError
 from central_server.ledger.ingest import decoded, read_batch
@@ -13,7 +14,7 @@ from central_server.services import ServicesDep
 from central_server.web.description import described, takes_lines
 from models.receipts import Receipt
 
-router = APIRouter(prefix="/api/agent")
+router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
 log = logging.getLogger(__name__)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from central_server.database import Job
 from central_server.errors import DataFolderError
+from central_server.key_file import key_file
 from central_server.own_log.writing import append
 from models.own_records import ServerKeyKnown, decode_own
 from models.reasons import reason
@@ -49,15 +49,8 @@ def server_key(folder: Path) -> ServerKey:
     """
     path = folder / KEY_FILE
     try:
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return ServerKey(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text(encoding="ascii"))))
-        key = Ed25519PrivateKey.generate()
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(key.private_bytes_raw().hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        line = key_file(path, lambda: Ed25519PrivateKey.generate().private_bytes_raw().hex())
+        return ServerKey(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(line)))
     except (OSError, ValueError) as error:
         why = reason(error)
         raise DataFolderError(
@@ -66,7 +59,6 @@ def server_key(folder: Path) -> ServerKey:
             f"The server's key {path} can't be read ({why.en}). Put the file back from its copy; if there is none, "
             "delete it: the server makes a new key and the bridge points must join again.",
         ) from error
-    return ServerKey(key)
 
 
 def make_known(key: ServerKey, now: int) -> Job[None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central_server.ledger.ingest import found_by, kind_of
-from central_server.participation.evidence import AROUND
+from central_server.participation.queries import AROUND
 from central_server.proof.chains import Fixed, prove_chain
 from central_server.proof.evidence import Evidence, LogEvidence, Row, Signed
 from central_server.proof.findings import OWN_LOG, Finding, record_finding

@@ -15,7 +15,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from central_server.web.access import COOKIE
+from central_server.accounts.sign_ins import COOKIE
 from models.receipts import Receipt
 from models.wire import JoinAnswer, JoinRequest, LiveStatus, Refusal, RotateAnswer, RotateRequest, ServerTime, Today
 
@@ -26,8 +26,17 @@ _SENTENCE = {
     "properties": {"vi": {"type": "string"}, "en": {"type": "string"}},
     "required": ["vi", "en"],
 }
-_EVERYBODY = ("/health", "/sign-in", "/api/agent/time", "/api/agent/join")
-"""Asked without a cookie or signature."""
+_OPEN = ("/health", "/sign-in", "/courses/{course}/calendar.ics", "/api/agent/time", "/api/agent/join",
+         "/api/agent/batches")  # fmt: skip
+"""Asked without a cookie or the request's signature: these, and what stands below them."""
+
+
+_PAGES = (
+    (401, "Not signed in."), (403, "This account may not do that."), (404, "There is no such thing."),
+    (409, "Somebody else changed it meanwhile."), (413, "Too large."), (422, "Not valid; what was typed stays."),
+    (429, "Too many tries; wait."),
+)  # fmt: skip
+"""How any page may refuse."""
 
 
 def described(answer: type, takes: type | None = None, refused: Iterable[int] = ()) -> dict[str, Any]:
@@ -62,7 +71,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         "schemas": schemas,
         "securitySchemes": {
             "device": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "models/wire.py"},
-            "manager": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+            "account": {"type": "apiKey", "in": "cookie", "name": COOKIE},
         },
     }
     for path, operations in whole["paths"].items():
@@ -80,15 +89,15 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if untold and not programs and path != "/health":
         responses["200"] = _content("The page.", HTML, {"type": "string"})
     sentence = (JSON, {"$ref": "#/components/schemas/Sentence"}) if programs else (HTML, {"type": "string"})
-    if path not in _EVERYBODY:
-        operation["security"] = [{"device": []} if agents else {"manager": []}]
+    if not path.startswith(_OPEN):
+        operation["security"] = [{"device": []} if agents else {"account": []}]
     if not agents and path != "/health":
-        for status, why in ((401, "Not signed in."), (404, "There is no such thing."), (422, "Not valid.")):
+        for status, why in _PAGES:
             responses.setdefault(str(status), _content(why, *sentence))
     if method != "get" or agents:
         responses.setdefault("503", _content("The database can't be written now; try again.", *sentence))
-    if method != "get" and not programs:
-        responses.setdefault("303", {"description": "Done; see there."})
+    if not programs:
+        responses.setdefault("303", {"description": "Done, or sign in first; see there."})
 
 
 def _content(why: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:

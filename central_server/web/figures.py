@@ -6,7 +6,7 @@ from datetime import datetime
 
 from babel.numbers import format_decimal
 
-from central_server.courses.course_file import VIETNAM
+from central_server.courses.series import VIETNAM
 from models.language import Language
 
 LAST_MOMENT_S = 253_402_214_400
@@ -35,6 +35,17 @@ def second_time(ms: int) -> str:
 def day(ms: int) -> str:
     """24/11/2026"""
     return moment(ms).strftime("%d/%m/%Y")
+
+
+WEEKDAYS = (
+    ("thứ Hai", "Monday"), ("thứ Ba", "Tuesday"), ("thứ Tư", "Wednesday"), ("thứ Năm", "Thursday"),
+    ("thứ Sáu", "Friday"), ("thứ Bảy", "Saturday"), ("Chủ nhật", "Sunday"),
+)  # fmt: skip
+
+
+def weekday(ms: int, lang: Language) -> str:
+    """thứ Ba"""
+    return WEEKDAYS[moment(ms).weekday()][lang == "en"]
 
 
 def number(value: float, lang: Language, digits: int = 0) -> str:

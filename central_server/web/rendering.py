@@ -6,11 +6,14 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from fastapi import Request
+from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from central_server.participation.bar import HATCH
 from central_server.web import figures
+from central_server.web.headers import page_language
 from models.language import Language
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +38,10 @@ class Words:
         """111,5 %"""
         return figures.percent(share, self.lang)
 
+    def weekday(self, ms: int) -> str:
+        """thứ Ba"""
+        return figures.weekday(ms, self.lang)
+
     def duration(self, ms: int) -> str:
         """1 giờ 05 phút"""
         return figures.duration(ms, self.lang)
@@ -44,7 +51,7 @@ class Pages:
     """Renders the templates. One for the whole server."""
 
     def __init__(self) -> None:
-        packages = ("web", "courses", "participation")
+        packages = ("web", "accounts", "bridge_points", "courses", "enrolment", "learners", "participation")
         self._env = Environment(
             loader=FileSystemLoader([ROOT / name / "templates" for name in packages]),
             autoescape=True,
@@ -69,8 +76,14 @@ class Pages:
             number=words.number,
             percent=words.percent,
             duration=words.duration,
-            **context,
+            weekday=words.weekday,
+            **({"actor": None} | context),
         )
+
+    def page(self, request: Request, template: str, status: int = 200, /, **context: Any) -> HTMLResponse:
+        """A whole page in the request's language, with the navigation of whoever asks."""
+        actor = getattr(request.state, "actor", None)
+        return HTMLResponse(self.html(template, page_language(request), actor=actor, status=status, **context), status)
 
     def part(self, template: str, lang: Language, **context: Any) -> Markup:
         """A part, to be put into another template as it is."""

@@ -3,32 +3,53 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import urlencode
 
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse
+from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from central_server.errors import NotFoundError, RefusedError, ServerError
+from central_server.errors import NotFoundError, NotSignedInError, RefusedError, ServerError
 from central_server.web.headers import page_language
 from central_server.web.rendering import Pages
 from models.errors import DiemdanhError
 
 log = logging.getLogger(__name__)
 
+SECOND_STEPS = {"code": "/sign-in/code", "second_factor": "/account/second-factor"}
+"""Where a sign-in goes on that waits for its second step."""
+
+
+def step_address(step: str, then: str) -> str:
+    """The address of a step of signing in that leads on to a path of ours."""
+    return step if then == "/" else f"{step}?{urlencode({'next': then})}"
+
+
+def render_error(pages: Pages, request: Request, error: DiemdanhError, status: int) -> Response:
+    """The answer for an error: a refusal for agents, JSON for programs, a page for people."""
+    if isinstance(error, RefusedError):
+        return Response(msgspec.json.encode(error.refusal()), status, media_type="application/json")
+    if request.url.path.startswith("/api/"):
+        body = {"vi": error.vi, "en": error.en}
+        return Response(msgspec.json.encode(body), status, media_type="application/json")
+    return pages.page(request, "error.html", status, sentence=error.sentence(page_language(request)))
+
 
 def add_error_handlers(app: FastAPI, pages: Pages) -> None:
     """Every error of the app ends in one of these."""
 
     def render(request: Request, error: DiemdanhError, status: int) -> Response:
-        if isinstance(error, RefusedError):
-            return Response(msgspec.json.encode(error.refusal()), status, media_type="application/json")
-        if request.url.path.startswith("/api/"):
-            body = {"vi": error.vi, "en": error.en}
-            return Response(msgspec.json.encode(body), status, media_type="application/json")
-        lang = page_language(request)
-        return HTMLResponse(pages.html("error.html", lang, sentence=error.sentence(lang), status=status), status)
+        return render_error(pages, request, error, status)
+
+    async def not_signed_in(request: Request, error: Exception) -> Response:
+        assert isinstance(error, NotSignedInError)  # noqa: S101 - registered for nothing else
+        asks_for_a_page = request.method in ("GET", "HEAD") and not request.url.path.startswith("/api/")
+        if not asks_for_a_page or "text/event-stream" in request.headers.get("accept", ""):
+            return render(request, error, error.status)
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(step_address(SECOND_STEPS.get(error.waits_for or "", "/sign-in"), here), 303)
 
     async def server_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, ServerError)  # noqa: S101 - registered for nothing else
@@ -50,6 +71,7 @@ def add_error_handlers(app: FastAPI, pages: Pages) -> None:
         )
         return render(request, ServerError(*sentence), 500)
 
+    app.add_exception_handler(NotSignedInError, not_signed_in)
     app.add_exception_handler(ServerError, server_error)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(RequestValidationError, http_error)

@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help=both("tự dừng", "end by itself"),
     )
+    p.add_argument("--no-province", action="store_true", help=both("chỉ một lớp thử", "only the one class"))
     p.add_argument("--no-browser", action="store_true", help=both("không mở trình duyệt", "open no browser"))
     p.add_argument(
         "--port", type=int, default=0, help=both("cổng của máy chủ", "the server's port (default: any free)")
@@ -102,6 +103,14 @@ def play(args: argparse.Namespace, folder: Path, programs: Programs) -> int:
     if not wait_until(programs, view.ready, SERVER_READY_S):
         raise ProgramError("Máy chủ không trả lời.", "The server does not answer.")
 
+    account = ("--config", server_settings, "--login", "demo", "--address", view.address)
+    name = both("Cán bộ quản lý lớp (chạy thử)", "Class manager (demo)")
+    run("central_server.cli", "new-account", *account, "--name", name, "--role", "class_manager")
+
+    def link() -> str:
+        return run("central_server.cli", "sign-in-link", *account).split()[0]
+
+    view.sign_in(link())
     length = args.seconds or (room.script.seconds if room.script else OPEN_END_S)
     plan = partial(classroom.write_course, folder, room.learners, seconds=length)
     # The agent watches some minutes before a session, so it is ready by the time that this one is moved to now.
@@ -113,9 +122,10 @@ def play(args: argparse.Namespace, folder: Path, programs: Programs) -> int:
     run("bridge_agent.cli", "join", "--config", settings, "--server", view.address, "--token", token.split()[0])
     say("Khởi động điểm cầu…", "Starting the bridge point's agent…")
     programs.start("agent", "bridge_agent.cli", "run", "--config", settings)
-    say(f"Trang của cán bộ quản lý lớp: {view.page}", f"The class manager's page: {view.page}")
+    page = view.page(link())
+    say(f"Trang của cán bộ quản lý lớp: {page}", f"The class manager's page: {page}")
     if not args.no_browser:
-        webbrowser.open(view.page)
+        webbrowser.open(page)
     if not wait_until(programs, view.watched, AGENT_READY.total_seconds()):
         raise ProgramError("Điểm cầu chưa theo dõi được phòng.", "The agent does not watch the room.")
     run("central_server.cli", "load-course", "--config", server_settings, plan(start=now()))
@@ -130,6 +140,10 @@ def play(args: argparse.Namespace, folder: Path, programs: Programs) -> int:
             say(
                 f"Học viên đầu tiên hiện trên trang sau {took:.1f} s.", f"First learner on the page after {took:.1f} s."
             )
+            if not args.no_province:
+                province = ("--data", folder / "server", "--address", view.address)
+                programs.start("province", "deploy.demo.province", *province)
+                say("Đang thêm 25 lớp của một tỉnh tưởng tượng.", "Adding 25 courses of an invented province.")
         time.sleep(0.2)
     wait_until(programs, view.settled, AGENT_LAST_WORDS_S)
     print_participation(view.participation(), room.script)

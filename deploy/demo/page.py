@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import msgspec
@@ -14,29 +14,39 @@ from deploy.demo.programs import ProgramError
 
 
 class ManagersView:
-    """The server's answers about one session; the server's own output tells its address and the key."""
+    """The server's answers about one session, to an account of its own; the server's output tells its address."""
 
     def __init__(self, printed: Path, session: str) -> None:
         self._printed = printed
         self._session = session
         self._http = httpx.Client(timeout=5)
         self.address = ""
-        self.page = ""
-        """The link that signs a browser in and shows the session."""
 
     def ready(self) -> bool:
         """Whether the server has told its address and answers there."""
         text = self._printed.read_text(encoding="utf-8", errors="replace")
-        link = re.search(r"(https?://\S+?)/sign-in\?key=(\S+)", text)
+        link = re.search(r"(https?://\S+?)/sign-in", text)
         if link is None:
             return False
         self.address = link[1]
-        self.page = f"{link[0]}&next={quote(f'/sessions/{self._session}', safe='')}"
-        self._http.headers["Authorization"] = f"Bearer {link[2]}"
         try:
             return self._http.get(f"{self.address}/health").is_success
         except httpx.TransportError:
             return False
+
+    def sign_in(self, link: str) -> None:
+        """Sign this program in by a one-time link. Raises ProgramError when the server does not let it in."""
+        key = parse_qs(urlsplit(link).query)["key"][0]
+        try:
+            answer = self._http.post(f"{self.address}/sign-in/link", data={"key": key})
+        except httpx.HTTPError as error:
+            raise ProgramError(f"Máy chủ không trả lời ({error}).", f"The server does not answer ({error}).") from error
+        if answer.status_code != httpx.codes.SEE_OTHER:
+            raise ProgramError("Máy chủ không cho đăng nhập.", "The server does not let the demo sign in.")
+
+    def page(self, link: str) -> str:
+        """The link, so that it signs a browser in and shows the session."""
+        return f"{link}&next={quote(f'/sessions/{self._session}', safe='')}"
 
     def participation(self) -> SessionFigures:
         """Everybody's participation now. Raises ProgramError when the server does not tell."""

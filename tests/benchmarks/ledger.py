@@ -29,6 +29,7 @@ from central_server.database import PRAGMAS
 from models.records import GENESIS, Checkpoint, chain, sign_batch
 from tests.benchmarks.load import answers_a_second, post
 from tests.benchmarks.measure import Measure
+from tests.benchmarks.participation import per_record
 from tests.benchmarks.usual_server import INDEX, TABLE
 from tests.central_server.running import START, Agent, join, running, write_course
 
@@ -46,9 +47,10 @@ FSYNC_DELAY_US = 4000
 
 
 def run() -> Iterator[Measure]:
-    """All in turns; takes about two minutes."""
+    """All in turns; takes about two minutes. And what a record costs on its way into the totals."""
     if not shutil.which("strace"):
         raise SystemExit("bench ledger needs strace (Debian package strace)")
+    yield per_record()
     with tempfile.TemporaryDirectory() as folder:
         agents = _agents(Path(folder))
         turns = [_turn(Path(folder) / "data", agents) for _ in range(TURNS)]

@@ -14,16 +14,19 @@ import httpx
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import Connection
 
+from central_server.accounts.giving import NewAccount, account_by_login, new_account
+from central_server.accounts.links import SIGN_IN_LIFE_MS, make_link
+from central_server.accounts.permission import Grant
 from central_server.app import create_app
 from central_server.bridge_points.joining import make_token
-from central_server.config import Config
+from central_server.config import Accounts, Config
 from central_server.courses.course_file import read_course
 from central_server.courses.loading import load
 from central_server.database import Job, T
 from central_server.services import Services
 from central_server.serving import addresses, listen, server
-from central_server.web.access import ManagerKey, manager_key
 from models.receipts import Receipt
 from models.records import GENESIS, AnyRecord, Batch, Checkpoint, Coverage, Presence, chain, encode, sign_batch
 from models.wire import JoinAnswer, JoinRequest, LivePresence, LiveStatus, Refusal, Today, request_message
@@ -48,10 +51,11 @@ class Running:
     """A server that runs, and what a test needs to look inside."""
 
     address: str
-    key: ManagerKey
     services: Services
     clock: Clock
     _clients: list[httpx.Client] = field(default_factory=list)
+    _manager: str = ""
+    _asking: httpx.Client | None = None
 
     def do(self, job: Job[T]) -> T:
         return self.services.writer.submit(job).result(10)
@@ -62,11 +66,59 @@ class Running:
     def token(self, bridge_point: str = "TDM") -> str:
         return self.do(make_token(bridge_point, self.clock())).token
 
-    def manager(self) -> httpx.Client:
-        client = httpx.Client(base_url=self.address, follow_redirects=True, timeout=10)
+    def account(self, login: str, *grants: Grant) -> str:
+        """A new account; its id."""
+        return self.do(new_account(NewAccount(login, f"Người dùng {login}", grants), None, self.clock()))
+
+    def link(self, login: str, *, new_password: bool = False) -> str:
+        """The key of a one-time link for an account."""
+
+        def job(connection: Connection) -> str:
+            account = account_by_login(connection, login)
+            return make_link(
+                connection, account, self.clock(), new_password=new_password, by=None, life_ms=SIGN_IN_LIFE_MS
+            ).key
+
+        return self.do(job)
+
+    def client(self, **more: Any) -> httpx.Client:
+        """A client that has not signed in."""
+        client = httpx.Client(base_url=self.address, **({"follow_redirects": True, "timeout": 10} | more))
         self._clients.append(client)
-        assert client.get("/sign-in", params={"key": self.key.key}).status_code == 200
         return client
+
+    def signed_in(self, login: str) -> httpx.Client:
+        """A client that has signed in with an account."""
+        client = self.client(follow_redirects=False)
+        assert client.post("/sign-in/link", data={"key": self.link(login)}).status_code == 303
+        client.follow_redirects = True
+        return client
+
+    def administrator(self) -> httpx.Client:
+        """A client signed in as an administrator (where the settings demand no second factor)."""
+        self.account("quan-tri-thu", Grant("administrator"))
+        return self.signed_in("quan-tri-thu")
+
+    def manager_link(self) -> str:
+        """Where a browser signs in (by one button) as the class manager of all courses."""
+        return f"{self.address}/sign-in/link?key={self.link(self.manager_login())}"
+
+    def manager_login(self) -> str:
+        """The login of the class manager of all courses, whose account is made when it is first asked for."""
+        if not self._manager:
+            self.account("quan-ly", Grant("class_manager"))
+            self._manager = "quan-ly"
+        return self._manager
+
+    def get(self, path: str, language: str = "vi") -> httpx.Response:
+        """What the class manager of all courses gets there."""
+        if self._asking is None:
+            self._asking = self.manager()
+        return self._asking.get(path, headers={"Accept-Language": language})
+
+    def manager(self) -> httpx.Client:
+        """A client signed in as the class manager of all courses."""
+        return self.signed_in(self.manager_login())
 
     def close(self) -> None:
         for client in self._clients:
@@ -78,8 +130,9 @@ def running(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterat
     """Serve the data folder until the context ends; its end is orderly or the test fails."""
     clock = clock or Clock()
     folder.mkdir(exist_ok=True)
+    # Tests move the clock by hours; those about the ends of sign-ins and about second factors say their own settings.
+    settings.setdefault("accounts", Accounts(idle_minutes=24 * 60, hours=24 * 31, second_factor=()))
     config = Config(port=0, data=str(folder), **settings)
-    key = manager_key(folder)
     app = create_app(config, clock)
     with listen(config) as listener:
         program = server(app)
@@ -89,7 +142,8 @@ def running(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterat
         while not program.started and thread.is_alive() and time.monotonic() < deadline:
             time.sleep(0.01)
         assert program.started
-        one = Running(addresses(config, listener), key, app.state.services, clock)
+        here = msgspec.structs.replace(config, public_address=None)
+        one = Running(addresses(here, listener), app.state.services, clock)
         try:
             yield one
         finally:

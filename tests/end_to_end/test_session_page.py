@@ -78,7 +78,8 @@ async def signed_in(
         "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    await page.goto(f"{server.address}/sign-in?key={server.key.key}")
+    await page.goto(server.manager_link())
+    await page.get_by_role("button", name="Đăng nhập").click()
     yield page
     await context.close()
     assert complaints == [] or not quiet
@@ -107,20 +108,22 @@ async def test_the_pages_are_accessible_and_fit(
 
 
 async def test_the_page_says_how_to_get_in(server: Running, browser: Browser) -> None:
-    page = await browser.new_page()
+    page = await browser.new_page(locale="vi-VN")
     await page.goto(f"{server.address}/sessions/{SESSION}")
-    await expect(page.locator("main p")).to_contain_text("central-server serve")
+    await expect(page.locator("h1")).to_have_text("Đăng nhập")
     await check_accessibility(page)
-    await page.goto(f"{server.address}/sign-in?key={server.key.key}")
-    await expect(page).to_have_url(f"{server.address}/")
-    await page.get_by_role("link", name="Buổi 1").first.click()
+    await page.goto(f"{server.manager_link()}&next=/sessions/{SESSION}")
+    await check_accessibility(page)
+    await page.get_by_role("button", name="Đăng nhập").click()
+    await expect(page).to_have_url(f"{server.address}/sessions/{SESSION}")
     await expect(page.locator("h1")).to_have_text("Buổi 1")
 
 
 async def test_an_empty_server_teaches_the_first_step(tmp_path: Path, browser: Browser) -> None:
     with running(tmp_path / "empty") as server:
         async with signed_in(browser, server) as page:
-            await expect(page.locator("main")).to_contain_text("central-server load-course")
+            await expect(page.locator("h1")).to_have_text("Mở lớp mới")
+            await expect(page.locator("main")).to_contain_text("Chưa có điểm cầu nào")
             await check_accessibility(page)
 
 

@@ -5,16 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import httpx
-
 from tests.central_server.running import MINUTE, START, Agent, Running, write_course
 
 
 def page(server: Running, session: str) -> str:
-    got = httpx.get(
-        f"{server.address}/sessions/{session}",
-        headers={"Authorization": f"Bearer {server.key.key}", "Accept-Language": "vi"},
-    )
+    got = server.get(f"/sessions/{session}")
     assert got.status_code == 200, got.text
     return " ".join(got.text.split())
 

@@ -6,7 +6,6 @@ import csv
 import time
 from typing import Any
 
-import httpx
 import pytest
 
 from models.receipts import Receipt
@@ -23,8 +22,7 @@ def who(agent: Agent) -> str:
 
 
 def ask(server: Running) -> dict[str, Any]:
-    key = {"Authorization": f"Bearer {server.key.key}"}
-    answer: dict[str, Any] = httpx.get(f"{server.address}/api/sessions/{SESSION}/participation", headers=key).json()
+    answer: dict[str, Any] = server.get(f"/api/sessions/{SESSION}/participation").json()
     return answer
 
 

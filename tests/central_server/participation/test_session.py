@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 
 from central_server.participation.live import STALE_MS
@@ -24,8 +23,7 @@ def people(agent: Agent) -> list[str]:
 
 
 def ask(server: Running) -> dict[str, Any]:
-    key = {"Authorization": f"Bearer {server.key.key}"}
-    got = httpx.get(f"{server.address}/api/sessions/{SESSION}/participation", headers=key)
+    got = server.get(f"/api/sessions/{SESSION}/participation")
     assert got.status_code == 200, got.text
     answer: dict[str, Any] = got.json()
     for one in answer["learners"]:

@@ -1,0 +1,1 @@
+"""Who may do what: accounts, roles, signing in, and the guard that stands before every route."""

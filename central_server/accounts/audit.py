@@ -1,0 +1,333 @@
+"""The audit log in sentences: the server's own chained log, newest first; `verify` sees whoever edits it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import Connection, bindparam, text
+
+from central_server.accounts.words import HOW_WORDS, ROLE_WORDS
+from central_server.courses.audit_words import sentence_of_plans
+from central_server.learners.audit_words import sentence_of_learners
+from central_server.web.figures import day, day_time, second_time
+from models.own_records import (
+    AccountChanged,
+    AccountMade,
+    AnyOwnRecord,
+    ConsentGiven,
+    ConsentWithdrawn,
+    CoursePlanned,
+    CourseRule,
+    CredentialChanged,
+    DeviceJoined,
+    Enrolled,
+    ForkSeen,
+    GapClosed,
+    Granted,
+    GuestAdmitted,
+    GuestRemoved,
+    HolidayMarked,
+    KeyRevoked,
+    KeyRotated,
+    LearnerKnown,
+    ProgrammeKept,
+    Restored,
+    ServerKeyKnown,
+    SessionChanged,
+    SessionDropped,
+    SessionHeld,
+    SessionPlanned,
+    SignedIn,
+    SignedOut,
+    SignInLinkMade,
+    SignInsFailed,
+    TakesPart,
+    TemplateErased,
+    TemplateKept,
+    TokenMade,
+    Transferred,
+    TransferUndone,
+    decode_own,
+)
+from models.records import RecordError
+
+PAGE = 100
+"""Records on one page."""
+
+GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
+    "sign-ins": (("đăng nhập", "sign-ins"), (SignedIn, SignedOut, SignInsFailed)),
+    "accounts": (
+        ("tài khoản và quyền", "accounts and permissions"),
+        (AccountMade, AccountChanged, Granted, CredentialChanged, SignInLinkMade),
+    ),
+    "courses": (
+        ("lớp, lịch, ghi danh", "courses and enrolment"),
+        (
+            CourseRule,
+            CoursePlanned,
+            ProgrammeKept,
+            SessionPlanned,
+            SessionHeld,
+            SessionChanged,
+            SessionDropped,
+            HolidayMarked,
+            TakesPart,
+            Enrolled,
+            Transferred,
+            TransferUndone,
+            GuestAdmitted,
+            GuestRemoved,
+        ),
+    ),
+    "learners": (
+        ("học viên, đồng ý, khuôn mặt", "learners, consent, faces"),
+        (LearnerKnown, ConsentGiven, ConsentWithdrawn, TemplateKept, TemplateErased),
+    ),
+    "bridge-points": (
+        ("điểm cầu và thiết bị", "bridge points and devices"),
+        (TokenMade, DeviceJoined, KeyRotated, KeyRevoked),
+    ),
+    "log": (("nhật ký và sao lưu", "logs and copies"), (ServerKeyKnown, ForkSeen, GapClosed, Restored)),
+}
+"""What can be chosen: its words, and the records that belong to it."""
+
+Names = Mapping[tuple[str, str], str]
+"""By what an id names (account, course, bridge_point, learner) and the id: what people call it."""
+
+_NAMES = {
+    "account": text("SELECT id, name FROM account WHERE id IN :ids"),
+    "course": text("SELECT id, title FROM course WHERE id IN :ids"),
+    "bridge_point": text("SELECT id, name FROM bridge_point WHERE id IN :ids"),
+    "learner": text("SELECT id, code FROM learner WHERE id IN :ids"),  # an administrator needs no learner's name
+}
+_OF_COURSE = text("SELECT id FROM session WHERE course = :course")
+_CREDENTIALS = {
+    "password": ("mật khẩu", "the password"),
+    "second_factor": ("bước xác thực thứ hai", "the second factor"),
+    "recovery_codes": ("mã dự phòng", "the recovery codes"),
+    "sign_on": ("nối với tài khoản cơ quan", "the link to the office's sign-on"),
+}
+_FACTORS = {
+    "none": ("", ""),
+    "code": (", có mã của ứng dụng", ", with the app's code"),
+    "recovery_code": (", có mã dự phòng", ", with a recovery code"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """An act as it is shown."""
+
+    seq: int
+    at: int
+    who: str
+    """Name of the person; empty: a command on the server, a device, or the server itself."""
+    what: tuple[str, str]
+
+
+def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str, str]:
+    """What a record tells, in both languages. name: what people call the thing of that kind with that id."""
+    match record:
+        case AccountMade() | AccountChanged() | Granted() | CredentialChanged() | SignInLinkMade():
+            return _of_account(record, name)
+        case SignedIn() | SignedOut() | SignInsFailed():
+            return _of_sign_in(record, name)
+        case CourseRule():
+            course = name("course", record.course)
+            return f"đặt điều kiện hoàn thành của lớp {course}", f"set the rule of the course {course}"
+        case SessionPlanned():
+            vi = f"đặt lịch buổi {record.session}: {day_time(record.start)}–{day_time(record.end)} {day(record.start)}"
+            return vi, vi.replace("đặt lịch buổi", "planned the session")
+        case TakesPart():
+            point = name("bridge_point", record.bridge_point)
+            if record.takes_part:
+                return (
+                    f"cho điểm cầu {point} dự buổi {record.session}", f"{point} takes part in session {record.session}",
+                )  # fmt: skip
+            return (
+                f"điểm cầu {point} không dự buổi {record.session} nữa",
+                f"{point} no longer takes part in session {record.session}",
+            )
+        case Enrolled():
+            who, course = name("learner", record.learner), name("course", record.course)
+            point = name("bridge_point", record.bridge_point)
+            return (
+                f"ghi danh học viên {who} vào lớp {course} tại {point}",
+                f"enrolled learner {who} in {course} at {point}",
+            )
+        case (
+            LearnerKnown() | ConsentGiven() | ConsentWithdrawn() | TemplateKept() | TemplateErased()
+            | GuestAdmitted() | GuestRemoved() | Transferred() | TransferUndone()
+        ):  # fmt: skip
+            return sentence_of_learners(record, name)
+        case (
+            CoursePlanned() | ProgrammeKept() | SessionHeld() | SessionChanged() | SessionDropped() | HolidayMarked()
+        ):  # fmt: skip
+            return sentence_of_plans(record, name)
+        case TokenMade():
+            point = name("bridge_point", record.bridge_point)
+            return f"tạo mã gia nhập cho điểm cầu {point}", f"made a join token for {point}"
+        case DeviceJoined():
+            point = name("bridge_point", record.bridge_point)
+            return f"thiết bị {record.device} gia nhập điểm cầu {point}", f"device {record.device} joined {point}"
+        case KeyRotated():
+            return (
+                f"thiết bị {record.device} đổi sang khóa số {record.number}",
+                f"device {record.device} rotated to key {record.number}",
+            )
+        case KeyRevoked():
+            return (
+                f"thu hồi khóa số {record.number} của thiết bị {record.device}",
+                f"revoked key {record.number} of device {record.device}",
+            )
+        case ServerKeyKnown():
+            return f"dùng khóa máy chủ {record.server}", f"the server's key is {record.server}"
+        case ForkSeen():
+            return (
+                f"thiết bị {record.device} gửi một bản nhật ký khác (từ bản ghi {record.differs}); cả hai được giữ",
+                f"device {record.device} sent another history (from record {record.differs}); both are kept",
+            )
+        case GapClosed():
+            return (
+                f"thiết bị {record.device} gửi lại các bản ghi {record.first}–{record.last} còn thiếu",
+                f"device {record.device} sent the missing records {record.first}–{record.last} again",
+            )
+        case Restored():
+            return "khôi phục cơ sở dữ liệu từ bản sao", "restored the database from a copy"
+
+
+def _of_account(
+    record: AccountMade | AccountChanged | Granted | CredentialChanged | SignInLinkMade,
+    name: Callable[[str, str], str],
+) -> tuple[str, str]:
+    who = name("account", record.account)
+    match record:
+        case AccountMade():
+            return f"tạo tài khoản {who}", f"made the account {who}"
+        case AccountChanged(disabled=True):
+            return f"khóa tài khoản {who}", f"disabled the account {who}"
+        case AccountChanged(learner=None):
+            return f"tài khoản {who} được dùng, không gắn với học viên nào", f"{who} is enabled and no learner's"
+        case AccountChanged():
+            learner = name("learner", record.learner or "")
+            return (
+                f"tài khoản {who} được dùng và là của học viên {learner}",
+                f"{who} is enabled and learner {learner}'s",
+            )
+        case Granted():
+            role, where = ROLE_WORDS[record.role], _place(record, name)
+            if record.granted:
+                return f"giao cho {who} quyền {role[0]} {where[0]}", f"made {who} {role[1]} {where[1]}"
+            return f"thu hồi của {who} quyền {role[0]} {where[0]}", f"{who} is no longer {role[1]} {where[1]}"
+        case CredentialChanged():
+            what = _CREDENTIALS[record.what]
+            if record.digest is None:
+                return f"bỏ {what[0]} của {who}", f"took {what[1]} of {who} away"
+            return f"đặt {what[0]} của {who}", f"set {what[1]} of {who}"
+        case SignInLinkMade():
+            until = f"{day_time(record.expires_at)} {day(record.expires_at)}"
+            return f"tạo đường dẫn đăng nhập cho {who}, đến {until}", f"made a sign-in link for {who}, until {until}"
+
+
+def _of_sign_in(record: SignedIn | SignedOut | SignInsFailed, name: Callable[[str, str], str]) -> tuple[str, str]:
+    match record:
+        case SignedIn():
+            how, factor = HOW_WORDS[record.how], _FACTORS[record.second_factor]
+            return f"đăng nhập {how[0]}{factor[0]}", f"signed in {how[1]}{factor[1]}"
+        case SignedOut():
+            who = "" if record.by == record.account else f" {name('account', record.account)}"
+            everywhere = (" mọi nơi", " everywhere") if record.browser_session is None else ("", "")
+            return f"đăng xuất{who}{everywhere[0]}", f"signed{who} out{everywhere[1]}"
+        case SignInsFailed():
+            until = second_time(record.until)
+            if record.account is None:
+                return (
+                    f"{record.failures} lần đăng nhập sai từ một địa chỉ; tạm dừng đến {until}",
+                    f"{record.failures} tries from one address were wrong; paused until {until}",
+                )
+            who = name("account", record.account)
+            return (
+                f"{record.failures} lần đăng nhập sai vào {who}; tạm dừng đến {until}",
+                f"{record.failures} tries to sign in as {who} were wrong; paused until {until}",
+            )
+
+
+def _place(record: Granted, name: Callable[[str, str], str]) -> tuple[str, str]:
+    vi, en = [], []
+    if record.course is not None:
+        vi.append(f"trong lớp {name('course', record.course)}")
+        en.append(f"in the course {name('course', record.course)}")
+    if record.bridge_point is not None:
+        vi.append(f"ở điểm cầu {name('bridge_point', record.bridge_point)}")
+        en.append(f"at {name('bridge_point', record.bridge_point)}")
+    return (" ".join(vi) or "ở mọi nơi", " ".join(en) or "everywhere")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which acts are asked for; empty: all."""
+
+    group: str = ""
+    person: str = ""
+    """An account's id: acts of it and on it."""
+    course: str = ""
+    before: int = 0
+    """Only records with a smaller seq; 0: from the newest on."""
+
+
+def read_audit(connection: Connection, wanted: Wanted, limit: int = PAGE) -> list[AuditRow]:
+    """The newest acts that are asked for. An id is looked for in the raw line, where it stands in quotes."""
+    conditions, values = ["1 = 1"], dict[str, object]()
+    if wanted.before > 0:
+        conditions.append("seq < :before")
+        values["before"] = wanted.before
+    if wanted.group in GROUPS:
+        conditions.append("kind IN :kinds")
+        values["kinds"] = [kind.__struct_config__.tag for kind in GROUPS[wanted.group][1]]
+    if wanted.person:
+        conditions.append("instr(line, :person) > 0")
+        values["person"] = f'"{wanted.person}"'.encode()
+    if wanted.course:
+        sessions = connection.execute(_OF_COURSE, {"course": wanted.course}).scalars()
+        needles = {f"course{at}": f'"{one}"'.encode() for at, one in enumerate([wanted.course, *sessions])}
+        conditions.append("(" + " OR ".join(f"instr(line, :{name}) > 0" for name in needles) + ")")
+        values |= needles
+    # The conditions are put together from the fixed texts above; all that was typed goes in as values.
+    sql = f"SELECT line FROM own_record WHERE {' AND '.join(conditions)} ORDER BY seq DESC LIMIT :limit"  # noqa: S608
+    query = text(sql)
+    if "kinds" in values:
+        query = query.bindparams(bindparam("kinds", expanding=True))
+    rows = connection.execute(query, values | {"limit": limit})
+    records = [record for row in rows if (record := _decoded(bytes(row.line))) is not None]
+    names = names_of(connection, records)
+
+    def name(kind: str, thing: str) -> str:
+        return names.get((kind, thing), thing)
+
+    return [
+        AuditRow(one.seq, one.at, name("account", one.by) if one.by else "", sentence(one, name)) for one in records
+    ]
+
+
+def names_of(connection: Connection, records: Iterable[AnyOwnRecord]) -> Names:
+    """What people call the things that the records name by their ids."""
+    ids: dict[str, set[str]] = {kind: set() for kind in _NAMES}
+    for record in records:
+        for field, value in msgspec.structs.asdict(record).items():
+            kind = "account" if field == "by" else field
+            if kind in ids and isinstance(value, str):
+                ids[kind].add(value)
+    return {
+        (kind, row[0]): row[1]
+        for kind, query in _NAMES.items()
+        for row in connection.execute(query.bindparams(bindparam("ids", expanding=True)), {"ids": sorted(ids[kind])})
+    }
+
+
+def _decoded(line: bytes) -> AnyOwnRecord | None:
+    try:
+        return decode_own(line)
+    except RecordError:  # a line that was tampered with is for `verify` to find, not for this page to fall over
+        return None

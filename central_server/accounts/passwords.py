@@ -1,0 +1,115 @@
+"""Passwords: which will do, and argon2id in two threads of its own, so that no page waits behind a sign-in."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from central_server.errors import BusyError, InputError
+
+T = TypeVar("T")
+
+SHORTEST, LONGEST = 10, 200
+ITERATIONS, LANES, MEMORY_KIB = 3, 4, 64 * 1024
+"""RFC 9106's second recommended option."""
+THREADS, WAITING_LIMIT = 2, 30
+
+_COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text(encoding="utf-8").split())
+"""The commonest passwords of 10 and more characters, here and elsewhere."""
+
+
+def plain(password: str) -> str:
+    """The password as it is hashed: NFKC, so that it is the same from every keyboard (NIST SP 800-63B)."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def check_password(password: str, login: str, name: str) -> None:
+    """Raises InputError when a new password won't do: too short or long, common, or made of the person's own name.
+
+    No rules of composition and no expiry, as NIST SP 800-63B-4 (3.1.1.2) asks.
+    """
+    typed = plain(password)
+    if not SHORTEST <= len(typed) <= LONGEST:
+        raise InputError(
+            f"Mật khẩu cần từ {SHORTEST} đến {LONGEST} ký tự. Một câu ngắn dễ nhớ là tốt nhất.",
+            f"A password has {SHORTEST} to {LONGEST} characters. A short sentence is best.",
+        )
+    simple = _simple(typed)
+    own = [word for word in (_simple(login), _simple(login.split("@")[0]), _simple(name)) if len(word) >= 4]
+    if simple in _COMMON or len(set(simple)) < 4 or any(simple.strip("0123456789!@#.-_") == word for word in own):
+        raise InputError(
+            "Mật khẩu này quá dễ đoán: nhiều người dùng nó, hoặc nó là tên của đồng chí. Hãy chọn mật khẩu khác.",
+            "This password is too easy to guess: many people use it, or it is your own name. Choose another.",
+        )
+
+
+def check_new_password(password: str, again: str, login: str, name: str) -> None:
+    """As check_password, and whether it was typed the same twice. Raises InputError."""
+    check_password(password, login, name)
+    if password != again:
+        raise InputError("Hai lần nhập mật khẩu không giống nhau.", "The two passwords are not the same.")
+
+
+def _simple(text: str) -> str:
+    """Small letters without marks and spaces."""
+    bare = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    return "".join(letter for letter in bare if not unicodedata.combining(letter) and not letter.isspace())
+
+
+def hashed(password: str) -> str:
+    """argon2id in PHC form, with a new salt. Takes long (deploy/decisions/0007): never on the event loop."""
+    one = Argon2id(salt=os.urandom(16), length=32, iterations=ITERATIONS, lanes=LANES, memory_cost=MEMORY_KIB)
+    return one.derive_phc_encoded(plain(password).encode())
+
+
+def matches(password: str, phc: str) -> bool:
+    """Whether the password is the one that was hashed."""
+    try:
+        Argon2id.verify_phc_encoded(plain(password).encode(), phc)
+    except InvalidKey:
+        return False
+    return True
+
+
+class Hasher:
+    """Hashes in a few threads of its own; when too many wait, the next are told to come back."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, "argon2id")
+        self._nobodys = hashed(os.urandom(16).hex())
+        self._waiting = 0
+
+    async def hash(self, password: str) -> str:
+        """The password's hash. Raises BusyError."""
+        return await self._run(lambda: hashed(password))
+
+    async def matches(self, password: str, phc: str | None) -> bool:
+        """Whether it is the password; without a hash (no such account) the same work is done for nothing.
+
+        Raises BusyError.
+        """
+        return await self._run(lambda: matches(password, phc or self._nobodys)) and phc is not None
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._waiting >= WAITING_LIMIT:
+            raise BusyError(
+                "Đang có quá nhiều người đăng nhập cùng lúc. Hãy thử lại sau ít giây.",
+                "Too many people are signing in at once. Try again in a few seconds.",
+            )
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown()
