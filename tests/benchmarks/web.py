@@ -4,7 +4,7 @@ The live page: `live_server.py` serves one running session of 10,000 bridge poin
 report; we open its page as browsers do and hold 50 event streams.
 
 All pages: an office of 500 courses, 50,000 learners and 2 M intervals (country.py) is served as it is in earnest, and
-20 people walk through every page of the app's own list of routes, each time in another course, with a second or two of
+20 people walk through every page of the app's own list of routes, each time in another course, with some seconds of
 thought between pages. Beside it stand bare reads of the rows that a session's page is made of.
 """
 
@@ -47,7 +47,8 @@ WATCHING_S = 12.0
 FIRST_PAGE_GOAL_S = 3.0
 DELTA_GOAL_MS = 250.0
 PEOPLE = 20
-ROUNDS = 2
+ROUNDS = 1
+THINKING_S = (2.0, 6.0)
 PAGE_GOAL_MS = 200.0
 DAY_MS = 24 * 3_600_000
 
@@ -184,7 +185,7 @@ async def _person(address: str, key: str, number: int, courses: int, times: dict
             paths = page_paths()
             rng.shuffle(paths)
             for path in paths:
-                await asyncio.sleep(rng.uniform(0.5, 2.0))
+                await asyncio.sleep(rng.uniform(*THINKING_S))
                 where = filled(path, _places(rng, courses))
                 if where is None:
                     continue
