@@ -10,7 +10,7 @@ import random
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -51,7 +51,7 @@ def country(now: int, scale: float = 1.0) -> Path:
     return folder
 
 
-def _add(db: Connection, table: str, rows: list[dict[str, object]]) -> None:
+def _add(db: Connection, table: str, rows: Sequence[Mapping[str, object]]) -> None:
     if rows:
         db.execute(insert(SQLModel.metadata.tables[table]), rows)
 

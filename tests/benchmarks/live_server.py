@@ -11,7 +11,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def _plan(db: Connection, start: int, points: int) -> None:
     _add(db, "enrolment", enrolments)
 
 
-def _add(db: Connection, table: str, rows: Sequence[dict[str, object]]) -> None:
+def _add(db: Connection, table: str, rows: Sequence[Mapping[str, object]]) -> None:
     db.execute(insert(SQLModel.metadata.tables[table]), rows)
 
 
