@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
 
 from central_server.accounts.guard import ActorDep, guard
-from central_server.courses.course_pages import course_row
+from central_server.courses.queries import course_of
 from central_server.courses.tables import Course
 from central_server.learners.names import given_name_first, plain
 from central_server.participation.course import CourseLearner, CourseParticipation, course_participation
@@ -41,7 +41,7 @@ def participation_page(
     page: int = 1,
 ) -> Response:
     """Everybody's share and outlook; first those with whom somebody should speak, while it can still be mended."""
-    found, lang = course_row(db, course), page_language(request)
+    found, lang = course_of(db, course), page_language(request)
     now = course_participation(db, of.books, found, of.now())
     rows = chosen(now.learners, find, state, order)
     pages = max(1, -(-len(rows) // PAGE))
@@ -93,7 +93,7 @@ def participation_csv(
 def _chosen(
     db: Session, of: Services, course: str, find: str, state: str, order: Order
 ) -> tuple[Course, CourseParticipation]:
-    found = course_row(db, course)
+    found = course_of(db, course)
     now = course_participation(db, of.books, found, of.now())
     return found, CourseParticipation(now.rule, now.sessions, tuple(chosen(now.learners, find, state, order)))
 

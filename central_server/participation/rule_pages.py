@@ -7,8 +7,8 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from central_server.accounts.guard import ActorDep, guard
-from central_server.courses.course_pages import course_row
 from central_server.courses.doing import do
+from central_server.courses.queries import course_of
 from central_server.courses.tables import Course
 from central_server.errors import ConflictError
 from central_server.participation.course import WhatIf, what_if
@@ -27,7 +27,7 @@ router = APIRouter(dependencies=[guard("manage_course")])
 @router.get("/courses/{course}/rules")
 def rules_page(request: Request, course: str, of: ServicesDep, db: ReadingDep) -> Response:
     """The rule in force in a form, and its history."""
-    found, rule = course_row(db, course), rule_of(db, course)
+    found, rule = course_of(db, course), rule_of(db, course)
     return _page(request, of, db, found, filled(rule, page_language(request)))
 
 
@@ -36,7 +36,7 @@ def try_or_save(
     request: Request, course: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep
 ) -> Response:
     """Show what the rule in the form would make of past sessions (`act=look`), or make it the next version."""
-    found, rule, in_force = course_row(db, course), read_rule(form), rule_of(db, course)
+    found, rule, in_force = course_of(db, course), read_rule(form), rule_of(db, course)
     if rule is None:
         return _page(request, of, db, found, form, 422)
     if form.value("act") == "look":
