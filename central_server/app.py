@@ -16,6 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 import central_server.accounts.admin_pages
 import central_server.accounts.audit_page
 import central_server.accounts.own_account
+import central_server.accounts.sign_on_pages
 import central_server.accounts.signing_in
 import central_server.bridge_points.pages
 import central_server.bridge_points.routes
@@ -39,6 +40,7 @@ import central_server.participation.rule_pages
 from central_server.accounts.account_key import account_key
 from central_server.accounts.guard import guard
 from central_server.accounts.passwords import Hasher
+from central_server.accounts.sign_on import provider
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.data_lock import held_by_server
@@ -97,6 +99,7 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
                     pages=pages,
                     hasher=hasher,
                     account_key=account_key(config.data_folder),
+                    sign_on=provider(config.oidc),
                     server_key=signing,
                     sealing=sealing,
                     rosters=KeptRosters(config.data_folder, sealing),
@@ -129,6 +132,7 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.include_router(central_server.participation.rule_pages.router)
     app.include_router(central_server.accounts.signing_in.router)
     app.include_router(central_server.accounts.signing_in.leaving)
+    app.include_router(central_server.accounts.sign_on_pages.router)
     app.include_router(central_server.accounts.own_account.router)
     app.include_router(central_server.accounts.own_account.setting_up)
     app.include_router(central_server.accounts.admin_pages.router)

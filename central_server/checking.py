@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from central_server.accounts.sign_on import provider
 from central_server.config import Config
 from central_server.errors import AddressError, DataFolderError
 from central_server.serving import check_host
@@ -34,6 +35,7 @@ def check(config: Config, path: Path | None, typed: frozenset[str] = frozenset()
     at("public_address", _public_address)
     at("host", check_host)
     at("data", _data)
+    at("oidc", _sign_on)
 
 
 def _public_address(config: Config) -> None:
@@ -53,6 +55,11 @@ def _public_address(config: Config) -> None:
             f'"{address}" is no address that a browser opens. Write it in full and without a path, '
             'for example public_address = "https://diemdanh.example.vn".',
         )
+
+
+def _sign_on(config: Config) -> None:
+    """The office's sign-on can be used, as far as that is known without asking it."""
+    provider(config.oidc)
 
 
 def _data(config: Config) -> None:

@@ -12,8 +12,10 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
 ├── NotFoundError           404  there is no such session, bridge point or page
 ├── NotSignedInError        401  a page was asked for without a sign-in
 ├── SignInError             401  the login, password, code or link doesn't sign anybody in
+├── SignOnError             502  the office's sign-on can't be asked, or does not confirm
 ├── ForbiddenError          403  the account has no such permission
 ├── CrossSiteError          403  another site's page asked for a change
+├── TooBigError             413  a form with its files is larger than this page takes
 ├── InputError              422  what was typed can't be; nothing changed
 ├── BusyError               429  too many ask for the same at once, or too often: what to wait for is said
 ├── ConflictError           409  what is asked for contradicts what is there
@@ -104,6 +106,12 @@ class SignInError(ServerError):
     status = 401
 
 
+class SignOnError(ServerError):
+    """The office's sign-on can't be asked, or does not confirm who somebody is."""
+
+    status = 502
+
+
 class ForbiddenError(ServerError):
     """The account has no such permission, anywhere."""
 
@@ -114,6 +122,19 @@ class CrossSiteError(ServerError):
     """A page of another site asked for a change."""
 
     status = 403
+
+
+class TooBigError(ServerError):
+    """A form with its files is larger than this page takes; it was not read."""
+
+    status = 413
+
+    def __init__(self, limit: int) -> None:
+        mb = limit // 1024**2
+        super().__init__(
+            f"Biểu mẫu hoặc tệp lớn quá {mb} MB nên không được đọc. Chưa lưu gì; hãy dùng tệp nhỏ hơn.",
+            f"The form or its file is larger than {mb} MB and was not read. Nothing was saved; use a smaller file.",
+        )
 
 
 class InputError(ServerError):

@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 
 from central_server.accounts.account_key import AccountKey
 from central_server.accounts.passwords import Hasher
+from central_server.accounts.sign_on import Provider
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.database import Writer
@@ -45,6 +46,7 @@ class Services:
     pages: Pages
     hasher: Hasher
     account_key: AccountKey
+    sign_on: Provider | None
     server_key: ServerKey
     sealing: SealingKey
     rosters: KeptRosters

@@ -2,6 +2,7 @@
 
     python3 deploy/run.py demo       server, one agent and the class manager's page  (Windows: py deploy\\run.py demo)
     python3 deploy/run.py test       installs what the tests need and runs them all
+    python3 deploy/run.py screenshots [--out DIR]    pictures of all pages, with invented people
     python3 deploy/run.py lint       ruff and mypy
     python3 deploy/run.py bench      measures speed, memory and accuracy: one JSON line a measure
     python3 deploy/run.py nightly    the long runs
@@ -189,6 +190,7 @@ def main(argv: list[str]) -> int:
     inner = {
         "demo": ["-m", "deploy.demo"],
         "test": ["-m", "pytest"],
+        "screenshots": ["-m", "deploy.screenshots"],
         "bench": ["-m", "tests.benchmarks"],
         "nightly": ["-m", "tests.benchmarks", "--nightly"],
     }
@@ -200,7 +202,7 @@ def main(argv: list[str]) -> int:
         return 0 if what in ("-h", "--help", "help") else 2
     install("demo" if what == "demo" else "test")
     install_browser_files()
-    if what == "test":
+    if what in ("test", "screenshots"):
         install_tools()
     if what == "lint":
         call(python(), "-m", "ruff", "check", ".")

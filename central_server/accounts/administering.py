@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from central_server.accounts.credentials import digest_of_all, identity_line
 from central_server.accounts.second_factor import turn_off
 from central_server.accounts.sign_ins import end_all
 from central_server.errors import InputError, NotFoundError
@@ -97,16 +97,6 @@ def reset_second_factor(connection: Connection, account: str, by: str | None, no
     end_all(connection, account, by, now)
 
 
-def identity_line(issuer: str, subject: str) -> str:
-    """An identity at an office's sign-on as it goes into the digest of an account's identities."""
-    return f"{issuer}\n{subject}"
-
-
-def identities_digest(lines: list[str]) -> str | None:
-    """SHA-256 of all identities of an account; None without one."""
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest() if lines else None
-
-
 def link_identity(connection: Connection, account: str, issuer: str, subject: str, by: str, now: int) -> None:
     """Link who somebody is at the office's sign-on to an account, inside a job. Raises InputError or NotFoundError."""
     _state(connection, account)
@@ -131,5 +121,5 @@ def unlink_identities(connection: Connection, account: str, by: str, now: int) -
 
 def _tell_identities(connection: Connection, account: str, by: str, now: int) -> None:
     rows = connection.execute(_IDENTITIES, {"account": account})
-    digest = identities_digest([identity_line(row.issuer, row.subject) for row in rows])
+    digest = digest_of_all(identity_line(row.issuer, row.subject) for row in rows)
     append(connection, CredentialChanged(at=now, by=by, account=account, what="sign_on", digest=digest))

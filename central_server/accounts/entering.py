@@ -49,12 +49,12 @@ def second_step(connection: Connection, account: str, limits: Accounts) -> Waits
 
 
 def enter(
-    connection: Connection, account: str, how: How, browser: Browser, now: int, limits: Accounts,
+    connection: Connection, account: str, how: How, browser: Browser, now: int, limits: Accounts, *,
+    second_step_done: bool = False,
 ) -> NewSignIn:  # fmt: skip
-    """Sign a browser in as far as its second step, inside a job."""
-    return make_sign_in(
-        connection, account, how, browser, now, limits, waits_for=second_step(connection, account, limits)
-    )
+    """Sign a browser in as far as its second step, inside a job. second_step_done: the office asked for it itself."""
+    step = None if second_step_done else second_step(connection, account, limits)
+    return make_sign_in(connection, account, how, browser, now, limits, step)
 
 
 def half_sign_in(request: Request, of: Services) -> SignIn | None:

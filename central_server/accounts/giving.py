@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 import unicodedata
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from central_server.accounts.credentials import digest_of
 from central_server.accounts.permission import Grant
 from central_server.database import Job
 from central_server.errors import InputError, NotFoundError
@@ -117,5 +117,5 @@ def _told(account: str, grant: Grant, by: str | None, now: int, *, granted: bool
 def set_password(connection: Connection, account: str, phc: str, by: str | None, now: int) -> None:
     """Keep an account's new password (its hash), inside a job."""
     connection.execute(_PASSWORD, {"account": account, "password": phc})
-    digest = hashlib.sha256(phc.encode()).hexdigest()
+    digest = digest_of(phc.encode())
     append(connection, CredentialChanged(at=now, by=by, account=account, what="password", digest=digest))

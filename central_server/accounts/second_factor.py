@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import segno
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import Connection, text
 
 from central_server.accounts.account_key import AccountKey
+from central_server.accounts.credentials import digest_of, digest_of_all
 from central_server.bridge_points.joining import TOKEN_LETTERS
 from central_server.errors import InputError
 from central_server.own_log.writing import append
@@ -87,11 +87,6 @@ def recovery_hash(key: AccountKey, account: str, code: str) -> str:
     return key.mac("recovery code", f"{account} {''.join(one for one in plain if one in TOKEN_LETTERS)}")
 
 
-def codes_digest(hashes: Iterable[str]) -> str:
-    """SHA-256 of the set of recovery codes that is kept."""
-    return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
-
-
 def turn_on(connection: Connection, key: AccountKey, account: str, secret: bytes, code: str, now: int) -> None:
     """Turn the second factor on with a first code, inside a job. Raises InputError when the code is wrong."""
     step = matching_step(secret, code, now, 0)
@@ -102,7 +97,7 @@ def turn_on(connection: Connection, key: AccountKey, account: str, secret: bytes
         )
     sealed = key.seal("second factor", account, secret)
     connection.execute(_SET, {"account": account, "totp": sealed, "step": step})
-    digest = hashlib.sha256(sealed).hexdigest()
+    digest = digest_of(sealed)
     append(connection, CredentialChanged(at=now, by=account, account=account, what="second_factor", digest=digest))
 
 
@@ -122,7 +117,7 @@ def keep_recovery_codes(connection: Connection, key: AccountKey, account: str, c
     hashes = [recovery_hash(key, account, code) for code in codes]
     connection.execute(_DROP_CODES, {"account": account})
     connection.execute(_ADD_CODE, [{"hash": one, "account": account} for one in hashes])
-    digest = codes_digest(hashes)
+    digest = digest_of_all(hashes)
     append(connection, CredentialChanged(at=now, by=account, account=account, what="recovery_codes", digest=digest))
 
 

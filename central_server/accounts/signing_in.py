@@ -47,12 +47,15 @@ class _Entered:
 @router.get("/sign-in")
 async def sign_in_page(request: Request, of: ServicesDep, next: str = "/") -> Response:
     """The form."""
-    return _form(request, of, next)
+    return sign_in_form(request, of, next)
 
 
-def _form(request: Request, of: Services, next: str, login: str = "", error: ServerError | None = None) -> Response:
+def sign_in_form(
+    request: Request, of: Services, next: str, login: str = "", error: ServerError | None = None
+) -> Response:  # fmt: skip
+    """The form, with what was wrong."""
     sentence = error.sentence(page_language(request)) if error else None
-    context = {"next": ours(next), "login": login, "sentence": sentence}
+    context = {"next": ours(next), "login": login, "sentence": sentence, "sso": of.config.oidc}
     return of.pages.page(request, "sign_in.html", error.status if error else 200, **context)
 
 
@@ -64,7 +67,7 @@ async def sign_in(
     try:
         one = await _by_password(request, of, login_of(login), password)
     except (SignInError, BusyError) as error:
-        return _form(request, of, next, login, error)
+        return sign_in_form(request, of, next, login, error)
     return entered(request, of, one.account, one.made, next)
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from icalendar import Calendar, Event, Timezone, TimezoneStandard
+from icalendar import Calendar, Event, Timezone, TimezoneStandard, vText
 
 from models.language import Language
 
@@ -60,8 +60,8 @@ def calendar_text(
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", "PUBLISH")
-    calendar.add("name", title)
-    calendar.add("x-wr-calname", title)
+    calendar.add("name", vText(title))  # the library escapes no text of properties that it doesn't know
+    calendar.add("x-wr-calname", vText(title))
     calendar.add("x-wr-timezone", ZONE.key)
     calendar.add("refresh-interval", HOUR, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")

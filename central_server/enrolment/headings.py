@@ -169,7 +169,7 @@ def _headings(grid: Grid, row: int, columns: dict[Field, int]) -> Headings:
         del found["birth"]
         found |= {"born_male": under["born_male"], "born_female": under["born_female"]}
         for field in ("born_male", "born_female"):
-            titles[under[field]] = f"Năm sinh, {'nam' if field == 'born_male' else 'nữ'}"  # type: ignore[index]
+            titles[under[field]] = f"Năm sinh, {'nam' if field == 'born_male' else 'nữ'}"
         first += 1
     elif under and len(under) >= 2 and not (under.keys() & found.keys() - {"given"}):
         found |= {field: column for field, column in under.items() if column not in found.values()}

@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 
 from central_server.accounts.guard import ActorDep, guard
 from central_server.bridge_points.tables import BridgePoint
-from central_server.courses.course_file import VIETNAM
 from central_server.courses.queries import course_of
+from central_server.courses.series import VIETNAM
 from central_server.courses.tables import CourseSession, Enrolment, SessionBridgePoint
 from central_server.database import Job, T
 from central_server.enrolment.listing import (
@@ -112,7 +112,8 @@ async def enter_forms(
 ) -> Response:
     """Enter the signed forms of the chosen learners."""
     chosen = set(form.values("learner"))
-    learners = sorted(chosen & set(db.exec(select(Enrolment.learner).where(Enrolment.course == course))))
+    enrolled = db.exec(select(Enrolment.learner).where(Enrolment.course == course)).all()
+    learners = sorted(chosen.intersection(enrolled))
     if not learners:
         form.fail("learner", "Hãy đánh dấu ít nhất một học viên trong danh sách.", "Tick at least one learner.")
     day = form.day("signed_on", needed=True)
@@ -157,7 +158,7 @@ def _page(request: Request, course: str, of: Services, db: Session, manages: boo
     rows = shown(everybody, asked.get("find", ""), asked.get("sort", ""))
     lang = page_language(request)
     return of.pages.page(
-        request, "learners.html", status=422 if form.errors else 200, course=found, rows=rows[:MOST], found=len(rows),
+        request, "course_learners.html", 422 if form.errors else 200, course=found, rows=rows[:MOST], found=len(rows),
         everybody=len(everybody), consents=sum(row.consent for row in everybody),
         templates=sum(row.template for row in everybody), sessions=sessions, points=points, manages=manages,
         moves=moves_of(db, course), guests=guests_of(db, course),

@@ -143,13 +143,13 @@ def guests_of(db: Session, course: str) -> list[ListedGuest]:
 
 
 def _cells(rows: Sequence[ListedLearner], lang: Language) -> list[list[str | int]]:
-    head = (
+    head: list[str | int] = (
         ["No.", "Code", "Name", "Born", "Unit", "Position", "Bridge point", "Consent"]
         if lang == "en"
         else ["STT", "Mã học viên", "Họ và tên", "Năm sinh", "Đơn vị", "Chức vụ", "Điểm cầu", "Đồng ý"]
     )
     yes, no = ("yes", "no") if lang == "en" else ("có", "chưa")
-    return [list(head)] + [
+    return [head] + [
         [at, row.code, row.name, row.birth_year or "", row.unit, row.position, row.bridge_point,
          yes if row.consent else no]
         for at, row in enumerate(rows, 1)

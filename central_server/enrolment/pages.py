@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, File, Request, UploadFile
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
 
 from central_server.accounts.guard import ActorDep, guard
 from central_server.courses.queries import course_of
@@ -38,22 +38,22 @@ def roster_page(request: Request, course: str, of: ServicesDep, db: ReadingDep) 
 
 
 @router.post("")
-async def send_roster(
-    request: Request, course: str, of: ServicesDep, file: Annotated[UploadFile | None, File()] = None
-) -> Response:
+async def send_roster(request: Request, course: str, of: ServicesDep, form: FormDep) -> Response:
     """Read the file in a process apart, keep what it says, and show it."""
     try:
-        if file is None or not file.filename:
+        file = form.files.get("file")
+        if file is None:
             raise RosterError(
                 "Chưa chọn tệp. Hãy chọn tệp danh sách rồi gửi.", "No file was chosen. Choose the roster."
             )
         grids = await read_sent(of, file)
-        token = await run_in_threadpool(of.rosters.keep, KeptRoster(course, file.filename[-120:], grids))
+        kept = KeptRoster(course, (file.filename or "")[-120:], grids)
+        token = await run_in_threadpool(of.rosters.keep, kept)
     except RosterError as error:
         with Session(of.engine) as db:
             found = course_of(db, course)
         sentence = error.sentence(page_language(request))
-        return of.pages.page(request, "roster.html", status=422, course=found, sentence=sentence)
+        return of.pages.page(request, "roster.html", 422, course=found, sentence=sentence)
     return RedirectResponse(f"/courses/{course}/roster/{token}", 303)
 
 
@@ -164,7 +164,7 @@ def _page(
     sentences = {name: pair[lang == "en"] for name, pair in (asked or {}).items()}
     points = {point.id: point for point in preview.points}
     return of.pages.page(
-        request, "roster_preview.html", status=422 if asked else 200, course=course_of(db, found.course),
+        request, "roster_preview.html", 422 if asked else 200, course=course_of(db, found.course),
         token=token, preview=preview, choices=choices, asked=sentences, points=points, shown=SHOWN,
         fields=[(field, NAMES[field][lang == "en"]) for field in CHOOSABLE],
         names={field: pair[lang == "en"] for field, pair in NAMES.items()},

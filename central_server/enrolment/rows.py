@@ -217,7 +217,7 @@ class _Reading:
         return text
 
     def _birth(self) -> int | None:
-        fields: list[Field] = [one for one in ("birth", "born_male", "born_female") if self._cell(one)]  # type: ignore[misc]
+        fields: list[Field] = [one for one in ("birth", "born_male", "born_female") if self._cell(one)]
         if not fields:
             return None
         if len(fields) > 1:

@@ -13,10 +13,11 @@ from central_server.database import Job
 from central_server.enrolment.kept import Outcome
 from central_server.enrolment.rows import Row
 from central_server.errors import ConflictError
-from central_server.learners.identity import learner_by_code, put_learner
+from central_server.learners.identity import put_learner
 from central_server.learners.names import plain
+from central_server.learners.queries import learners_by_code, learners_of
 from central_server.learners.sealing import SealingKey
-from central_server.learners.sensitive import keep_ethnicity
+from central_server.learners.sensitive import keep_ethnicities
 from central_server.learners.tables import Learner
 from models.own_records import Enrolled
 
@@ -43,34 +44,40 @@ def save(decided: Decided, key: SealingKey, now: int, by: str | None) -> Job[Out
 
 
 def _save(changes: Changes, decided: Decided, key: SealingKey) -> Outcome:
+    """Learners first, then what refers to them: few statements, for bridge points wait for the one writer."""
     db, course = changes.db, decided.course
-    there = dict(db.exec(select(Enrolment.learner, Enrolment.bridge_point).where(Enrolment.course == course)).all())
-    new = known = enrolled = 0
+    there = set(db.exec(select(Enrolment.learner).where(Enrolment.course == course)))
+    known = {one.code: one for one in learners_by_code(db, [row.code for row in decided.rows])}
+    same = {one.id: one for one in learners_of(db, decided.same.values())}
+    people: list[tuple[Row, Learner, bool]] = []
     for row in decided.rows:
-        found = learner_by_code(db, row.code)
+        found = known.get(row.code)
         if found is None and row.code in decided.same:
-            learner = db.get_one(Learner, decided.same[row.code])
-        else:
-            if found is not None and plain(found.name) != plain(row.name) and found.birth_year != row.birth_year:
-                raise _somebody_elses(row)
-            learner, told = put_learner(
-                db, found, changes.now, code=row.code, name=row.name, unit=row.unit, birth_year=row.birth_year,
-                position=row.position or None, by=changes.by,
-            )  # fmt: skip
-            if told:
-                changes.tell(told)
-        if decided.ethnicity and row.ethnicity:
-            db.flush()
-            keep_ethnicity(db, key, learner.id, row.ethnicity)
+            people.append((row, same[decided.same[row.code]], False))
+            continue
+        if found is not None and plain(found.name) != plain(row.name) and found.birth_year != row.birth_year:
+            raise _somebody_elses(row)
+        learner, told = put_learner(
+            db, found, changes.now, code=row.code, name=row.name, unit=row.unit, birth_year=row.birth_year,
+            position=row.position or None, by=changes.by,
+        )  # fmt: skip
+        if told:
+            changes.tell(told)
+        people.append((row, learner, found is None))
+    db.flush()
+    if decided.ethnicity:
+        keep_ethnicities(db, key, {learner.id: row.ethnicity for row, learner, _ in people if row.ethnicity})
+    new = old = enrolled = 0
+    for row, learner, is_new in people:
         if learner.id in there:
             enrolled += 1
             continue
         point = decided.points[row.bridge_point]
-        there[learner.id] = point
-        new, known = new + (found is None), known + (found is not None)
+        there.add(learner.id)
+        new, old = new + is_new, old + (not is_new)
         db.add(Enrolment(course=course, learner=learner.id, bridge_point=point))
         changes.tell(Enrolled(at=changes.now, by=changes.by, course=course, learner=learner.id, bridge_point=point))
-    return Outcome(course, new, known, enrolled, decided.left_out)
+    return Outcome(course, new, old, enrolled, decided.left_out)
 
 
 def _somebody_elses(row: Row) -> ConflictError:

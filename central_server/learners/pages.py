@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from central_server.accounts.guard import ActorDep, guard
 from central_server.accounts.permission import Actor
 from central_server.bridge_points.tables import BridgePoint
-from central_server.courses.course_file import VIETNAM
+from central_server.courses.series import VIETNAM
 from central_server.courses.tables import Course, Enrolment
 from central_server.database import Job, T
 from central_server.errors import NotFoundError
@@ -111,7 +111,7 @@ def _page(request: Request, learner: str, of: Services, db: Session, actor: Acto
     templates = db.exec(select(FaceTemplate).where(FaceTemplate.learner == learner)).all()
     lang = page_language(request)
     return of.pages.page(
-        request, "learner_record.html", status=422 if form.errors else 200, learner=who, courses=courses,
+        request, "learner_record.html", 422 if form.errors else 200, learner=who, courses=courses,
         consents=consents, holds=any(one.withdrawn_at is None for one in consents), templates=templates, own=own,
         manages=any(actor.may("manage_course", course=course.id) for course, _, _ in rows), form=form,
         errors=[form.error(name, lang) for name in form.errors], paragraphs=TEXTS[VERSION][lang == "en"],

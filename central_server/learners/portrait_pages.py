@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, File, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session, col, func, select
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
 
 from central_server.accounts.guard import ActorDep, guard
 from central_server.courses.queries import course_of
@@ -18,6 +20,7 @@ from central_server.learners.portraits import ZIP_LIMIT, Looked, PortraitsZipErr
 from central_server.learners.tables import FaceTemplate
 from central_server.learners.templates_kept import keep_templates
 from central_server.services import Services, ServicesDep
+from central_server.web.forms import Form, read_form
 from central_server.web.headers import page_language
 
 router = APIRouter(prefix="/courses/{course}/portraits", dependencies=[guard("manage_course")])
@@ -29,9 +32,14 @@ def portraits_page(request: Request, course: str, of: ServicesDep) -> HTMLRespon
     return _page(request, course, of)
 
 
+async def _read(request: Request) -> AsyncIterator[Form]:
+    async for form in read_form(request, ZIP_LIMIT):
+        yield form
+
+
 @router.post("")
 async def send_portraits(
-    request: Request, course: str, of: ServicesDep, actor: ActorDep, file: Annotated[UploadFile | None, File()] = None
+    request: Request, course: str, of: ServicesDep, actor: ActorDep, form: Annotated[Form, Depends(_read)]
 ) -> Response:
     """Make templates of the portraits of learners whose consent is on file; the pictures are dropped."""
 
@@ -41,13 +49,9 @@ async def send_portraits(
 
     lang = page_language(request)
     try:
-        if file is None or not file.filename:
+        file = form.files.get("file")
+        if file is None:
             raise PortraitsZipError("Chưa chọn tệp zip.", "No zip file was chosen.")
-        if (file.size or 0) > ZIP_LIMIT:
-            raise PortraitsZipError(
-                f"Tệp zip lớn quá {ZIP_LIMIT // 1024**2} MB. Hãy chia thành nhiều tệp.",
-                f"The zip is larger than {ZIP_LIMIT // 1024**2} MB. Split it into several.",
-            )
         looked = await run_in_threadpool(look, file)
     except PortraitsZipError as error:
         return await run_in_threadpool(_page, request, course, of, error.sentence(lang))
@@ -68,6 +72,6 @@ def _page(
         ).one()
         consents = len(consents_on_file(db, learners))
         return of.pages.page(
-            request, "portraits.html", status=422 if sentence else 200, course=course_of(db, course),
+            request, "portraits.html", 422 if sentence else 200, course=course_of(db, course),
             learners=len(learners), consents=consents, templates=templates, sentence=sentence, looked=looked, kept=kept,
         )  # fmt: skip

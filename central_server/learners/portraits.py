@@ -89,8 +89,8 @@ def _ask(request: Request, seconds: float) -> Answer:
         return msgspec.msgpack.decode(done.stdout, type=Answer)
     except (subprocess.TimeoutExpired, msgspec.MsgspecError) as error:
         raise PortraitsZipError(
-            "Chương trình xem ảnh phải dừng giữa chừng (quá lâu, hoặc có ảnh hỏng nặng). Chưa lưu gì; hãy chia thành các "
-            "tệp zip nhỏ hơn.",
+            "Chương trình xem ảnh phải dừng giữa chừng (quá lâu, hoặc có ảnh hỏng nặng). Chưa lưu gì; hãy chia thành "
+            "các tệp zip nhỏ hơn.",
             "The program that looks at the pictures had to stop (too long, or a picture broke it). Nothing was kept; "
             "split the zip into smaller ones.",
         ) from error
@@ -101,8 +101,8 @@ def _say_trouble(answer: Answer) -> None:
         raise PortraitsZipError(*answer.failed)
     if answer.trouble == "not_installed":
         raise PortraitsZipError(
-            "Máy chủ này chưa cài phần nhận diện khuôn mặt nên không tạo được dữ liệu từ ảnh. Chưa lưu gì; hãy nhờ quản "
-            "trị hệ thống cài thêm: pip install 'diemdanh[server,faces]'.",
+            "Máy chủ này chưa cài phần nhận diện khuôn mặt nên không tạo được dữ liệu từ ảnh. Chưa lưu gì; hãy nhờ "
+            "quản trị hệ thống cài thêm: pip install 'diemdanh[server,faces]'.",
             "The face part is not installed on this server, so no template can be made. Nothing was kept; ask the "
             "administrator to install it: pip install 'diemdanh[server,faces]'.",
         )

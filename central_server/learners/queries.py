@@ -20,3 +20,13 @@ def learners_of(db: Session, ids: Iterable[str]) -> list[Learner]:
         for at in range(0, len(wanted), CHUNK)
         for learner in db.exec(select(Learner).where(col(Learner.id).in_(wanted[at : at + CHUNK])))
     ]
+
+
+def learners_by_code(db: Session, codes: Iterable[str]) -> list[Learner]:
+    """The learners who have one of these codes."""
+    wanted = list(codes)
+    return [
+        learner
+        for at in range(0, len(wanted), CHUNK)
+        for learner in db.exec(select(Learner).where(col(Learner.code).in_(wanted[at : at + CHUNK])))
+    ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
 from central_server.courses.tables import Enrolment
 from central_server.learners.names import plain
+from central_server.learners.queries import CHUNK
 from central_server.learners.sealing import SealingKey
 from central_server.learners.tables import SensitiveField
 
@@ -60,9 +61,19 @@ def ethnicity_totals(db: Session, key: SealingKey, course: str) -> Totals | None
     return totals((key.open("ethnicity", row.learner, row.sealed).decode() for row in rows), len(enrolled))
 
 
-def keep_ethnicity(db: Session, key: SealingKey, learner: str, value: str) -> None:
-    """Keep a learner's ethnicity, sealed."""
-    row = db.get(SensitiveField, (learner, "ethnicity"))
-    row = row or SensitiveField(learner=learner, field="ethnicity", sealed=b"")
-    row.sealed = key.seal("ethnicity", learner, value.encode())
-    db.add(row)
+def keep_ethnicities(db: Session, key: SealingKey, values: Mapping[str, str]) -> None:
+    """Keep the ethnicity of these learners (ids), sealed; what was kept before is replaced."""
+    ids = list(values)
+    kept = {
+        row.learner: row
+        for at in range(0, len(ids), CHUNK)
+        for row in db.exec(
+            select(SensitiveField).where(
+                SensitiveField.field == "ethnicity", col(SensitiveField.learner).in_(ids[at : at + CHUNK])
+            )
+        )
+    }
+    for learner, value in values.items():
+        row = kept.get(learner) or SensitiveField(learner=learner, field="ethnicity", sealed=b"")
+        row.sealed = key.seal("ethnicity", learner, value.encode())
+        db.add(row)

@@ -79,7 +79,7 @@ async def session_point(
     feed = await _feed(of, session, lang, points)
     state, rendered = await run_in_threadpool(feed.view.point, bridge_point)
     context = {"state": state, "point": bridge_point, "parts": rendered.parts}
-    return HTMLResponse(of.pages.html("learners.html", lang, **context))
+    return HTMLResponse(of.pages.html("point_learners.html", lang, **context))
 
 
 @router.get("/sessions/{session}/events")

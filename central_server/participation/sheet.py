@@ -104,7 +104,7 @@ def _row(
     who, part = learner.facts, learner.participation
     return (
         number,
-        who.name,
+        f"{who.name} ({pick(('khách', 'guest'), lang)})" if who.guest else who.name,
         who.code,
         who.birth_year,
         who.unit,

@@ -183,7 +183,7 @@ class SessionWatch:
             self._points[point.id] = one
         self._unread = {point: None for point in self._unread if point in self._points}
         self._facts = facts
-        ids = [*(point.id for point in facts.points), *(who.id for who in facts.learners)]
+        ids = [*(point.id for point in facts.points), *(f"{who.id} {who.bridge_point}" for who in facts.learners)]
         self._plan = hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()[:12]
         self._axis = Axis.of(facts.start, facts.end, facts.breaks)
         self._schedule = scheduled(facts.start, facts.end, facts.breaks)

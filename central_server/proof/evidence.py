@@ -89,6 +89,12 @@ class Plan:
     """Device and number: public key, made at, expires at, ended at, revoked."""
     tokens: dict[str, tuple[str, int, str | None]] = field(default_factory=dict)
     """Token's hash: bridge point, expires at, the device that used it."""
+    accounts: dict[str, tuple[bool, str | None]] = field(default_factory=dict)
+    """Account: whether it is disabled, and whose learner's it is."""
+    grants: dict[tuple[str, str, str | None, str | None], bool] = field(default_factory=dict)
+    """Account, role, course, bridge point (None: all)."""
+    credentials: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Account and what it proves itself with: SHA-256 of what is kept of it."""
     forks: dict[tuple[str, str, int, str], int] = field(default_factory=dict)
     """Device, log, end and head of a refused batch: the first record that differs."""
 

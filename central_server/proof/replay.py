@@ -11,14 +11,18 @@ import msgspec
 from central_server.proof.evidence import UNTOLD, Plan
 from central_server.proof.findings import Finding
 from models.own_records import (
+    AccountChanged,
+    AccountMade,
     AnyOwnRecord,
     ConsentGiven,
     ConsentWithdrawn,
     CoursePlanned,
     CourseRule,
+    CredentialChanged,
     DeviceJoined,
     Enrolled,
     ForkSeen,
+    Granted,
     GuestAdmitted,
     GuestRemoved,
     HolidayMarked,
@@ -61,6 +65,9 @@ NAMES = {
     "devices": ("thiết bị", "device"),
     "keys": ("khóa của thiết bị", "the key of device"),
     "tokens": ("mã gia nhập", "join token"),
+    "accounts": ("tài khoản", "the account"),
+    "grants": ("quyền của tài khoản", "the permission of account"),
+    "credentials": ("mật khẩu hoặc bước xác thực của tài khoản", "the password or second factor of account"),
     "forks": ("bản nhật ký khác bị từ chối", "the refused version"),
 }
 
@@ -111,6 +118,8 @@ def _play(acts: Acts, record: AnyOwnRecord) -> None:
             plan.enrolled[record.course, record.learner] = record.bridge_point
         case LearnerKnown():
             plan.learners[record.learner] = record.commitment
+        case AccountMade() | AccountChanged() | Granted() | CredentialChanged():
+            _play_account(plan, record)
         case ForkSeen():
             plan.forks[record.device, record.log, record.ends, record.head] = record.differs
         case _:
@@ -187,6 +196,25 @@ def _drop(plan: Plan, session: str) -> None:
         del plan.guests[guest]
     for change in [key for key in plan.changes if key[0] == session]:
         del plan.changes[change]
+
+
+def _play_account(plan: Plan, record: AccountMade | AccountChanged | Granted | CredentialChanged) -> None:
+    match record:
+        case AccountMade():
+            plan.accounts[record.account] = (False, None)
+        case AccountChanged():
+            plan.accounts[record.account] = (record.disabled, record.learner)
+        case Granted():
+            key = (record.account, record.role, record.course, record.bridge_point)
+            if record.granted:
+                plan.grants[key] = True
+            else:
+                plan.grants.pop(key, None)
+        case CredentialChanged():
+            if record.digest is not None:
+                plan.credentials[record.account, record.what] = record.digest
+            else:
+                plan.credentials.pop((record.account, record.what), None)
 
 
 def _end(plan: Plan, device: str, number: int, at: int, *, revoked: bool) -> None:

@@ -10,6 +10,8 @@ import msgspec
 from sqlalchemy import Connection, text
 from sqlmodel import Session, col, select
 
+from central_server.accounts.credentials import kept_credentials
+from central_server.accounts.tables import Account, AccountGrant
 from central_server.bridge_points.tables import Device, DeviceKey, JoinToken
 from central_server.courses.changes import digest
 from central_server.courses.queries import breaks_of
@@ -84,6 +86,10 @@ class StoredEvidence:
                 plan.keys[key.device, key.number] = (key.public_key, *times, key.revoked)
             for token in db.exec(select(JoinToken)):
                 plan.tokens[token.hash] = (token.bridge_point, token.expires_at, token.device)
+            plan.accounts = {one.id: (one.disabled, one.learner) for one in db.exec(select(Account))}
+            for grant in db.exec(select(AccountGrant)):
+                plan.grants[grant.account, grant.role, grant.course, grant.bridge_point] = True
+            plan.credentials = kept_credentials(db)
             for fork in db.exec(select(Fork)):
                 plan.forks[fork.device, fork.log, fork.ends, fork.head.hex()] = fork.seq
         return plan

@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
 
+from central_server.errors import TooBigError
 from central_server.web.written import read_breaks, read_clock, read_date
 from models.language import Language
 
@@ -134,10 +135,23 @@ class Form:
         return None
 
 
-async def _read(request: Request) -> AsyncIterator[Form]:
+FORM_LIMIT = 32 * 1024 * 1024
+"""Bytes of a form with its files, where a page doesn't say otherwise."""
+
+
+async def read_form(request: Request, limit: int = FORM_LIMIT) -> AsyncIterator[Form]:
+    """The form in a request's body. Raises TooBigError before reading what is longer, or doesn't say how long it is."""
+    length = request.headers.get("content-length", "")
+    if not length.isdigit() or int(length) > limit:
+        raise TooBigError(limit)
     async with request.form(max_files=4, max_fields=5000, max_part_size=256 * 1024) as data:
         yield Form.of(data)
 
 
+async def _read(request: Request) -> AsyncIterator[Form]:
+    async for form in read_form(request):
+        yield form
+
+
 FormDep = Annotated[Form, Depends(_read)]
-"""The form that a request brings."""
+"""The form that a request brings; read only once the route's guard let it pass."""

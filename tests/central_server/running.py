@@ -94,6 +94,11 @@ class Running:
         client.follow_redirects = True
         return client
 
+    def administrator(self) -> httpx.Client:
+        """A client signed in as an administrator (where the settings demand no second factor)."""
+        self.account("quan-tri-thu", Grant("administrator"))
+        return self.signed_in("quan-tri-thu")
+
     def manager_link(self) -> str:
         """Where a browser signs in (by one button) as the class manager of all courses."""
         return f"{self.address}/sign-in/link?key={self.link(self.manager_login())}"
@@ -125,8 +130,8 @@ def running(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterat
     """Serve the data folder until the context ends; its end is orderly or the test fails."""
     clock = clock or Clock()
     folder.mkdir(exist_ok=True)
-    # Tests move the clock by hours; those about the ends of sign-ins say their own limits.
-    settings.setdefault("accounts", Accounts(idle_minutes=24 * 60, hours=24 * 31))
+    # Tests move the clock by hours; those about the ends of sign-ins and about second factors say their own settings.
+    settings.setdefault("accounts", Accounts(idle_minutes=24 * 60, hours=24 * 31, second_factor=()))
     config = Config(port=0, data=str(folder), **settings)
     app = create_app(config, clock)
     with listen(config) as listener:
@@ -137,7 +142,8 @@ def running(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterat
         while not program.started and thread.is_alive() and time.monotonic() < deadline:
             time.sleep(0.01)
         assert program.started
-        one = Running(addresses(config, listener), app.state.services, clock)
+        here = msgspec.structs.replace(config, public_address=None)
+        one = Running(addresses(here, listener), app.state.services, clock)
         try:
             yield one
         finally:

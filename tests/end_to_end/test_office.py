@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from central_server.accounts.permission import Grant
+from central_server.config import Accounts
 from tests.central_server.running import Running, running, write_course
 from tests.end_to_end.test_session_page import browser, check_accessibility, signed_in
 
@@ -23,7 +24,8 @@ SERIES = {
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Running]:
-    with running(tmp_path / "data") as one:
+    free = Accounts(idle_minutes=24 * 60, hours=24 * 31, second_factor=())  # the administrator signs in by a link
+    with running(tmp_path / "data", accounts=free) as one:
         one.load(write_course(tmp_path / "course.toml", learners=14))
         one.account("quan-tri", Grant("administrator"))
         yield one

@@ -98,17 +98,17 @@ def far_cell(name: str, content: bytes) -> bytes:
     return content.replace(b"</sheetData>", b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>')
 
 
-TCVN3 = str.maketrans(
+TCVN3: dict[int, Any] = str.maketrans(
     "ăâđêôơưàáảãạễịũùúởộụếìồổứỹòóọ",
     "¨©®ª«¬\u00adµ¸¶·¹ÔÞòïóëéôÕ×åæøüßãä",
 )
-VNI = str.maketrans(
+VNI: dict[int, Any] = str.maketrans(
     {"ễ": "eã", "ị": "ò", "ũ": "uõ", "à": "aø", "á": "aù", "ả": "aû", "ạ": "aï", "ở": "ôû", "ộ": "oä", "ụ": "uï",
      "ế": "eá", "ơ": "ô", "ư": "ö", "đ": "ñ", "ì": "ì", "ù": "uø", "ú": "uù", "ă": "aê", "â": "aâ", "ứ": "öù"}
 )  # fmt: skip
 
 
-def legacy(table: dict[int, str]) -> list[list[Any]]:
+def legacy(table: dict[int, Any]) -> list[list[Any]]:
     return [[v.translate(table) if isinstance(v, str) else v for v in row] for row in people(8)]
 
 

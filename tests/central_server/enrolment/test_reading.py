@@ -65,7 +65,7 @@ FORMATS: dict[str, Callable[[], bytes]] = {
     "English headings": lambda: xlsx(
         people(), ("No.", "Code", "Full name", "Date of birth", "Unit", "Position", "Bridge point", "Ethnicity")
     ),
-    "empty rows between": lambda: xlsx([row for one in people() for row in (one, [None] * 8)]),
+    "empty rows between": lambda: xlsx([row for one in people() for row in (one, list[Any]())]),
     "a row of column numbers": lambda: xlsx([[f"({n})" for n in range(1, 9)], *people()]),
 }
 
@@ -106,7 +106,7 @@ def test_names_in_two_columns_under_one_merged_heading() -> None:
 
 
 def test_years_of_men_and_women_in_two_columns() -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["", "", "", "Nam", "Nữ", "", ""],
         [1, "A1", "Lê Văn Ba", 1980, None, "Sở Y tế", "TDM"],
         [2, "A2", "Lê Thị Tư", None, "05/1985", "Sở Y tế", "TDM"],
@@ -116,7 +116,13 @@ def test_years_of_men_and_women_in_two_columns() -> None:
 
 
 def test_group_titles_totals_and_signatures_are_named_not_enrolled() -> None:
-    rows = [["I", None, "Khối sở ngành"], *people(2), ["Tổng số: 2 học viên"], [], [None, None, "GIÁM ĐỐC"]]
+    rows: list[list[Any]] = [
+        ["I", None, "Khối sở ngành"],
+        *people(2),
+        ["Tổng số: 2 học viên"],
+        [],
+        [None, None, "GIÁM ĐỐC"],
+    ]
     roster = read(xlsx(rows))
     assert len(roster.rows) == 2
     assert [(one.line, one.text) for one in roster.passed] == [

@@ -10,6 +10,11 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
+from central_server.accounts.administering import Details, change_details, link_identity, set_disabled
+from central_server.accounts.giving import set_password, take
+from central_server.accounts.passwords import hashed
+from central_server.accounts.permission import Grant
+from central_server.accounts.second_factor import code_at, keep_recovery_codes, new_recovery_codes, turn_on
 from central_server.proof.stored import StoredEvidence
 from central_server.proof.verifying import Report, verify
 from models.receipts import Receipt
@@ -17,7 +22,7 @@ from models.records import CheckIn, chain, decode, encode
 from models.wire import Refusal
 from tests.central_server.bridge_points.test_rotation import body_for
 from tests.central_server.bridge_points.test_rotation import rotate as ask_rotation
-from tests.central_server.running import MINUTE, START, Agent, join, running, write_course
+from tests.central_server.running import MINUTE, START, Agent, Running, join, running, write_course
 
 
 def make_ledger(folder: Path) -> tuple[Path, list[Receipt], tuple[str, str]]:
@@ -25,6 +30,7 @@ def make_ledger(folder: Path) -> tuple[Path, list[Receipt], tuple[str, str]]:
     receipts: list[Receipt] = []
     with running(folder / "data") as server:
         server.load(write_course(folder / "course.toml", learners=6))
+        make_accounts(server)
         agents = [join(server, "TDM"), join(server, "BC")]
         for agent in agents:
             learners = agent.today().sessions[0].learners
@@ -50,6 +56,27 @@ def make_ledger(folder: Path) -> tuple[Path, list[Receipt], tuple[str, str]]:
         refused = agents[0].send(agents[0].batch(6, 9, other))
         assert isinstance(refused, Refusal) and refused.reason == "fork"
     return folder / "data", receipts, (agents[0].device, agents[1].device)
+
+
+def make_accounts(server: Running) -> None:
+    """An administrator with password and second factor, a class manager whose permission was taken away again, a
+    lecturer of the course who is disabled, and a learner's account that is linked to the office's sign-on."""
+    now, key = server.clock(), server.services.account_key
+    boss = server.account("boss", Grant("administrator"))
+    manager = server.account("manager", Grant("class_manager"))
+    lecturer = server.account("lecturer", Grant("lecturer"))
+    learner = server.account("learner", Grant("learner"))
+
+    def job(connection: Connection) -> None:
+        set_password(connection, boss, hashed("một câu ngắn dễ nhớ"), boss, now)
+        turn_on(connection, key, boss, b"s" * 20, code_at(b"s" * 20, now), now)
+        keep_recovery_codes(connection, key, boss, new_recovery_codes(), now)
+        take(connection, manager, Grant("class_manager"), boss, now)
+        set_disabled(connection, lecturer, boss, now, disabled=True)
+        change_details(connection, learner, Details("Học Viên", "", "HV000"), boss, now)
+        link_identity(connection, learner, "https://sso.example", "hv-000", boss, now)
+
+    server.do(job)
 
 
 def _keep(receipts: list[Receipt], agent: Agent, first: int, last: int) -> None:
