@@ -77,8 +77,10 @@ class Comparison:
 
 def compare(rows: Sequence[Row], known: Known) -> Comparison:
     """Compare a roster's rows with what is known."""
-    new, old, enrolled, taken, changed = [], [], [], [], []
-    namesakes, completed, elsewhere = [], [], []
+    new: list[Row] = []
+    old: list[tuple[Row, Person]] = []
+    enrolled: list[tuple[Row, Person]] = []
+    taken, changed, namesakes, completed, elsewhere = [], [], [], [], []
     unknown: dict[str, int] = {}
     by_name: dict[str, list[Row]] = {}
     for row in rows:

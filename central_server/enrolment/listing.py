@@ -84,7 +84,7 @@ def shown(rows: Sequence[ListedLearner], find: str, order: str) -> list[ListedLe
         for row in rows
         if all(word in plain(f"{row.name} {row.code} {row.unit} {row.bridge_point}") for word in words)
     ]
-    return sorted(found, key=_KEYS[order]) if order in ORDERS else found  # type: ignore[index]
+    return sorted(found, key=_KEYS[order]) if order in ORDERS else found
 
 
 @dataclass(frozen=True, slots=True)

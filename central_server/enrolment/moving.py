@@ -105,8 +105,11 @@ def admit_guest(course: str, guest: NewGuest, now: int, by: str) -> Job[str]:
         if row is None or row.bridge_point != guest.bridge_point:
             row = row or Guest(session=guest.session, learner=learner.id, bridge_point="")
             changes.put(row, bridge_point=guest.bridge_point)
-            place = {"session": guest.session, "learner": learner.id, "bridge_point": guest.bridge_point}
-            changes.tell(GuestAdmitted(at=changes.now, by=by, **place))
+            changes.tell(
+                GuestAdmitted(
+                    at=changes.now, by=by, session=guest.session, learner=learner.id, bridge_point=guest.bridge_point
+                )
+            )
         return learner.id
 
     return changing(work, now, by)

@@ -173,7 +173,7 @@ class _Reading:
                 "has a ? in place of letters that were lost in a wrong encoding; type it again, or save the original "
                 "file as .xlsx.",
             )  # fmt: skip
-        elif any(unicodedata.category(one) in ("Cc", "Co", "Cs", "Cn") for one in text):
+        elif not text.isprintable():
             self._fault(
                 field, "có ký tự lạ không in được; hãy xóa ô và gõ lại.",
                 "has signs that can't be printed; clear the cell and type it again.",
@@ -235,7 +235,9 @@ class _Reading:
 def tidy(text: str) -> str:
     """A text as it is kept: NFC, one space between words, none at the ends, no invisible signs."""
     text = unicodedata.normalize("NFC", text)
-    return " ".join("".join(one for one in text if unicodedata.category(one) != "Cf").split())
+    if not text.isprintable():
+        text = "".join(one for one in text if unicodedata.category(one) != "Cf")
+    return " ".join(text.split())
 
 
 def name_fault(name: str) -> tuple[str, str] | None:

@@ -42,6 +42,12 @@ def learner_page(request: Request, learner: str, of: ServicesDep, db: ReadingDep
     return _page(request, learner, of, db, actor, Form({}))
 
 
+@router.get("/learners/{learner}/own", dependencies=[guard("see_own")])
+def own_page(request: Request, learner: str, of: ServicesDep, db: ReadingDep, actor: ActorDep) -> HTMLResponse:
+    """The learner's own view of the record, with the consent to give or withdraw."""
+    return _page(request, learner, of, db, actor, Form({}))
+
+
 @router.get("/consent-form", dependencies=[guard("signed_in")])
 def consent_form(request: Request, of: ServicesDep) -> HTMLResponse:
     """The text of the consent, with room for name, day and signature."""
@@ -75,18 +81,18 @@ async def enter_withdrawal(learner: str, of: ServicesDep, actor: ActorDep) -> Re
 @router.post("/learners/{learner}/consent", dependencies=[guard("see_own")])
 async def consent(learner: str, of: ServicesDep, actor: ActorDep) -> Response:
     """The learner agrees, on screen, in his or her own account."""
-    return await _do(of, learner, consent_on_screen(learner, of.now(), actor.account))
+    return await _do(of, f"{learner}/own", consent_on_screen(learner, of.now(), actor.account))
 
 
 @router.post("/learners/{learner}/consent/withdraw", dependencies=[guard("see_own")])
 async def withdraw_own(learner: str, of: ServicesDep, actor: ActorDep) -> Response:
     """The learner withdraws the consent; face templates are erased at once."""
-    return await _do(of, learner, withdraw(learner, of.now(), actor.account))
+    return await _do(of, f"{learner}/own", withdraw(learner, of.now(), actor.account))
 
 
-async def _do(of: Services, learner: str, job: Job[T]) -> Response:
+async def _do(of: Services, page: str, job: Job[T]) -> Response:
     await asyncio.wrap_future(of.writer.submit(job))
-    return RedirectResponse(f"/learners/{learner}", 303)
+    return RedirectResponse(f"/learners/{page}", 303)
 
 
 def _page(request: Request, learner: str, of: Services, db: Session, actor: Actor, form: Form) -> HTMLResponse:

@@ -106,9 +106,8 @@ TABLE: dict[tuple[str, str], May] = {
     ("POST", "/courses/{course}/consents"): ENROL,
     ("GET", "/courses/{course}/portraits"): ENROL,
     ("POST", "/courses/{course}/portraits"): ENROL,
-    ("GET", "/learners/{learner}"): May(
-        SEES_LEARNERS.may | {"learner here"}, SEES_LEARNERS.hidden | {"learner elsewhere"}
-    ),
+    ("GET", "/learners/{learner}"): SEES_LEARNERS,
+    ("GET", "/learners/{learner}/own"): May({"learner here"}, {"learner elsewhere"}),
     ("POST", "/learners/{learner}/consent/signed"): ENROL,
     ("POST", "/learners/{learner}/consent/withdrawn"): ENROL,
     ("POST", "/learners/{learner}/consent"): May({"learner here"}, {"learner elsewhere"}),

@@ -20,7 +20,7 @@ from tests.central_server.courses.making import SERIES, course_id, make_course
 from tests.central_server.own_log.test_writing import own_log
 from tests.central_server.running import MINUTE, START, Agent, Running
 
-TOMORROW = {"title": "Buổi 1", "first": "25/11/2026", "start": "8:00", "end": "11:30", "breaks": "9:30-9:45"}
+TOMORROW = {"title": "Buổi 1", "first": "25/11/2026", "start": "7:30", "end": "11:30", "breaks": "9:30-9:45"}
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_move_needs_a_reason_and_is_told_everywhere(server: Running, agent: Ag
     )
     changed, planned = own_log(server)[before:]
     assert isinstance(changed, SessionChanged) and (changed.number, changed.change) == (1, "moved")
-    assert isinstance(planned, SessionPlanned) and planned.start == START + 24 * 60 * MINUTE
+    assert isinstance(planned, SessionPlanned) and planned.start == START + (24 * 60 - 30) * MINUTE
     assert changed.by is not None
     (told,) = agent.today().sessions
     assert (told.start, told.end) == (planned.start, planned.end)
@@ -81,7 +81,7 @@ def test_a_move_needs_a_reason_and_is_told_everywhere(server: Running, agent: Ag
 def test_a_file_that_moves_a_session_makes_a_move_too(
     server: Running, course_file: Path, manager: httpx.Client
 ) -> None:
-    lecturer = with_points(server, {**TOMORROW, "first": "24/11/2026", "lecturer": "TS. Lê Văn C"})
+    lecturer = with_points(server, {**TOMORROW, "first": "24/11/2026", "start": "8:00", "lecturer": "TS. Lê Văn C"})
     assert manager.post(f"{session_address(server)}/edit", data=lecturer).status_code == 200
     course_file.write_text(course_file.read_text(encoding="utf-8").replace("T08:00:00", "T07:30:00"), encoding="utf-8")
     server.load(course_file)
@@ -188,7 +188,9 @@ def test_sessions_of_one_course_never_overlap_and_clashes_with_others_are_named(
     same = {"how": "one", "first": "24/11/2026", "start": "11:00", "end": "12:00", "breaks": ""}
     refused = manager.post(f"/courses/{course}/sessions/new", data=same)
     assert refused.status_code == 422 and "Trùng giờ" in refused.text
-    other = make_course(manager, first="24/11/2026", count="1", skip_holidays="", point=points(server), start="10:00")
+    other = make_course(
+        manager, first="24/11/2026", count="1", skip_holidays="", point=points(server), start="10:00", breaks=""
+    )
     page = manager.get(other).text
     assert "trùng giờ với “Buổi 1” của lớp Bồi dưỡng ngạch chuyên viên ở Thủ Dầu Một" in page
     assert "trùng giờ" in manager.get(f"/courses/{course}").text

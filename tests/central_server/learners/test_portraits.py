@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from sqlmodel import Session, select
 
+from central_server.accounts.administering import Details, change_details
+from central_server.accounts.permission import Grant
 from central_server.learners.portraits_child import by_learner, code_of
-from central_server.learners.sealing import SealError, SealingKey, sealing_key
+from central_server.learners.sealing import Purpose, SealError, SealingKey, sealing_key
 from central_server.learners.tables import FaceTemplate, Learner
 from central_server.learners.templates_kept import open_templates
 from tests.central_server.enrolment.test_enrolling import course_id, prove
@@ -109,16 +111,31 @@ def test_a_signed_form_needs_its_day_and_the_paper(server: Running) -> None:
     assert "Đồng ý ngày 20/11/2026, phiếu giấy có chữ ký" in answer.text
 
 
+def test_a_learner_consents_and_withdraws_on_screen(server: Running) -> None:
+    who = learner(server, "HV000")
+    account = server.account("hoc-vien", Grant("learner"))
+    details = Details("Học viên", "", "HV000")
+    server.do(lambda connection: change_details(connection, account, details, account, server.clock()))
+    client = server.signed_in("hoc-vien")
+    assert "Tôi đồng ý" in client.get(f"/learners/{who}/own").text
+    assert "trên màn hình" in client.post(f"/learners/{who}/consent").text
+    assert "rút lại ngày" in client.post(f"/learners/{who}/consent/withdraw").text
+    other = learner(server, "HV001")
+    assert client.post(f"/learners/{other}/consent").status_code == 404
+    assert prove(server) == []
+
+
 def test_a_sealed_value_opens_only_for_its_owner_and_key(tmp_path: Path) -> None:
     key = sealing_key(tmp_path)
     sealed = key.seal("ethnicity", "l-1", b"Kinh")
     assert sealing_key(tmp_path).open("ethnicity", "l-1", sealed) == b"Kinh"
     assert (tmp_path / "sealing-key").stat().st_mode & 0o077 == 0
-    for wrong in (
-        lambda: key.open("ethnicity", "l-2", sealed),
-        lambda: key.open("template", "l-1", sealed),
-        lambda: key.open("ethnicity", "l-1", sealed[:-1]),
-        lambda: SealingKey(bytes(32)).open("ethnicity", "l-1", sealed),
-    ):
+    tries: list[tuple[SealingKey, Purpose, str, bytes]] = [
+        (key, "ethnicity", "l-2", sealed),
+        (key, "template", "l-1", sealed),
+        (key, "ethnicity", "l-1", sealed[:-1]),
+        (SealingKey(bytes(32)), "ethnicity", "l-1", sealed),
+    ]
+    for other, purpose, owner, value in tries:
         with pytest.raises(SealError):
-            wrong()
+            other.open(purpose, owner, value)

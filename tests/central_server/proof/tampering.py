@@ -194,7 +194,7 @@ class Hands:
         return "-", seq
 
     def own_remove(self) -> tuple[str, int]:
-        """Remove one, up to what the last receipt knows of: beyond that, a missing end shows in the tables alone."""
+        """Remove a record of the own log that a receipt knows of: the last ones leave no trace without one."""
         seq = self.rng.randint(1, self.witnessed)
         self._run("DELETE FROM own_record WHERE seq = :s", s=seq)
         return "-", seq

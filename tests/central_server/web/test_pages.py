@@ -38,10 +38,10 @@ def test_errors_are_sentences_in_the_language_asked_for(server: Running) -> None
     manager = server.manager()
     missing = manager.get("/sessions/none")
     assert missing.status_code == 404
-    assert "Không có buổi học" in missing.text
-    assert "There is no session" in manager.get("/sessions/none?lang=en").text
+    assert "Không có mục này" in missing.text
+    assert "There is no such thing here" in manager.get("/sessions/none?lang=en").text
     assert "There is no such page" in manager.get("/nothing").text  # the choice is remembered
-    assert manager.get("/api/sessions/none/participation").json()["vi"].startswith("Không có buổi học")
+    assert manager.get("/api/sessions/none/participation").json()["vi"].startswith("Không có mục này")
     english = server.client().get("/", headers={"Accept-Language": "en-GB,en;q=0.9"})
     assert '<html lang="en">' in english.text and "Sign in" in english.text
     assert '<html lang="vi">' in server.client().get("/", headers={"Accept-Language": "fr"}).text
