@@ -16,7 +16,7 @@ from central_server.participation.book import Books
 from central_server.participation.rules import rule_of
 from central_server.participation.state import LearnerState
 from models.forecast import Forecast, forecast
-from models.participation import Rule, Totals, add_up, marks
+from models.participation import Rule, Totals, Verdict, add_up, marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class WhatIf:
     sessions: tuple[SessionCounts, ...]
 
 
-VERDICTS = ("completed", "not_completed", "undecided")
+VERDICTS: tuple[Verdict, ...] = ("completed", "not_completed", "undecided")
 
 
 def what_if(db: Session, books: Books, course: Course, rule: Rule, now: int) -> WhatIf:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from babel.numbers import format_decimal
-
 from central_server.courses.series import VIETNAM
 from models.language import Language
 
@@ -49,8 +47,12 @@ def weekday(ms: int, lang: Language) -> str:
 
 
 def number(value: float, lang: Language, digits: int = 0) -> str:
-    """5.476 (vi), 5,476 (en); rounded to `digits` after the point."""
-    return str(format_decimal(value, "#,##0" + ("." + "0" * digits if digits else ""), locale=lang))
+    """5.476 (vi), 5,476 (en); rounded to `digits` after the point. As CLDR has it, without its slow library."""
+    text = f"{value:,.{digits}f}"
+    return text if lang == "en" else text.translate(_VIETNAMESE)
+
+
+_VIETNAMESE = str.maketrans(",.", ".,")
 
 
 def percent(share: float | None, lang: Language) -> str:

@@ -19,7 +19,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 from central_server.accounts.permission import Role
 from deploy.demo.classroom import write_server_settings
 from deploy.demo.page import ManagersView
-from deploy.demo.programs import ProgramError, Programs, run, wait_until
+from deploy.demo.programs import ProgramError, Programs, wait_until
 from deploy.screenshots.office import Office, filled, open_office, page_paths
 from models.command_line import Parser
 from models.errors import DiemdanhError
@@ -28,6 +28,9 @@ from models.language import both
 WIDTHS = (1440, 360)
 LANGUAGES = ("vi", "en")
 READY_S = 30.0
+FILL_S = 300.0
+FILLED = "bản ghi"
+"""What the province prints when its records are there; from then on it plays its live session."""
 CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 
 
@@ -80,7 +83,10 @@ def take(folder: Path, programs: Programs, out: Path, only: str) -> list[Shot]:
     if not wait_until(programs, view.ready, READY_S):
         raise ProgramError("Máy chủ không trả lời.", "The server does not answer.")
     print("»", both("Tạo một tỉnh tưởng tượng…", "Making an invented province…"), flush=True)
-    run("deploy.demo.province", "--data", folder / "server", "--address", view.address, "--once")
+    province = ("--data", folder / "server", "--address", view.address)
+    programs.start("province", "deploy.demo.province", *province)
+    if not wait_until(programs, lambda: FILLED in (folder / "province.txt").read_text(encoding="utf-8"), FILL_S):
+        raise ProgramError("Chưa tạo xong dữ liệu của tỉnh.", "The province was not made in time.")
     office = open_office(folder / "server", time.time_ns() // 1_000_000)
     shots: list[Shot] = []
     with sync_playwright() as play:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -69,8 +70,10 @@ def open_office(data: Path, now: int) -> Office:
     try:
         places, code = _places(engine, now)
         with Writer(engine) as writer:
-            accounts = {role: writer.submit(lambda db, r=role: _account(db, r, places, code, now)).result()
-                        for role in ROLES}  # fmt: skip
+            accounts = {
+                role: writer.submit(partial(_account, role=role, places=places, code=code, now=now)).result()
+                for role in ROLES
+            }
     finally:
         engine.dispose()
     links = {role: key for role, (_, key) in accounts.items()}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -50,7 +51,7 @@ def country(now: int, scale: float = 1.0) -> Path:
     return folder
 
 
-def _add(db: Connection, table: str, rows: list[dict[str, object]]) -> None:
+def _add(db: Connection, table: str, rows: Sequence[Mapping[str, object]]) -> None:
     if rows:
         db.execute(insert(SQLModel.metadata.tables[table]), rows)
 
@@ -64,7 +65,8 @@ def _build(db: Connection, day: int, courses: int) -> None:
                         for n in range(POINTS)])  # fmt: skip
     for n in range(courses):
         title = f"Bồi dưỡng ngạch chuyên viên, khóa {n}"
-        _add(db, "course", [{"id": f"c-{n}", "code": f"K{n:03d}", "title": title, "rule": rule, "published": True}])
+        _add(db, "course", [{"id": f"c-{n}", "code": f"K{n:03d}", "title": title, "published": True}])
+        _add(db, "course_rule", [{"course": f"c-{n}", "version": 1, "rule": rule, "reason": "", "at": 0}])
         _plan(db, n, day)
         _people(db, rng, n)
     heads = {f"d-{n}": (0, GENESIS) for n in range(POINTS)}
@@ -130,6 +132,6 @@ def _line(device: str, seq: int, session: str, learner: str | None, since: int, 
     same = clock | {"device": device, "log": "log-1", "seq": seq, "session": session, "encoder": "intel"}
     if learner is None:
         return encode(Coverage(**same, start=since, end=until, ended_by="cut", detector="yunet")), "coverage"  # type: ignore[arg-type]
-    late = (hash((learner, since)) % 240) * 1000
+    late = (zlib.crc32(f"{learner} {since}".encode()) % 240) * 1000
     seen = Presence(**same, learner=learner, start=since + late, end=until, sightings=900, best_score=0.7)  # type: ignore[arg-type]
     return encode(seen), "presence"

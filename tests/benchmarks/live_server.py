@@ -11,7 +11,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlmodel import SQLModel
 
 import central_server.tables  # noqa: F401 - all tables
 from central_server.database import open_database
+from central_server.learners.names import plain
 from central_server.participation.live import LiveBoard, LiveReport
 from models.participation import Rule
 from models.records import GENESIS, Coverage, Presence, chain, encode
@@ -51,7 +52,8 @@ def build(folder: Path, start: int, points: int = POINTS) -> None:
 
 def _plan(db: Connection, start: int, points: int) -> None:
     rule = msgspec.json.encode(Rule()).decode()
-    _add(db, "course", [{"id": "c", "code": "K", "title": "Lớp toàn quốc", "rule": rule}])
+    _add(db, "course", [{"id": "c", "code": "K", "title": "Lớp toàn quốc"}])
+    _add(db, "course_rule", [{"course": "c", "version": 1, "rule": rule, "reason": "", "at": 0}])
     _add(
         db, "session", [{"id": SESSION, "course": "c", "title": "Buổi 1", "start": start, "end": start + 210 * MINUTE}]
     )
@@ -64,14 +66,23 @@ def _plan(db: Connection, start: int, points: int) -> None:
     learners, enrolments = [], []
     for n in numbers:
         for k in range(LEARNERS):
-            who = {"id": f"l-{n}-{k}", "code": f"HV{n:05d}{k}", "name": _name(rng)}
-            learners.append(who | {"unit": f"UBND xã {rng.randrange(3000)}", "birth_year": rng.randrange(1966, 2003)})
+            called = _name(rng)
+            who = {"id": f"l-{n}-{k}", "code": f"HV{n:05d}{k}", "name": called, "name_key": plain(called)}
+            learners.append(
+                who
+                | {
+                    "salt": b"",
+                    "position": "",
+                    "unit": f"UBND xã {rng.randrange(3000)}",
+                    "birth_year": rng.randrange(1966, 2003),
+                }
+            )
             enrolments.append({"course": "c", "learner": who["id"], "bridge_point": f"p-{n}"})
     _add(db, "learner", learners)
     _add(db, "enrolment", enrolments)
 
 
-def _add(db: Connection, table: str, rows: Sequence[dict[str, object]]) -> None:
+def _add(db: Connection, table: str, rows: Sequence[Mapping[str, object]]) -> None:
     db.execute(insert(SQLModel.metadata.tables[table]), rows)
 
 

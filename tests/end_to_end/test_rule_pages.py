@@ -46,7 +46,7 @@ async def test_the_pages_are_accessible_and_fit(
 async def test_a_rule_is_tried_then_saved_by_keyboard_and_changes_the_forecast(
     server: Running, browser: Browser
 ) -> None:
-    async with signed_in(browser, server) as page:
+    async with signed_in(browser, server, quiet=False) as page:  # a refused form is a 422
         address = f"{server.address}/courses/{course_id(server)}"
         await page.goto(f"{address}/participation")
         before = await page.locator("tr.too_late").count()

@@ -124,7 +124,9 @@ def test_a_technician_sees_his_own_bridge_point_only(large: Running, far: Agent,
     figures = client.get(f"/api/sessions/{SESSION}/participation").json()
     assert {one["id"] for one in figures["learners"]} == people
     (tmp_path / "sheet.xlsx").write_bytes(client.get(f"/sessions/{SESSION}/sheet.xlsx").content)
-    rows = [row for row in load_workbook(tmp_path / "sheet.xlsx").active.iter_rows(values_only=True) if row[0]]
+    written = load_workbook(tmp_path / "sheet.xlsx").active
+    assert written is not None
+    rows = [row for row in written.iter_rows(values_only=True) if row[0]]
     assert len([row for row in rows if isinstance(row[0], int)]) == EACH
     assert client.get(f"/sessions/{SESSION}/sheet.csv").text.count("Đỗ Thị Hằng") == EACH
     other = ids(large.get(f"/sessions/{SESSION}").text, "point")[0]
