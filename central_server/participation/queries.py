@@ -36,7 +36,13 @@ _FORKS = text(
     " WHERE device.bridge_point IN (SELECT bridge_point FROM session_bridge_point WHERE session = :session)"
     " ORDER BY fork.seen_at"
 )
-_LOGS = text("SELECT DISTINCT log FROM record WHERE session = :session AND device = :device")
+# From one log to the next by the index: DISTINCT would read every record of the session.
+_LOGS = text(
+    "WITH RECURSIVE one(log) AS ("
+    " SELECT min(log) FROM record WHERE session = :session AND device = :device"
+    " UNION ALL SELECT (SELECT min(log) FROM record WHERE session = :session AND device = :device AND log > one.log)"
+    " FROM one WHERE log IS NOT NULL) SELECT log FROM one WHERE log IS NOT NULL"
+)
 
 
 @dataclass(frozen=True, slots=True)
