@@ -197,10 +197,13 @@ _COLUMNS = 'device, log, seq, session, kind, learner, start, "end", line, head'
 
 
 def _bare(lines: list[bytes]) -> float:
+    """The rows come as a server gets them: a batch of each device, then the next of each."""
+    size = BATCH * BATCHES
     rows = [
-        (f"d-{n // (BATCH * BATCHES)}", "log-1", n, "K1.1", "presence", "l-1", n, n + 1, line, GENESIS)
+        (f"d-{n // size}", "log-1", n, "K1.1", "presence", "l-1", n, n + 1, line, GENESIS)
         for n, line in enumerate(lines)
     ]
+    rows.sort(key=lambda row: row[2] % size // BATCH)
     with (
         tempfile.TemporaryDirectory() as folder,
         closing(sqlite3.connect(Path(folder) / "bare.db", isolation_level=None)) as db,

@@ -1,4 +1,7 @@
-"""Run loops, two at a time, each in a process of its own: `python -m tests.faults [NAME …] [--seconds 60 | --full]`."""
+"""Run loops, each in a process of its own: `python -m tests.faults [NAME …] [--seconds 60 | --full]`.
+
+Two run at a time, but for those that want to be alone.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,7 @@ def tell(loops: Sequence[Loop], outcomes: Mapping[str, Found], seed: int, second
 
 
 def run_all(loops: Sequence[Loop], seed: int, seconds: float | None) -> dict[str, Found]:
-    """Run the loops two at a time; what each found, by its name."""
+    """Run the loops that want to be alone, then the others two at a time; what each found, by its name."""
     outcomes: dict[str, Found] = {}
     printing = threading.Lock()
 
@@ -78,8 +81,11 @@ def run_all(loops: Sequence[Loop], seed: int, seconds: float | None) -> dict[str
         with printing:
             print(json.dumps(line, ensure_ascii=False), flush=True)
 
+    for loop in loops:
+        if loop.alone:
+            run(loop)
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        list(pool.map(run, loops))
+        list(pool.map(run, [loop for loop in loops if not loop.alone]))
     return outcomes
 
 

@@ -27,6 +27,8 @@ class Loop:
     what: str
     full: str
     """How much all of it is, in words."""
+    alone: bool = False
+    """It asks how soon something happens, so nothing else may run beside it."""
 
 
 def run_here(module: str, folder: Path, seed: int, budget: Budget) -> Found:
@@ -37,7 +39,7 @@ def run_here(module: str, folder: Path, seed: int, budget: Budget) -> Found:
 
 
 LOOPS = (
-    Loop("kills", "tests.faults.many_kills", "agent and server killed with -9", "1,000 kills"),
+    Loop("kills", "tests.faults.many_kills", "agent and server killed with -9", "1,000 kills", alone=True),
     Loop("api_requests", "tests.faults.api_requests", "requests generated from the API's description", "100,000"),
     Loop("power_cuts", "tests.faults.power_cuts", "power cuts under the agent's log", "20,000 states"),
     Loop("bad_line", "tests.faults.bad_line", "batches over a bad line", "10,000 batches"),
