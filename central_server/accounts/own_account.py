@@ -151,9 +151,10 @@ async def new_password(
 
 
 @setting_up.get("/second-factor")
-async def second_factor_page(request: Request, of: ServicesDep, sign_in: SignInDep, next: str = "/account") -> Response:
+async def second_factor_page(request: Request, of: ServicesDep, sign_in: SignInDep, next: str = "") -> Response:
     """A new secret as a picture for the app. It is kept only once a first code has come back."""
     facts = await _facts(of, sign_in.actor)
+    next = next or ("/account" if sign_in.waits_for is None else "/")
     if facts.second_factor:
         return RedirectResponse("/account", 303)
     return _setting_up(request, of, sign_in.actor.account, facts, new_secret(), next)
