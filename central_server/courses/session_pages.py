@@ -35,7 +35,7 @@ def _taken(db: Session, course: Course, now: int, but: str = "") -> list[Slot]:
 def new_page(request: Request, course: str, of: ServicesDep, db: ReadingDep) -> Response:
     """The form: one session, or a series by the week; lecturer and places as in the course's last session."""
     found = course_of(db, course)
-    rows = planned_sessions(db, found, of.now())
+    rows = [one for one in planned_sessions(db, found, of.now()) if not one.field_visit]
     last = rows[-1] if rows else None
     places = {"lecturer": last.lecturer, "main_point": last.main_point or "", "point": last.points} if last else {}
     form = Form.filled(**{**USUAL, "how": "one", **places})
