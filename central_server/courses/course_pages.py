@@ -58,6 +58,8 @@ def course_page(
             if one.phase != "over" and not one.field_visit
         ),
         "calendar": calendar_address(request, of, found) if found.published else None,
+        "first": min((one.start for one in held), default=None),
+        "last": max((one.end for one in held), default=None),
         "now": now,
         "just_enrolled": new + known,
     }
