@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, text
 
 from central_server.accounts.words import HOW_WORDS, ROLE_WORDS
+from central_server.courses.audit_words import sentence_of_plans
 from central_server.learners.audit_words import sentence_of_learners
 from central_server.web.figures import day, day_time, second_time
 from models.own_records import (
@@ -17,6 +18,7 @@ from models.own_records import (
     AnyOwnRecord,
     ConsentGiven,
     ConsentWithdrawn,
+    CoursePlanned,
     CourseRule,
     CredentialChanged,
     DeviceJoined,
@@ -26,11 +28,16 @@ from models.own_records import (
     Granted,
     GuestAdmitted,
     GuestRemoved,
+    HolidayMarked,
     KeyRevoked,
     KeyRotated,
     LearnerKnown,
+    ProgrammeKept,
     Restored,
     ServerKeyKnown,
+    SessionChanged,
+    SessionDropped,
+    SessionHeld,
     SessionPlanned,
     SignedIn,
     SignedOut,
@@ -57,7 +64,22 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
     ),
     "courses": (
         ("lớp, lịch, ghi danh", "courses and enrolment"),
-        (CourseRule, SessionPlanned, TakesPart, Enrolled, Transferred, TransferUndone, GuestAdmitted, GuestRemoved),
+        (
+            CourseRule,
+            CoursePlanned,
+            ProgrammeKept,
+            SessionPlanned,
+            SessionHeld,
+            SessionChanged,
+            SessionDropped,
+            HolidayMarked,
+            TakesPart,
+            Enrolled,
+            Transferred,
+            TransferUndone,
+            GuestAdmitted,
+            GuestRemoved,
+        ),
     ),
     "learners": (
         ("học viên, đồng ý, khuôn mặt", "learners, consent, faces"),
@@ -140,6 +162,10 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             | GuestAdmitted() | GuestRemoved() | Transferred() | TransferUndone()
         ):  # fmt: skip
             return sentence_of_learners(record, name)
+        case (
+            CoursePlanned() | ProgrammeKept() | SessionHeld() | SessionChanged() | SessionDropped() | HolidayMarked()
+        ):  # fmt: skip
+            return sentence_of_plans(record, name)
         case TokenMade():
             point = name("bridge_point", record.bridge_point)
             return f"tạo mã gia nhập cho điểm cầu {point}", f"made a join token for {point}"

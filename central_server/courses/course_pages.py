@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import text
 from sqlmodel import Session
 
-from central_server.accounts.guard import ActorDep, guard
+from central_server.accounts.guard import ActorDep, guard, hidden
 from central_server.accounts.permission import Actor
 from central_server.courses.acts import edit_course, join_points, publish, renew_calendar
 from central_server.courses.attention import attention
@@ -18,7 +18,6 @@ from central_server.courses.overview import planned_sessions
 from central_server.courses.queries import course_of, learners_of_course
 from central_server.courses.situation import situation
 from central_server.courses.tables import Course, Programme
-from central_server.errors import NotFoundError
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.forms import Form, FormDep
 
@@ -101,9 +100,7 @@ def rules_page(request: Request, course: str, actor: ActorDep, of: ServicesDep, 
     """The class rules, for the course's learners once it is published, and for who may see the course."""
     found = db.get(Course, course)
     if found is None or not (actor.may("see_course", course=course) or _learns(db, actor, found)):
-        raise NotFoundError(
-            "Không có trang này. Hãy kiểm tra lại địa chỉ.", "There is no such page. Check the address."
-        )
+        raise hidden()
     return of.pages.page(request, "class_rules.html", course=found, sees=actor.may("see_course", course=course))
 
 

@@ -14,7 +14,7 @@ from central_server.courses.new_course import choices
 from central_server.courses.overview import PlannedRow, holidays, planned_sessions, point_names
 from central_server.courses.plan_form import USUAL, Held, read_held, read_one, read_series
 from central_server.courses.queries import course_of
-from central_server.courses.series import Slot
+from central_server.courses.series import Series, Slot
 from central_server.courses.tables import Course, CourseSession, Lecturer
 from central_server.errors import NotFoundError
 from central_server.services import ReadingDep, ServicesDep
@@ -57,7 +57,8 @@ def add(request: Request, course: str, form: FormDep, actor: ActorDep, of: Servi
     found = course_of(db, course)
     taken, title = _taken(db, found, of.now()), form.words("title")
     held = read_held(form, point_names(db))
-    planned, slots = None, ()  # type: tuple[Slot, ...]
+    planned: Series | None = None
+    slots: tuple[Slot, ...] = ()
     if form.value("how") == "series":
         planned = read_series(form, holidays(db), taken)
         slots = planned.slots if planned else ()

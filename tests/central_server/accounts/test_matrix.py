@@ -65,6 +65,9 @@ SESSION = May(SEES_SESSION, SESSIONS_ELSEWHERE)
 ENROL = May(MANAGERS, {"manager elsewhere"})
 SEES_LEARNERS = May(MANAGERS | {"lecturer here"}, {"manager elsewhere", "lecturer elsewhere"})
 
+SEES_COURSES = May(SEES_SESSION | SESSIONS_ELSEWHERE)
+MAKES_COURSES = May(MANAGERS | {"manager elsewhere"})
+
 TABLE: dict[tuple[str, str], May] = {
     ("GET", "/health"): OPEN,
     ("GET", "/sign-in"): OPEN,
@@ -91,6 +94,38 @@ TABLE: dict[tuple[str, str], May] = {
     ("GET", "/sessions/{session}/sheet.xlsx"): SESSION,
     ("GET", "/sessions/{session}/sheet.csv"): SESSION,
     ("GET", "/api/sessions/{session}/participation"): SESSION,
+    ("GET", "/courses"): SEES_COURSES,
+    ("GET", "/courses.csv"): SEES_COURSES,
+    ("GET", "/courses/new"): MAKES_COURSES,
+    ("POST", "/courses/new"): MAKES_COURSES,
+    ("POST", "/courses/new/sessions"): MAKES_COURSES,
+    ("GET", "/programmes"): MAKES_COURSES,
+    ("POST", "/programmes"): MAKES_COURSES,
+    ("GET", "/courses/{course}/calendar.ics"): OPEN,  # to whoever has the key: its own tests
+    ("GET", "/courses/{course}"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/class-rules"): May(SEES_LEARNERS.may | {"learner here"}, IN),
+    ("GET", "/courses/{course}/edit"): ENROL,
+    ("POST", "/courses/{course}/edit"): ENROL,
+    ("POST", "/courses/{course}/publish"): ENROL,
+    ("POST", "/courses/{course}/join-points"): ENROL,
+    ("POST", "/courses/{course}/calendar"): ENROL,
+    ("GET", "/courses/{course}/sessions/new"): ENROL,
+    ("POST", "/courses/{course}/sessions/new"): ENROL,
+    ("POST", "/courses/{course}/sessions/new/look"): ENROL,
+    ("GET", "/courses/{course}/sessions/{session}/edit"): ENROL,
+    ("POST", "/courses/{course}/sessions/{session}/edit"): ENROL,
+    ("POST", "/courses/{course}/sessions/{session}/cancel"): ENROL,
+    ("POST", "/courses/{course}/sessions/{session}/restore"): ENROL,
+    ("POST", "/courses/{course}/sessions/{session}/drop"): ENROL,
+    ("GET", "/courses/{course}/rules"): ENROL,
+    ("POST", "/courses/{course}/rules"): ENROL,
+    ("GET", "/courses/{course}/participation"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/participation.xlsx"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/participation.csv"): SEES_LEARNERS,
+    ("GET", "/admin/holidays"): ADMINISTER,
+    ("POST", "/admin/holidays"): ADMINISTER,
+    ("POST", "/admin/holidays/take-over"): ADMINISTER,
+    ("POST", "/admin/holidays/remove"): ADMINISTER,
     ("GET", "/courses/{course}/learners"): SEES_LEARNERS,
     ("GET", "/courses/{course}/learners.csv"): SEES_LEARNERS,
     ("GET", "/courses/{course}/learners.xlsx"): SEES_LEARNERS,
