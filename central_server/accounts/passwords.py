@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import unicodedata
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -70,6 +71,12 @@ def hashed(password: str) -> str:
     return one.derive_phc_encoded(plain(password).encode())
 
 
+def _nobodys() -> str:
+    """A hash in the same form as all others which is no password's, made without the work."""
+    salt, key = (b64encode(os.urandom(size)).decode().rstrip("=") for size in (16, 32))
+    return f"$argon2id$v=19$m={MEMORY_KIB},t={ITERATIONS},p={LANES}${salt}${key}"
+
+
 def matches(password: str, phc: str) -> bool:
     """Whether the password is the one that was hashed."""
     try:
@@ -79,12 +86,19 @@ def matches(password: str, phc: str) -> bool:
     return True
 
 
+def _busy() -> BusyError:
+    return BusyError(
+        "Máy chủ đang bận vì có quá nhiều người đăng nhập cùng lúc. Hãy thử lại sau ít giây.",
+        "The server is busy: too many people are signing in at once. Try again in a few seconds.",
+    )
+
+
 class Hasher:
     """Hashes in a few threads of its own; when too many wait, the next are told to come back."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, "argon2id")
-        self._nobodys = hashed(os.urandom(16).hex())
+        self._nobodys = _nobodys()
         self._waiting = 0
 
     async def hash(self, password: str) -> str:
@@ -100,13 +114,12 @@ class Hasher:
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._waiting >= WAITING_LIMIT:
-            raise BusyError(
-                "Đang có quá nhiều người đăng nhập cùng lúc. Hãy thử lại sau ít giây.",
-                "Too many people are signing in at once. Try again in a few seconds.",
-            )
+            raise _busy()
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except MemoryError as error:
+            raise _busy() from error
         finally:
             self._waiting -= 1
 

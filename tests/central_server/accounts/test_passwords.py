@@ -46,4 +46,7 @@ async def test_too_many_at_once_are_told_to_come_back(monkeypatch: pytest.Monkey
     go.set()
     assert all(await asyncio.gather(*asked))
     assert not await hasher.matches("x", None)  # nobody's password is right, though the work was done
+    monkeypatch.undo()
+    nobodys = hasher._nobodys
+    assert not matches("x", nobodys) and len(nobodys) == len(hashed("x"))  # the same form, so the same work
     hasher.close()
