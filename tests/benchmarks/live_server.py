@@ -148,7 +148,7 @@ class Reporting(threading.Thread):
         seen = {"watching_from": self.since, "watching_to": now, "present": there}
         blind = {"watching_from": None, "watching_to": None, "present": ()}
         status = LiveStatus(
-            session=SESSION, at=now, **(seen if watching else blind),  # type: ignore[arg-type]
+            session=SESSION, at=now, **(seen if watching else blind),
             unknown=0, waiting=0, detector="yunet", encoder="intel", alarms=(),
         )  # fmt: skip
         self.board.put(LiveReport(f"d-{point}", f"p-{point}", now, status))

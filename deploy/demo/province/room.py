@@ -121,7 +121,7 @@ def records(
     for start, end, ended_by in what.watched:
         if end > until:
             continue
-        told = {"start": start - clock.started, "end": end - clock.started}
+        told: dict[str, object] = {"start": start - clock.started, "end": end - clock.started}
         made.append((end, Coverage, told | {"ended_by": ended_by, "detector": DETECTOR, "encoder": ENCODER}))
         whole += end - start
     covered_to = max((at for at, _, _ in made), default=0)
@@ -140,7 +140,11 @@ def records(
     made.sort(key=lambda one: one[0])
     if until >= meeting.end + 4 * MINUTE:
         check_ins = sum(kind is CheckIn for _, kind, _ in made)
-        totals = {"check_ins": check_ins, "presences": len(made) - count - check_ins, "coverages": count}
+        totals: dict[str, object] = {
+            "check_ins": check_ins,
+            "presences": len(made) - count - check_ins,
+            "coverages": count,
+        }
         made.append((meeting.end + 5 * MINUTE, Seal, totals | {"present_ms": present, "covered_ms": whole}))
     for seq, (at, kind, told) in enumerate(made, after + 1):
         fields = common | {"seq": seq, "session": meeting.id} | clock.sample(at) | told

@@ -222,7 +222,7 @@ def test_a_right_token_is_believed(provider: Provider) -> None:
     assert provider._verified(id_token(aud=["diemdanh", "other"], azp="diemdanh"), "n").sub == "lan-1"
 
 
-WRONG = {
+WRONG: dict[str, Callable[[], str]] = {
     "another's key": lambda: id_token(OTHER_KEY),
     "no signature": lambda: id_token(None, "none"),
     "an HMAC with the public key": lambda: id_token("public" * 10, "HS256"),
