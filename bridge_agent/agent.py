@@ -22,18 +22,19 @@ from bridge_agent import key_rotation, supervisor
 from bridge_agent.alarms import Alarms
 from bridge_agent.config import Settings
 from bridge_agent.courier import Courier
-from bridge_agent.entries import after_crash, seal
-from bridge_agent.errors import AgentError, RetryableError, ServerAwayError
-from bridge_agent.eyes import Assignment, Target
+from bridge_agent.entries import after_crash
+from bridge_agent.errors import AgentError, IdentityError, RetryableError, ServerAwayError
+from bridge_agent.eyes import Assignment
 from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
+from bridge_agent.key_store import KeyStore
 from bridge_agent.log import Log
 from bridge_agent.plan import Plan
 from bridge_agent.recognition.events import Event, Ready
 from bridge_agent.roster import match, portrait_names
 from bridge_agent.server import Server
 from bridge_agent.server_clock import ServerClock
-from bridge_agent.session import Recording
+from bridge_agent.session import Recording, write_seal
 from models.records import CoverageEnd
 from models.wire import SessionPlan
 
@@ -51,12 +52,13 @@ class Parts:
 
     settings: Settings
     identity: Identity
+    keys: KeyStore
     log: Log
     server: Server
     clock: ServerClock
     journal: Journal
-    target: Target
-    """What the recognition process runs."""
+    watch: supervisor.Watch
+    """Keeps recognition running."""
     damaged: tuple[Path, ...] = ()
     """Files that were set aside from the log's place."""
 
@@ -79,6 +81,9 @@ class Agent:
         self._recording: Recording | None = None
         self._closing: list[Recording] = []
         """Sessions that are over and not yet sealed."""
+        self._put_off: list[Recording] = []
+        """Sessions that were moved to a later time while they ran: to be written, not sealed."""
+        self._before_ms = round(config.watch_before_minutes * 60_000)
         self._session_clock: int | None = None
         """Server time minus boot-time clock when the session that runs was begun."""
         self._recovered = False
@@ -154,6 +159,8 @@ class Agent:
                 away = True
             except AgentError as error:
                 self._alarms.set("contact", error.vi, error.en)
+                if isinstance(error, IdentityError):
+                    await self._mend_key()
             else:
                 self._alarms.clear("server")
                 self._alarms.clear("contact")
@@ -165,12 +172,20 @@ class Agent:
                 await self._renew_key()
             await asyncio.sleep(self._parts.settings.config.plan_seconds)
 
+    async def _mend_key(self) -> None:
+        """The server does not know this PC by its key."""
+        parts = self._parts
+        with contextlib.suppress(AgentError):  # the next contact tries again
+            if await key_rotation.mend(parts.settings.folder, parts.keys, parts.identity, parts.server):
+                self._courier.hurry()
+                self._journal.note("key_mended", expires_at=parts.identity.membership.key_expires_at)
+
     async def _renew_key(self) -> None:
         parts = self._parts
         if not key_rotation.is_due(parts.identity.membership, self._now()):
             return
         try:
-            await key_rotation.rotate(parts.settings.folder, parts.identity, parts.server)
+            await key_rotation.rotate(parts.settings.folder, parts.keys, parts.identity, parts.server)
         except ServerAwayError:
             return  # the server's own alarm tells it; the next contact tries again
         except AgentError as error:
@@ -183,11 +198,10 @@ class Agent:
     # The session
 
     async def _sessions(self) -> None:
-        before = round(self._parts.settings.config.watch_before_minutes * 60_000)
         while True:
             now = self._now()
             self._plan.forget(now)
-            plan = self._plan.current(now, before)
+            plan = self._plan.current(now, self._before_ms)
             self._close_what_is_over()
             self._seal_what_is_over(now)
             if plan is None:
@@ -196,7 +210,7 @@ class Agent:
                 await self._record(plan)
 
     async def _record(self, plan: SessionPlan) -> None:
-        """Record one session until it is over."""
+        """Record one session until it is over, cancelled or moved away from now."""
         recording = Recording(plan.session, self._log.of_session(plan.session), self._clock.sample)
         self._recording = recording
         self._session_clock = self._now() - self._clock.clocks.boot()
@@ -204,15 +218,17 @@ class Agent:
             "session", f"Bắt đầu theo dõi: {plan.title}.", f"Watching: {plan.title}.", session=plan.session
         )
         try:
-            while (now_plan := self._plan.of(plan.session)) is not None and self._now() < now_plan.end:
+            while now_plan := self._plan.still(plan.session, self._now(), self._before_ms):
                 await self._watch_until_changed(now_plan, recording)
         finally:
             recording.stop("stopped")
             self._flush()
             for name in ("recognition", "portraits"):
                 self._alarms.clear(name)
+        later = self._plan.of(plan.session)
+        moved = later is not None and self._now() < later.end
         self._recording = self._session_clock = None
-        self._closing.append(recording)
+        (self._put_off if moved else self._closing).append(recording)
         self._close_what_is_over()
 
     def _close_what_is_over(self) -> None:
@@ -234,15 +250,13 @@ class Agent:
         watching: asyncio.Task[None] | None = None
         if assignment is not None:
             listener = supervisor.Listener(self._heard, self._lost, self._fault)
-            watch = functools.partial(supervisor.watch, self._parts.target, assignment, listener, self._journal)
+            watch = functools.partial(self._parts.watch, assignment, listener, self._journal)
             watching = asyncio.create_task(supervisor.keep("recognition", watch, self._journal))
         try:
-            known: SessionPlan | None = plan
-            while known is not None and self._now() < known.end:
-                await asyncio.sleep(TICK_S)
-                known = self._plan.of(plan.session)
-                if known is not None and known.learners != plan.learners:
+            while known := self._plan.still(plan.session, self._now(), self._before_ms):
+                if known.learners != plan.learners:
                     break
+                await asyncio.sleep(TICK_S)
                 if assignment is None and self._assignment(plan) is not None:
                     break
         finally:
@@ -307,9 +321,10 @@ class Agent:
 
     def _flush(self) -> None:
         """Make durable what has been recorded."""
-        for recording in (*self._closing, self._recording):
+        for recording in (*self._closing, *self._put_off, self._recording):
             if recording is not None and recording.unsaved:
                 self._write(functools.partial(recording.flush, self._log))
+        self._put_off = [recording for recording in self._put_off if recording.unsaved]
 
     def _write(self, work: Callable[[], object]) -> bool:
         """Write into the log; when that fails (False) an alarm stands until it succeeds.
@@ -340,13 +355,11 @@ class Agent:
         """Seal the sessions that ended while this agent did not run."""
         if not self._plan.known:
             return
-        for session in set(self._log.unsealed()) - {recording.session for recording in self._closing}:
+        closing = {recording.session for recording in self._closing}
+        for session in self._log.unsealed():
             plan = self._plan.of(session)
-            if plan is None or plan.end <= now:
-                self._write(functools.partial(self._seal, session))
-
-    def _seal(self, session: str) -> None:
-        self._log.append([seal(session, self._log.of_session(session), self._clock.sample())])
+            if session not in closing and (plan is None or plan.end <= now):
+                self._write(functools.partial(write_seal, self._log, session, self._clock.sample))
 
     # The server
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import os
 import signal
 import sys
@@ -24,6 +25,7 @@ from models.language import both
 if TYPE_CHECKING:
     from bridge_agent.config import Settings
     from bridge_agent.eyes import Target
+    from bridge_agent.key_store import KeyStore
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_agent(settings: Settings, target: Target, try_source: Callable[[str], None]) -> int:
     """Run an agent whose recognition process runs `target`; `try_source` raises when there is nothing to watch."""
-    from bridge_agent import identity, server_clock
+    from bridge_agent import identity, server_clock, supervisor
     from bridge_agent.agent import Agent, Parts
     from bridge_agent.journal import Journal
     from bridge_agent.log import Log
@@ -74,15 +76,18 @@ def run_agent(settings: Settings, target: Target, try_source: Callable[[str], No
     from bridge_agent.server import Server
 
     with settings.folder.hold():
-        who = identity.load(settings.folder)
+        keys = _keys(settings)
+        who = identity.load(settings.folder, keys)
         clock = server_clock.ServerClock(server_clock.this_pc())
         journal = Journal(settings.folder.journal, clock.clocks.wall)
         log = Log.open(settings.folder.log, who.membership.device, clock.clocks.wall())
         damaged = tuple(set_aside_files(settings.folder.log))
+        watch = functools.partial(supervisor.watch, target)
 
         async def work() -> None:
             async with Server(settings.config.server or who.membership.server, clock, who) as server:
-                await Agent(Parts(settings, who, log, server, clock, journal, target, damaged)).run(_told_to_stop())
+                parts = Parts(settings, who, keys, log, server, clock, journal, watch, damaged)
+                await Agent(parts).run(_told_to_stop())
 
         try:
             if not log.unsealed():  # in the middle of a session nothing may keep the agent from going on
@@ -104,7 +109,7 @@ def join(arguments: argparse.Namespace) -> int:
     async def work() -> identity.Identity:
         clock = server_clock.ServerClock(server_clock.this_pc())
         async with Server(arguments.server, clock) as server:
-            return await identity.join(settings.folder, server, arguments.token)
+            return await identity.join(settings.folder, _keys(settings), server, arguments.token)
 
     with settings.folder.hold():
         member = asyncio.run(work()).membership
@@ -179,6 +184,13 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     if data is None:
         return settings
     return Settings(msgspec.structs.replace(settings.config, data=str(data.absolute())), settings.path)
+
+
+def _keys(settings: Settings) -> KeyStore:
+    """Where this PC's keys are kept, by the settings."""
+    from bridge_agent.key_store import KeyStore, system_store
+
+    return KeyStore(system_store() if settings.config.key_store == "system" else None)
 
 
 def _try_source(source: str) -> None:

@@ -224,8 +224,8 @@ def _receipts(commands: _Commands) -> None:
     receipts = _add(
         commands,
         "receipts",
-        "Xuất các biên nhận của máy chủ mà máy này giữ, cho central-server verify. Hãy tắt bridge-agent trước.",
-        "Write out the server's receipts that this PC keeps, for central-server verify. Stop the agent first.",
+        "Xuất các biên nhận của máy chủ mà máy này giữ, cho central-server verify.",
+        "Write out the server's receipts that this PC keeps, for central-server verify.",
         "  bridge-agent receipts --out bien-nhan.ndjson",
     )
     receipts.add_argument(

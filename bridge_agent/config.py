@@ -55,6 +55,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Empty: the server that was joined."""
     source: str = "0"
     portraits: str = "portraits"
+    key_store: Literal["system", "file"] = "system"
+    """Where the private key is kept: the system's key store where there is one, or always a file."""
     watch_before_minutes: Annotated[float, msgspec.Meta(ge=0, le=120)] = 10
     sweep_seconds: Annotated[float, msgspec.Meta(ge=0.2, le=5)] = 1
     sync_seconds: Annotated[float, msgspec.Meta(ge=0.5, le=3600)] = 5

@@ -27,6 +27,7 @@ class DataFolder:
         self.log = path / "log.db"
         self.key = path / "identity.key"
         self.next_key = path / "identity.next.key"
+        self.previous_key = path / "identity.previous.key"
         self.identity = path / "identity.json"
         self.plan = path / "today.json"
         self.journal = path / "agent.log"

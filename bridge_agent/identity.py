@@ -1,12 +1,13 @@
 """Who this agent is: its Ed25519 key, its device id and its bridge point, made once when it joins.
 
-The key lies in the data folder, readable by this user alone. It never leaves this PC; the server holds its public half.
+The key lies where key_store says. It never leaves this PC; the server holds its public half.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -14,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from bridge_agent.data_folder import DataFolder, write_private
 from bridge_agent.errors import IdentityError
-from models.reasons import reason
+from bridge_agent.key_store import KeyStore
+from models.reasons import Reason, reason
 from models.receipts import Receipt, ReceiptError, verify_receipt
 from models.records import Id
 from models.wire import JoinAnswer, JoinRequest, PublicKey
@@ -27,10 +29,19 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     device: Id
     bridge_point: Id
     bridge_point_name: str
-    server_key: PublicKey | None = None
-    """What the server's receipts are signed with; None for an agent that joined before there were such keys."""
-    key_expires_at: int | None = None
+    server_key: PublicKey
+    """What the server's receipts are signed with."""
+    key_expires_at: int
     """Server time, ms: the agent takes a new key before."""
+
+    def believes(self, receipt: Receipt) -> bool:
+        """The receipt is signed with the key of the server that was joined."""
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.server_key))
+        try:
+            verify_receipt(key, receipt)
+        except ReceiptError:
+            return False
+        return True
 
 
 @dataclass(slots=True)
@@ -42,14 +53,7 @@ class Identity:
 
     def believes(self, receipt: Receipt) -> bool:
         """The receipt is signed with the key of the server that was joined."""
-        if self.membership.server_key is None:
-            return True
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.membership.server_key))
-        try:
-            verify_receipt(key, receipt)
-        except ReceiptError:
-            return False
-        return True
+        return self.membership.believes(receipt)
 
 
 class JoinsServer(Protocol):
@@ -61,50 +65,62 @@ class JoinsServer(Protocol):
         """Raises IdentityError when the token is refused, ServerAwayError when nobody answers."""
 
 
-def load(folder: DataFolder) -> Identity:
+def membership(folder: DataFolder) -> Membership:
+    """What the server said when this agent joined. Raises IdentityError as `load` does."""
+    with _readable(folder):
+        return msgspec.json.decode(folder.identity.read_bytes(), type=Membership)
+
+
+def load(folder: DataFolder, keys: KeyStore) -> Identity:
     """The identity in the data folder. Raises IdentityError when this agent has not joined or a file is damaged."""
+    member = membership(folder)
+    with _readable(folder):
+        return Identity(member, keys.read(folder.key))
+
+
+@contextmanager
+def _readable(folder: DataFolder) -> Iterator[None]:
     try:
-        membership = msgspec.json.decode(folder.identity.read_bytes(), type=Membership)
-        key = read_key(folder.key)
+        yield
     except FileNotFoundError as error:
         raise IdentityError(
             "Máy này chưa gia nhập máy chủ nào. Hãy chạy: bridge-agent join --server ĐỊA_CHỈ --token MÃ.",
             "This PC has not joined a server. Run: bridge-agent join --server URL --token TOKEN.",
         ) from error
     except (OSError, ValueError, msgspec.MsgspecError) as error:
-        why = reason(error)
+        lost = Reason("khóa bị hỏng hoặc không còn", "its key is damaged or lost")
+        why = lost if isinstance(error, ValueError) else reason(error)
         raise IdentityError(
             f"Không đọc được danh tính của máy này trong {folder.path} ({why.vi}). Hãy gia nhập lại bằng mã mới.",
             f"This PC's identity in {folder.path} cannot be read ({why.en}). Join again with a new token.",
         ) from error
-    return Identity(membership, key)
 
 
-async def join(folder: DataFolder, server: JoinsServer, token: str) -> Identity:
+async def join(folder: DataFolder, keys: KeyStore, server: JoinsServer, token: str) -> Identity:
     """Become the device of a bridge point with a one-time token. The caller holds the folder.
 
     The key is kept before the server hears of it: when the answer is lost, joining again brings the same key.
     Raises IdentityError when this agent has joined already or the token is refused, ServerAwayError, DataFolderError.
     """
     if folder.identity.exists():
-        known = load(folder).membership
+        known = membership(folder)
         raise IdentityError(
             f"Máy này đã là điểm cầu {known.bridge_point_name} trên {known.server}. Để đổi điểm cầu, hãy dùng thư mục "
             "dữ liệu khác.",
             f"This PC is bridge point {known.bridge_point_name} on {known.server} already. To change it, use another "
             "data folder.",
         )
-    known_key = read_key(folder.key) if folder.key.exists() else None
+    known_key = keys.read(folder.key) if folder.key.exists() else None
     try:
-        key = known_key or new_key(folder.key)
+        key = known_key or keys.new(folder.key)
         answer = await _ask(server, token, key)
     except IdentityError:
         if known_key is None:
             raise
         # The kept key belongs to an earlier joining that is not this token's: a server takes each key once.
-        key = new_key(folder.key)
+        key = keys.new(folder.key)
         answer = await _ask(server, token, key)
-    membership = Membership(
+    member = Membership(
         server=server.url,
         device=answer.device,
         bridge_point=answer.bridge_point,
@@ -112,21 +128,9 @@ async def join(folder: DataFolder, server: JoinsServer, token: str) -> Identity:
         server_key=answer.server_key,
         key_expires_at=answer.key_expires_at,
     )
-    write_private(folder.identity, msgspec.json.encode(membership))
-    return Identity(membership, key)
+    write_private(folder.identity, msgspec.json.encode(member))
+    return Identity(member, key)
 
 
 async def _ask(server: JoinsServer, token: str, key: Ed25519PrivateKey) -> JoinAnswer:
     return await server.join(JoinRequest(token=token, public_key=key.public_key().public_bytes_raw().hex()))
-
-
-def read_key(path: Path) -> Ed25519PrivateKey:
-    """The key in a file. Raises OSError or ValueError."""
-    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text(encoding="ascii")))
-
-
-def new_key(path: Path) -> Ed25519PrivateKey:
-    """A new key, kept at `path` before anybody hears of it. Raises DataFolderError."""
-    key = Ed25519PrivateKey.generate()
-    write_private(path, key.private_bytes_raw().hex().encode())
-    return key

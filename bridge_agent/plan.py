@@ -58,6 +58,11 @@ class Plan:
         running = [plan for plan in self._sessions if plan.start - before_ms <= now < plan.end]
         return min(running, key=lambda plan: plan.start, default=None)
 
+    def still(self, session: str, now: int, before_ms: int) -> SessionPlan | None:
+        """The plan of a session that is watched; None when it is over, cancelled, or was moved away from now."""
+        plan = self.of(session)
+        return plan if plan is not None and plan.start - before_ms <= now < plan.end else None
+
     def _keep(self) -> None:
         # A full disk is the log's alarm; without the file the agent only needs the server after its next start.
         with contextlib.suppress(DataFolderError, OSError):

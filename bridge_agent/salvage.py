@@ -1,4 +1,4 @@
-"""What is intact of a damaged log: read from a copy, so that the file that was set aside stays as it is, byte for byte.
+"""What is intact of a log that may be damaged or in use: read from a copy, so that the file stays as it is.
 
 Intact are the records from the first one on, as long as each is where it belongs and the chain holds. They are sent
 under their old log id like any others; what lies behind the damage stays in the file for a person to look at.
@@ -7,6 +7,7 @@ under their old log id like any others; what lies behind the damage stays in the
 from __future__ import annotations
 
 import contextlib
+import errno
 import shutil
 import sqlite3
 import tempfile
@@ -21,6 +22,10 @@ from bridge_agent.errors import LogUnwritableError
 from bridge_agent.log_file import open_sessions, pruned
 from models.receipts import Receipt
 from models.records import GENESIS, Checkpoint, RecordError, chain, decode
+
+ENDINGS = ("", "-wal")
+COPIES = 50
+"""An agent writes a few times a second and a copy takes milliseconds: the second try nearly always does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,7 @@ def read(path: Path, device: str) -> Intact:
     try:
         with tempfile.TemporaryDirectory(prefix="salvage-", dir=path.parent) as folder:
             copy = Path(folder) / "log.db"
-            for ending in ("", "-wal"):
-                part = path.with_name(path.name + ending)
-                if part.exists():
-                    shutil.copyfile(part, copy.with_name(copy.name + ending))
+            _copy(path, copy)
             with closing(sqlite3.connect(copy, isolation_level=None)) as db:
                 db.execute("pragma locking_mode = exclusive")
                 return _read(db, path.name, device)
@@ -78,6 +80,25 @@ def read(path: Path, device: str) -> Intact:
             f"What is intact of the damaged log {path.name} cannot be read yet ({error.strerror}). The file is kept, "
             "and it is tried again; check the room on the disk.",
         ) from error
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Copy a database with its write-ahead log, as they stand together: a running agent may be writing them."""
+    for _ in range(COPIES):
+        before = _state(path)
+        for ending in ENDINGS:
+            copied = copy.with_name(copy.name + ending)
+            copied.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(path.with_name(path.name + ending), copied)
+        if _state(path) == before:
+            return
+    raise OSError(errno.EBUSY, "it is being written all the time")
+
+
+def _state(path: Path) -> list[tuple[int, int] | None]:
+    parts = [path.with_name(path.name + ending) for ending in ENDINGS]
+    return [(part.stat().st_size, part.stat().st_mtime_ns) if part.exists() else None for part in parts]
 
 
 def _read(db: sqlite3.Connection, name: str, device: str) -> Intact:

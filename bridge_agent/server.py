@@ -7,6 +7,7 @@ from typing import Self, TypeVar
 
 import httpx
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bridge_agent.config import check_url
 from bridge_agent.errors import IdentityError, RefusedError, ServerAwayError
@@ -34,16 +35,21 @@ TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
 
 class Server:
-    """One central server. Close it when done, or use it in `async with`."""
+    """One central server. Close it when done, or use it in `async with`. `transport`: another than the network."""
 
     def __init__(
-        self, url: str, clock: ServerClock, identity: Identity | None = None, timeout: httpx.Timeout = TIMEOUT
+        self,
+        url: str,
+        clock: ServerClock,
+        identity: Identity | None = None,
+        timeout: httpx.Timeout = TIMEOUT,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.url = check_url(url)
         self._clock = clock
         self._identity = identity
         # trust_env stays on: a ministry's network may have a proxy.
-        self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout)
+        self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout, transport=transport)
 
     async def __aenter__(self) -> Self:
         """Nothing to open: connections are made when they are needed."""
@@ -74,12 +80,16 @@ class Server:
         return await self._ask("GET", "/api/agent/today", Today)
 
     async def send_batch(self, batch: Batch) -> Receipt:
-        """Send records. Raises RefusedError with `gap` or `fork`, and others."""
-        return await self._ask("POST", "/api/agent/batches", Receipt, batch.encode(), "application/x-ndjson")
+        """Send records; a batch carries its own signature. Raises RefusedError with `gap` or `fork`, and others."""
+        kind = "application/x-ndjson"
+        return await self._ask("POST", "/api/agent/batches", Receipt, batch.encode(), kind, signed=False)
 
-    async def rotate(self, request: RotateRequest) -> RotateAnswer:
-        """Ask for a new key. Raises IdentityError or RefusedError when the server gives none."""
-        return await self._ask("POST", "/api/agent/rotate", RotateAnswer, msgspec.json.encode(request))
+    async def rotate(self, request: RotateRequest, signer: Ed25519PrivateKey | None = None) -> RotateAnswer:
+        """Ask for a new key; `signer` is the key that is followed, if it is not the present one.
+
+        Raises IdentityError or RefusedError when the server gives none.
+        """
+        return await self._ask("POST", "/api/agent/rotate", RotateAnswer, msgspec.json.encode(request), signer=signer)
 
     async def send_status(self, status: LiveStatus) -> None:
         """Tell what is not yet a record."""
@@ -94,10 +104,11 @@ class Server:
         content_type: str = "application/json",
         *,
         signed: bool = True,
+        signer: Ed25519PrivateKey | None = None,
     ) -> M:
         headers = {"Content-Type": content_type} if body else {}
         if signed:
-            headers["Authorization"] = self._authorization(method, path, body)
+            headers["Authorization"] = self._authorization(method, path, body, signer)
         try:
             response = await self._http.request(method, path, content=body or None, headers=headers)
         except httpx.TransportError as error:
@@ -114,12 +125,12 @@ class Server:
             raise IdentityError(refusal.vi, refusal.en)
         raise RefusedError(refusal)
 
-    def _authorization(self, method: str, path: str, body: bytes) -> str:
+    def _authorization(self, method: str, path: str, body: bytes, signer: Ed25519PrivateKey | None) -> str:
         if self._identity is None:
             raise ValueError("only a joined agent signs")
         sample = self._clock.sample()
         now = sample.server_time(sample.boot)
-        signature = self._identity.key.sign(request_message(method, path, now, body)).hex()
+        signature = (signer or self._identity.key).sign(request_message(method, path, now, body)).hex()
         return f"Diemdanh {self._identity.membership.device} {now} {signature}"
 
 

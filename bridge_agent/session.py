@@ -21,6 +21,11 @@ UNWATCHED_STEP_MS = 10_000
 NOTHING_YET = Eyes("?", "?")
 
 
+def write_seal(log: Log, session: str, sample: Callable[[], ClockSample]) -> None:
+    """Seal a session's part of the log. Raises DiskFullError or LogUnwritableError."""
+    log.append([seal(session, log.of_session(session), sample())])
+
+
 class Recording:
     """The record of one session while it runs. `earlier`: what the log holds of it already, from before a restart."""
 
@@ -91,7 +96,7 @@ class Recording:
         """Seal the session; watching has stopped. Raises as `flush`; may be called again then."""
         log.append(self.pending, OpenSession(self.session, self._recorder.state, self._sample(), self.eyes))
         self.pending = []
-        log.append([seal(self.session, log.of_session(self.session), self._sample())])
+        write_seal(log, self.session, self._sample)
 
     def status(self, waiting: int, alarms: tuple[str, ...]) -> LiveStatus:
         """What the log does not tell yet."""

@@ -52,6 +52,10 @@ class Listener:
     """Why it was lost, as a sentence in both languages; empty ones once it is well again."""
 
 
+Watch = Callable[[Assignment, Listener, Journal], Awaitable[None]]
+"""Keeps recognition running on an assignment until cancelled, or until its source is over."""
+
+
 async def watch(
     target: Target, assignment: Assignment, listener: Listener, journal: Journal, patience: Patience = Patience()
 ) -> None:

@@ -3,7 +3,8 @@
     idle --(something waits, or a while has passed)--> sending --receipt--> idle
                                                         |  away     -> backoff with jitter, the same batch again
                                                         |  gap      -> from the seq that the server wants
-                                                        |  fork     -> alarm; tried again every few minutes
+                                                        |  fork     -> alarm; the batches before it, until the record
+                                                        |              is named; then again every few minutes
                                                         |  refused  -> alarm; tried again every minute
 
 Sending twice is harmless: the server keeps each (device, log, seq) once and compares the bytes. So when nothing is new
@@ -83,6 +84,8 @@ class Sync:
         self._ask_at = 0
         self._failures = 0
         self._limit = BATCH_LIMIT
+        self._differs = 0
+        """The first record known to differ from the server's; 0 while none is."""
 
     @property
     def held(self) -> int:
@@ -108,10 +111,13 @@ class Sync:
         """A receipt came; `same`: at its seq both logs have one head. True when it tells something new to be kept."""
         self.away = False
         if not same:
+            if receipt.seq > last_seq:
+                self._differs = last_seq + 1
             self._forked(now)
             return False
         news = receipt.seq >= self._next
         self.alarm = None
+        self._differs = 0
         self._failures = 0
         self._ask_at = now + ASK_AGAIN_MS
         self._next = max(self._next, receipt.seq + 1)
@@ -138,7 +144,11 @@ class Sync:
                 self._due = now + CLOCK_WAIT_MS  # the offset is measured all the time; a newer one will do
                 return
             if refusal.reason == "fork":
+                self._differs = refusal.fork_seq or self._differs
                 self._forked(now)
+                if (refusal.fork_seq or 0) <= self._sent and self._sent > first_seq:  # it may begin before this batch
+                    self._next = max(first_seq, self._sent - self._limit)
+                    self._due = now
                 return
             if refusal.reason == "too_large" and self._limit > 1:
                 self._limit //= 2
@@ -181,9 +191,10 @@ class Sync:
         self._due = now + FORK_WAIT_MS
 
     def _forked(self, now: int) -> None:
+        vi, en = (f" từ bản ghi số {self._differs}", f" from record {self._differs} on") if self._differs else ("", "")
         self.alarm = Alarm(
-            "Nhật ký ở máy này và ở máy chủ khác nhau. Máy vẫn ghi tiếp; hãy báo quản trị hệ thống ngay.",
-            "This PC's log and the server's copy differ. Recording goes on; tell the administrator at once.",
+            f"Nhật ký ở máy này và ở máy chủ khác nhau{vi}. Máy vẫn ghi tiếp; hãy báo quản trị hệ thống ngay.",
+            f"This PC's log and the server's copy differ{en}. Recording goes on; tell the administrator at once.",
         )
         self._due = now + FORK_WAIT_MS
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy import Engine
 from starlette.middleware.gzip import GZipMiddleware
 
 import central_server.accounts.admin_pages
@@ -20,11 +22,23 @@ import central_server.accounts.sign_on_pages
 import central_server.accounts.signing_in
 import central_server.bridge_points.pages
 import central_server.bridge_points.routes
+import central_server.courses.calendar_routes
+import central_server.courses.course_pages
+import central_server.courses.holiday_pages
+import central_server.courses.new_course
 import central_server.courses.pages
+import central_server.courses.programme_pages
 import central_server.courses.routes
+import central_server.courses.session_pages
+import central_server.enrolment.list_pages
+import central_server.enrolment.pages
+import central_server.learners.pages
+import central_server.learners.portrait_pages
 import central_server.ledger.routes
 import central_server.participation.agent_routes
+import central_server.participation.course_routes
 import central_server.participation.routes
+import central_server.participation.rule_pages
 from central_server.accounts.account_key import account_key
 from central_server.accounts.guard import guard
 from central_server.accounts.passwords import Hasher
@@ -33,12 +47,17 @@ from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.data_lock import held_by_server
 from central_server.database import Writer, open_database
+from central_server.enrolment.kept import KeptRosters
+from central_server.learners.sealing import sealing_key
+from central_server.ledger.intake import Intake
 from central_server.own_log.server_key import make_known, server_key
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
+from central_server.participation.watch import Watches
 from central_server.services import Clock, Services
 from central_server.web.cross_site import SameSiteOnly
+from central_server.web.description import describe
 from central_server.web.headers import Headers
 from central_server.web.rendering import STATIC, Pages
 from central_server.web.rendering_errors import add_error_handlers
@@ -49,10 +68,10 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
+def create_app(config: Config, now: Clock = wall_clock, writes: Callable[[Engine], Writer] = Writer) -> FastAPI:
     """The server as an ASGI app. The database is opened when it starts, not here.
 
-    now: the server's clock, ms since 1970 UTC.
+    now: the server's clock, ms since 1970 UTC. writes: makes the one writer (of a simulation, it has no thread).
     """
 
     pages = Pages()
@@ -68,23 +87,27 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
         engine = open_database(config.database)
         live, feeds, hasher = LiveBoard(), Feeds(), Hasher()
         try:
-            signing = server_key(config.data_folder)
-            with Writer(engine) as writer:
+            signing, sealing = server_key(config.data_folder), sealing_key(config.data_folder)
+            with writes(engine) as writer:
                 await asyncio.wrap_future(writer.submit(make_known(signing, now())))
                 app.state.services = Services(
                     config=config,
                     now=now,
                     engine=engine,
                     writer=writer,
+                    intake=Intake(writer, now),
                     keys=DeviceKeys(engine),
                     live=live,
                     books=Books(engine, live),
+                    watches=Watches(engine, live),
                     feeds=feeds,
                     pages=pages,
                     hasher=hasher,
                     account_key=account_key(config.data_folder),
                     sign_on=provider(config.oidc),
                     server_key=signing,
+                    sealing=sealing,
+                    rosters=KeptRosters(config.data_folder, sealing),
                 )
                 yield
                 await feeds.end()
@@ -99,7 +122,19 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.include_router(central_server.ledger.routes.router)
     app.include_router(central_server.participation.agent_routes.router)
     app.include_router(central_server.courses.pages.router)
+    app.include_router(central_server.courses.programme_pages.router)
+    app.include_router(central_server.courses.holiday_pages.router)
+    app.include_router(central_server.courses.calendar_routes.router)
+    app.include_router(central_server.courses.new_course.router)  # before /courses/{course}
+    app.include_router(central_server.courses.course_pages.router)
+    app.include_router(central_server.courses.session_pages.router)
+    app.include_router(central_server.enrolment.pages.router)
+    app.include_router(central_server.enrolment.list_pages.router)
+    app.include_router(central_server.learners.pages.router)
+    app.include_router(central_server.learners.portrait_pages.router)
     app.include_router(central_server.participation.routes.router)
+    app.include_router(central_server.participation.course_routes.router)
+    app.include_router(central_server.participation.rule_pages.router)
     app.include_router(central_server.accounts.signing_in.router)
     app.include_router(central_server.accounts.signing_in.leaving)
     app.include_router(central_server.accounts.sign_on_pages.router)
@@ -109,6 +144,7 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.include_router(central_server.accounts.audit_page.router)
     app.include_router(central_server.bridge_points.pages.router)
     app.add_api_route("/health", health, methods=["GET"], dependencies=[guard("everybody")])
+    app.add_api_route("/api/openapi.json", description, methods=["GET"], dependencies=[guard("signed_in")])
     fonts = Path(str(files("fontpkg_be_vietnam_pro"))) / "files"
     app.mount("/static/fonts", StaticFiles(directory=fonts))
     app.mount("/static", StaticFiles(directory=STATIC))
@@ -117,6 +153,11 @@ def create_app(config: Config, now: Clock = wall_clock) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Headers)
     return app
+
+
+async def description(request: Request) -> Response:
+    """The API's description of itself, for programs."""
+    return Response(json.dumps(describe(request.app)), media_type="application/json")
 
 
 async def before_end(app: FastAPI) -> None:

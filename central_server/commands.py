@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from central_server.config import Config
 from central_server.courses.course_file import read_course
 from central_server.courses.loading import load
 from central_server.courses.tables import Course, CourseSession
+from central_server.data_lock import held_by_command
 from central_server.database import Job, T, Writer, open_database
 from central_server.participation.book import SessionBook
 from central_server.participation.live import LiveBoard
@@ -40,12 +42,13 @@ from models.participation import Verdict
 
 @contextmanager
 def database(config: Config) -> Iterator[Engine]:
-    """The database of a data folder, for one command."""
-    engine = open_database(config.database)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
+    """The database of a data folder, for one command; it is not restored meanwhile."""
+    with held_by_command(config.data_folder):
+        engine = open_database(config.database)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
 
 def change(config: Config, job: Job[T]) -> T:
@@ -75,6 +78,7 @@ def serve(arguments: argparse.Namespace, config: Config) -> int:
         link = f"{address}{first.path}"
         sentence = both("Quản trị hệ thống đăng nhập lần đầu", "First sign-in of the administrator")
         print(f"{sentence}: {link}", flush=True)
+    gc.freeze()  # what is there now stays: looking through it for garbage, again and again, would slow ingest down
     with listener:
         server(app).run(sockets=[listener])
     return 0

@@ -34,6 +34,19 @@ def held_by_server(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
+def held_by_command(folder: Path) -> Iterator[None]:
+    """Hold the folder while a command changes its database, beside a server or not; a restore waits until it is done.
+
+    Raises DataFolderError as `held_by_server`. Windows has no lock that programs share: there a command holds none.
+    """
+    if sys.platform == "win32":
+        yield
+    else:
+        with _locked(folder, alone=False):
+            yield
+
+
+@contextmanager
 def _locked(folder: Path, *, alone: bool) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

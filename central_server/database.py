@@ -131,9 +131,10 @@ class Writer:
                     self._jobs.put(None)
                     break
                 group.append(following)
-            self._commit([(job, future) for job, future in group if future.set_running_or_notify_cancel()])
+            self.commit([(job, future) for job, future in group if future.set_running_or_notify_cancel()])
 
-    def _commit(self, group: list[tuple[Job[Any], Future[Any]]]) -> None:
+    def commit(self, group: list[tuple[Job[Any], Future[Any]]]) -> None:
+        """Run the jobs as one transaction, in the calling thread, and tell their futures."""
         outcomes: list[tuple[Future[Any], Any, Exception | None]] = []
         try:
             with self._engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():

@@ -15,8 +15,10 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
 ├── SignOnError             502  the office's sign-on can't be asked, or does not confirm
 ├── ForbiddenError          403  the account has no such permission
 ├── CrossSiteError          403  another site's page asked for a change
+├── TooBigError             413  a form with its files is larger than this page takes
 ├── InputError              422  what was typed can't be; nothing changed
 ├── BusyError               429  too many ask for the same at once, or too often: what to wait for is said
+├── ConflictError           409  what is asked for contradicts what is there
 ├── UnavailableError        503  the database can't be written now; trying again later helps
 └── RefusedError                 an agent's request was refused and nothing changed; `reason` as in models.wire.Refusal
     ├── TokenError          403  the one-time token is unknown, used or too old
@@ -28,6 +30,7 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
     ├── InvalidError        422  not what models.wire and models.records describe
     ├── TooLargeError       413  more bytes than any valid request has
     ├── TooSlowError        408  the request did not come whole in time
+    ├── CutOffError         400  the line broke in the middle of the request
     ├── GapError            409  records are missing before the batch: send from `wanted_seq`
     └── ForkError           409  the server holds other bytes under the same seq
 """
@@ -122,6 +125,19 @@ class CrossSiteError(ServerError):
     status = 403
 
 
+class TooBigError(ServerError):
+    """A form with its files is larger than this page takes; it was not read."""
+
+    status = 413
+
+    def __init__(self, limit: int) -> None:
+        mb = limit // 1024**2
+        super().__init__(
+            f"Biểu mẫu hoặc tệp lớn quá {mb} MB nên không được đọc. Chưa lưu gì; hãy dùng tệp nhỏ hơn.",
+            f"The form or its file is larger than {mb} MB and was not read. Nothing was saved; use a smaller file.",
+        )
+
+
 class InputError(ServerError):
     """What was typed can't be; nothing was changed."""
 
@@ -132,6 +148,12 @@ class BusyError(ServerError):
     """Too many ask for the same at once, or too often."""
 
     status = 429
+
+
+class ConflictError(ServerError):
+    """What is asked for contradicts what is there; nothing was changed."""
+
+    status = 409
 
 
 class UnavailableError(ServerError):
@@ -146,10 +168,11 @@ class RefusedError(ServerError):
     status = 400
     reason: Reason = "other"
     wanted_seq: int | None = None
+    fork_seq: int | None = None
 
     def refusal(self) -> Refusal:
         """The answer for the agent."""
-        return Refusal(reason=self.reason, vi=self.vi, en=self.en, wanted_seq=self.wanted_seq)
+        return Refusal(reason=self.reason, vi=self.vi, en=self.en, wanted_seq=self.wanted_seq, fork_seq=self.fork_seq)
 
 
 class TokenError(RefusedError):
@@ -226,6 +249,16 @@ class TooSlowError(RefusedError):
         )
 
 
+class CutOffError(RefusedError):
+    """The line was cut before the request had come whole: nobody is there to be answered."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Đường truyền bị cắt khi yêu cầu chưa gửi xong. Không có gì bị mất; máy sẽ gửi lại.",
+            "The line was cut before the request had come whole. Nothing is lost; the agent will send again.",
+        )
+
+
 class GapError(RefusedError):
     """Records are missing before the batch."""
 
@@ -246,5 +279,5 @@ class ForkError(RefusedError):
 
     def __init__(self, vi: str, en: str, seq: int = 0) -> None:
         super().__init__(vi, en)
-        self.seq = seq
+        self.seq = self.fork_seq = seq
         """The first record known to differ; 0 where only the heads tell."""

@@ -17,10 +17,14 @@ from central_server.accounts.sign_on import Provider
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.database import Writer
+from central_server.enrolment.kept import KeptRosters
+from central_server.learners.sealing import SealingKey
+from central_server.ledger.intake import Intake
 from central_server.own_log.server_key import ServerKey
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
+from central_server.participation.watch import Watches
 from central_server.web.rendering import Pages
 
 Clock = Callable[[], int]
@@ -35,28 +39,37 @@ class Services:
     now: Clock
     engine: Engine
     writer: Writer
+    intake: Intake
     keys: DeviceKeys
     live: LiveBoard
     books: Books
+    watches: Watches
     feeds: Feeds
     pages: Pages
     hasher: Hasher
     account_key: AccountKey
     sign_on: Provider | None
     server_key: ServerKey
+    sealing: SealingKey
+    rosters: KeptRosters
 
 
-def services(connection: HTTPConnection) -> Services:
-    """The app's services, for routes and their dependencies."""
+def services_of(connection: HTTPConnection) -> Services:
+    """The app's services."""
     found = connection.app.state.services
     if not isinstance(found, Services):
         raise TypeError("the app was not started through its lifespan")
     return found
 
 
+async def services(connection: HTTPConnection) -> Services:
+    """Dependency of routes: FastAPI would give one that is not async a thread for each request."""
+    return services_of(connection)
+
+
 def reading(connection: HTTPConnection) -> Iterator[Session]:
     """A database session for one request, to read with; changes go to the writer."""
-    with Session(services(connection).engine) as db:
+    with Session(services_of(connection).engine) as db:
         yield db
 
 

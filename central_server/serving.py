@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from central_server.app import before_end
 from central_server.config import Config
-from central_server.courses.course_file import VIETNAM
+from central_server.courses.series import VIETNAM
 from central_server.errors import AddressError, PortTakenError
 from models.reasons import reason
 

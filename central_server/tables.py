@@ -8,9 +8,11 @@ from sqlmodel import SQLModel
 import central_server.accounts.tables
 import central_server.bridge_points.tables
 import central_server.courses.tables
+import central_server.enrolment.tables
 import central_server.learners.tables
 import central_server.ledger.tables
-import central_server.own_log.tables  # noqa: F401 - importing a module of tables adds them to the metadata
+import central_server.own_log.tables
+import central_server.participation.tables  # noqa: F401 - importing a module of tables adds them to the metadata
 
 
 def metadata() -> MetaData:

@@ -2,9 +2,11 @@
 
     python3 deploy/run.py demo       server, one agent and the class manager's page  (Windows: py deploy\\run.py demo)
     python3 deploy/run.py test       installs what the tests need and runs them all
+    python3 deploy/run.py screenshots [--out DIR]    pictures of all pages, with invented people
     python3 deploy/run.py lint       ruff and mypy
     python3 deploy/run.py bench      measures speed, memory and accuracy: one JSON line a measure
-    python3 deploy/run.py nightly    the long runs
+    python3 deploy/run.py slices     harm in loops (power cuts, kills, bad lines, failing disks …): a minute of each
+    python3 deploy/run.py nightly    the long runs: the benchmarks that take long, and all of every loop
     python3 deploy/run.py lock       resolves the dependencies anew into deploy/requirements/
 
 Arguments after the command go to it: `run.py demo --help`. The first run makes .venv/ (a pinned uv in .uv/ does it,
@@ -132,27 +134,37 @@ def install_browser_files() -> None:
     stamp.write_text(hashlib.sha256(lock).hexdigest())
 
 
-def install_tools() -> None:
-    """What the tests need beside packages: a real Chromium for the pages, strace for power cuts and failing disks.
+PROGRAMS = {
+    "chromium": "chromium",
+    "strace": "strace",
+    "gnome-keyring-daemon": "gnome-keyring",
+    "dbus-run-session": "dbus",
+}
+"""Programs that tests need, and the Debian package of each."""
+
+
+def install_tools(*programs: str) -> None:
+    """What tests and benchmarks need beside packages: a real Chromium for the pages, strace for power cuts, failing and
+    slow disks, a real key store.
 
     They are put in place where we may (root on Debian), else people are told what to do; without them those tests are
     skipped, which fails in CI.
     """
-    wanted = [name for name in ("chromium", "strace") if not shutil.which(name)]
+    wanted = [PROGRAMS[program] for program in programs if not shutil.which(program)]
     if os.environ.get("DIEMDANH_CHROMIUM") and "chromium" in wanted:
         wanted.remove("chromium")
     if not wanted or os.name == "nt":
         return
-    names = ", ".join(wanted)
+    missing = ", ".join(wanted)
     apt = shutil.which("apt-get")
     if apt and os.geteuid() == 0:
-        say(f"Cài {names} để thử…", f"Installing {names} for the tests…")
+        say(f"Cài {missing} để thử…", f"Installing {missing} for the tests…")
         call(apt, "update", "-qq")
         call(apt, "install", "-qq", "-y", "--no-install-recommends", *wanted)
     else:
         say(
-            f"Thiếu {names}: hãy cài các gói này để chạy đủ phép thử.",
-            f"Missing: {names}. Install them to run all tests.",
+            f"Thiếu {missing}: hãy cài các gói này để chạy đủ phép thử.",
+            f"Missing: {missing}. Install them to run all tests.",
         )
 
 
@@ -184,10 +196,12 @@ def main(argv: list[str]) -> int:
         return 2
     what, rest = (argv[0], argv[1:]) if argv else ("", [])
     inner = {
-        "demo": ["-m", "deploy.demo"],
-        "test": ["-m", "pytest"],
-        "bench": ["-m", "tests.benchmarks"],
-        "nightly": ["-m", "tests.benchmarks", "--nightly"],
+        "demo": [["-m", "deploy.demo"]],
+        "test": [["-m", "pytest"]],
+        "screenshots": [["-m", "deploy.screenshots"]],
+        "bench": [["-m", "tests.benchmarks"]],
+        "slices": [["-m", "tests.faults"]],
+        "nightly": [["-m", "tests.benchmarks", "--nightly"], ["-m", "tests.faults", "--full"]],
     }
     if what == "lock":
         lock()
@@ -197,8 +211,12 @@ def main(argv: list[str]) -> int:
         return 0 if what in ("-h", "--help", "help") else 2
     install("demo" if what == "demo" else "test")
     install_browser_files()
-    if what == "test":
-        install_tools()
+    if what in ("test", "slices", "nightly"):
+        install_tools(*PROGRAMS)
+    if what == "bench":
+        install_tools("strace")
+    if what == "screenshots":
+        install_tools("chromium")
     if what == "lint":
         call(python(), "-m", "ruff", "check", ".")
         call(python(), "-m", "ruff", "format", "--check", ".")
@@ -206,7 +224,11 @@ def main(argv: list[str]) -> int:
         return 0
     env = {**environment(), "DIEMDANH_STARTED": str(started)}  # the demo tells how long all of it took
     try:
-        return subprocess.run([python(), *inner[what], *rest], cwd=ROOT, env=env, check=False).returncode  # noqa: S603 - our own command
+        codes = [
+            subprocess.run([python(), *command, *rest], cwd=ROOT, env=env, check=False).returncode  # noqa: S603 - our own command
+            for command in inner[what]
+        ]
+        return next((code for code in codes if code), 0)
     except KeyboardInterrupt:
         return 130
 

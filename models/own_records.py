@@ -16,6 +16,7 @@ from models.records import LINE_LIMIT, Count, Id, Milliseconds, RecordError
 
 VERSION: Literal[1] = 1
 PublicKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 Spans = Annotated[tuple[tuple[Milliseconds, Milliseconds], ...], msgspec.Meta(max_length=20)]
 
 
@@ -73,10 +74,33 @@ class KeyRevoked(OwnRecord, frozen=True, kw_only=True, tag="key_revoked"):
 
 
 class CourseRule(OwnRecord, frozen=True, kw_only=True, tag="course_rule"):
-    """A course has this participation rule."""
+    """A course has this participation rule: for all its sessions, until its next version."""
 
     course: Id
     rule: Rule
+    reason: Head | None = None
+    """SHA-256 of the reason's text, which the table keeps; None: none was given."""
+
+
+class ProgrammeKept(OwnRecord, frozen=True, kw_only=True, tag="programme"):
+    """A programme has so many teaching periods."""
+
+    programme: Id
+    periods: Count
+
+
+class CoursePlanned(OwnRecord, frozen=True, kw_only=True, tag="course_planned"):
+    """What a course is planned to be. `class_rules`: SHA-256 of the text that learners read."""
+
+    course: Id
+    programme: Id | None
+    period_minutes: Count
+    starts: Day | None
+    ends: Day | None
+    published: bool
+    class_rules: Head
+    calendar: Count
+    """Number of the secret in its calendar's address: a higher one makes the address before it good for nothing."""
 
 
 class SessionPlanned(OwnRecord, frozen=True, kw_only=True, tag="session_planned"):
@@ -87,6 +111,39 @@ class SessionPlanned(OwnRecord, frozen=True, kw_only=True, tag="session_planned"
     start: Milliseconds
     end: Milliseconds
     breaks: Spans
+
+
+class SessionHeld(OwnRecord, frozen=True, kw_only=True, tag="session_held"):
+    """Who teaches a session and where; a field visit has no bridge point, so no camera observes it."""
+
+    session: Id
+    lecturer: Id | None
+    main_point: Id | None
+    field_visit: bool
+
+
+class SessionChanged(OwnRecord, frozen=True, kw_only=True, tag="session_changed"):
+    """A session is moved (from the times it had; its new ones follow), cancelled, or held after all."""
+
+    session: Id
+    number: Count
+    """1, 2, 3 … of this session."""
+    change: Literal["moved", "cancelled", "restored"]
+    reason: Head
+    """SHA-256 of the reason's text, which the table keeps."""
+
+
+class SessionDropped(OwnRecord, frozen=True, kw_only=True, tag="session_dropped"):
+    """A session of which no record speaks is gone from the plan."""
+
+    session: Id
+
+
+class HolidayMarked(OwnRecord, frozen=True, kw_only=True, tag="holiday"):
+    """On this day there is no class, or there is one again."""
+
+    day: Day
+    off: bool
 
 
 class TakesPart(OwnRecord, frozen=True, kw_only=True, tag="takes_part"):
@@ -103,6 +160,77 @@ class Enrolled(OwnRecord, frozen=True, kw_only=True, tag="enrolled"):
     course: Id
     learner: Id
     bridge_point: Id
+
+
+class Transferred(OwnRecord, frozen=True, kw_only=True, tag="transferred"):
+    """A learner sits at another bridge point in the sessions that begin at `since` or later."""
+
+    course: Id
+    learner: Id
+    bridge_point: Id
+    since: Milliseconds
+
+
+class TransferUndone(OwnRecord, frozen=True, kw_only=True, tag="transfer_undone"):
+    """A transfer was taken back."""
+
+    course: Id
+    learner: Id
+    since: Milliseconds
+
+
+class GuestAdmitted(OwnRecord, frozen=True, kw_only=True, tag="guest_admitted"):
+    """A learner who is not enrolled takes part in one session."""
+
+    session: Id
+    learner: Id
+    bridge_point: Id
+
+
+class GuestRemoved(OwnRecord, frozen=True, kw_only=True, tag="guest_removed"):
+    """A guest was entered by mistake."""
+
+    session: Id
+    learner: Id
+
+
+class LearnerKnown(OwnRecord, frozen=True, kw_only=True, tag="learner_known"):
+    """Who a learner is, without a name: a salted SHA-256 over name, code, unit and birth year (learners.identity)."""
+
+    learner: Id
+    commitment: Head
+
+
+class ConsentGiven(OwnRecord, frozen=True, kw_only=True, tag="consent_given"):
+    """A learner consents to face recognition. `by`: the witness."""
+
+    consent: Id
+    learner: Id
+    text_version: Id
+    way: Literal["on_screen", "signed_form"]
+    given_at: Milliseconds
+
+
+class ConsentWithdrawn(OwnRecord, frozen=True, kw_only=True, tag="consent_withdrawn"):
+    """A consent holds no longer."""
+
+    consent: Id
+
+
+class TemplateKept(OwnRecord, frozen=True, kw_only=True, tag="template_kept"):
+    """A learner's face template of one encoder is this one. `sealed`: SHA-256 of its sealed bytes."""
+
+    learner: Id
+    encoder: Id
+    portraits: Annotated[int, msgspec.Meta(ge=1)]
+    sealed: Head
+
+
+class TemplateErased(OwnRecord, frozen=True, kw_only=True, tag="template_erased"):
+    """A learner's face template is gone."""
+
+    learner: Id
+    encoder: Id
 
 
 class ForkSeen(OwnRecord, frozen=True, kw_only=True, tag="fork_seen"):
@@ -207,9 +335,24 @@ AnyOwnRecord = (
     | KeyRotated
     | KeyRevoked
     | CourseRule
+    | ProgrammeKept
+    | CoursePlanned
     | SessionPlanned
+    | SessionHeld
+    | SessionChanged
+    | SessionDropped
+    | HolidayMarked
     | TakesPart
     | Enrolled
+    | Transferred
+    | TransferUndone
+    | GuestAdmitted
+    | GuestRemoved
+    | LearnerKnown
+    | ConsentGiven
+    | ConsentWithdrawn
+    | TemplateKept
+    | TemplateErased
     | ForkSeen
     | GapClosed
     | AccountMade

@@ -14,11 +14,11 @@ import hashlib
 from typing import Annotated
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from models.errors import DiemdanhError
 from models.records import Count, Id, Milliseconds
+from models.signatures import is_signed
 
 Head = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 """A chain's hash, 32 bytes in hex."""
@@ -70,13 +70,11 @@ def sign_receipt(key: Ed25519PrivateKey, receipt: Receipt) -> Receipt:
 
 def verify_receipt(key: Ed25519PublicKey, receipt: Receipt) -> None:
     """Raises ReceiptError unless `receipt` was signed with the private half of `key`."""
-    try:
-        key.verify(bytes.fromhex(receipt.signature), receipt_message(receipt))
-    except InvalidSignature as error:
+    if not is_signed(key, bytes.fromhex(receipt.signature), receipt_message(receipt)):
         raise ReceiptError(
             f"Biên nhận cho bản ghi {receipt.seq} không có chữ ký đúng của máy chủ.",
             f"The receipt for record {receipt.seq} does not carry the server's signature.",
-        ) from error
+        )
 
 
 def decode_receipt(line: bytes) -> Receipt:

@@ -13,16 +13,17 @@ tests/vectors; a change that alters them is a new VERSION.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from models.errors import DiemdanhError
 from models.reasons import reason
+from models.signatures import is_signed
 
 VERSION: Literal[1] = 1
 LINE_LIMIT = 1024
@@ -31,6 +32,9 @@ BATCH_LIMIT = 500
 GENESIS = bytes(32)
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+\Z")]
+_ID = re.compile(r"[A-Za-z0-9_.-]+")
+_RecordId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+"""An Id inside a record. `decode_all` looks at its letters: as a pattern that takes three quarters of the decoding."""
 Milliseconds = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Score = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
@@ -54,13 +58,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid
     """
 
     v: Literal[1] = VERSION
-    device: Id
-    log: Id
+    device: _RecordId
+    log: _RecordId
     seq: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
-    session: Id
+    session: _RecordId
     wall: Milliseconds
     """Milliseconds since 1970-01-01 UTC by this PC's own clock."""
-    boot_id: Id
+    boot_id: _RecordId
     boot: Milliseconds
     """Milliseconds of the clock that runs from boot on, through suspends, and is never set."""
     offset: Milliseconds | None
@@ -76,7 +80,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid
 class CheckIn(Record, frozen=True, kw_only=True, tag="check_in"):
     """A learner was matched for the first time in a session at this bridge point."""
 
-    learner: Id
+    learner: _RecordId
     at: Milliseconds
     method: CheckInMethod
     score: Score | None
@@ -86,7 +90,7 @@ class CheckIn(Record, frozen=True, kw_only=True, tag="check_in"):
 class Presence(Record, frozen=True, kw_only=True, tag="presence"):
     """A closed presence interval of one learner: seen from `start` to `end`."""
 
-    learner: Id
+    learner: _RecordId
     start: Milliseconds
     end: Milliseconds
     sightings: Count
@@ -139,6 +143,8 @@ class Seal(Record, frozen=True, kw_only=True, tag="seal"):
 
 AnyRecord = CheckIn | Presence | Coverage | Link | Seal
 
+_INTERVALS = (Presence, Coverage, Link)
+_OF_LEARNERS = (Presence, CheckIn)
 _decoder = msgspec.json.Decoder(AnyRecord)
 _encoder = msgspec.json.Encoder()
 
@@ -160,22 +166,39 @@ def decode(line: bytes) -> AnyRecord:
     Raises RecordError when it is too long, no JSON, of an unknown kind or version, or has missing, unknown or
     impossible values.
     """
-    if len(line) > LINE_LIMIT:
+    return decode_all((line,))[0]
+
+
+def decode_all(lines: Sequence[bytes]) -> list[AnyRecord]:
+    """The records in `lines`, each as `decode` reads it. What can be is asked of all lines at once, for speed.
+
+    Raises RecordError.
+    """
+    if (longest := max(map(len, lines))) > LINE_LIMIT:
         raise RecordError(
-            f"Bản ghi dài {len(line)} byte, quá giới hạn {LINE_LIMIT}.",
-            f"The record is {len(line)} bytes long, over the limit of {LINE_LIMIT}.",
+            f"Bản ghi dài {longest} byte, quá giới hạn {LINE_LIMIT}.",
+            f"The record is {longest} bytes long, over the limit of {LINE_LIMIT}.",
         )
-    if b"\n" in line:
+    if any(b"\n" in line for line in lines):
         raise RecordError("Một bản ghi phải nằm trên một dòng.", "A record must be one line.")
     try:
-        record: AnyRecord = _decoder.decode(line)
+        records = [_decoder.decode(line) for line in lines]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"Bản ghi không hợp lệ: {reason(error).vi}.", f"The record is not valid: {error}.") from error
-    if isinstance(record, Presence | Coverage | Link) and record.end < record.start:
-        raise RecordError(
-            f"Bản ghi {record.seq} kết thúc trước khi bắt đầu.", f"Record {record.seq} ends before it starts."
-        )
-    return record
+    ids = {one for record in records for one in (record.device, record.log, record.session, record.boot_id)}
+    ids.update(record.learner for record in records if isinstance(record, _OF_LEARNERS))
+    for one in ids:
+        if not _ID.fullmatch(one):
+            raise RecordError(
+                f'Bản ghi không hợp lệ: mã "{one}" có ký tự không dùng được.',
+                f'The record is not valid: the id "{one}" has a letter that ids may not have.',
+            )
+    for record in records:
+        if isinstance(record, _INTERVALS) and record.end < record.start:
+            raise RecordError(
+                f"Bản ghi {record.seq} kết thúc trước khi bắt đầu.", f"Record {record.seq} ends before it starts."
+            )
+    return records
 
 
 def chain(head: bytes, lines: Iterable[bytes]) -> bytes:
@@ -264,10 +287,8 @@ def decode_batch(body: bytes) -> Batch:
 
 def verify_signature(key: Ed25519PublicKey, signed: SignedCheckpoint) -> None:
     """Raises RecordError unless `signed` was signed with the private half of `key`."""
-    try:
-        key.verify(bytes.fromhex(signed.signature), signed.checkpoint.message())
-    except InvalidSignature as error:
-        raise RecordError("Chữ ký của lô bản ghi không đúng.", "The batch's signature is wrong.") from error
+    if not is_signed(key, bytes.fromhex(signed.signature), signed.checkpoint.message()):
+        raise RecordError("Chữ ký của lô bản ghi không đúng.", "The batch's signature is wrong.")
 
 
 def read_lines(checkpoint: Checkpoint, lines: Sequence[bytes]) -> list[AnyRecord]:
@@ -276,7 +297,7 @@ def read_lines(checkpoint: Checkpoint, lines: Sequence[bytes]) -> list[AnyRecord
     Raises RecordError when one is not valid, is of another device or log, or when their seqs are not consecutive.
     """
     first = checkpoint.seq - len(lines) + 1
-    records = [decode(line) for line in lines]
+    records = decode_all(lines)
     for seq, record in enumerate(records, first):
         if (record.device, record.log, record.seq) != (checkpoint.device, checkpoint.log, seq):
             raise RecordError(

@@ -28,6 +28,14 @@ def total(a: Spans) -> int:
     return int((a[:, 1] - a[:, 0]).sum())
 
 
+def time_before(a: Spans, moments: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Milliseconds of `a` that lie before each of `moments` (ms, any shape)."""
+    sums = np.concatenate(([0], np.cumsum(a[:, 1] - a[:, 0])))
+    at = np.searchsorted(a[:, 0], moments, side="right")
+    ends = np.concatenate(([0], a[:, 1]))
+    return sums[at] - np.where(at, np.maximum(ends[at] - moments, 0), 0)
+
+
 def _sweep(a: Spans, b: Spans, both: bool) -> Spans:
     """Where a and b hold (both) or a holds and b does not, found by one walk over all the edges in order."""
     edges = np.concatenate((a.ravel(), b.ravel()))

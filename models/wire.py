@@ -7,18 +7,20 @@
     POST /api/agent/status    LiveStatus -> ServerTime        what is not yet a record, every few seconds
     POST /api/agent/rotate    RotateRequest -> RotateAnswer   a new key for this device; idempotent
 
-All but join and time carry `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see `request_message`. Refusals are a
-Refusal with a 4xx status.
+Today, status and rotate carry `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see `request_message`. A batch is signed
+itself, and sending it again changes nothing. Refusals are a Refusal with a 4xx status.
 
 Keys. An agent keeps the server's key that joining gave it (`server_key`) and believes no receipt that it did not sign.
 Its own key is good until `key_expires_at`. From then on batches are refused with `key_expired` and nothing else is:
 the agent goes on recording, asking for today's sessions and telling its status; it rotates, which the old key may ask
 for until ROTATE_GRACE_MS after its end. The request is signed by the old key, its body carries the new public key
 and that key's own proof (`rotate_message`). An answer that was lost is asked for again with the same body and the old
-key; from the answer on only the new key signs requests and batches. A revoked key is refused everything
+key; from the answer on only the new key signs requests and batches. A server that was restored from a copy of the time
+before is asked in the same way. A revoked key is refused everything
 (`key_revoked`): the bridge point joins anew with a new token, under a new device id.
 
-A fork is refused and kept on both sides. A gap is refused with the seq that the server wants: after a server was
+A fork is refused and kept on both sides; where only the heads tell, the agent sends what came before, until the record
+that differs is named. A gap is refused with the seq that the server wants: after a server was
 restored from an older copy, that is one that it had acknowledged before, and the agent sends from there.
 """
 
@@ -169,6 +171,8 @@ class Refusal(Message, frozen=True, kw_only=True):
     en: str
     wanted_seq: int | None = None
     """With `gap`: the seq that the server needs next."""
+    fork_seq: int | None = None
+    """With `fork`: the first record of the batch that differs, 0 where only the heads tell that one before it does."""
 
 
 def request_message(method: str, path: str, time_ms: int, body: bytes) -> bytes:

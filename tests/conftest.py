@@ -13,6 +13,10 @@ SHARED = ROOT.parent / "shared"
 NEEDS_SHARED = "needs ../shared, which is absent"
 
 
+# The agents that tests start keep their keys in their own folders, not in the key store of whoever runs the tests.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """In CI a skipped test is a failure, but for those whose pictures are really absent."""
     if not os.environ.get("CI") or exitstatus:

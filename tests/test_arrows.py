@@ -42,7 +42,10 @@ def loaded_by(module: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["models.records", "models.wire", "models.presence", "models.participation"])
+CONTRACT = ["models.records", "models.wire", "models.presence", "models.participation", "models.islands"]
+
+
+@pytest.mark.parametrize("module", CONTRACT)
 def test_the_contract_loads_no_heavy_library(module: str) -> None:
     assert not loaded_by(module) & HEAVY
 

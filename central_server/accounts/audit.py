@@ -9,11 +9,16 @@ import msgspec
 from sqlalchemy import Connection, bindparam, text
 
 from central_server.accounts.words import HOW_WORDS, ROLE_WORDS
+from central_server.courses.audit_words import sentence_of_plans
+from central_server.learners.audit_words import sentence_of_learners
 from central_server.web.figures import day, day_time, second_time
 from models.own_records import (
     AccountChanged,
     AccountMade,
     AnyOwnRecord,
+    ConsentGiven,
+    ConsentWithdrawn,
+    CoursePlanned,
     CourseRule,
     CredentialChanged,
     DeviceJoined,
@@ -21,17 +26,29 @@ from models.own_records import (
     ForkSeen,
     GapClosed,
     Granted,
+    GuestAdmitted,
+    GuestRemoved,
+    HolidayMarked,
     KeyRevoked,
     KeyRotated,
+    LearnerKnown,
+    ProgrammeKept,
     Restored,
     ServerKeyKnown,
+    SessionChanged,
+    SessionDropped,
+    SessionHeld,
     SessionPlanned,
     SignedIn,
     SignedOut,
     SignInLinkMade,
     SignInsFailed,
     TakesPart,
+    TemplateErased,
+    TemplateKept,
     TokenMade,
+    Transferred,
+    TransferUndone,
     decode_own,
 )
 from models.records import RecordError
@@ -45,7 +62,29 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
         ("tài khoản và quyền", "accounts and permissions"),
         (AccountMade, AccountChanged, Granted, CredentialChanged, SignInLinkMade),
     ),
-    "courses": (("lớp, lịch, ghi danh", "courses and enrolment"), (CourseRule, SessionPlanned, TakesPart, Enrolled)),
+    "courses": (
+        ("lớp, lịch, ghi danh", "courses and enrolment"),
+        (
+            CourseRule,
+            CoursePlanned,
+            ProgrammeKept,
+            SessionPlanned,
+            SessionHeld,
+            SessionChanged,
+            SessionDropped,
+            HolidayMarked,
+            TakesPart,
+            Enrolled,
+            Transferred,
+            TransferUndone,
+            GuestAdmitted,
+            GuestRemoved,
+        ),
+    ),
+    "learners": (
+        ("học viên, đồng ý, khuôn mặt", "learners, consent, faces"),
+        (LearnerKnown, ConsentGiven, ConsentWithdrawn, TemplateKept, TemplateErased),
+    ),
     "bridge-points": (
         ("điểm cầu và thiết bị", "bridge points and devices"),
         (TokenMade, DeviceJoined, KeyRotated, KeyRevoked),
@@ -118,6 +157,15 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
                 f"ghi danh học viên {who} vào lớp {course} tại {point}",
                 f"enrolled learner {who} in {course} at {point}",
             )
+        case (
+            LearnerKnown() | ConsentGiven() | ConsentWithdrawn() | TemplateKept() | TemplateErased()
+            | GuestAdmitted() | GuestRemoved() | Transferred() | TransferUndone()
+        ):  # fmt: skip
+            return sentence_of_learners(record, name)
+        case (
+            CoursePlanned() | ProgrammeKept() | SessionHeld() | SessionChanged() | SessionDropped() | HolidayMarked()
+        ):  # fmt: skip
+            return sentence_of_plans(record, name)
         case TokenMade():
             point = name("bridge_point", record.bridge_point)
             return f"tạo mã gia nhập cho điểm cầu {point}", f"made a join token for {point}"

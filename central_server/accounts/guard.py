@@ -63,10 +63,15 @@ class Guard:
                     "This account may not do that. If it should, ask the administrator for the permission.",
                 )
             if not allowed(connection, actor, self.rule, request.path_params):
-                raise NotFoundError(
-                    "Không có mục này, hoặc đồng chí không được giao mục này. Hãy kiểm tra lại địa chỉ.",
-                    "There is no such thing here, or it is not among what you were given. Check the address.",
-                )
+                raise hidden()
+
+
+def hidden() -> NotFoundError:
+    """What somebody is told of a thing that isn't there, or isn't his to see: nobody learns which."""
+    return NotFoundError(
+        "Không có mục này, hoặc đồng chí không được giao mục này. Hãy kiểm tra lại địa chỉ.",
+        "There is no such thing here, or it is not among what you were given. Check the address.",
+    )
 
 
 def guard(rule: Rule) -> params.Depends:

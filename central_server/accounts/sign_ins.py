@@ -23,6 +23,7 @@ WaitsFor = Literal["code", "second_factor"]
 How = Literal["password", "link", "sso"]
 SecondFactorUsed = Literal["none", "code", "recovery_code"]
 
+COOKIE = "diemdanh"
 USED_STEP_MS = 60_000
 """The last use is written at most once a minute."""
 SECOND_STEP_MS = 10 * 60_000
@@ -94,7 +95,7 @@ def own_address(request: HTTPConnection, config: Config) -> str:
 
 def _cookie_name(request: HTTPConnection, config: Config) -> str:
     """Behind https the name binds the cookie to this very host and path."""
-    return "__Host-diemdanh" if is_secure(request, config) else "diemdanh"
+    return f"__Host-{COOKIE}" if is_secure(request, config) else COOKIE
 
 
 def cookie_of(request: HTTPConnection, config: Config) -> str:

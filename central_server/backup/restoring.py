@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from central_server.backup.copying import Contents, checked
-from central_server.courses.course_file import VIETNAM
+from central_server.courses.series import VIETNAM
 from central_server.data_lock import held_alone
 from central_server.database import Writer, open_database
 from central_server.errors import BackupError, EvidenceError, OutputError

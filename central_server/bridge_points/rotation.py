@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 from sqlmodel import Session, col, select
@@ -14,6 +13,7 @@ from central_server.database import Job
 from central_server.errors import KeyExpiredError, KeyRevokedError, SignatureError
 from central_server.own_log.writing import append
 from models.own_records import KeyRevoked, KeyRotated
+from models.signatures import is_signed
 from models.wire import ROTATE_GRACE_MS, RotateAnswer, RotateRequest, rotate_message
 
 
@@ -50,10 +50,8 @@ def rotate(device: KnownDevice, request: RotateRequest, now: int) -> Job[RotateA
 
 def _check_proof(device: str, request: RotateRequest) -> None:
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(request.public_key))
-    try:
-        key.verify(bytes.fromhex(request.proof), rotate_message(device, request.public_key))
-    except InvalidSignature as error:
-        raise SignatureError("Khóa mới không được chứng minh.", "The new key's own signature is wrong.") from error
+    if not is_signed(key, bytes.fromhex(request.proof), rotate_message(device, request.public_key)):
+        raise SignatureError("Khóa mới không được chứng minh.", "The new key's own signature is wrong.")
 
 
 def _follow(db: Session, old: DeviceKey, public_key: str, now: int) -> DeviceKey:

@@ -10,17 +10,19 @@ from typing import Annotated, TypeVar
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from central_server.accounts.guard import guard
 from central_server.bridge_points.joining import join
 from central_server.bridge_points.rotation import rotate
-from central_server.bridge_points.signature import KnownDevice, signed_by
-from central_server.errors import InvalidError, SignatureError, TooLargeError, TooSlowError
+from central_server.bridge_points.signature import KnownDevice, check_claim, claim_in
+from central_server.errors import CutOffError, InvalidError, SignatureError, TooLargeError, TooSlowError
 from central_server.ledger.ingest import BODY_LIMIT
-from central_server.services import ServicesDep
+from central_server.services import Services, ServicesDep
+from central_server.web.description import described
 from models.reasons import reason
 from models.receipts import Receipt
-from models.wire import JoinRequest, Message, RotateRequest, ServerTime
+from models.wire import JoinAnswer, JoinRequest, Message, RotateAnswer, RotateRequest, ServerTime
 
 T = TypeVar("T", bound=Message)
 
@@ -40,7 +42,7 @@ async def read_body(request: Request, seconds: float) -> bytes:
     """The request's body.
 
     Raises TooLargeError as soon as it is longer than the largest valid batch, TooSlowError when it is not whole after
-    `seconds`.
+    `seconds`, CutOffError when the line is cut before.
     """
     body = bytearray()
     try:
@@ -53,14 +55,23 @@ async def read_body(request: Request, seconds: float) -> bytes:
                     )
     except TimeoutError as error:
         raise TooSlowError(seconds) from error
+    except ClientDisconnect as error:
+        raise CutOffError() from error
     return bytes(body)
+
+
+async def known_device(of: Services, device: str, now: int) -> KnownDevice:
+    """The device with that id and its present key. Raises UnknownDeviceError or KeyRevokedError."""
+    known = of.keys.remembered(device, now)
+    return await run_in_threadpool(of.keys.of, device, now) if known is None else known
 
 
 async def signed_request(request: Request, of: ServicesDep) -> SignedRequest:
     """Dependency of every route that only a joined device may use."""
     body = await read_body(request, of.config.body_seconds)
-    header, path = request.headers.get("authorization", ""), request.url.path
-    device = await run_in_threadpool(signed_by, of.keys.of, header, request.method, path, body, of.now())
+    claim, now = claim_in(request.headers.get("authorization", "")), of.now()
+    device = await known_device(of, claim.device, now)
+    check_claim(claim, device, request.method, request.scope["path"], body, now)
     return SignedRequest(device, body)
 
 
@@ -81,13 +92,13 @@ def answer(message: Message | Receipt) -> Response:
     return Response(msgspec.json.encode(message), media_type="application/json")
 
 
-@router.get("/time")
+@router.get("/time", **described(ServerTime))
 async def time(of: ServicesDep) -> Response:
     """The server's clock."""
     return answer(ServerTime(server_time=of.now()))
 
 
-@router.post("/join")
+@router.post("/join", **described(JoinAnswer, JoinRequest, (400, 403, 408, 413, 422)))
 async def join_route(request: Request, of: ServicesDep) -> Response:
     """Join with a one-time token."""
     asked = decode_message(await read_body(request, of.config.body_seconds), JoinRequest)
@@ -96,15 +107,17 @@ async def join_route(request: Request, of: ServicesDep) -> Response:
     return answer(joined)
 
 
-@router.post("/rotate")
+@router.post("/rotate", **described(RotateAnswer, RotateRequest, (400, 401, 408, 413, 422)))
 async def rotate_route(request: Request, of: ServicesDep) -> Response:
     """Give a device a new key; the old one, even when its answer was lost, signs the request."""
     body = await read_body(request, of.config.body_seconds)
-    header, path, now = request.headers.get("authorization", ""), request.url.path, of.now()
+    claim, path, now = claim_in(request.headers.get("authorization", "")), request.scope["path"], of.now()
+    device = await run_in_threadpool(of.keys.of, claim.device, now)
     try:
-        device = await run_in_threadpool(signed_by, of.keys.of, header, request.method, path, body, now)
+        check_claim(claim, device, request.method, path, body, now)
     except SignatureError:
-        device = await run_in_threadpool(signed_by, of.keys.previous, header, request.method, path, body, now)
+        device = await run_in_threadpool(of.keys.previous, claim.device, now)
+        check_claim(claim, device, request.method, path, body, now)
     asked = decode_message(body, RotateRequest)
     rotated = await asyncio.wrap_future(of.writer.submit(rotate(device, asked, now)))
     of.keys.forget(device.id)

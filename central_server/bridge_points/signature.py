@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from central_server.bridge_points.tables import Device, DeviceKey
 from central_server.errors import ClockError, KeyRevokedError, SignatureError, UnknownDeviceError
+from models.signatures import is_signed
 from models.wire import REQUEST_TIME_LIMIT_MS, request_message
 
 KEYS_LIFE_MS = 30_000
@@ -35,10 +34,6 @@ class KnownDevice:
     """Server time, ms."""
 
 
-KeyOf = Callable[[str, int], KnownDevice]
-"""The device with that id, now (server time, ms)."""
-
-
 class DeviceKeys:
     """The devices' public keys, read from the database and remembered for a while."""
 
@@ -49,14 +44,18 @@ class DeviceKeys:
 
     def of(self, device: str, now: int) -> KnownDevice:
         """The device with that id and its present key. Raises UnknownDeviceError or KeyRevokedError."""
-        with self._lock:
-            known, until = self._known.get(device, (None, 0))
-        if known is not None and now < until:
+        if known := self.remembered(device, now):
             return known
         known = self._read(device, back=0)
         with self._lock:
             self._known[device] = (known, now + KEYS_LIFE_MS)
         return known
+
+    def remembered(self, device: str, now: int) -> KnownDevice | None:
+        """The device, when its present key is known without asking the database."""
+        with self._lock:
+            known, until = self._known.get(device, (None, 0))
+        return known if now < until else None
 
     def previous(self, device: str, now: int) -> KnownDevice:
         """The device with the key before its present one, for a rotation whose answer was lost.
@@ -91,26 +90,33 @@ class DeviceKeys:
         return KnownDevice(device, bridge_point, public, key.number, key.expires_at)
 
 
-def signed_by(key_of: KeyOf, authorization: str, method: str, path: str, body: bytes, now: int) -> KnownDevice:
-    """The device that signed the request.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a request says of who sent it."""
 
-    key_of: `DeviceKeys.of`, or `previous`. authorization: the header's value. Raises SignatureError, KeyRevokedError,
-    UnknownDeviceError, or ClockError when the signature is
-    good but older or newer than REQUEST_TIME_LIMIT_MS by the server's clock (`now`, ms).
-    """
+    device: str
+    time_ms: int
+    """When, by the server's clock as the device reckons it."""
+    signature: bytes
+
+
+def claim_in(authorization: str) -> Claim:
+    """The claim in the header's value. Raises SignatureError."""
     match = _HEADER.fullmatch(authorization)
     if match is None:
         raise SignatureError("Yêu cầu không có chữ ký của thiết bị.", "The request carries no device's signature.")
-    device = key_of(match[1], now)
-    time_ms = int(match[2])
-    try:
-        device.key.verify(bytes.fromhex(match[3]), request_message(method, path, time_ms, body))
-    except InvalidSignature as error:
-        raise SignatureError("Chữ ký của yêu cầu không đúng.", "The request's signature is wrong.") from error
-    if abs(now - time_ms) > REQUEST_TIME_LIMIT_MS:
-        off = abs(now - time_ms) // 1000
+    return Claim(match[1], int(match[2]), bytes.fromhex(match[3]))
+
+
+def check_claim(claim: Claim, device: KnownDevice, method: str, path: str, body: bytes, now: int) -> None:
+    """Raises SignatureError unless the device signed the request, or ClockError when the signature is good but older or
+    newer than REQUEST_TIME_LIMIT_MS by the server's clock (`now`, ms).
+    """  # fmt: skip
+    if not is_signed(device.key, claim.signature, request_message(method, path, claim.time_ms, body)):
+        raise SignatureError("Chữ ký của yêu cầu không đúng.", "The request's signature is wrong.")
+    if abs(now - claim.time_ms) > REQUEST_TIME_LIMIT_MS:
+        off = abs(now - claim.time_ms) // 1000
         raise ClockError(
             f"Đồng hồ của máy lệch {off} giây so với máy chủ. Hãy đo lại giờ máy chủ.",
             f"The agent's clock is {off} s away from the server's. Measure the server's time anew.",
         )
-    return device

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from central_server.courses.planning import PlannedSession
+from central_server.courses.series import VIETNAM
 from central_server.errors import CourseFileError
 from models import settings
 from models.participation import Rule
-
-VIETNAM = timezone(timedelta(hours=7), "+07")
-"""No daylight saving since 1975, so a fixed offset is right."""
 
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=30, pattern=r"^[A-Za-z0-9_-]+\Z")]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -32,7 +31,8 @@ class CourseTable(Table, frozen=True, kw_only=True):
 
     code: Code
     title: Words
-    rule: Rule = Rule()
+    rule: Rule | None = None
+    """Default: what the course has already, or the defaults."""
 
 
 class BridgePointTable(Table, frozen=True, kw_only=True):
@@ -74,23 +74,12 @@ class CourseFile(Table, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedSession:
-    """A session with its times in ms since 1970 UTC and the codes of its bridge points."""
-
-    id: str
-    title: str
-    start: int
-    end: int
-    breaks: tuple[tuple[int, int], ...]
-    bridge_points: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class CoursePlan:
     """A course file that was found to make sense."""
 
     file: CourseFile
     sessions: tuple[PlannedSession, ...]
+    """Their bridge points by code."""
 
 
 def read_course(path: Path) -> CoursePlan:

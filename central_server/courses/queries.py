@@ -1,19 +1,34 @@
-"""Reading courses, sessions and enrolment."""
+"""Reading courses, sessions and enrolment: what bridge points are told, and today's sessions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlmodel import Session, col, func, select
 
 from central_server.accounts.permission import Actor
+from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBreak, SessionBridgePoint
+from central_server.enrolment.places import places_in
+from central_server.errors import NotFoundError
+from central_server.learners.names import given_name_first
+from central_server.learners.queries import learners_of
 from central_server.learners.tables import Learner
 from models.wire import RosterLearner, SessionPlan, Today
 
-AHEAD_MS = 24 * 3_600_000
+DAY_MS = 24 * 3_600_000
+OFFSET_MS = 7 * 3_600_000
+"""Vietnam's clocks are so far ahead of UTC."""
+AHEAD_MS = DAY_MS
 """How far ahead a bridge point is told of its sessions: names leave the server for the day they are needed."""
+
+
+def course_of(db: Session, course: str) -> Course:
+    """The course with that id. Raises NotFoundError."""
+    found = db.get(Course, course)
+    if found is None:
+        raise NotFoundError("Không có lớp này. Hãy kiểm tra lại địa chỉ.", "There is no such course.")
+    return found
 
 
 def breaks_of(db: Session, session: str) -> tuple[tuple[int, int], ...]:
@@ -23,25 +38,27 @@ def breaks_of(db: Session, session: str) -> tuple[tuple[int, int], ...]:
 
 
 def today(db: Session, bridge_point: str, now: int) -> Today:
-    """The sessions of a bridge point that have not ended and begin within AHEAD_MS, with their rosters."""
+    """The sessions of a bridge point that have not ended and begin within AHEAD_MS, with their rosters.
+
+    A cancelled session is not watched, and neither is one of a draft: its learners were told of nothing yet. A moved
+    session is told with its new times the next time the bridge point asks.
+    """
     query = (
         select(CourseSession, Course)
         .join(SessionBridgePoint, col(SessionBridgePoint.session) == CourseSession.id)
         .join(Course, col(Course.id) == CourseSession.course)
         .where(SessionBridgePoint.bridge_point == bridge_point)
         .where(CourseSession.end > now, CourseSession.start < now + AHEAD_MS)
+        .where(col(Course.published), ~col(CourseSession.cancelled))
         .order_by(col(CourseSession.start), col(CourseSession.id))
     )
     return Today(sessions=tuple(_plan(db, session, course, bridge_point) for session, course in db.exec(query)))
 
 
 def _plan(db: Session, session: CourseSession, course: Course, bridge_point: str) -> SessionPlan:
-    learners = db.exec(
-        select(Learner)
-        .join(Enrolment, col(Enrolment.learner) == Learner.id)
-        .where(Enrolment.course == course.id, Enrolment.bridge_point == bridge_point)
-        .order_by(col(Learner.code))
-    )
+    places, _ = places_in(db, session)
+    here = [who for who, point in places.items() if point == bridge_point]
+    learners = sorted(learners_of(db, here), key=lambda who: who.code)
     return SessionPlan(
         session=session.id,
         course=course.title,
@@ -58,42 +75,72 @@ def _plan(db: Session, session: CourseSession, course: Course, bridge_point: str
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A session in a list."""
+    """A session in the list of a day. Times are ms since 1970 UTC."""
 
     id: str
     title: str
     course: str
+    """Its id."""
+    course_title: str
     start: int
     end: int
+    field_visit: bool
+    cancelled: bool
+    published: bool
     learners: int
     bridge_points: int
 
 
-def seen_by(actor: Actor) -> ColumnElement[bool]:
-    """The sessions of which the actor may see all or a part, as a condition on CourseSession."""
-    clauses: list[ColumnElement[bool]] = []
-    for grant in actor.granted("see_session"):
-        places = select(SessionBridgePoint.session).where(SessionBridgePoint.bridge_point == grant.bridge_point)
-        in_course = true() if grant.course is None else col(CourseSession.course) == grant.course
-        clauses.append(and_(in_course, true() if grant.bridge_point is None else col(CourseSession.id).in_(places)))
-    return or_(false(), *clauses)
-
-
-def all_sessions(db: Session, actor: Actor) -> list[SessionRow]:
-    """Every session that the actor may see, soonest first, with how many learners and bridge points it has."""
-    learners = dict(db.exec(select(Enrolment.course, func.count()).group_by(col(Enrolment.course))).all())
-    places = select(SessionBridgePoint.session, func.count()).group_by(col(SessionBridgePoint.session))
-    points = dict(db.exec(places).all())
-    query = select(CourseSession, Course).join(Course, col(Course.id) == CourseSession.course).where(seen_by(actor))
+def sessions_of_day(db: Session, now: int, actor: Actor) -> list[SessionRow]:
+    """The sessions that are held on the day of `now` (+07) and that the actor may see, soonest first."""
+    begin = now - (now + OFFSET_MS) % DAY_MS
+    query = (
+        select(CourseSession, Course)
+        .join(Course, col(Course.id) == CourseSession.course)
+        .where(CourseSession.end > begin, CourseSession.start < begin + DAY_MS)
+        .order_by(col(CourseSession.start), col(CourseSession.id))
+    )
+    found = db.exec(query).all()
+    ids = [session.id for session, _ in found]
+    places: dict[str, list[str]] = {}
+    for place in db.exec(select(SessionBridgePoint).where(col(SessionBridgePoint.session).in_(ids))):
+        places.setdefault(place.session, []).append(place.bridge_point)
+    courses = {course.id for _, course in found}
+    enrolled = select(Enrolment.course, func.count()).where(col(Enrolment.course).in_(courses))
+    learners = dict(db.exec(enrolled.group_by(col(Enrolment.course))).all())
     return [
         SessionRow(
-            session.id,
-            session.title,
-            course.title,
-            session.start,
-            session.end,
-            learners.get(course.id, 0),
-            points.get(session.id, 0),
+            session.id, session.title, course.id, course.title, session.start, session.end, session.field_visit,
+            session.cancelled, course.published, learners.get(course.id, 0), len(places.get(session.id, ())),
         )
-        for session, course in db.exec(query.order_by(col(CourseSession.start), col(CourseSession.id)))
-    ]
+        for session, course in found
+        if actor.may_part("see_session", course.id, places.get(session.id, ()))
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledRow:
+    """A learner in the list of a course; unit and birth year tell two of one name apart."""
+
+    id: str
+    code: str
+    name: str
+    unit: str
+    birth_year: int | None
+    point: str
+    """Name of the bridge point."""
+
+
+def learners_of_course(db: Session, course: str) -> list[EnrolledRow]:
+    """Who is enrolled in a course, by name."""
+    query = (
+        select(Learner, BridgePoint.name)
+        .join(Enrolment, col(Enrolment.learner) == Learner.id)
+        .join(BridgePoint, col(BridgePoint.id) == Enrolment.bridge_point)
+        .where(Enrolment.course == course)
+    )
+    rows = [
+        EnrolledRow(who.id, who.code, who.name, who.unit, who.birth_year, point)
+        for who, point in db.exec(query)
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: (given_name_first(row.name), row.code))

@@ -10,12 +10,13 @@ from central_server.accounts.guard import guard
 from central_server.bridge_points.routes import SignedDep, answer
 from central_server.courses.queries import today
 from central_server.services import ServicesDep
+from central_server.web.description import described
 from models.wire import Today
 
 router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
 
 
-@router.get("/today")
+@router.get("/today", **described(Today, refused=(400, 401, 408, 413)))
 async def today_route(signed: SignedDep, of: ServicesDep) -> Response:
     """The sessions of the asking device's bridge point, with their rosters."""
 

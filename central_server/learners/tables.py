@@ -1,12 +1,16 @@
-"""Table: learners. Names stand here and nowhere else; everything else speaks of random ids."""
+"""Tables: learners and what is kept of them. Names stand here and nowhere else; all else speaks of random ids."""
 
 from __future__ import annotations
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 
 class Learner(SQLModel, table=True):
-    """A person who can be enrolled. Two may share a name: unit and birth year tell them apart."""
+    """A person who can be enrolled. Two may share a name: unit and birth year tell them apart.
+
+    Written by learners.identity alone, which keeps `name_key` and the own log's commitment in step.
+    """
 
     __tablename__ = "learner"
 
@@ -17,3 +21,50 @@ class Learner(SQLModel, table=True):
     name: str
     unit: str
     birth_year: int | None = None
+    position: str = ""
+    name_key: str = Field(default="", index=True)
+    """The name in plain letters, to be found by."""
+    salt: bytes = b""
+    """Random, beside the row only: without it the own log's commitment says nothing of anybody."""
+
+
+class Consent(SQLModel, table=True):
+    """A learner's consent to face recognition. Only ever added to and withdrawn: it is evidence."""
+
+    __tablename__ = "consent"
+
+    id: str = Field(primary_key=True)
+    learner: str = Field(foreign_key="learner.id", index=True)
+    text_version: str
+    """Which text was agreed to (learners.consent_text)."""
+    way: str
+    """on_screen or signed_form."""
+    given_at: int = Field(sa_type=BigInteger)
+    """When it was given; of a signed form, the day it was signed. Server time, ms."""
+    witness: str | None = None
+    """The account that entered the form or saw it given."""
+    withdrawn_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class SensitiveField(SQLModel, table=True):
+    """A sensitive detail from a roster, sealed (learners.sealing): shown only as totals of a course."""
+
+    __tablename__ = "sensitive_field"
+
+    learner: str = Field(primary_key=True, foreign_key="learner.id")
+    field: str = Field(primary_key=True)
+    """ethnicity"""
+    sealed: bytes
+
+
+class FaceTemplate(SQLModel, table=True):
+    """What is kept of a learner's portraits for one encoder, sealed. The pictures themselves are not kept."""
+
+    __tablename__ = "face_template"
+
+    learner: str = Field(primary_key=True, foreign_key="learner.id")
+    encoder: str = Field(primary_key=True)
+    portraits: int
+    made_at: int = Field(sa_type=BigInteger)
+    sealed: bytes
+    """Little-endian float32s, sealed for this learner and encoder."""

@@ -1,4 +1,4 @@
-"""Taking batches in: checked in form, compared with the log's head, and written by the one writer.
+"""Taking batches in: each checked in form, compared with its log's head, and written by the one writer, many at once.
 
 A batch of a log whose head is (stored seq, stored head):
 
@@ -10,21 +10,30 @@ A batch of a log whose head is (stored seq, stored head):
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection
 
 from central_server.bridge_points.signature import KnownDevice
 from central_server.database import Job
 from central_server.errors import ForkError, GapError, InvalidError, KeyRevokedError, RefusedError, SignatureError
 from central_server.ledger.forks import close_gap, keep_fork, remember_gap
+from central_server.ledger.queries import (
+    HeadRow,
+    LogState,
+    RecordRow,
+    SignedRow,
+    add_records,
+    add_signed,
+    log_states,
+    set_heads,
+    stored_lines,
+)
 from central_server.own_log.writing import own_head
 from models.receipts import Receipt
 from models.records import (
     BATCH_LIMIT,
-    GENESIS,
     LINE_LIMIT,
     AnyRecord,
     Batch,
@@ -33,6 +42,7 @@ from models.records import (
     Link,
     Presence,
     RecordError,
+    Seal,
     chained,
     decode_batch,
     read_lines,
@@ -41,27 +51,6 @@ from models.records import (
 
 BODY_LIMIT = (BATCH_LIMIT + 1) * (LINE_LIMIT + 1)
 """Bytes of the largest valid batch."""
-
-_STATE = text(
-    "SELECT device_key.ended_at, device_key.revoked, log_head.seq, log_head.head, gap.last AS gap FROM device_key"
-    " LEFT JOIN log_head ON log_head.device = device_key.device AND log_head.log = :log"
-    " LEFT JOIN gap ON gap.device = device_key.device AND gap.log = :log"
-    " WHERE device_key.device = :device AND device_key.number = :number"
-)
-"""All that is asked of a log before a batch is added: one statement, for each costs as much as 20 rows."""
-_LINES = text(
-    "SELECT seq, line, head FROM record"
-    " WHERE device = :device AND log = :log AND seq BETWEEN :first AND :last ORDER BY seq"
-)
-_SET_HEAD = text(
-    "INSERT INTO log_head (device, log, seq, head) VALUES (:device, :log, :seq, :head)"
-    " ON CONFLICT (device, log) DO UPDATE SET seq = excluded.seq, head = excluded.head"
-)
-_ADD_SIGNED = text(
-    "INSERT INTO signed_head (device, log, seq, head, signature, key, received_at)"
-    " VALUES (:device, :log, :seq, :head, :signature, :key, :received_at)"
-).bindparams(bindparam("head"), bindparam("signature"))
-_COLUMNS = ("device", "log", "seq", "session", "kind", "learner", "start", "end", "line", "head")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +68,19 @@ class ReadBatch:
         return frozenset(record.session for record in self.records)
 
 
-def read_batch(body: bytes, device: KnownDevice) -> ReadBatch:
-    """The batch in a request's body. Raises InvalidError or SignatureError."""
+def decoded(body: bytes) -> Batch:
+    """The batch in a request's body, in form only. Raises InvalidError."""
     try:
         batch = decode_batch(body)
     except RecordError as error:
         raise InvalidError(error.vi, error.en) from error
-    if batch.signed.checkpoint.device != device.id:
-        raise SignatureError(
-            "Lô bản ghi là của một thiết bị khác.", "The batch belongs to another device than the one that sent it."
-        )
     if batch.first_seq < 1:
         raise InvalidError("Lô có nhiều bản ghi hơn nhật ký.", "The batch holds more records than its log.")
+    return batch
+
+
+def read_batch(batch: Batch, device: KnownDevice) -> ReadBatch:
+    """The batch with its records, signed by the device that it names. Raises InvalidError or SignatureError."""
     try:
         verify_signature(device.key, batch.signed)
     except RecordError as error:
@@ -108,80 +98,90 @@ class Held:
 
     receipt: Receipt
 
-    @classmethod
-    def now(cls, connection: Connection, which: Mapping[str, str], seq: int, head: bytes, now: int) -> Held:
-        """As it is in this transaction."""
-        own_seq, own = own_head(connection)
-        unsigned = Receipt(
-            **which, seq=seq, head=head.hex(), server_time=now, server_log_seq=own_seq, server_log_head=own.hex(),
-            server="", signature="",
-        )  # fmt: skip
-        return cls(unsigned)
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """A batch that continues its log, or repeats it."""
+
+    read: ReadBatch
+    known: int
+    """How many of its lines the server holds already."""
+    heads: list[bytes]
+    """The chain's head after each new line."""
+    seq: int
+    head: bytes
+    """How the log stands from now on."""
 
 
-def take_in(read: ReadBatch, now: int) -> Job[Held | RefusedError]:
-    """The job that adds a batch to its log, or gives the refusal: a GapError or ForkError, which leave the log as it is
-    and are themselves kept (ledger.forks).
-
-    What is held may be further than the batch, after a late duplicate. Raises KeyRevokedError, SignatureError.
+def take_in(group: Sequence[ReadBatch], now: int) -> Job[list[Held | RefusedError]]:
+    """The job that adds batches to their logs, each of another log. For each in order what is held now (further than
+    the batch, after a late duplicate), or its refusal. Whatever is refused leaves its log as it is and holds no other
+    up; a GapError or ForkError is itself kept (ledger.forks). Other refusals: KeyRevokedError, SignatureError.
     """  # fmt: skip
 
-    def job(connection: Connection) -> Held | RefusedError:
-        batch, key = read.batch, read.key
-        point = batch.signed.checkpoint
-        which = {"device": point.device, "log": point.log}
-        state = connection.execute(_STATE, {**which, "number": key}).one()
-        if state.revoked:
-            raise KeyRevokedError()
-        if state.ended_at is not None:  # rotated a moment ago: sign with the new key
-            raise SignatureError("Khóa này đã được thay.", "This key has been followed by another.")
-        seq, head = (0, GENESIS) if state.seq is None else (state.seq, bytes(state.head))
-        first = batch.first_seq
-        if first > seq + 1:
-            remember_gap(connection, point.device, point.log, seq + 1, first - 1)
-            return GapError(seq + 1, first)
-        known = min(seq, point.seq) - first + 1
-        """How many of the batch's lines the server holds already."""
-        fork = _compare(connection, batch, known) if known > 0 else None
-        fresh = batch.lines[known:]
-        heads = chained(head, fresh)
-        if fork is None and fresh and heads[-1].hex() != point.head:
-            fork = ForkError(
-                f"Nhật ký {point.log} trên máy khác với bản máy chủ đang giữ, ở bản ghi {seq} hoặc trước đó.",
-                f"The agent's log {point.log} differs from the server's copy, at record {seq} or before.",
-            )
-        if fork is not None:
-            keep_fork(connection, batch, read.records, key, fork.seq, now)
-            return fork
-        if not fresh:
-            return Held.now(connection, which, seq, head, now)
-        connection.execute(_SET_HEAD, {**which, "seq": point.seq, "head": heads[-1]})
-        signature = bytes.fromhex(batch.signed.signature)
-        signed = {"seq": point.seq, "head": heads[-1], "signature": signature, "key": key, "received_at": now}
-        connection.execute(_ADD_SIGNED, {**which, **signed})
-        _add_records(connection, read.records[known:], fresh, heads)
-        if state.gap is not None:
-            close_gap(connection, point.device, point.log, point.seq, now)
-        return Held.now(connection, which, point.seq, heads[-1], now)
+    def job(connection: Connection) -> list[Held | RefusedError]:
+        asked = [(read.batch.signed.checkpoint, read.key) for read in group]
+        states = log_states(connection, [(point.device, point.log, key) for point, key in asked])
+        outcomes = [_accept(connection, *one, now) for one in zip(group, states, strict=True)]
+        _add(connection, [one for one in outcomes if isinstance(one, _Accepted) and one.heads], now)
+        own = own_head(connection)
+        return [one if isinstance(one, RefusedError) else _held(one, own, now) for one in outcomes]
 
     return job
+
+
+def _accept(connection: Connection, read: ReadBatch, state: LogState, now: int) -> _Accepted | RefusedError:
+    """Compare a batch with its log; a fork or a gap is kept."""
+    batch, point = read.batch, read.batch.signed.checkpoint
+    if state.revoked:
+        return KeyRevokedError()
+    if state.ended_at is not None:  # rotated a moment ago: sign with the new key
+        return SignatureError("Khóa này đã được thay.", "This key has been followed by another.")
+    first = batch.first_seq
+    if first > state.seq + 1:
+        remember_gap(connection, point.device, point.log, state.seq + 1, first - 1)
+        return GapError(state.seq + 1, first)
+    known = min(state.seq, point.seq) - first + 1
+    fork = _compare(connection, batch, known) if known > 0 else None
+    heads = chained(state.head, batch.lines[known:])
+    if fork is None and heads and heads[-1].hex() != point.head:
+        fork = ForkError(
+            f"Nhật ký {point.log} trên máy khác với bản máy chủ đang giữ, ở bản ghi {state.seq} hoặc trước đó.",
+            f"The agent's log {point.log} differs from the server's copy, at record {state.seq} or before.",
+        )
+    if fork is not None:
+        keep_fork(connection, batch, read.records, read.key, fork.seq, now)
+        return fork
+    if heads and state.gap is not None:
+        close_gap(connection, point.device, point.log, point.seq, now)
+    return _Accepted(read, known, heads, *((point.seq, heads[-1]) if heads else (state.seq, state.head)))
+
+
+def _held(accepted: _Accepted, own: tuple[int, bytes], now: int) -> Held:
+    point = accepted.read.batch.signed.checkpoint
+    own_seq, own_hash = own
+    return Held(
+        Receipt(
+            device=point.device, log=point.log, seq=accepted.seq, head=accepted.head.hex(), server_time=now,
+            server_log_seq=own_seq, server_log_head=own_hash.hex(), server="", signature="",
+        )
+    )  # fmt: skip
 
 
 def _compare(connection: Connection, batch: Batch, known: int) -> ForkError | None:
     """The fork, unless the batch's first `known` lines are the stored ones, byte for byte, with their head."""
     point, first = batch.signed.checkpoint, batch.first_seq
-    which = {"device": point.device, "log": point.log, "first": first, "last": first + known - 1}
-    rows = connection.execute(_LINES, which).all()
-    for row, line in zip(rows, batch.lines, strict=False):
-        if bytes(row.line) != line:
+    rows = stored_lines(connection, point.device, point.log, first, first + known - 1)
+    for (seq, stored, _), line in zip(rows, batch.lines, strict=False):
+        if stored != line:
             return ForkError(
-                f"Bản ghi {row.seq} của nhật ký {point.log} khác với bản máy chủ đang giữ.",
-                f"Record {row.seq} of log {point.log} differs from the server's copy.",
-                row.seq,
+                f"Bản ghi {seq} của nhật ký {point.log} khác với bản máy chủ đang giữ.",
+                f"Record {seq} of log {point.log} differs from the server's copy.",
+                seq,
             )
     if known < len(batch.lines):
         return None  # the new lines' chain is checked against the stored head, which covers all before it
-    if bytes(rows[-1].head).hex() != point.head:
+    if rows[-1][2].hex() != point.head:
         return ForkError(
             f"Nhật ký {point.log} trên máy khác với bản máy chủ đang giữ, trước bản ghi {first}.",
             f"The agent's log {point.log} differs from the server's copy, before record {first}.",
@@ -189,39 +189,43 @@ def _compare(connection: Connection, batch: Batch, known: int) -> ForkError | No
     return None
 
 
-def _add_records(
-    connection: Connection, records: tuple[AnyRecord, ...], lines: tuple[bytes, ...], heads: list[bytes]
-) -> None:
-    """One statement of many rows; a row each costs twice the time."""
-    values: list[object] = []
-    for record, line, head in zip(records, lines, heads, strict=True):
-        learner, start, end = found_by(record)
-        kind = kind_of(record)
-        values += (record.device, record.log, record.seq, record.session, kind, learner, start, end, line, head)
-    connection.exec_driver_sql(_insert(len(records)), tuple(values))
+def _add(connection: Connection, accepted: Sequence[_Accepted], now: int) -> None:
+    """Write what is new: all batches' records, checkpoints and heads."""
+    heads: list[HeadRow] = []
+    signed: list[SignedRow] = []
+    records: list[RecordRow] = []
+    for one in accepted:
+        batch, point = one.read.batch, one.read.batch.signed.checkpoint
+        heads.append((point.device, point.log, one.seq, one.head))
+        signature = bytes.fromhex(batch.signed.signature)
+        signed.append((point.device, point.log, one.seq, one.head, signature, one.read.key, now))
+        new = zip(one.read.records[one.known :], batch.lines[one.known :], one.heads, strict=True)
+        records += [
+            (point.device, point.log, record.seq, record.session, kind_of(record), *found_by(record), line, head)
+            for record, line, head in new
+        ]
+    set_heads(connection, heads)
+    add_signed(connection, signed)
+    add_records(connection, records)
+
+
+_KINDS = {kind: str(kind.__struct_config__.tag) for kind in (CheckIn, Presence, Coverage, Link, Seal)}
 
 
 def kind_of(record: AnyRecord) -> str:
     """The kind's name in its line."""
-    return str(record.__struct_config__.tag)
+    return _KINDS[type(record)]
 
 
 def found_by(record: AnyRecord) -> tuple[str | None, int | None, int | None]:
     """Learner, start and end (server time, ms) under which a record is found; None where its kind has none."""
+    moved = record.server_time(0)
     match record:
-        case CheckIn():
-            at = record.server_time(record.at)
-            return record.learner, at, at
         case Presence():
-            return record.learner, record.server_time(record.start), record.server_time(record.end)
+            return record.learner, moved + record.start, moved + record.end
+        case CheckIn():
+            return record.learner, moved + record.at, moved + record.at
         case Coverage() | Link():
-            return None, record.server_time(record.start), record.server_time(record.end)
+            return None, moved + record.start, moved + record.end
         case _:
             return None, None, None
-
-
-@lru_cache(maxsize=BATCH_LIMIT)
-def _insert(rows: int) -> str:
-    marks = "(" + ", ".join("?" * len(_COLUMNS)) + ")"
-    columns = ", ".join(f'"{name}"' for name in _COLUMNS)
-    return f"INSERT INTO record ({columns}) VALUES {', '.join([marks] * rows)}"  # noqa: S608 - only our own names

@@ -45,6 +45,7 @@ class LogRecord(SQLModel, table=True):
     __tablename__ = "record"
     __table_args__ = (
         Index("record_of_session", "session", "device", "log", "seq"),
+        Index("seal_of_session", "session", "device", sqlite_where=text("kind = 'seal'")),
         {"sqlite_with_rowid": False},
     )
 

@@ -8,13 +8,13 @@ from sqlalchemy import Connection, text
 from models.own_records import AnyOwnRecord, encode_own
 from models.records import GENESIS, chain
 
-_LAST = text("SELECT seq, head FROM own_record ORDER BY seq DESC LIMIT 1")
+_LAST = "SELECT seq, head FROM own_record ORDER BY seq DESC LIMIT 1"
 _ADD = text("INSERT INTO own_record (seq, kind, line, head) VALUES (:seq, :kind, :line, :head)")
 
 
 def own_head(connection: Connection) -> tuple[int, bytes]:
     """Seq and head of the own log's last record."""
-    row = connection.execute(_LAST).one_or_none()
+    row = connection.exec_driver_sql(_LAST).one_or_none()
     return (row.seq, bytes(row.head)) if row else (0, GENESIS)
 
 

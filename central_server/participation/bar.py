@@ -10,17 +10,18 @@ picture stands on its own; a page's style sheet may change them by class. A page
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from central_server.participation.evidence import CheckedIn
 from central_server.participation.queries import SessionFacts
 from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.state import LearnerState, Piece, Value
-from central_server.participation.wording import METHODS, WORDS, evidence, pick
-from central_server.web.figures import day_time, duration, second_time
+from central_server.participation.wording import WORDS, check_in_evidence, evidence, pick
+from central_server.web.figures import day_time, duration
 from models.language import Language
 
 HEIGHT = 30
@@ -35,9 +36,6 @@ LOOKS: dict[Value, tuple[str, str]] = {
 _CLASS_BAR = Markup('<svg class="class-bar" width="100%" height="{}" role="img" aria-label="{}">')
 _MARK = Markup('<text class="mark" x="{:.2f}%" y="{}" text-anchor="{}" font-size="12" fill="#4A525B">{}</text>')
 _SLICE = Markup('<rect class="slice {}" x="{:.2f}%" width="{:.2f}%" y="{:.1f}" height="{:.1f}" fill="{}" stroke="{}"/>')
-_PIECE = Markup(
-    '<rect class="piece {}" x="{:.2f}%" width="{:.2f}%" y="{}" height="{}" fill="{}" stroke="{}" data-evidence="{}"/>'
-)
 HATCH = Markup(
     '<svg width="0" height="0" class="defs" aria-hidden="true" focusable="false"><defs>'
     '<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -91,33 +89,36 @@ def schedule_line(session: SessionFacts, lang: Language) -> Markup:
 
 def _line(name: str, scale: Scale, start: int, end: int, words: str) -> Markup:
     colour, dash = ("#1B1F24", "none") if name == "teaching" else ("#8A9199", "1 4")
-    return Markup(
-        '<line class="{}" x1="{:.2f}%" x2="{:.2f}%" y1="4" y2="4" stroke="{}" stroke-width="3" stroke-dasharray="{}"'
-        ' data-evidence="{}"/>'
-    ).format(name, scale.x(start), scale.x(end), colour, dash, f"{day_time(start)}–{day_time(end)} {words}")
+    return Markup(  # noqa: S704 - figures and our own words
+        f'<line class="{name}" x1="{scale.x(start):.2f}%" x2="{scale.x(end):.2f}%" y1="4" y2="4" stroke="{colour}"'
+        f' stroke-width="3" stroke-dasharray="{dash}"'
+        f' data-evidence="{day_time(start)}–{day_time(end)} {escape(words)}"/>'
+    )
 
 
 def _piece(scale: Scale, piece: Piece, lang: Language) -> Markup:
     x, end = scale.x(piece.start), scale.x(piece.end)
     fill, stroke = LOOKS[piece.value]
     y, height = (11, 17) if piece.value == "seen" else (12, 15)
-    return _PIECE.format(piece.value, x, max(end - x, 0.15), y, height, fill, stroke, evidence(piece, lang))
+    # Written out, not Markup.format, which takes ten times as long; a page may hold thousands of pieces.
+    return Markup(  # noqa: S704 - figures and our own words; the sentence is escaped
+        f'<rect class="piece {piece.value}" x="{x:.2f}%" width="{max(end - x, 0.15):.2f}%" y="{y}" height="{height}"'
+        f' fill="{fill}" stroke="{stroke}" data-evidence="{escape(evidence(piece, lang))}"/>'
+    )
 
 
 def _tick(scale: Scale, check_in: CheckedIn, lang: Language) -> Markup:
-    said = pick(("điểm danh", "checked in"), lang)
-    words = f"{second_time(check_in.at)} {said}: {pick(METHODS[check_in.method], lang)}"
     return Markup(
         '<svg class="tick" x="{:.2f}%" y="0" width="1" height="{}" overflow="visible" data-evidence="{}">'
         '<path d="M-5 0H5L0 7Z" fill="#0B5D66"/><path d="M0 5V{}" stroke="#0B5D66" stroke-width="2"/></svg>'
-    ).format(scale.x(check_in.at), HEIGHT, words, HEIGHT)
+    ).format(scale.x(check_in.at), HEIGHT, check_in_evidence(check_in, lang), HEIGHT)
 
 
-def class_bar(session: SessionFacts, learners: Sequence[LearnerState], lang: Language) -> Markup:
+def class_bar(session: SessionFacts, slices: Sequence[Slice], lang: Language) -> Markup:
     """The whole class over the session: in each slice of time, which share of the learners had which value."""
     label = pick(("Tỷ lệ có mặt của cả lớp theo thời gian", "Share of the class present over time"), lang)
     parts = [_CLASS_BAR.format(CLASS_HEIGHT + 22, label), schedule_line(session, lang)]
-    parts += [_slice(x, width, shares) for x, width, shares in class_slices(session, learners)]
+    parts += [_slice(*one) for one in slices]
     scale = Scale(session.start, session.end)
     for at in _marks(session):
         anchor = "start" if at == session.start else "end" if at == session.end else "middle"
@@ -134,7 +135,7 @@ def _marks(session: SessionFacts) -> list[int]:
     return marks
 
 
-def _slice(x: float, width: float, shares: list[tuple[Value, float]]) -> Markup:
+def _slice(x: float, width: float, shares: Sequence[tuple[Value, float]]) -> Markup:
     parts = []
     top = float(CLASS_HEIGHT)
     for value, share in shares:
@@ -145,32 +146,33 @@ def _slice(x: float, width: float, shares: list[tuple[Value, float]]) -> Markup:
     return Markup("").join(parts)
 
 
-def class_slices(
-    session: SessionFacts, learners: Sequence[LearnerState], columns: int = 120
-) -> list[tuple[float, float, list[tuple[Value, float]]]]:
-    """(x, width, [(value, share)]) in percent, from left to right; neighbours with the same shares are one."""
-    step = (session.end - session.start) / columns
-    out: list[tuple[float, float, list[tuple[Value, float]]]] = []
-    for column in range(columns):
-        at = round(session.start + (column + 0.5) * step)
-        counts: dict[Value, int] = {"seen": 0, "not_seen": 0, "not_observed": 0}
-        for value in _values_at(learners, at):
-            counts[value] += 1
-        whole = sum(counts.values())
-        if not whole:
+class Slice(NamedTuple):
+    """A part of the class bar: where it lies, and the shares of the learners, all in percent."""
+
+    x: float
+    width: float
+    shares: tuple[tuple[Value, float], ...]
+
+
+def class_slices(expected: int, seen: Sequence[int], not_seen: Sequence[int], shown: Sequence[bool]) -> list[Slice]:
+    """The slices of a class of `expected` learners, from left to right; neighbours that look the same are one.
+
+    seen, not_seen: learners in each column of time; shown: False in breaks and in the future. Shares are in steps of
+    0.2, finer than the picture shows, so that a large class does not change its whole bar with every learner.
+    """
+    out: list[Slice] = []
+    width = 100 / len(shown)
+    for column, drawn in enumerate(shown):
+        if not drawn or not expected:
             continue
-        shares = [(value, count / whole * 100) for value, count in counts.items() if count]
-        x, width = column / columns * 100, 100 / columns
-        if out and out[-1][2] == shares and abs(out[-1][0] + out[-1][1] - x) < 0.01:
-            out[-1] = (out[-1][0], out[-1][1] + width, shares)
+        here, away = (round(count[column] / expected * 500) / 5 for count in (seen, not_seen))
+        whole: tuple[tuple[Value, float], ...] = (
+            ("seen", here), ("not_seen", min(away, 100 - here)), ("not_observed", max(100 - here - away, 0.0))
+        )  # fmt: skip
+        shares = tuple(one for one in whole if one[1] > 1e-9)
+        x = column * width
+        if out and out[-1].shares == shares and abs(out[-1].x + out[-1].width - x) < 0.01:
+            out[-1] = out[-1]._replace(width=out[-1].width + width)
         else:
-            out.append((x, width, shares))
+            out.append(Slice(x, width, shares))
     return out
-
-
-def _values_at(learners: Iterable[LearnerState], at: int) -> Iterable[Value]:
-    for learner in learners:
-        for piece in learner.pieces:
-            if piece.start <= at < piece.end:
-                yield piece.value
-                break

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from central_server.participation.evidence import PointEvidence
+from central_server.participation.evidence import PointEvidence, no_evidence
 from central_server.participation.live import LiveBoard, LiveReport
 from central_server.participation.queries import PointFacts, SessionFacts, new_records, records_around, session_facts
 from central_server.participation.state import (
@@ -19,6 +19,7 @@ from central_server.participation.state import (
     phase_of,
     point_state,
 )
+from models.participation import Rule, Totals, scheduled
 
 FACTS_LIFE_MS = 5_000
 """How long the plan is used without reading it again: enrolment may change while a class runs."""
@@ -36,53 +37,74 @@ class SessionBook:
         self._facts_at = 0
         self._known: dict[tuple[str, str], int] = {}
         self._evidence: dict[str, PointEvidence] = {}
+        self._read: dict[str, set[str]] = {}
+        """By bridge point: the devices whose records are in its evidence."""
         self._points: dict[str, tuple[object, PointState]] = {}
 
     def state(self, now: int) -> SessionState:
         """The session at `now` (server time, ms). Raises NotFoundError."""
         with self._lock, Session(self._engine) as db:
             facts = self._read_facts(db, now)
-            changed = {point.id for point in facts.points if self._read_records(db, facts, point)}
+            changed = {point.id for point in facts.points if self._read_records(db, point)}
             live = self._live.of(self._session)
             points = tuple(self._point(facts, point, live, now, point.id in changed) for point in facts.points)
             return SessionState(facts, now, phase_of(facts, now), points)
 
+    def totals(self, now: int, rule: Rule | None = None) -> dict[str, Totals]:
+        """Everybody's figures at `now` by learner, under another rule than the course's where one is given.
+
+        The records are those that the book holds; nothing of the session changes. Raises NotFoundError.
+        """
+        with self._lock, Session(self._engine) as db:
+            facts = self._read_facts(db, now)
+            for point in facts.points:
+                self._read_records(db, point)
+            live = self._live.of(self._session)
+            found: dict[str, Totals] = {}
+            for point in facts.points:
+                reports = [report for report in live if report.device in point.devices]
+                known = self._evidence[point.id].with_live(reports).totals
+                if rule is not None:
+                    known.replan(scheduled(facts.start, facts.end, facts.breaks), rule)
+                until = known_until(facts, reports, now)
+                found |= {who.id: known.totals(who.id, until) for who in facts.learners if who.bridge_point == point.id}
+            return found
+
     def _read_facts(self, db: Session, now: int) -> SessionFacts:
         if self._facts is None or not 0 <= now - self._facts_at < FACTS_LIFE_MS:
             facts = session_facts(db, self._session)
-            if facts != self._facts:  # what counts may have changed: read all records again
-                self._facts = facts
-                self._known.clear()
-                self._evidence.clear()
-                self._points.clear()
+            if facts != self._facts:
+                self._change_facts(facts)
             self._facts_at = now
         assert self._facts is not None  # noqa: S101 - set above
         return self._facts
 
-    def _read_records(self, db: Session, facts: SessionFacts, point: PointFacts) -> bool:
+    def _change_facts(self, facts: SessionFacts) -> None:
+        """Another plan, rule or enrolment. Only a bridge point whose learners or devices are others is read again."""
+        evidence, kept = {}, set[str]()
+        for point in facts.points:
+            new, known = no_evidence(facts, point.id), self._evidence.get(point.id)
+            if known is not None and known.learners == new.learners and self._read[point.id] <= set(point.devices):
+                known.totals.replan(scheduled(facts.start, facts.end, facts.breaks), facts.rule)
+                new = known
+                kept |= self._read[point.id]
+            evidence[point.id] = new
+        self._evidence = evidence
+        self._known = {(device, log): seq for (device, log), seq in self._known.items() if device in kept}
+        self._read = {point.id: set(point.devices) for point in facts.points}
+        self._points.clear()
+        self._facts = facts
+
+    def _read_records(self, db: Session, point: PointFacts) -> bool:
         """Take in what is new of a bridge point's devices; whether there was anything."""
-        evidence = self._evidence.get(point.id)
-        if evidence is None:
-            here = frozenset(who.id for who in facts.learners if who.bridge_point == point.id)
-            evidence = self._evidence[point.id] = PointEvidence(here)
+        evidence = self._evidence[point.id]
         found = False
         for device in point.devices:
             for log, record in new_records(db, self._session, device, self._known):
                 evidence.add(record)
                 self._known[device, log] = record.seq
                 found = True
-        return self._read_clocks(db, evidence) or found
-
-    def _read_clocks(self, db: Session, evidence: PointEvidence) -> bool:
-        """Look for the clocks that no record of this session knows in the records around them; whether one was found.
-
-        The last record of a start is the nearest to one made when the device had reached the server.
-        """
-        missing = {(record.device, record.boot_id): record for record in evidence.without_clock()}
-        for record in missing.values():
-            for other in records_around(db, record):
-                evidence.learn_clock(other)
-        return any(key in evidence.clocks for key in missing)
+        return evidence.learn_missing_clocks(lambda record: records_around(db, record)) or found
 
     def _point(self, facts: SessionFacts, point: PointFacts, live: list[LiveReport], now: int, new: bool) -> PointState:
         reports = [report for report in live if report.device in point.devices]
@@ -93,12 +115,12 @@ class SessionBook:
             return before
         state = point_state(facts, point, self._evidence[point.id], reports, now)
         if before is not None:
-            state = replace(state, learners=_same_where_equal(before.learners, state.learners))
+            state = replace(state, learners=same_where_equal(before.learners, state.learners))
         self._points[point.id] = (key, state)
         return state
 
 
-def _same_where_equal(before: tuple[LearnerState, ...], after: tuple[LearnerState, ...]) -> tuple[LearnerState, ...]:
+def same_where_equal(before: tuple[LearnerState, ...], after: tuple[LearnerState, ...]) -> tuple[LearnerState, ...]:
     """`after`, with the objects of `before` where what a page shows of them is the same."""
     return tuple(old if _shown(old) == _shown(new) else new for old, new in zip(before, after, strict=True))
 

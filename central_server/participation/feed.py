@@ -1,76 +1,81 @@
 """The live page's feed: one rendering a second for all who watch a session in one language.
 
-A page is made of parts with ids (the headline, a bridge point's condition, a learner's row). Each second the parts that
-changed are rendered once and the same bytes go to every viewer. A viewer who falls behind, or comes back, says which
-version it has and gets what changed since; from another feed (the server was restarted) it gets all parts. When the set
-of parts is another than the viewer's, the page is told to say so: rows are never put in under a reader's eyes.
+A page is made of groups of parts: its head, each bridge point's row, each opened bridge point's learners. A viewer says
+which groups its page shows. Each second the groups that anybody shows are rendered once, and what changed is made into
+bytes once; viewers who show the same groups get the same message. A viewer who falls behind, or comes back, says which
+version it has and gets what changed since; from another feed (the server was restarted) it gets all its parts. When
+bridge points or learners have come or gone, the page is told to say so: nothing is put in under a reader's eyes.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
 from central_server.errors import ServerError
+from central_server.participation.view import HEAD, SessionView
 from models.language import Language
 
 TICK_S = 1.0
 IDLE_TICKS = 30
 """A feed that nobody watches ends after so many ticks."""
 
-Render = Callable[[], dict[str, Markup]]
-"""The parts of the page now, by id, in order; called in a thread."""
-
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the page, and the version in which it last changed."""
+    """A part of the page as it is sent, and the version in which it last changed."""
 
     html: Markup
+    sent: str
     version: int
 
 
 class Feed:
     """The parts of one page, kept up to date while somebody watches."""
 
-    def __init__(self, render: Render) -> None:
-        self._render = render
+    def __init__(self, view: SessionView) -> None:
+        self.view = view
         self._name = secrets.token_hex(4)
-        self._set = ""
+        self._plan = ""
         self._changed = asyncio.Condition()
-        self._delta = b""
+        self._groups: dict[str, dict[str, Part]] = {}
+        self._messages: dict[tuple[frozenset[str], int], bytes] = {}
+        self._shown: Counter[str] = Counter()
         self._viewers = 0
         self._idle = 0
         self.version = 0
-        self.parts: dict[str, Part] = {}
         self.over = False
 
     @property
     def mark(self) -> str:
         """What a page remembers to say which version it has."""
-        return f"{self._set}-{self._name}-{self.version}"
+        return f"{self._plan}-{self._name}-{self.version}"
 
     async def refresh(self) -> None:
         """Render anew and tell the viewers. Raises NotFoundError or SQLAlchemyError; the parts then stay."""
-        new = await asyncio.to_thread(self._render)
+        new = await asyncio.to_thread(self.view.render, {HEAD, *self._shown})
         self.version += 1
-        self._set = hashlib.sha256("\n".join(sorted(new)).encode()).hexdigest()[:12]
-        self.parts = {
-            name: before if (before := self.parts.get(name)) and before.html == html else Part(html, self.version)
-            for name, html in new.items()
-        }
-        self._delta = self._since(self.version - 1)
+        self._plan = new.plan
+        self._groups = {group: self._parts(group, parts) for group, parts in new.groups.items()}
+        self._messages.clear()
         async with self._changed:
             self._changed.notify_all()
+
+    def _parts(self, group: str, new: Mapping[str, Markup]) -> dict[str, Part]:
+        before = self._groups.get(group, {})
+        return {
+            name: old if (old := before.get(name)) and old.html == html else Part(html, _sent(name, html), self.version)
+            for name, html in new.items()
+        }
 
     async def run(self) -> None:
         """Refresh every second until nobody has watched for a while, or `end`."""
@@ -91,21 +96,23 @@ class Feed:
         async with self._changed:
             self._changed.notify_all()
 
-    async def stream(self, mark: str) -> AsyncIterator[bytes]:
-        """Server-sent events from the version that `mark` names on."""
-        parts, _, rest = mark.partition("-")
+    async def stream(self, mark: str, groups: Collection[str] = ()) -> AsyncIterator[bytes]:
+        """Server-sent events for a page that shows these groups, from the version that `mark` names on."""
+        shown = frozenset({HEAD, *groups})
+        plan, _, rest = mark.partition("-")
         name, _, number = rest.partition("-")
         have = int(number) if name == self._name and number.isdigit() else 0
-        parts = parts or self._set
+        plan = plan or self._plan
         self._viewers += 1
+        self._shown.update(shown)
         try:
             while not self.over:
                 version = self.version
-                if parts != self._set:
+                if plan != self._plan:
                     have = 0
                     yield b"event: reload\ndata: \n\n"
                 elif have != version:
-                    message = self._delta if have == version - 1 else self._since(have)
+                    message = self._message(shown, have)
                     have = version
                     yield message
                 async with self._changed:
@@ -113,16 +120,28 @@ class Feed:
                         await self._changed.wait()
         finally:
             self._viewers -= 1
+            self._shown.subtract(shown)
+            self._shown += Counter()  # drops what nobody shows any more
 
-    def _since(self, version: int) -> bytes:
-        """The message with all parts that changed after `version`."""
-        partials = "".join(
-            f'<hx-partial hx-target="#{name}" hx-swap="outerMorph">{part.html}</hx-partial>'
-            for name, part in self.parts.items()
-            if part.version > version
-        )
-        data = "".join(f"data: {line}\n" for line in partials.splitlines() or [""])  # empty: still alive
-        return f"id: {self.mark}\n{data}\n".encode()
+    def _message(self, shown: frozenset[str], have: int) -> bytes:
+        """The message with what changed in these groups after version `have`; viewers with the same page share it."""
+        made = self._messages.get((shown, have))
+        if made is None:
+            changed = "".join(
+                part.sent
+                for group, parts in self._groups.items()
+                if group in shown
+                for part in parts.values()
+                if part.version > have
+            )
+            data = changed or "data: \n"  # empty: still alive
+            made = self._messages[shown, have] = f"id: {self.mark}\n{data}\n".encode()
+        return made
+
+
+def _sent(name: str, html: Markup) -> str:
+    partial = f'<hx-partial hx-target="#{name}" hx-swap="outerMorph">{html}</hx-partial>'
+    return "".join(f"data: {line}\n" for line in partial.splitlines())
 
 
 class Feeds:
@@ -132,14 +151,14 @@ class Feeds:
         self._running: dict[tuple[str, Language, frozenset[str] | None], tuple[Feed, asyncio.Task[None]]] = {}
 
     async def of(
-        self, session: str, lang: Language, render: Render, points: frozenset[str] | None = None
-    ) -> Feed:  # fmt: skip
-        """The feed of a session in a language, up to date; it starts when nobody had it. Raises NotFoundError."""
+        self, session: str, lang: Language, points: frozenset[str] | None, view: Callable[[], SessionView]
+    ) -> Feed:
+        """The feed of a session in a language, which starts when nobody had it. Raises NotFoundError."""
         wanted = (session, lang, points)
         for key in [key for key, (feed, task) in self._running.items() if feed.over or task.done()]:
             del self._running[key]
         if wanted not in self._running:
-            feed = Feed(render)
+            feed = Feed(view())
             await feed.refresh()
             if wanted not in self._running:  # or somebody else was faster meanwhile
                 self._running[wanted] = (feed, asyncio.create_task(feed.run()))

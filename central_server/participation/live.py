@@ -32,6 +32,8 @@ class LiveBoard:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._reports: dict[str, LiveReport] = {}
+        self._growth = 0
+        self._grown: dict[str, int] = {}
 
     def put(self, report: LiveReport) -> None:
         """Take a status in, unless a newer one is here already (requests may overtake each other)."""
@@ -43,6 +45,8 @@ class LiveBoard:
     def records_came(self, device: str, now: int) -> None:
         """The device's log grew. A status gone stale has been overtaken by it, so what it said is dropped."""
         with self._lock:
+            self._growth += 1
+            self._grown[device] = self._growth
             report = self._reports.get(device)
             if report is not None and not report.fresh(now):
                 del self._reports[device]
@@ -52,6 +56,11 @@ class LiveBoard:
         with self._lock:
             report = self._reports.get(device)
             return report.received_at if report else None
+
+    def grown(self, after: int) -> tuple[int, list[str]]:
+        """The devices whose logs grew after a mark that an earlier call gave (0: ever), and the mark of now."""
+        with self._lock:
+            return self._growth, [device for device, mark in self._grown.items() if mark > after]
 
     def of(self, session: str) -> list[LiveReport]:
         """The statuses that speak of a session, fresh or stale."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import msgspec
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from central_server.bridge_points.tables import BridgePoint, Device
+from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.queries import breaks_of
-from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBridgePoint
+from central_server.courses.standing import Standing, standing_of
+from central_server.courses.tables import Course, CourseSession, SessionBridgePoint
+from central_server.enrolment.places import places_in
 from central_server.errors import NotFoundError
-from central_server.learners.tables import Learner
-from central_server.ledger.tables import Fork
+from central_server.learners.names import given_name_first
+from central_server.participation.rules import rule_of
 from models.participation import Rule
 from models.records import AnyRecord, decode
 
@@ -22,7 +23,26 @@ _RECORDS = text(
     "SELECT seq, line FROM record"
     " WHERE session = :session AND device = :device AND log = :log AND seq > :seq ORDER BY seq"
 )
-_LOGS = text("SELECT DISTINCT log FROM record WHERE session = :session AND device = :device")
+_LEARNERS = text(
+    "SELECT id, code, name, unit, birth_year FROM learner WHERE id IN"
+    " (SELECT learner FROM enrolment WHERE course = :course UNION SELECT learner FROM guest WHERE session = :session)"
+)
+_DEVICES = text(
+    "SELECT device.id, device.bridge_point FROM device WHERE device.bridge_point IN"
+    " (SELECT bridge_point FROM session_bridge_point WHERE session = :session) ORDER BY device.id"
+)
+_FORKS = text(
+    "SELECT fork.device, fork.seq, fork.sessions, fork.seen_at FROM fork JOIN device ON device.id = fork.device"
+    " WHERE device.bridge_point IN (SELECT bridge_point FROM session_bridge_point WHERE session = :session)"
+    " ORDER BY fork.seen_at"
+)
+# From one log to the next by the index: DISTINCT would read every record of the session.
+_LOGS = text(
+    "WITH RECURSIVE one(log) AS ("
+    " SELECT min(log) FROM record WHERE session = :session AND device = :device"
+    " UNION ALL SELECT (SELECT min(log) FROM record WHERE session = :session AND device = :device AND log > one.log)"
+    " FROM one WHERE log IS NOT NULL) SELECT log FROM one WHERE log IS NOT NULL"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +55,8 @@ class LearnerFacts:
     unit: str
     birth_year: int | None
     bridge_point: str
+    guest: bool = False
+    """Of this session only: no certificate comes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +86,8 @@ class SessionFacts:
 
     id: str
     title: str
+    course: str
+    """Id."""
     course_code: str
     course_title: str
     start: int
@@ -73,6 +97,8 @@ class SessionFacts:
     points: tuple[PointFacts, ...]
     learners: tuple[LearnerFacts, ...]
     """Of the bridge points that take part, by name."""
+    standing: Standing
+    """Whether it is held, and what became of it."""
 
 
 def session_facts(db: Session, session: str) -> SessionFacts:
@@ -90,39 +116,37 @@ def session_facts(db: Session, session: str) -> SessionFacts:
         .where(SessionBridgePoint.session == session)
         .order_by(col(BridgePoint.name), col(BridgePoint.code))
     ).all()
-    ids = [point.id for point in points]
     devices: dict[str, list[str]] = {}
-    for device, at in db.exec(select(Device.id, Device.bridge_point).where(col(Device.bridge_point).in_(ids))):
+    for device, at in db.execute(_DEVICES, {"session": session}):
         devices.setdefault(at, []).append(device)
-    forks = _forks(db, session, [device for some in devices.values() for device in some])
-    learners = db.exec(
-        select(Learner, Enrolment.bridge_point)
-        .join(Enrolment, col(Enrolment.learner) == Learner.id)
-        .where(Enrolment.course == course.id, col(Enrolment.bridge_point).in_(ids))
-    ).all()
+    forks = _forks(db, session)
+    places, guests = places_in(db, found)
+    here = {point.id for point in points}
     people = [
-        LearnerFacts(who.id, who.code, who.name, who.unit, who.birth_year, place)
-        for who, place in learners
-    ]  # fmt: skip
+        LearnerFacts(row.id, row.code, row.name, row.unit, row.birth_year, places[row.id], row.id in guests)
+        for row in db.execute(_LEARNERS, {"session": session, "course": course.id})
+        if places[row.id] in here
+    ]
     return SessionFacts(
         id=found.id,
         title=found.title,
+        course=course.id,
         course_code=course.code,
         course_title=course.title,
         start=found.start,
         end=found.end,
         breaks=breaks_of(db, session),
-        rule=msgspec.json.decode(course.rule, type=Rule),
-        points=tuple(_point(point, sorted(devices.get(point.id, ())), forks) for point in points),
+        rule=rule_of(db, course.id),
+        points=tuple(_point(point, devices.get(point.id, []), forks) for point in points),
         learners=tuple(sorted(people, key=lambda who: (given_name_first(who.name), who.code))),
+        standing=standing_of(db, found, course),
     )
 
 
-def _forks(db: Session, session: str, devices: list[str]) -> dict[str, list[ForkFacts]]:
-    """The forks of these devices that speak of a session, oldest first."""
+def _forks(db: Session, session: str) -> dict[str, list[ForkFacts]]:
+    """The forks that speak of a session, by device, oldest first."""
     found: dict[str, list[ForkFacts]] = {}
-    query = select(Fork.device, Fork.seq, Fork.sessions, Fork.seen_at).where(col(Fork.device).in_(devices))
-    for device, seq, sessions, seen_at in db.exec(query.order_by(col(Fork.seen_at))):
+    for device, seq, sessions, seen_at in db.execute(_FORKS, {"session": session}):
         if session in sessions.split("\n"):
             found.setdefault(device, []).append(ForkFacts(seq, seen_at))
     return found
@@ -135,29 +159,17 @@ def _point(point: BridgePoint, devices: list[str], forks: dict[str, list[ForkFac
     )
 
 
-def given_name_first(name: str) -> tuple[str, ...]:
-    """The key by which Vietnamese lists are sorted: given name, then family and middle names."""
-    words = [vietnamese_order(word) for word in name.split()]
-    return (*words[-1:], *words[:-1])
-
-
-_LETTERS = "aàảãáạăằẳẵắặâầẩẫấậbcdđeèẻẽéẹêềểễếệfghiìỉĩíịjklmnoòỏõóọôồổỗốộơờởỡớợpqrstuùủũúụưừửữứựvwxyỳỷỹýỵz"
-_RANK = {letter: chr(0x4E00 + rank) for rank, letter in enumerate(_LETTERS)}
-
-
-def vietnamese_order(word: str) -> str:
-    """A key that sorts as a Vietnamese dictionary does (Python's own order puts Đ and Ă behind Z)."""
-    return "".join(_RANK.get(letter, letter) for letter in word.lower())
-
+AROUND = 100
+"""So many records before and after one, in its log, may tell its clock."""
 
 _AROUND = text(
     "SELECT line FROM record WHERE device = :device AND log = :log AND seq BETWEEN :first AND :last ORDER BY seq"
 )
 
 
-def records_around(db: Session, record: AnyRecord, reach: int = 100) -> list[AnyRecord]:
-    """The records before and after one in its log, of any session."""
-    which = {"device": record.device, "log": record.log, "first": record.seq - reach, "last": record.seq + reach}
+def records_around(db: Session, record: AnyRecord) -> list[AnyRecord]:
+    """The AROUND records before and after one in its log, of any session."""
+    which = {"device": record.device, "log": record.log, "first": record.seq - AROUND, "last": record.seq + AROUND}
     return [decode(bytes(row.line)) for row in db.execute(_AROUND, which)]
 
 

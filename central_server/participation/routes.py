@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from urllib.parse import quote
+from typing import Annotated
+from urllib.parse import quote, urlencode
 
 import msgspec
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from central_server.accounts.guard import Points, PointsDep, guard, still_allowed
 from central_server.participation.feed import Feed
 from central_server.participation.figures import figures_of
+from central_server.participation.finding import Listing, Wanted
 from central_server.participation.sheet import sheet_of
 from central_server.participation.sheet_files import sheet_csv, sheet_xlsx
 from central_server.participation.state import part_of
-from central_server.participation.view import SessionView, by_trouble
+from central_server.participation.view import SessionView, groups_of
 from central_server.services import Services, ServicesDep
+from central_server.web.description import gives_file
 from central_server.web.headers import page_language
 from models.language import Language
 
@@ -31,42 +34,81 @@ SIGNED_IN_CHECK_S = 5.0
 
 
 async def _feed(of: Services, session: str, lang: Language, points: Points) -> Feed:
-    view = SessionView(of.books.of(session), of.pages, lang, of.now, points)
-    return await of.feeds.of(session, lang, view.parts, points)
+    def view() -> SessionView:
+        return SessionView(of.watches.of(session), of.pages, lang, of.now, points)
+
+    return await of.feeds.of(session, lang, points, view)
 
 
 @router.get("/sessions/{session}")
-async def session_page(request: Request, session: str, of: ServicesDep, points: PointsDep) -> Response:
-    """The live page of a session."""
+async def session_page(
+    request: Request,
+    session: str,
+    of: ServicesDep,
+    points: PointsDep,
+    text: Annotated[str, Query(max_length=200)] = "",
+    trouble: Wanted = "",
+    page: Annotated[int, Query(ge=1, le=10**6)] = 1,
+    opened: Annotated[list[str], Query(alias="open")] = [],  # noqa: B006 - FastAPI copies it
+) -> Response:
+    """The live page of a session. text, trouble: which bridge points it lists; open: which of them show learners."""
     feed = await _feed(of, session, page_language(request), points)
-    state = part_of(await run_in_threadpool(of.books.of(session).state, of.now()), points)
-    if any(f"point-{point.facts.id}" not in feed.parts for point in state.points) or any(
-        f"learner-{learner.facts.id}" not in feed.parts for learner in state.learners
-    ):
-        await feed.refresh()  # enrolment changed within the last second
-    mark, parts = feed.mark, {name: part.html for name, part in feed.parts.items()}
-    context = {"state": state, "points": by_trouble(state.points), "parts": parts, "mark": mark}
+    mark = feed.mark
+    shown = await run_in_threadpool(feed.view.page, text, trouble, page, opened)
+    context = {
+        "state": shown.state,
+        "listing": shown.listing,
+        "parts": shown.rendered.parts,
+        "mark": mark,
+        "asked": {"text": text, "trouble": trouble},
+        "live": _events(session, mark, shown.listing),
+    }
     return of.pages.page(request, "session.html", **context)
 
 
-@router.get("/sessions/{session}/events")
-async def session_events(
-    request: Request, session: str, of: ServicesDep, points: PointsDep, since: str = ""
-) -> StreamingResponse:
-    """Server-sent events: what changes on the session's page, once a second, the same bytes for all viewers.
+def _events(session: str, mark: str, listed: Listing) -> str:
+    query = {"since": mark, "points": ",".join(listed.points), "open": ",".join(listed.opened)}
+    return f"/sessions/{quote(session)}/events?{urlencode(query, safe=',')}"
 
-    A viewer who was signed out meanwhile, or may not see the session any more, gets no more of it: the page is told to
-    load anew, which says why.
+
+@router.get("/sessions/{session}/points/{bridge_point}")
+async def session_point(
+    request: Request, session: str, bridge_point: str, of: ServicesDep, points: PointsDep
+) -> HTMLResponse:
+    """The learners of one bridge point: what the page puts in when somebody opens it."""
+    lang = page_language(request)
+    feed = await _feed(of, session, lang, points)
+    state, rendered = await run_in_threadpool(feed.view.point, bridge_point)
+    context = {"state": state, "point": bridge_point, "parts": rendered.parts}
+    return HTMLResponse(of.pages.html("point_learners.html", lang, **context))
+
+
+@router.get("/sessions/{session}/events", response_class=Response, responses=gives_file("text/event-stream"))
+async def session_events(
+    request: Request,
+    session: str,
+    of: ServicesDep,
+    places: PointsDep,
+    since: str = "",
+    points: str = "",
+    open: str = "",
+) -> StreamingResponse:
+    """Server-sent events: what changes on a session's page, once a second, the same bytes for all who see the same.
+
+    points, open: ids of the bridge points that the page lists and of those that it shows with their learners. A viewer
+    who was signed out meanwhile, or may not see the session any more, gets no more of it: the page is told to load
+    anew, which says why.
     """
-    feed = await _feed(of, session, page_language(request), points)
+    feed = await _feed(of, session, page_language(request), places)
     mark = request.headers.get("last-event-id") or since
+    groups = groups_of([id_ for id_ in points.split(",") if id_], [id_ for id_ in open.split(",") if id_])
 
     async def stream() -> AsyncIterator[bytes]:
         checked = time.monotonic()
-        async for message in feed.stream(mark):
+        async for message in feed.stream(mark, groups):
             if time.monotonic() - checked >= SIGNED_IN_CHECK_S:
                 checked = time.monotonic()
-                if not await run_in_threadpool(still_allowed, request, of, "see_session", points):
+                if not await run_in_threadpool(still_allowed, request, of, "see_session", places):
                     yield b"event: reload\ndata: \n\n"
                     return
             yield message
@@ -75,18 +117,18 @@ async def session_events(
     return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
 
 
-@router.get("/sessions/{session}/sheet.xlsx")
+@router.get("/sessions/{session}/sheet.xlsx", response_class=Response, responses=gives_file(XLSX))
 def session_xlsx(request: Request, session: str, of: ServicesDep, points: PointsDep) -> Response:
     """The attendance sheet as an Excel file."""
     sheet = sheet_of(part_of(of.books.of(session).state(of.now()), points), page_language(request))
-    return _download(sheet_xlsx(sheet), f"diem-danh-{session}.xlsx", XLSX)
+    return download(sheet_xlsx(sheet), f"diem-danh-{session}.xlsx", XLSX)
 
 
-@router.get("/sessions/{session}/sheet.csv")
+@router.get("/sessions/{session}/sheet.csv", response_class=Response, responses=gives_file("text/csv"))
 def session_csv(request: Request, session: str, of: ServicesDep, points: PointsDep) -> Response:
     """The attendance sheet as a CSV file."""
     sheet = sheet_of(part_of(of.books.of(session).state(of.now()), points), page_language(request))
-    return _download(sheet_csv(sheet), f"diem-danh-{session}.csv", "text/csv; charset=utf-8")
+    return download(sheet_csv(sheet), f"diem-danh-{session}.csv", "text/csv; charset=utf-8")
 
 
 @router.get("/api/sessions/{session}/participation")
@@ -96,6 +138,7 @@ def session_figures(session: str, of: ServicesDep, points: PointsDep) -> Respons
     return Response(msgspec.json.encode(figures), media_type="application/json")
 
 
-def _download(content: bytes, name: str, media_type: str) -> Response:
+def download(content: bytes, name: str, media_type: str) -> Response:
+    """A file to be saved by the browser."""
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
     return Response(content, media_type=media_type, headers=headers)

@@ -7,13 +7,12 @@ from datetime import datetime
 
 from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.state import LearnerState, PointState, SessionState
-from central_server.participation.wording import METHODS, pick, remarks, short_remarks
+from central_server.participation.wording import DOUBT, METHODS, doubted, pick, remarks, short_remarks
 from central_server.web.figures import day, day_time, moment, percent
 from models.language import Language
+from models.participation import marks
 
 Cell = str | int | float | datetime | None
-LATE_MS = 5 * 60_000
-"""From here on the note says that a learner came late or left early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ def _row(
     who, part = learner.facts, learner.participation
     return (
         number,
-        who.name,
+        f"{who.name} ({pick(('khách', 'guest'), lang)})" if who.guest else who.name,
         who.code,
         who.birth_year,
         who.unit,
@@ -124,13 +123,12 @@ def _row(
 def _note(learner: LearnerState, state: SessionState, lang: Language) -> str:
     """Late and early, where the room was watched at that time; a fault is never held against anybody."""
     part, facts = learner.participation, state.facts
+    told = [pick(DOUBT, lang)] if doubted(learner) else []
     if not part.seen_ms:
-        return pick(("không có mặt", "not present"), lang) if part.not_seen_ms else ""
-    told = []
-    late = sum(int(end - start) for start, end in part.not_seen if end <= int(part.seen[0, 0]))
-    if late >= LATE_MS and int(part.not_seen[0, 0]) <= facts.start:
-        told.append(pick((f"đến muộn {late // 60_000} phút", f"{late // 60_000} min late"), lang))
-    early = sum(int(end - start) for start, end in part.not_seen if start >= int(part.seen[-1, 1]))
-    if state.phase == "over" and early >= LATE_MS:
-        told.append(pick((f"về sớm {early // 60_000} phút", f"left {early // 60_000} min early"), lang))
+        return ", ".join([*told, pick(("không có mặt", "not present"), lang)] if part.not_seen_ms else told)
+    found = marks(part, facts.start, state.phase == "over", facts.rule)
+    if found.late_min is not None:
+        told.append(pick((f"đến muộn {found.late_min} phút", f"{found.late_min} min late"), lang))
+    if found.early_min is not None:
+        told.append(pick((f"về sớm {found.early_min} phút", f"left {found.early_min} min early"), lang))
     return ", ".join(told)

@@ -74,9 +74,12 @@ def sheet_xlsx(sheet: Sheet) -> bytes:
 
 
 def sheet_csv(sheet: Sheet) -> bytes:
-    """The table as CSV, with the mark by which Excel knows UTF-8. Texts that a spreadsheet would run are disarmed."""
+    """The table as CSV that a Vietnamese Excel opens in columns: UTF-8 with its mark, semicolons between.
+
+    (Its decimal sign is the comma, so commas would put all into one column.) Texts that it would run are disarmed.
+    """
     out = io.StringIO(newline="")
-    write = csv.writer(out)
+    write = csv.writer(out, delimiter=";")
     write.writerow([column.title for column in sheet.columns])
     for row in sheet.rows:
         write.writerow([_plain(cell, column, sheet.lang) for cell, column in zip(row, sheet.columns, strict=True)])

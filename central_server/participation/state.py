@@ -10,7 +10,8 @@ from central_server.participation.evidence import CheckedIn, PointEvidence, Seen
 from central_server.participation.live import LiveReport
 from central_server.participation.queries import LearnerFacts, PointFacts, SessionFacts
 from central_server.participation.seals import SealFacts
-from models.participation import Participation, bridge, participation, scheduled
+from models.islands import PointTotals
+from models.participation import Participation
 from models.presence import GAP_MS
 from models.records import CoverageEnd
 from models.spans import Spans, intersect, spans, total
@@ -131,7 +132,7 @@ def point_state(
     phase = phase_of(session, now)
     known = evidence.with_live(reports)
     watched = sorted(known.watched, key=lambda one: (one.end, one.start))
-    coverage = spans([(one.start, one.end) for one in watched])
+    coverage = known.totals.coverage
     report = max(reports, key=lambda one: one.status.at, default=None)
     fresh = report is not None and report.fresh(now)
     watching = any(r.fresh(now) and r.status.watching_from is not None for r in reports)
@@ -145,9 +146,9 @@ def point_state(
     cause: Cause | None = None
     if not watching:
         cause = _cause(watched, now, bool(reports) and not fresh)
-    schedule = scheduled(session.start, session.end, session.breaks, until=known_until(session, reports, now))
+    until = known_until(session, reports, now)
     learners = tuple(
-        _learner_state(session, who, known, watched, coverage, schedule, watching, who.id in here_now, cause, phase)
+        _learner_state(session, who, known, watched, until, watching, who.id in here_now, cause, phase)
         for who in session.learners
         if who.bridge_point == point.id
     )
@@ -164,8 +165,8 @@ def point_state(
     clock_known = not any(evidence.without_clock())
     if trouble == "good" and (seal.state == "differs" or seal.late or not clock_known):
         trouble = "attention"
-    until = int(coverage[-1, 1]) if len(coverage) else None
-    return PointState(point, learners, report, fresh, watching, until, cause, trouble, phase, seal, clock_known)
+    watched_until = int(coverage[-1, 1]) if len(coverage) else None
+    return PointState(point, learners, report, fresh, watching, watched_until, cause, trouble, phase, seal, clock_known)
 
 
 def _learner_state(
@@ -173,8 +174,7 @@ def _learner_state(
     who: LearnerFacts,
     evidence: PointEvidence,
     watched: Sequence[Watched],
-    coverage: Spans,
-    schedule: Spans,
+    until: int,
     watching: bool,
     here: bool,
     cause: Cause | None,
@@ -182,10 +182,8 @@ def _learner_state(
 ) -> LearnerState:
     seen = sorted(evidence.seen.get(who.id, ()), key=lambda one: (one.start, one.end))
     check_in = evidence.check_ins.get(who.id)
-    presence = spans([(one.start, one.end) for one in seen])
-    part = participation(schedule, presence, coverage, session.rule, check_in.at if check_in else None)
-    islands = bridge(presence, coverage, session.rule.gap_tolerance_s * 1000)
-    value, since = _now(part, islands, coverage, watching, here, phase)
+    part = evidence.totals.of(who.id, until)
+    value, since = _now(part, evidence.totals, who.id, watching, here, phase)
     pieces = _pieces(part, seen, watched, cause)
     within = [one for one in seen if one.end > session.start and one.start < session.end]
     first = min((one.start for one in within), default=None)
@@ -194,14 +192,16 @@ def _learner_state(
 
 
 def _now(
-    part: Participation, islands: Spans, coverage: Spans, watching: bool, here: bool, phase: Phase
+    part: Participation, totals: PointTotals, who: str, watching: bool, here: bool, phase: Phase
 ) -> tuple[Value, int | None]:
     if phase == "over":
         if part.seen_ms:
             return "seen", None
         return ("not_seen" if part.not_seen_ms > part.not_observed_ms else "not_observed"), None
+    coverage = totals.coverage
     if not watching:
         return "not_observed", int(coverage[-1, 1]) if len(coverage) else None
+    islands = totals.known(who)
     if here:
         return "seen", _since(islands, coverage)
     return "not_seen", int(islands[-1, 1]) if len(islands) else None

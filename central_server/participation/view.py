@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from markupsafe import Markup
 
-from central_server.participation.bar import class_bar, presence_bar
-from central_server.participation.book import SessionBook
+from central_server.errors import NotFoundError
+from central_server.participation.bar import Slice, class_bar, class_slices, presence_bar
+from central_server.participation.condition import PointRow
+from central_server.participation.finding import Listing, Texts, Wanted, listing
+from central_server.participation.queries import SessionFacts
 from central_server.participation.rounding import MINUTE_MS, shown
-from central_server.participation.state import LearnerState, PointState, SessionState, part_of
-from central_server.participation.wording import CAUSES, TO_DO, WORDS, pick, remarks
+from central_server.participation.state import LearnerState, Trouble
+from central_server.participation.watch import SessionNow, SessionWatch
+from central_server.participation.wording import CAUSES, TO_DO, WORDS, doubted, pick, remarks
 from central_server.web.figures import day_time, number
 from central_server.web.rendering import Pages
 from models.language import Language
 
 SHORT_MS = 30 * MINUTE_MS
-TROUBLE_ORDER = {"failure": 0, "attention": 1, "good": 2}
+HEAD = "head"
+"""The group of parts that every page shows."""
+ROW, LEARNERS = "row:", "learners:"
+"""Before a bridge point's id: the groups of its row, and of its learners' rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Groups of a page now."""
+
+    plan: str
+    """Another word when the page must be loaded anew."""
+    groups: Mapping[str, Mapping[str, Markup]]
+    """By group, each part by its id, in order."""
+
+    @property
+    def parts(self) -> dict[str, Markup]:
+        """All parts by their ids."""
+        return {name: html for parts in self.groups.values() for name, html in parts.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a session to be sent."""
+
+    state: SessionNow
+    listing: Listing
+    rendered: Rendered
 
 
 class ShownWords(NamedTuple):
@@ -28,100 +60,137 @@ class ShownWords(NamedTuple):
     not_observed: str
 
 
+def groups_of(points: Collection[str], opened: Collection[str]) -> list[str]:
+    """The groups of parts of a page that lists and opens these bridge points (ids)."""
+    return [HEAD, *(ROW + id_ for id_ in points), *(LEARNERS + id_ for id_ in opened)]
+
+
 class SessionView:
     """Renders one session, or its part at some bridge points, in one language."""
 
     def __init__(
-        self, book: SessionBook, pages: Pages, lang: Language, now: Callable[[], int],
+        self,
+        watch: SessionWatch,
+        pages: Pages,
+        lang: Language,
+        now: Callable[[], int],
         points: frozenset[str] | None = None,
-    ) -> None:  # fmt: skip
-        self._book = book
+    ) -> None:
+        self._watch = watch
+        self._points = points
         self._pages = pages
         self._lang = lang
         self._now = now
-        self._points = points
-        self._rows: dict[str, tuple[LearnerState, Markup]] = {}
-        self._class_bar: tuple[tuple[LearnerState, ...], Markup] | None = None
+        self._texts = Texts()
+        self._rows: dict[str, tuple[PointRow, Markup]] = {}
+        self._learners: dict[str, tuple[LearnerState, Markup]] = {}
+        self._class_bar: tuple[list[Slice], Markup] | None = None
 
-    def parts(self) -> dict[str, Markup]:
-        """Every live part of the page by its id. Raises NotFoundError."""
-        return self.parts_of(part_of(self._book.state(self._now()), self._points))
+    def _look(self) -> SessionNow:
+        return self._watch.look(self._now(), self._points)
 
-    def parts_of(self, state: SessionState) -> dict[str, Markup]:
-        """The parts for a state."""
-        parts = {
+    def page(self, text: str = "", trouble: Wanted = "", page: int = 1, opened: Collection[str] = ()) -> Page:
+        """One page: what it lists, and all its parts. Raises NotFoundError."""
+        state = self._look()
+        listed = listing(state.rows, state.learners, self._texts, text, trouble, page, opened)
+        return Page(state, listed, self._render(state, groups_of(listed.points, listed.opened)))
+
+    def point(self, id_: str) -> tuple[SessionNow, Rendered]:
+        """One bridge point's learners. Raises NotFoundError."""
+        state = self._look()
+        if id_ not in state.rows:
+            raise NotFoundError("Điểm cầu này không dự buổi học.", "This bridge point takes no part in the session.")
+        return state, self._render(state, groups_of((), [id_]))
+
+    def render(self, groups: Collection[str]) -> Rendered:
+        """The named groups as they are now; those that there are not are left out. Raises NotFoundError."""
+        return self._render(self._look(), groups)
+
+    def _render(self, state: SessionNow, groups: Collection[str]) -> Rendered:
+        out: dict[str, dict[str, Markup]] = {HEAD: self._head(state)}
+        for group in groups:
+            id_ = group.removeprefix(ROW)
+            if id_ is not group and id_ in state.rows:
+                out[group] = {f"point-{id_}": self._row(state.rows[id_])}
+        wanted = [group.removeprefix(LEARNERS) for group in groups if group.startswith(LEARNERS)]
+        for id_, point in self._watch.opened([id_ for id_ in wanted if id_ in state.rows], state.now).items():
+            out[LEARNERS + id_] = {f"learner-{who.facts.id}": self._learner(state.facts, who) for who in point.learners}
+        return Rendered(state.plan, out)
+
+    def _head(self, state: SessionNow) -> dict[str, Markup]:
+        return {
             "as-of": self._part("as_of.html", state=state),
+            "plan": self._part("plan.html", facts=state.facts),
             "headline": self._part("headline.html", state=state),
             "class-bar": self._bar(state),
+            "troubles": self._part("troubles.html", state=state, troubles=_troubles(state)),
         }
-        for point in state.points:
-            parts[f"point-{point.facts.id}"] = self._part(
-                "point.html",
-                point=point,
-                sentence=self._sentence(point),
-                remarks=remarks(point, self._lang),
-                state=state,
-            )
-            for learner in point.learners:
-                parts[f"learner-{learner.facts.id}"] = self._row(state, learner)
-        return parts
 
     def _part(self, template: str, **context: object) -> Markup:
         return self._pages.part(template, self._lang, **context)
 
-    def _bar(self, state: SessionState) -> Markup:
-        learners = state.learners
-        if self._class_bar is None or self._class_bar[0] != learners:
-            svg = class_bar(state.facts, learners, self._lang)
-            self._class_bar = (learners, Markup('<div id="class-bar">{}</div>').format(svg))
+    def _bar(self, state: SessionNow) -> Markup:
+        slices = class_slices(state.expected, *state.columns, state.shown)
+        if self._class_bar is None or self._class_bar[0] != slices:
+            svg = class_bar(state.facts, slices, self._lang)
+            self._class_bar = (slices, Markup('<div id="class-bar">{}</div>').format(svg))
         return self._class_bar[1]
 
-    def _row(self, state: SessionState, learner: LearnerState) -> Markup:
-        before = self._rows.get(learner.facts.id)
+    def _row(self, row: PointRow) -> Markup:
+        before = self._rows.get(row.facts.id)
+        if before is not None and before[0] is row:
+            return before[1]
+        html = self._part("point.html", row=row, sentence=self._sentence(row), remarks=remarks(row, self._lang))
+        self._rows[row.facts.id] = (row, html)
+        return html
+
+    def _learner(self, facts: SessionFacts, learner: LearnerState) -> Markup:
+        before = self._learners.get(learner.facts.id)
         if before is not None and before[0] is learner:
             return before[1]
-        bar = presence_bar(state.facts, learner, self._lang)
         row = self._part(
             "learner.html",
             learner=learner,
-            bar=bar,
-            minutes=self._minutes(state, learner),
+            bar=presence_bar(facts, learner, self._lang),
+            minutes=self._minutes(facts, learner),
             word=pick(WORDS[learner.value], self._lang),
+            doubted=doubted(learner),
         )
-        self._rows[learner.facts.id] = (learner, row)
+        self._learners[learner.facts.id] = (learner, row)
         return row
 
-    def _minutes(self, state: SessionState, learner: LearnerState) -> ShownWords:
+    def _minutes(self, facts: SessionFacts, learner: LearnerState) -> ShownWords:
         """What a row shows: whole minutes, in a session under half an hour tenths of them; they add up."""
-        digits = 0 if state.facts.end - state.facts.start >= SHORT_MS else 1
+        digits = 0 if facts.end - facts.start >= SHORT_MS else 1
         parts = shown(learner.participation, MINUTE_MS // 10**digits)
         return ShownWords(*(number(part / 10**digits, self._lang, digits) for part in parts[:3]))
 
-    def _sentence(self, point: PointState) -> str:
+    def _sentence(self, row: PointRow) -> str:
         """A bridge point's condition as a sentence: what is so, since when, what to do."""
         lang = self._lang
-        if point.phase == "over":
+        if row.phase == "over":
             return pick(("Buổi học đã kết thúc.", "The session is over."), lang)
-        if point.watching:
+        if row.watching:
             watched = pick(("Máy quay đang ghi nhận phòng học.", "The camera is watching the room."), lang)
-            strangers = point.report.status.unknown if point.report else 0
-            if not strangers:
+            if not row.unknown:
                 return watched
-            count = number(strangers, lang)
+            count = number(row.unknown, lang)
             vi = f"Có {count} người chưa nhận ra; nhờ cán bộ kỹ thuật hỏi tên và kiểm tra danh sách."
             en = f"{count} unknown in the room; ask the technician who it is and check the roster."
             return f"{watched} {pick((vi, en), lang)}"
-        if point.phase == "before" and point.report is None:
+        if row.phase == "before" and row.news_at is None:
             return pick(("Điểm cầu chưa kết nối; buổi học chưa bắt đầu.", "Not connected yet; not begun yet."), lang)
-        cause = point.cause or "not_started"
+        cause = row.cause or "not_started"
         what = pick(CAUSES[cause], lang)
         what = what[0].upper() + what[1:]
         since = ""
-        if point.watched_until is not None:
-            since = pick((" từ ", " since "), lang) + day_time(point.watched_until)
+        if row.watched_until is not None:
+            since = pick((" từ ", " since "), lang) + day_time(row.watched_until)
         return f"{what}{since}. {pick(TO_DO[cause], lang)}"
 
 
-def by_trouble(points: tuple[PointState, ...]) -> list[PointState]:
-    """Bridge points with trouble first, then by name."""
-    return sorted(points, key=lambda point: (TROUBLE_ORDER[point.trouble], point.facts.name))
+def _troubles(state: SessionNow) -> dict[Trouble, int]:
+    counts: dict[Trouble, int] = {"failure": 0, "attention": 0, "good": 0}
+    for row in state.rows.values():
+        counts[row.trouble] += 1
+    return counts

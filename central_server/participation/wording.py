@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from central_server.participation.seals import SealState
-from central_server.participation.state import Cause, Piece, PointState, Value
+from typing import Protocol
+
+from central_server.participation.evidence import CheckedIn, doubtful
+from central_server.participation.seals import SealFacts, SealState
+from central_server.participation.state import Cause, LearnerState, Phase, Piece, Value
 from central_server.web.figures import day_time, number, second_time
 from models.language import Language
 from models.records import CheckInMethod
@@ -58,7 +61,35 @@ SEALS: dict[SealState, tuple[str, str]] = {
 }
 
 
-def short_remarks(point: PointState, lang: Language) -> str:
+DOUBT = ("thời gian cần xem lại", "times to be looked at")
+"""What is said where a record's clock can't be believed (models.clock_trust)."""
+
+
+class Closed(Protocol):
+    """What is known of a bridge point's records as a whole: of its state and of its row."""
+
+    @property
+    def phase(self) -> Phase:
+        """Before, running or over."""
+
+    @property
+    def seal(self) -> SealFacts:
+        """How the session is closed."""
+
+    @property
+    def clock_known(self) -> bool:
+        """False: some of its times are only by the PC's own clock."""
+
+
+def doubted(learner: LearnerState) -> bool:
+    """Whether a person must look at a learner's times: a record of them was made by a clock that can't be believed."""
+    check_in = learner.check_in
+    return (check_in is not None and doubtful(check_in.clock)) or any(
+        doubtful(one.clock) for piece in learner.pieces for one in piece.seen
+    )
+
+
+def short_remarks(point: Closed, lang: Language) -> str:
     """The same as `remarks` in a few words, for a cell."""
     told = [pick(SEALS[point.seal.state], lang)]
     if late := point.seal.late:
@@ -68,7 +99,7 @@ def short_remarks(point: PointState, lang: Language) -> str:
     return ", ".join(told)
 
 
-def remarks(point: PointState, lang: Language) -> list[str]:
+def remarks(point: Closed, lang: Language) -> list[str]:
     """What a class manager must know of a bridge point's records: its seal and its clock, and what to do."""
     seal, told = point.seal, []
     at = "" if seal.sealed_at is None else f" {day_time(seal.sealed_at)}"
@@ -138,4 +169,20 @@ def _sightings(piece: Piece, lang: Language) -> str:
         told.append(pick((vi, en), lang))
     if any(one.live for one in piece.seen):
         told.append(pick(("đang được nhìn thấy, chưa thành bản ghi", "being seen, not a record yet"), lang))
+    if any(doubtful(one.clock) for one in piece.seen):
+        told.append(doubt(lang))
     return "; ".join(told)
+
+
+def check_in_evidence(check_in: CheckedIn, lang: Language) -> str:
+    """When and how a learner was matched, as a sentence."""
+    said = (
+        f"{second_time(check_in.at)} {pick(('điểm danh', 'checked in'), lang)}: {pick(METHODS[check_in.method], lang)}"
+    )
+    return f"{said}; {doubt(lang)}" if doubtful(check_in.clock) else said
+
+
+def doubt(lang: Language) -> str:
+    """Why a time is to be looked at."""
+    why = pick(("đồng hồ máy ở điểm cầu sai hoặc chưa đối chiếu", "the PC's clock was wrong or not verified"), lang)
+    return f"{pick(DOUBT, lang)} ({why})"

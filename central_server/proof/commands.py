@@ -47,9 +47,9 @@ def verify_command(arguments: argparse.Namespace, config: Config) -> int:
         with stored(config) as evidence:
             report = verify(evidence, receipts)
     else:
-        pack = PackEvidence(path)
-        report = verify(pack, [*receipts, *pack.receipts()])
-        report.findings += pack.findings
+        with PackEvidence(path) as pack:
+            report = verify(pack, [*receipts, *pack.receipts()])
+            report.findings += pack.findings
     show(report)
     return 1 if report.findings else 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -41,18 +42,47 @@ class LogEvidence:
     """Seq and head that are kept as the log's end."""
 
 
+CoursePlan = tuple[str | None, int, str | None, str | None, bool, str, int]
+"""Programme, minutes of a period, first and last day, published, SHA-256 of the class rules, calendar's number."""
+NO_TEXT = hashlib.sha256(b"").hexdigest()
+UNTOLD: CoursePlan = (None, 45, None, None, True, NO_TEXT, 1)
+"""A course from before the own log was told of these."""
+
+
 @dataclass(slots=True)
 class Plan:
     """What the server's acts made true: by the tables, or by replaying its own log. Keys and values are plain."""
 
-    rules: dict[str, str] = field(default_factory=dict)
-    """Course: its rule as JSON."""
+    rules: dict[tuple[str, int], tuple[str, str | None, int, str]] = field(default_factory=dict)
+    """Course and version: the rule as JSON, by whom, at, SHA-256 of the reason."""
     sessions: dict[str, tuple[str, int, int, tuple[tuple[int, int], ...]]] = field(default_factory=dict)
     """Session: its course, start, end, breaks."""
+    courses: dict[str, CoursePlan] = field(default_factory=dict)
+    """Course: what it is planned to be."""
+    programmes: dict[str, int] = field(default_factory=dict)
+    """Programme: its teaching periods."""
+    held: dict[str, tuple[str | None, str | None, bool]] = field(default_factory=dict)
+    """Session: lecturer, main bridge point, whether a field visit."""
+    cancelled: dict[str, bool] = field(default_factory=dict)
+    """Session that is cancelled."""
+    changes: dict[tuple[str, int], tuple[str, int, int, str, str | None, int]] = field(default_factory=dict)
+    """Session and number of its change: what, the times before, SHA-256 of the reason, account, server time."""
+    holidays: dict[str, bool] = field(default_factory=dict)
+    """Day without classes."""
     places: dict[tuple[str, str], bool] = field(default_factory=dict)
     """Session and bridge point that takes part."""
     enrolled: dict[tuple[str, str], str] = field(default_factory=dict)
     """Course and learner: the bridge point."""
+    transfers: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    """Course, learner and since when: the bridge point."""
+    guests: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Session and learner: the bridge point."""
+    learners: dict[str, str] = field(default_factory=dict)
+    """Learner: the commitment to name, code, unit and birth year."""
+    consents: dict[str, tuple[str, str, str, int, str | None, int | None]] = field(default_factory=dict)
+    """Consent: learner, version of the text, way, given at, witness, withdrawn at."""
+    templates: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    """Learner and encoder: how many portraits, SHA-256 of the sealed template."""
     devices: dict[str, str] = field(default_factory=dict)
     """Device: its bridge point."""
     keys: dict[tuple[str, int], tuple[str, int, int, int | None, bool]] = field(default_factory=dict)

@@ -15,12 +15,13 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central_server.errors import EvidenceError, OutputError
@@ -29,8 +30,10 @@ from central_server.proof.evidence import Evidence, Fork, LogEvidence, Plan, Row
 from central_server.proof.findings import Finding
 from models.reasons import reason
 from models.receipts import Receipt
+from models.signatures import is_signed
 
 FORMAT: Literal["diemdanh pack 1"] = "diemdanh pack 1"
+MANIFEST = "manifest.json"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +111,7 @@ def _write(pack: zipfile.ZipFile, evidence: Evidence, receipts: Sequence[Receipt
     put("totals.json", [msgspec.json.encode(sorted(evidence.totals().items()))])
     manifest = Manifest(format=FORMAT, made_at=now, server_key=key.public, files=files)
     manifest = msgspec.structs.replace(manifest, signature=key.private.sign(manifest.message()).hex())
-    pack.writestr("manifest.json", msgspec.json.encode(manifest))
+    pack.writestr(MANIFEST, msgspec.json.encode(manifest))
     return len(checkpoints)
 
 
@@ -117,19 +120,30 @@ def _row(row: Row) -> bytes:
 
 
 class PackEvidence:
-    """The evidence in a pack. Raises EvidenceError where the file is no pack."""
+    """The evidence in a pack, read from it file by file: one log at a time is held. Close it, or use it as a context.
+
+    Raises EvidenceError where the file is no pack, also while it is read.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.findings: list[Finding] = []
         """What the manifest says of the pack itself."""
-        try:
-            with zipfile.ZipFile(path) as pack:
-                self._files = {name: pack.read(name) for name in pack.namelist()}
-            manifest = msgspec.json.decode(self._files.pop("manifest.json"), type=Manifest)
-            self._check(manifest)
-        except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError) as error:
-            raise self._unreadable(error) from error
+        with self._readable(), ExitStack() as opened:
+            self._pack = opened.enter_context(zipfile.ZipFile(path))
+            self._names = set(self._pack.namelist()) - {MANIFEST}
+            self._check(msgspec.json.decode(self._pack.read(MANIFEST), type=Manifest))
+            opened.pop_all()
+
+    def __enter__(self) -> PackEvidence:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._pack.close()
 
     def own(self) -> tuple[Row, ...]:
         """The server's own log."""
@@ -150,7 +164,7 @@ class PackEvidence:
 
     def logs(self) -> Iterator[LogEvidence]:
         """Every device's logs."""
-        names = {name for name in self._files if name.startswith("logs/")}
+        names = {name for name in self._names if name.startswith("logs/")}
         for line in self._lines("signed.ndjson"):
             one = self._decoded(line, _Checkpoints, lambda told: told)
             name = f"logs/{one.device}/{one.log}.rows"
@@ -179,16 +193,31 @@ class PackEvidence:
 
         try:
             key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(manifest.server_key))
-            key.verify(bytes.fromhex(manifest.signature), manifest.message())
-        except (InvalidSignature, ValueError):
+            good = is_signed(key, bytes.fromhex(manifest.signature), manifest.message())
+        except ValueError:
+            good = False
+        if not good:
             found("Gói bằng chứng không có chữ ký đúng của máy chủ.", "The pack does not carry the server's signature.")
-        for name in sorted(manifest.files.keys() | self._files.keys()):
-            body = self._files.get(name)
-            if body is None or hashlib.sha256(body).hexdigest() != manifest.files.get(name):
+        for name in sorted(manifest.files.keys() | self._names):
+            if self._digest(name) != manifest.files.get(name):
                 found(f"Tệp {name} trong gói khác với lúc máy chủ ký.", f"{name} is not as when the server signed.")
 
-    def _lines(self, name: str) -> list[bytes]:
-        return [line for line in self._files.get(name, b"").split(b"\n") if line]
+    def _digest(self, name: str) -> str | None:
+        if name not in self._names:
+            return None
+        digest = hashlib.sha256()
+        with self._pack.open(name) as member:
+            while chunk := member.read(1 << 20):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    def _lines(self, name: str) -> Iterator[bytes]:
+        if name not in self._names:
+            return
+        with self._readable(), self._pack.open(name) as member:
+            for line in member:
+                if line := line.rstrip(b"\n"):
+                    yield line
 
     def _rows(self, name: str) -> Iterator[Row]:
         for line in self._lines(name):
@@ -200,12 +229,19 @@ class PackEvidence:
                 self.findings.append(Finding("pack", f"Tệp {name} có dòng hỏng.", f"{name} has a broken line."))
 
     def _json(self, name: str, kind: type[Any]) -> Any:
-        return self._decoded(self._files.get(name, b""), kind, lambda value: value)
+        return self._decoded(b"".join(self._lines(name)), kind, lambda value: value)
 
     def _decoded(self, line: bytes, kind: type[Any], make: Any) -> Any:
         try:
             return make(msgspec.json.decode(line, type=kind))
         except ValueError as error:
+            raise self._unreadable(error) from error
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, NotImplementedError) as error:
             raise self._unreadable(error) from error
 
     def _unreadable(self, error: Exception) -> EvidenceError:

@@ -4,35 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from typing import TypeVar
 
 import msgspec
 
-from central_server.proof.evidence import Plan
+from central_server.proof.evidence import UNTOLD, Plan
 from central_server.proof.findings import Finding
 from models.own_records import (
     AccountChanged,
     AccountMade,
     AnyOwnRecord,
+    ConsentGiven,
+    ConsentWithdrawn,
+    CoursePlanned,
     CourseRule,
     CredentialChanged,
     DeviceJoined,
     Enrolled,
     ForkSeen,
     Granted,
+    GuestAdmitted,
+    GuestRemoved,
+    HolidayMarked,
     KeyRevoked,
     KeyRotated,
+    LearnerKnown,
+    ProgrammeKept,
     Restored,
     ServerKeyKnown,
+    SessionChanged,
+    SessionDropped,
+    SessionHeld,
     SessionPlanned,
     TakesPart,
+    TemplateErased,
+    TemplateKept,
     TokenMade,
+    Transferred,
+    TransferUndone,
 )
+
+T = TypeVar("T")
 
 NAMES = {
     "rules": ("điều kiện hoàn thành của lớp", "the rule of course"),
     "sessions": ("lịch của buổi học", "the times of session"),
+    "courses": ("kế hoạch của lớp", "the plan of course"),
+    "programmes": ("chương trình", "programme"),
+    "held": ("giảng viên và nơi học của buổi học", "lecturer and place of session"),
+    "cancelled": ("việc hủy buổi học", "the cancelling of session"),
+    "changes": ("thay đổi của buổi học", "the change of session"),
+    "holidays": ("ngày nghỉ", "the holiday"),
     "places": ("điểm cầu dự buổi học", "the bridge point of session"),
     "enrolled": ("ghi danh", "the enrolment"),
+    "transfers": ("chuyển điểm cầu", "the transfer"),
+    "guests": ("khách của buổi học", "the guest of session"),
+    "learners": ("họ tên, mã, đơn vị hoặc năm sinh của học viên", "the name, code, unit or birth year of learner"),
+    "consents": ("sự đồng ý", "the consent"),
+    "templates": ("dữ liệu đặc trưng khuôn mặt của học viên", "the face template of learner"),
     "devices": ("thiết bị", "device"),
     "keys": ("khóa của thiết bị", "the key of device"),
     "tokens": ("mã gia nhập", "join token"),
@@ -82,22 +111,91 @@ def _play(acts: Acts, record: AnyOwnRecord) -> None:
         case KeyRevoked():
             _end(plan, record.device, record.number, record.at, revoked=True)
         case CourseRule():
-            plan.rules[record.course] = msgspec.json.encode(record.rule).decode()
-        case SessionPlanned():
-            plan.sessions[record.session] = (record.course, record.start, record.end, record.breaks)
-        case TakesPart():
-            if record.takes_part:
-                plan.places[record.session, record.bridge_point] = True
-            else:
-                plan.places.pop((record.session, record.bridge_point), None)
+            rule = msgspec.json.encode(record.rule).decode()
+            plan.rules[record.course, record.rule.version] = (rule, record.by, record.at, record.reason or "")
+            plan.courses.setdefault(record.course, UNTOLD)
         case Enrolled():
             plan.enrolled[record.course, record.learner] = record.bridge_point
+        case LearnerKnown():
+            plan.learners[record.learner] = record.commitment
         case AccountMade() | AccountChanged() | Granted() | CredentialChanged():
             _play_account(plan, record)
         case ForkSeen():
             plan.forks[record.device, record.log, record.ends, record.head] = record.differs
         case _:
+            _play_planning(plan, record)
+
+
+def _play_planning(plan: Plan, record: AnyOwnRecord) -> None:
+    match record:
+        case CoursePlanned():
+            days = (record.starts, record.ends)
+            plan.courses[record.course] = (
+                record.programme, record.period_minutes, *days, record.published, record.class_rules, record.calendar
+            )  # fmt: skip
+        case ProgrammeKept():
+            plan.programmes[record.programme] = record.periods
+        case HolidayMarked():
+            _mark(plan.holidays, record.day, record.off)
+        case SessionPlanned():
+            plan.sessions[record.session] = (record.course, record.start, record.end, record.breaks)
+            plan.held.setdefault(record.session, (None, None, False))
+        case SessionHeld():
+            plan.held[record.session] = (record.lecturer, record.main_point, record.field_visit)
+        case SessionChanged():
+            _, start, end, _ = plan.sessions.get(record.session, ("", 0, 0, ()))
+            told = (record.change, start, end, record.reason, record.by, record.at)
+            plan.changes[record.session, record.number] = told
+            if record.change != "moved":
+                _mark(plan.cancelled, record.session, record.change == "cancelled")
+        case SessionDropped():
+            _drop(plan, record.session)
+        case TakesPart():
+            _mark(plan.places, (record.session, record.bridge_point), record.takes_part)
+        case _:
+            _play_learners(plan, record)
+
+
+def _play_learners(plan: Plan, record: AnyOwnRecord) -> None:
+    match record:
+        case Transferred():
+            plan.transfers[record.course, record.learner, record.since] = record.bridge_point
+        case TransferUndone():
+            plan.transfers.pop((record.course, record.learner, record.since), None)
+        case GuestAdmitted():
+            plan.guests[record.session, record.learner] = record.bridge_point
+        case GuestRemoved():
+            plan.guests.pop((record.session, record.learner), None)
+        case ConsentGiven():
+            given = (record.learner, record.text_version, record.way, record.given_at, record.by, None)
+            plan.consents[record.consent] = given
+        case ConsentWithdrawn():
+            if record.consent in plan.consents:
+                plan.consents[record.consent] = (*plan.consents[record.consent][:5], record.at)
+        case TemplateKept():
+            plan.templates[record.learner, record.encoder] = (record.portraits, record.sealed)
+        case TemplateErased():
+            plan.templates.pop((record.learner, record.encoder), None)
+        case _:
             pass
+
+
+def _mark(marks: dict[T, bool], key: T, holds: bool) -> None:
+    if holds:
+        marks[key] = True
+    else:
+        marks.pop(key, None)
+
+
+def _drop(plan: Plan, session: str) -> None:
+    for of_session in (plan.sessions, plan.held, plan.cancelled):
+        of_session.pop(session, None)
+    for place in [key for key in plan.places if key[0] == session]:
+        del plan.places[place]
+    for guest in [key for key in plan.guests if key[0] == session]:
+        del plan.guests[guest]
+    for change in [key for key in plan.changes if key[0] == session]:
+        del plan.changes[change]
 
 
 def _play_account(plan: Plan, record: AccountMade | AccountChanged | Granted | CredentialChanged) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -12,12 +13,25 @@ from sqlmodel import Session, col, select
 from central_server.accounts.credentials import kept_credentials
 from central_server.accounts.tables import Account, AccountGrant
 from central_server.bridge_points.tables import Device, DeviceKey, JoinToken
+from central_server.courses.changes import digest
 from central_server.courses.queries import breaks_of
-from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBridgePoint
+from central_server.courses.tables import (
+    Course,
+    CourseSession,
+    Enrolment,
+    Holiday,
+    Programme,
+    SessionBridgePoint,
+    SessionChange,
+)
+from central_server.enrolment.tables import Guest, Transfer
+from central_server.learners.identity import commitment_of
+from central_server.learners.tables import Consent, FaceTemplate, Learner
 from central_server.ledger.tables import Fork
-from central_server.participation.evidence import PointEvidence
-from central_server.participation.queries import new_records, session_facts
+from central_server.participation.evidence import no_evidence
+from central_server.participation.queries import new_records, records_around, session_facts
 from central_server.participation.state import UNTIL_STEP_MS, point_state
+from central_server.participation.tables import RuleVersion
 from central_server.proof.evidence import Fork as ForkOf
 from central_server.proof.evidence import LogEvidence, Plan, Row, Signed, Totals
 from central_server.proof.totals import total_of
@@ -53,12 +67,19 @@ class StoredEvidence:
         """What the tables say."""
         plan = Plan()
         with Session(self._connection) as db:
-            plan.rules = {one.id: one.rule for one in db.exec(select(Course))}
-            for session in db.exec(select(CourseSession)).all():
-                breaks = breaks_of(db, session.id)
-                plan.sessions[session.id] = (session.course, session.start, session.end, breaks)
+            _read_planning(db, plan)
             plan.places = {(one.session, one.bridge_point): True for one in db.exec(select(SessionBridgePoint))}
             plan.enrolled = {(one.course, one.learner): one.bridge_point for one in db.exec(select(Enrolment))}
+            for move in db.exec(select(Transfer)):
+                plan.transfers[move.course, move.learner, move.since] = move.bridge_point
+            plan.guests = {(one.session, one.learner): one.bridge_point for one in db.exec(select(Guest))}
+            plan.learners = {one.id: commitment_of(one) for one in db.exec(select(Learner))}
+            for consent in db.exec(select(Consent)):
+                given = (consent.learner, consent.text_version, consent.way, consent.given_at)
+                plan.consents[consent.id] = (*given, consent.witness, consent.withdrawn_at)
+            for kept in db.exec(select(FaceTemplate)):
+                digest = hashlib.sha256(kept.sealed).hexdigest()
+                plan.templates[kept.learner, kept.encoder] = (kept.portraits, digest)
             plan.devices = {one.id: one.bridge_point for one in db.exec(select(Device))}
             for key in db.exec(select(DeviceKey)):
                 times = (key.made_at, key.expires_at, key.ended_at)
@@ -104,14 +125,37 @@ class StoredEvidence:
         return totals
 
 
+def _read_planning(db: Session, plan: Plan) -> None:
+    for course in db.exec(select(Course)):
+        starts, ends = (day.isoformat() if day else None for day in (course.starts, course.ends))
+        plan.courses[course.id] = (
+            course.programme, course.period_minutes, starts, ends, course.published, digest(course.class_rules),
+            course.calendar,
+        )  # fmt: skip
+    for version in db.exec(select(RuleVersion)):
+        reason = digest(version.reason) if version.reason else ""
+        plan.rules[version.course, version.version] = (version.rule, version.by, version.at, reason)
+    for session in db.exec(select(CourseSession)).all():
+        plan.sessions[session.id] = (session.course, session.start, session.end, breaks_of(db, session.id))
+        plan.held[session.id] = (session.lecturer, session.main_point, session.field_visit)
+        if session.cancelled:
+            plan.cancelled[session.id] = True
+    for change in db.exec(select(SessionChange)):
+        told = (change.change, change.start, change.end, digest(change.reason), change.by, change.at)
+        plan.changes[change.session, change.number] = told
+    plan.programmes = {one.id: one.periods for one in db.exec(select(Programme))}
+    plan.holidays = {one.day.isoformat(): True for one in db.exec(select(Holiday))}
+
+
 def _shown(db: Session, session: str) -> Totals:
     totals: Totals = {}
     facts = session_facts(db, session)
     for point in facts.points:
-        evidence = PointEvidence(frozenset(who.id for who in facts.learners if who.bridge_point == point.id))
+        evidence = no_evidence(facts, point.id)
         for device in point.devices:
             for _, record in new_records(db, session, device, {}):
                 evidence.add(record)
+        evidence.learn_missing_clocks(lambda record: records_around(db, record))
         state = point_state(facts, point, evidence, (), facts.end + UNTIL_STEP_MS)
         for learner in state.learners:
             totals[session, learner.facts.id] = total_of(learner.participation)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central_server.ledger.ingest import found_by, kind_of
+from central_server.participation.queries import AROUND
 from central_server.proof.chains import Fixed, prove_chain
 from central_server.proof.evidence import Evidence, LogEvidence, Row, Signed
 from central_server.proof.findings import OWN_LOG, Finding, record_finding
@@ -55,6 +56,7 @@ def verify(evidence: Evidence, receipts: Sequence[Receipt]) -> Report:
     for receipt in good:
         by_log.setdefault((receipt.device, receipt.log), []).append(receipt)
     raw: dict[str, list[tuple[str, AnyRecord]]] = {}
+    placed: dict[tuple[str, str, int], AnyRecord] = {}
     for log in evidence.logs():
         report.logs += 1
         report.records += len(log.rows)
@@ -63,11 +65,21 @@ def verify(evidence: Evidence, receipts: Sequence[Receipt]) -> Report:
             record = _decoded(row.line)
             if record is not None and (record.device, record.log) == (log.device, log.log):
                 raw.setdefault(record.session, []).append((log.device, record))
+                placed[log.device, log.log, row.seq] = record
     for (device, name), some in by_log.items():
         last = max(receipt.seq for receipt in some)
         report.findings.append(record_finding("removed", device, name, 1, last, "biên nhận có nó", "a receipt had it"))
+    if not own_rows and (report.logs or receipts):  # without it no receipt's key is known: nothing else tells
+        last = max((receipt.server_log_seq for receipt in receipts), default=1)
+        why = ("máy chủ ghi việc đầu tiên khi khởi động", "a server writes its first act when it starts")
+        report.findings.append(record_finding("removed", OWN_LOG, OWN_LOG, 1, max(1, last), *why))
     report.findings += _forks(evidence, acts)
-    totals = totals_of(acts.plan, raw)
+
+    def around(one: AnyRecord) -> Iterator[AnyRecord]:
+        places = ((one.device, one.log, seq) for seq in range(one.seq - AROUND, one.seq + AROUND + 1))
+        return (placed[place] for place in places if place in placed)
+
+    totals = totals_of(acts.plan, raw, around)
     report.totals = len(totals)
     report.findings += compare_totals(totals, evidence.totals())
     return report

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from babel.numbers import format_decimal
-
-from central_server.courses.course_file import VIETNAM
+from central_server.courses.series import VIETNAM
 from models.language import Language
+
+LAST_MOMENT_S = 253_402_214_400
+"""31/12/9999, UTC: the calendar's last day, which Vietnam's clocks do not leave either."""
 
 
 def moment(ms: int) -> datetime:
-    """A moment (ms since 1970 UTC) on Vietnam's clocks."""
-    return datetime.fromtimestamp(ms / 1000, VIETNAM)
+    """A moment (ms since 1970 UTC) on Vietnam's clocks.
+
+    A clock that is wrong by ages may stand in any record, and must not take a page away: what lies before 1970 or
+    after 9999 is shown as the first or last moment of that time.
+    """
+    return datetime.fromtimestamp(min(max(ms / 1000, 0), LAST_MOMENT_S), VIETNAM)
 
 
 def day_time(ms: int) -> str:
@@ -30,9 +35,24 @@ def day(ms: int) -> str:
     return moment(ms).strftime("%d/%m/%Y")
 
 
+WEEKDAYS = (
+    ("thứ Hai", "Monday"), ("thứ Ba", "Tuesday"), ("thứ Tư", "Wednesday"), ("thứ Năm", "Thursday"),
+    ("thứ Sáu", "Friday"), ("thứ Bảy", "Saturday"), ("Chủ nhật", "Sunday"),
+)  # fmt: skip
+
+
+def weekday(ms: int, lang: Language) -> str:
+    """thứ Ba"""
+    return WEEKDAYS[moment(ms).weekday()][lang == "en"]
+
+
 def number(value: float, lang: Language, digits: int = 0) -> str:
-    """5.476 (vi), 5,476 (en); rounded to `digits` after the point."""
-    return str(format_decimal(value, "#,##0" + ("." + "0" * digits if digits else ""), locale=lang))
+    """5.476 (vi), 5,476 (en); rounded to `digits` after the point. As CLDR has it, without its slow library."""
+    text = f"{value:,.{digits}f}"
+    return text if lang == "en" else text.translate(_VIETNAMESE)
+
+
+_VIETNAMESE = str.maketrans(",.", ".,")
 
 
 def percent(share: float | None, lang: Language) -> str:

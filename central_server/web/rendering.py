@@ -38,6 +38,10 @@ class Words:
         """111,5 %"""
         return figures.percent(share, self.lang)
 
+    def weekday(self, ms: int) -> str:
+        """thứ Ba"""
+        return figures.weekday(ms, self.lang)
+
     def duration(self, ms: int) -> str:
         """1 giờ 05 phút"""
         return figures.duration(ms, self.lang)
@@ -47,7 +51,7 @@ class Pages:
     """Renders the templates. One for the whole server."""
 
     def __init__(self) -> None:
-        packages = ("web", "accounts", "bridge_points", "courses", "participation")
+        packages = ("web", "accounts", "bridge_points", "courses", "enrolment", "learners", "participation")
         self._env = Environment(
             loader=FileSystemLoader([ROOT / name / "templates" for name in packages]),
             autoescape=True,
@@ -72,6 +76,7 @@ class Pages:
             number=words.number,
             percent=words.percent,
             duration=words.duration,
+            weekday=words.weekday,
             **({"actor": None} | context),
         )
 

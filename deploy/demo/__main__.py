@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help=both("tự dừng", "end by itself"),
     )
+    p.add_argument("--no-province", action="store_true", help=both("chỉ một lớp thử", "only the one class"))
     p.add_argument("--no-browser", action="store_true", help=both("không mở trình duyệt", "open no browser"))
     p.add_argument(
         "--port", type=int, default=0, help=both("cổng của máy chủ", "the server's port (default: any free)")
@@ -139,6 +140,10 @@ def play(args: argparse.Namespace, folder: Path, programs: Programs) -> int:
             say(
                 f"Học viên đầu tiên hiện trên trang sau {took:.1f} s.", f"First learner on the page after {took:.1f} s."
             )
+            if not args.no_province:
+                province = ("--data", folder / "server", "--address", view.address)
+                programs.start("province", "deploy.demo.province", *province)
+                say("Đang thêm 25 lớp của một tỉnh tưởng tượng.", "Adding 25 courses of an invented province.")
         time.sleep(0.2)
     wait_until(programs, view.settled, AGENT_LAST_WORDS_S)
     print_participation(view.participation(), room.script)

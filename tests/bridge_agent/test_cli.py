@@ -106,7 +106,10 @@ def joined(folder: Path, server: str) -> None:
     data = DataFolder(folder / "data")
     data.make()
     write_private(data.key, Ed25519PrivateKey.generate().private_bytes_raw().hex().encode())
-    member = Membership(server=server, device="d1", bridge_point="b1", bridge_point_name="Bến Cát")
+    member = Membership(
+        server=server, device="d1", bridge_point="b1", bridge_point_name="Bến Cát",
+        server_key=PUBLIC_HEX, key_expires_at=2**50,
+    )  # fmt: skip
     write_private(data.identity, msgspec.json.encode(member))
 
 

@@ -41,16 +41,27 @@ class Pc:
         return SERVER + self.boot
 
 
-def hold_class(folder: Path, wrong: int = 0, asleep: int = 0, measured: bool = True) -> tuple[list[AnyRecord], str]:
+@dataclass(frozen=True)
+class Whose:
+    """Whose log it is, and who is seen in which session."""
+
+    device: str = "d1"
+    session: str = "s1"
+    learner: str = "p1"
+
+
+def hold_class(
+    folder: Path, wrong: int = 0, asleep: int = 0, measured: bool = True, whose: Whose = Whose()
+) -> tuple[list[AnyRecord], str]:
     """Two hours with one learner; after one the clock is moved by `wrong` or the PC sleeps. The records, the alarms."""
     pc = Pc()
     clock = ServerClock(Clocks(pc.wall, lambda: pc.boot, "b"))
     out = io.StringIO()
     journal = Journal(folder / "agent.log", pc.wall, out)
     alarms = Alarms(journal)
-    log = Log.open(folder / "log.db", "d1", pc.wall())
-    recording = Recording("s1", [], clock.sample)
-    recording.take(Ready("yunet", "intel", ("p1",)))
+    log = Log.open(folder / "log.db", whose.device, pc.wall())
+    recording = Recording(whose.session, [], clock.sample)
+    recording.take(Ready("yunet", "intel", (whose.learner,)))
     for number in range(2 * 3_600 - asleep // SECOND):
         if number == 3_600:
             pc.wrong = wrong
@@ -58,7 +69,7 @@ def hold_class(folder: Path, wrong: int = 0, asleep: int = 0, measured: bool = T
         if measured and number % 15 == 0:
             clock.measured(pc.boot - 20, pc.boot, pc.server() - 10)
         recording.take(Watched(pc.boot))
-        recording.take(Sighted("p1", pc.boot, 0.7))
+        recording.take(Sighted(whose.learner, pc.boot, 0.7))
         recording.take(Sweep(pc.boot, 1, 0, 9.0))
         if number % 60 == 59:
             recording.flush(log)
@@ -66,7 +77,7 @@ def hold_class(folder: Path, wrong: int = 0, asleep: int = 0, measured: bool = T
         pc.boot += SECOND
     recording.stop("stopped")
     recording.close(log)
-    records = log.of_session("s1")
+    records = log.of_session(whose.session)
     log.close()
     journal.close()
     return records, out.getvalue()

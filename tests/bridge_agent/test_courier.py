@@ -51,7 +51,7 @@ async def test_a_restored_server_gets_all_back_although_nothing_new_is_recorded(
             parts.now += 2_000
             await parts.drain()
         lines = log.lines(1, 90)
-        assert held(server, who, log.id) == lines
+        assert held(server, who.membership.device, log.id) == lines
         assert len(log.receipts()) == 3
 
         forget_after(server, 30)
@@ -59,7 +59,7 @@ async def test_a_restored_server_gets_all_back_although_nothing_new_is_recorded(
         await parts.courier.once(parts.now)
         assert parts.courier.waiting == 60
         await parts.drain()
-        assert held(server, who, log.id) == lines
+        assert held(server, who.membership.device, log.id) == lines
         assert len(log.receipts()) == 4  # the restored server's own receipt is a witness too
         assert parts.alarms.here() == ()
 
@@ -68,7 +68,7 @@ async def test_a_restored_server_gets_all_back_although_nothing_new_is_recorded(
         await parts.courier.once(parts.now + 1)
         assert parts.courier.waiting == 60
         await parts.drain()
-        assert held(server, who, log.id) == lines
+        assert held(server, who.membership.device, log.id) == lines
         parts.close()
     log.close()
 
@@ -103,14 +103,14 @@ async def test_what_is_intact_of_a_damaged_log_reaches_the_server_under_its_old_
             parts = Parts(tmp_path, log, who, to, set_aside_files(path))
             await parts.drain()
             parts.close()
-            assert held(server, who, old) == lines[: max(sent, 600)]
+            assert held(server, who.membership.device, old) == lines[: max(sent, 600)]
             last = [decode(line) for line in log.lines(1, log.last_seq)]
             assert [(type(r), r.end) for r in last if isinstance(r, Presence | Coverage)] == [
                 (Presence, 1_000),
                 (Coverage, 9_000),  # what was open when the file was damaged, closed once
                 (Presence, 8_500),
             ]
-            assert held(server, who, log.id) == log.lines(1, log.last_seq)
+            assert held(server, who.membership.device, log.id) == log.lines(1, log.last_seq)
         assert parts.courier.damaged == ()
         assert log.damage.kept_at.read_bytes() == whole
         assert not list(path.parent.glob("salvage-*"))
@@ -133,7 +133,7 @@ async def test_a_damaged_file_without_anything_intact_is_kept_and_done_with(tmp_
         await parts.drain()
         parts.close()
     assert len(set_aside_files(path)) == 4
-    assert held(server, who, log.id) == log.lines(1, 1)
+    assert held(server, who.membership.device, log.id) == log.lines(1, 1)
     log.close()
 
 
@@ -152,7 +152,7 @@ async def test_the_courier_lets_go_of_records_thirty_days_after_their_receipt(tm
             log.append([presence(number)])
             await parts.drain()
         assert (log.first_seq, log.last_seq) == (101, 102)
-        assert held(server, who, log.id) == lines + log.lines(101, 102)
+        assert held(server, who.membership.device, log.id) == lines + log.lines(101, 102)
         parts.close()
     log.close()
 

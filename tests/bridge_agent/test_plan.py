@@ -55,6 +55,16 @@ def test_watching_begins_before_a_session_and_one_at_a_time(tmp_path: Path) -> N
     assert at == {49: None, 50: "first", 160: "first", 199: "first", 200: "second", 300: None}
 
 
+def test_a_session_that_is_moved_away_or_cancelled_is_watched_no_longer(tmp_path: Path) -> None:
+    plan = Plan(tmp_path / "today.json")
+    plan.update(Today(sessions=(session("one", 100, 200),)))
+    assert [plan.still("one", now, 20) is not None for now in (79, 80, 199, 200)] == [False, True, True, False]
+    plan.update(Today(sessions=(session("one", 500, 600),)))
+    assert plan.still("one", 150, 20) is None
+    plan.update(Today(sessions=()))
+    assert plan.still("one", 550, 20) is None
+
+
 def test_a_damaged_file_says_nothing(tmp_path: Path) -> None:
     path = tmp_path / "today.json"
     path.write_bytes(b"{")

@@ -18,8 +18,8 @@ def receipt(seq: int, head: str = "0" * 64) -> Receipt:
     return receipt_of("d", "l", seq, head)
 
 
-def refused(reason: Reason, wanted: int | None = None) -> RefusedError:
-    return RefusedError(Refusal(reason=reason, vi="không", en="no", wanted_seq=wanted))
+def refused(reason: Reason, wanted: int | None = None, fork: int | None = None) -> RefusedError:
+    return RefusedError(Refusal(reason=reason, vi="không", en="no", wanted_seq=wanted, fork_seq=fork))
 
 
 AWAY = ServerAwayError("vắng", "away")
@@ -121,6 +121,29 @@ def test_a_fork_alarms_and_is_tried_again_much_later() -> None:
     sync = made()
     assert not sync.acknowledged(0, receipt(9), False, 5)  # the server holds more than we do
     assert sync.alarm is not None
+
+
+def test_a_fork_before_the_batch_is_looked_for_until_its_record_is_named() -> None:
+    sync = made(1_200)
+    assert sync.batch(0, 1_200) == (1_200, 1_200)
+    sync.failed(0, refused("fork", fork=0))
+    assert sync.alarm is not None
+    assert "số" not in sync.alarm.vi
+    assert sync.batch(1, 1_200) == (700, 1_199)
+    sync.failed(1, refused("fork", fork=700))  # the first of the batch: there may be more before it
+    assert sync.batch(2, 1_200) == (200, 699)
+    sync.failed(2, refused("fork", fork=321))
+    assert sync.alarm is not None
+    assert "từ bản ghi số 321" in sync.alarm.vi
+    assert sync.batch(FORK_WAIT_MS + 1, 1_200) is None
+    assert sync.batch(FORK_WAIT_MS + 2, 1_200) == (200, 699)
+
+
+def test_a_log_that_was_cut_off_names_what_is_missing() -> None:
+    sync = made(5)
+    assert not sync.acknowledged(0, receipt(9), False, 5)
+    assert sync.alarm is not None
+    assert "from record 6 on" in sync.alarm.en
 
 
 def test_too_large_is_halved_and_grows_again() -> None:

@@ -1,4 +1,4 @@
-"""The programs as a technician starts them: real processes."""
+"""The programs as a technician uses them: real processes, and where it is about the start, real starts."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ import pytest
 from openpyxl import load_workbook
 
 from models.command_line import READER_GONE
+from tests import forked
 from tests.central_server.running import join, running, write_course
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "examples" / "course.toml"
 
 
 def central_server(*arguments: str | Path, lang: str = "vi", columns: int = 200) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "central_server.cli", *map(str, arguments)]
-    env = {**os.environ, "PYTHONUTF8": "1", "DIEMDANH_LANGUAGE": lang, "COLUMNS": str(columns)}
-    return subprocess.run(command, capture_output=True, encoding="utf-8", env=env, check=False, timeout=60)
+    return forked.run("central_server.cli", arguments, {"DIEMDANH_LANGUAGE": lang, "COLUMNS": str(columns)})
 
 
 @contextmanager

@@ -25,6 +25,7 @@ import numpy as np
 from bridge_agent.clock import boot_ms, wall_ms
 from models.records import AnyRecord, CheckIn, Coverage, Presence, Seal, decode
 from models.spans import intersect, spans, subtract, total
+from tests import forked
 from tests.end_to_end.scripted_agent import SIGHTED_EVERY, STEP_S, Script
 
 ROOT = Path(__file__).parents[2]
@@ -80,9 +81,7 @@ class World:
         self.promised: list[bytes] = []
 
     def run(self, module: str, *arguments: str | Path) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", module, *map(str, arguments)], cwd=ROOT, env=self.env, capture_output=True, text=True
-        )
+        done = forked.run(module, arguments, {"DIEMDANH_LANGUAGE": "en"})
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -106,11 +105,15 @@ class World:
     def wait_for_server(self) -> None:
         end = time.monotonic() + 30
         while time.monotonic() < end:
-            with closing(socket.socket()) as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+            if self.serves():
+                return
             time.sleep(0.1)
         raise TimeoutError("the server did not come up")
+
+    def serves(self) -> bool:
+        """The server takes connections."""
+        with closing(socket.socket()) as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def prepare(self) -> None:
         """Set the server up, join, and only then fix the class's beginning: a few seconds from there."""
@@ -130,7 +133,7 @@ class World:
         self.start_server()
         self.wait_for_server()
         self.run("bridge_agent.cli", "join", "--config", settings, "--server", self.url, "--token", token)
-        begin = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=8)
+        begin = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=7)
         self.write_course(begin)
         self.write_script(begin)
         self.run("central_server.cli", "load-course", "--data", data, self.folder / "course.toml")
@@ -205,6 +208,8 @@ class World:
         for file in (self.folder / "agent").glob("log.db*"):
             shutil.copy(file, copy)
         with closing(sqlite3.connect(copy / "log.db")) as db:
+            if not db.execute("select 1 from sqlite_master where name = 'records'").fetchone():
+                return 0, []  # killed before it had begun its log
             row = db.execute("select seq from acknowledged").fetchone()
             lines = [line for (line,) in db.execute("select line from records order by seq")]
         return (row[0] if row else 0), lines
@@ -213,8 +218,8 @@ class World:
         with closing(sqlite3.connect(self.folder / "server" / "diemdanh.db")) as db:
             return [bytes(line) for (line,) in db.execute("select line from record order by seq")]
 
-    def wait_for_seal(self) -> None:
-        end = time.monotonic() + 40
+    def wait_for_seal(self, seconds: float = 40) -> None:
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             lines = self.servers_log()
             if lines and isinstance(decode(lines[-1]), Seal):

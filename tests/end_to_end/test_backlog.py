@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import time
 from collections.abc import AsyncIterator
@@ -12,11 +13,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bridge_agent import supervisor
 from bridge_agent.agent import Agent, Parts
 from bridge_agent.clock import boot_ms
 from bridge_agent.config import Config, Settings
 from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
+from bridge_agent.key_store import KeyStore
 from bridge_agent.log import Log
 from bridge_agent.server import Server
 from bridge_agent.server_clock import ServerClock, this_pc
@@ -84,13 +87,16 @@ async def drained(tmp_path: Path) -> AsyncIterator[tuple[SlowLine, int, bool]]:
         journal = Journal(settings.folder.journal, clock.clocks.wall)
         stop = asyncio.Event()
         async with SlowLine(server.address, clock, who) as line:
-            agent = asyncio.create_task(Agent(Parts(settings, who, log, line, clock, journal, watch)).run(stop))
+            parts = Parts(
+                settings, who, KeyStore(), log, line, clock, journal, functools.partial(supervisor.watch, watch)
+            )
+            agent = asyncio.create_task(Agent(parts).run(stop))
             async with asyncio.timeout(60):
                 while log.acknowledged_seq < BACKLOG:  # noqa: ASYNC110 - the log has no event to wait for
                     await asyncio.sleep(0.05)
             stop.set()
             await agent
-            yield line, log.last_seq, held(server, who, log.id) == log.lines(1, log.last_seq)
+            yield line, log.last_seq, held(server, who.membership.device, log.id) == log.lines(1, log.last_seq)
         journal.close()
         log.close()
 

@@ -6,8 +6,9 @@ import pytest
 
 from tests.end_to_end.kills import World
 
-KILLS = 10
-SECONDS = 75
+KILLS = 4
+SECONDS = 30
+"""Shorter than the nightly class (tests/benchmarks/kills.py) and gentler than the loop (tests/faults/many_kills.py)."""
 
 
 @pytest.mark.timeout(180)
@@ -18,7 +19,7 @@ def test_an_agent_killed_again_and_again_loses_nothing_that_was_acknowledged(tmp
     finally:
         world.close()
     assert outcome.kills == KILLS
-    assert outcome.server_kills >= 3
+    assert outcome.server_kills >= 1
     assert outcome.acknowledged_lost == 0
     assert outcome.twice == 0
     assert not outcome.log_differs

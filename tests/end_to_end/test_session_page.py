@@ -122,7 +122,8 @@ async def test_the_page_says_how_to_get_in(server: Running, browser: Browser) ->
 async def test_an_empty_server_teaches_the_first_step(tmp_path: Path, browser: Browser) -> None:
     with running(tmp_path / "empty") as server:
         async with signed_in(browser, server) as page:
-            await expect(page.locator("main")).to_contain_text("central-server load-course")
+            await expect(page.locator("h1")).to_have_text("Mở lớp mới")
+            await expect(page.locator("main")).to_contain_text("Chưa có điểm cầu nào")
             await check_accessibility(page)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -13,17 +11,14 @@ import msgspec
 
 from bridge_agent.data_folder import DataFolder, write_private
 from bridge_agent.log import Log
+from tests import forked
 from tests.central_server.running import running, write_course
 from tests.faults.making import presence
 from tests.faults.sending import Parts, client, joined
 
-ROOT = Path(__file__).parents[2]
-
 
 def call(module: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "DIEMDANH_LANGUAGE": "en", "PYTHONUTF8": "1"}
-    command = [sys.executable, "-m", module, *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, encoding="utf-8", timeout=60)
+    return forked.run(module, arguments, {"DIEMDANH_LANGUAGE": "en"})
 
 
 async def test_the_agents_receipts_prove_the_servers_tables_and_show_what_was_dropped(tmp_path: Path) -> None:
@@ -42,8 +37,9 @@ async def test_the_agents_receipts_prove_the_servers_tables_and_show_what_was_dr
                 parts.now += 2_000
                 await parts.drain()
             parts.close()
+        # While the agent has its log open: it need not be stopped for its receipts.
+        assert call("bridge_agent.cli", "receipts", "--data", folder.path, "--out", out).returncode == 0
         log.close()
-    assert call("bridge_agent", "receipts", "--data", folder.path, "--out", out).returncode == 0
     assert len(out.read_bytes().splitlines()) == 3
     whole = call("central_server.cli", "verify", "--data", data, "--receipts", out)
     assert whole.returncode == 0, whole.stdout + whole.stderr

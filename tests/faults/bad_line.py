@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -21,10 +22,13 @@ import httpx
 
 from bridge_agent.log import Log
 from bridge_agent.sync import Sync, send
-from tests.central_server.running import Running
+from tests.central_server.running import Running, running, write_course
+from tests.faults.loop import Budget, Found, Tally, round_seed
 from tests.faults.making import presence
 from tests.faults.sending import client, held, joined
 
+BATCHES, AT_ONCE = 10_000, 250
+"""Batches of the whole loop, and of each round: a device each."""
 Fate = Literal["good", "lost", "cut", "broken", "reset", "stalled", "double", "late"]
 FATES: tuple[Fate, ...] = get_args(Fate)
 WEIGHTS = (30, 12, 12, 12, 12, 1, 10, 11)
@@ -171,10 +175,36 @@ async def send_over(server: Running, folder: Path, requests: int, seed: int) -> 
             if sync.alarm:
                 outcome.alarms.add(sync.alarm.en)
             if rng.random() < 0.02:
-                outcome.falsely_acknowledged += max(0, log.acknowledged_seq - len(held(server, who, log.id)))
+                there = held(server, who.membership.device, log.id)
+                outcome.falsely_acknowledged += max(0, log.acknowledged_seq - len(there))
         outcome.requests, outcome.fates = line.fates.total(), line.fates
-    lines, there = log.lines(1, log.last_seq), held(server, who, log.id)
-    outcome.lost = sum(a != b for a, b in zip(lines, there, strict=False)) + max(0, len(lines) - len(there))
-    outcome.twice = len(there) - len(set(there)) + max(0, len(there) - len(lines))
+    outcome.lost, outcome.twice = compare(log.lines(1, log.last_seq), held(server, who.membership.device, log.id))
     log.close()
     return outcome
+
+
+def compare(ours: Sequence[bytes], theirs: Sequence[bytes]) -> tuple[int, int]:
+    """Records of the agent's log that the server lacks or has with other bytes, and records that it has twice."""
+    lost = sum(a != b for a, b in zip(ours, theirs, strict=False)) + max(0, len(ours) - len(theirs))
+    return lost, len(theirs) - len(set(theirs)) + max(0, len(theirs) - len(ours))
+
+
+def loop(folder: Path, seed: int, budget: Budget) -> Found:
+    """One device after the other sends over a bad line to the same server."""
+    tally, fates = Tally(), Counter[Fate]()
+    with running(folder / "data") as server:
+        server.load(write_course(folder / "course.toml", learners=3))
+        for number in budget.rounds(BATCHES // AT_ONCE):
+            place = folder / str(number)
+            place.mkdir()
+            outcome = asyncio.run(send_over(server, place, AT_ONCE, round_seed(seed, number)))
+            fates += outcome.fates
+            tally.counts["batches"] += outcome.requests
+            for name, value in (("records lost", outcome.lost), ("records twice", outcome.twice),
+                                ("records falsely acknowledged", outcome.falsely_acknowledged)):  # fmt: skip
+                tally.counts[name] += value
+                tally.expect(not value, f"round {number}: {value} {name}")
+            tally.expect(not outcome.alarms, f"round {number}: {', '.join(outcome.alarms)}")
+    tally.expect(set(fates) == set(FATES), f"only {', '.join(fates)} came about")
+    tally.counts.update({fate: fates[fate] for fate in FATES})
+    return tally.found()

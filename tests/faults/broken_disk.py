@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.faults.loop import Budget, Found, Tally
 from tests.faults.power_cuts import Disk, Promises
 from tests.faults.trace import Said, record
 
+CALLS = 500
+"""Each of the first 500 writes, and of the first 500 syncs, fails once in the whole loop."""
 FINISHED, GAVE_UP = 0, 3
 """What tests.faults.log_child may end with."""
 
@@ -33,15 +38,15 @@ class Fault:
 
 
 def faults(first: int, last: int) -> list[Fault]:
-    """Every write and every sync from `first` to `last` fails once, in turn for now and for good."""
-    made = []
-    for number in range(first, last + 1):
-        made.append(Fault("pwrite64", ("EIO", "ENOSPC")[number % 2], number, lasting=number % 3 == 0))
-        made.append(Fault("fdatasync", "EIO", number, lasting=number % 3 == 0))
-    return made
+    """Every write and every sync from `first` to `last` fails once: broken or full in turn, for now or for good."""
+    return [
+        Fault(call, ("EIO", "ENOSPC")[number % 2], number, lasting=number % 3 == 0)
+        for number in range(first, last + 1)
+        for call in ("pwrite64", "fdatasync")
+    ]
 
 
-def suffer(fault: Fault, folder: Path) -> str | None:
+def suffer(fault: Fault, folder: Path, synchronous: str = "full") -> str | None:
     """Let a log be filled on a disk with this fault; the promise that is broken afterwards, or None.
 
     It is looked for on the files as they are, and on the disk as it is if the power goes at the end and what a failed
@@ -50,7 +55,7 @@ def suffer(fault: Fault, folder: Path) -> str | None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     path = folder / "log.db"
-    arguments, trace = [str(path), str(fault.steps), "full"], folder / "trace"
+    arguments, trace = [str(path), str(fault.steps), synchronous], folder / "trace"
     code, ops = record("tests.faults.log_child", arguments, path, trace, inject=fault.words())
     if "(INJECTED)" not in trace.read_text(encoding="ascii"):
         return f"{fault.words()}: never happened"
@@ -69,3 +74,21 @@ def suffer(fault: Fault, folder: Path) -> str | None:
         (after_power_cut / name).write_bytes(data)
     trouble = promises.broken_by(path) or promises.broken_by(after_power_cut / "log.db")
     return f"{fault.words()}: {trouble}" if trouble else None
+
+
+def loop(folder: Path, seed: int, budget: Budget) -> Found:
+    """Every fault, in another order every day, so that slices come to all of them."""
+    return suffer_all(seed, budget, lambda fault: suffer(fault, folder / "log"))
+
+
+def suffer_all(seed: int, budget: Budget, suffer_one: Callable[[Fault], str | None]) -> Found:
+    """Let one fault after the other happen; `suffer_one` tells the promise that it broke, or None."""
+    tally, shuffled = Tally(), faults(1, CALLS)
+    random.Random(seed).shuffle(shuffled)
+    for number in budget.rounds(len(shuffled)):
+        fault = shuffled[number]
+        tally.counts["failed writes" if fault.call == "pwrite64" else "failed syncs"] += 1
+        trouble = suffer_one(fault)
+        tally.counts["false promises"] += trouble is not None
+        tally.expect(trouble is None, trouble or "")
+    return tally.found()

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from models.receipts import ReceiptError, decode_receipt
 from models.records import RecordError, decode, decode_batch, encode, read_lines
+from tests.faults.loop import Budget, Found
 
+FULL_S = 600
 VECTORS = Path(__file__).parents[1] / "vectors"
 _PIECES = (
     b'{"kind":"presence"', b'"kind":"seal",', b"null", b"-0", b"1e999", b"NaN", b"9" * 400, b'"\\ud800"', b"\\u0000",
@@ -70,18 +72,27 @@ def feed(data: bytes) -> int:
     return taken
 
 
-def fuzz(seconds: float, seed: int, now: Callable[[], float] = time.monotonic) -> tuple[int, int]:
+def fuzz(seconds: float, seed: int, into: Callable[[bytes], int] = feed) -> tuple[int, int]:
     """Feed for so long; how many inputs, and how many decoders took one. Any exception but the decoders' own is a crash
     and is raised with the input that made it.
     """  # fmt: skip
     rng, known = random.Random(seed), seeds()
-    end, fed, taken = now() + seconds, 0, 0
-    while now() < end:
+    end, fed, taken = time.monotonic() + seconds, 0, 0
+    while time.monotonic() < end:
         for _ in range(200):
             data = mutate(rng, rng.choice(known), known)
             try:
-                taken += feed(data)
+                taken += into(data)
             except Exception as error:
                 raise AssertionError(f"seed {seed}, input {fed}: {data!r}") from error
             fed += 1
     return fed, taken
+
+
+def loop(_folder: Path, seed: int, budget: Budget) -> Found:
+    """Feed rubbish until the time is over."""
+    try:
+        fed, taken = fuzz(budget.left(FULL_S), seed)
+    except AssertionError as crash:
+        return Found({}, (f"{crash} {crash.__cause__!r}",))
+    return Found({"inputs": fed, "taken": taken}, () if taken else ("no decoder took anything: nothing was tried",))

@@ -15,8 +15,12 @@ from pathlib import Path
 
 from bridge_agent.errors import AgentError
 from bridge_agent.log import Log
+from tests.faults.loop import Budget, Found, Tally, round_seed
 from tests.faults.trace import Op, Said, Sync, Truncate, Unlink, Write, record
 
+STATES, AT_ONCE, AT_NORMAL = 20_000, 500, 200
+"""States of the whole loop, of each round, and of each round at NORMAL, which must lose something."""
+STEPS = 200
 SECTOR = 512
 TORN_SHARE = 0.2
 MEMORY = Path("/dev/shm")  # noqa: S108 - where there is one, states are made and opened there
@@ -84,6 +88,8 @@ class Disk:
             cut = rng.randrange(len(waiting) + 1)
             for place, op in enumerate(waiting):
                 if not ((style == "prefix" and place < cut) or (style == "subset" and rng.random() < 0.5)):
+                    if isinstance(op, Unlink):
+                        break  # what follows was written into another file of that name
                     continue
                 if isinstance(op, Write) and rng.random() < TORN_SHARE:
                     sectors = rng.randrange(len(op.data) // SECTOR + 1)
@@ -139,6 +145,29 @@ def simulate(ops: Sequence[Op], states: int, seed: int) -> Outcome:
                 broken += 1
                 example = example or f"after operation {moment}: {trouble}"
     return Outcome(states, broken, example)
+
+
+def loop(folder: Path, seed: int, budget: Budget) -> Found:
+    """Cut the power under one recorded run after the other; every fifth round also under one that syncs too little."""
+    tally = Tally()
+    for number in budget.rounds(STATES // AT_ONCE):
+        steps = STEPS + number % 7 * 20
+        outcome = simulate(run(steps, _empty(folder / "full")), AT_ONCE, round_seed(seed, number))
+        tally.counts["states"] += outcome.states
+        tally.counts["broken"] += outcome.broken
+        tally.expect(not outcome.broken, f"{steps} steps, round {number}: {outcome.example}")
+        if number % 5 == 0:
+            normal = simulate(run(steps, _empty(folder / "normal"), "normal"), AT_NORMAL, round_seed(seed, number))
+            tally.counts["states at NORMAL"] += normal.states
+            tally.counts["broken at NORMAL"] += normal.broken
+            tally.expect(normal.broken > 0, f"round {number}: at NORMAL nothing was lost: the simulation is blind")
+    return tally.found()
+
+
+def _empty(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
 
 
 def _walk(ops: Sequence[Op], moments: Sequence[int]) -> Iterator[tuple[int, Disk, Promises]]:

@@ -16,6 +16,7 @@ from bridge_agent.journal import Journal
 from bridge_agent.log import Log
 from bridge_agent.server import TIMEOUT, Server
 from bridge_agent.server_clock import Clocks, ServerClock
+from central_server.bridge_points.joining import KEY_LIFE_MS
 from tests.central_server.running import START, Running, join
 
 
@@ -24,7 +25,7 @@ def joined(server: Running) -> Identity:
     agent = join(server)
     member = Membership(
         server=server.address, device=agent.device, bridge_point=agent.bridge_point, bridge_point_name="TDM",
-        server_key=agent.server_key.public_bytes_raw().hex(),
+        server_key=agent.server_key.public_bytes_raw().hex(), key_expires_at=server.clock() + KEY_LIFE_MS,
     )  # fmt: skip
     return Identity(member, agent.key)
 
@@ -62,10 +63,10 @@ class Parts:
         self.journal.close()
 
 
-def held(server: Running, who: Identity, log: str) -> list[bytes]:
+def held(server: Running, device: str, log: str) -> list[bytes]:
     """The lines of one log in the server's database, in order."""
     with closing(server.services.engine.raw_connection()) as connection:
         rows = connection.cursor().execute(
-            "select line from record where device = ? and log = ? order by seq", (who.membership.device, log)
+            "select line from record where device = ? and log = ? order by seq", (device, log)
         )
         return [bytes(row[0]) for row in rows.fetchall()]

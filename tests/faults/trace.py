@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +56,7 @@ class Said:
 
 
 Op = Write | Truncate | Unlink | Sync | Said
-_CALL = re.compile(r"(\w+)\((.*)\)\s+= (-?\d+)(.*)$")
+_CALL = re.compile(r"(?:\d+ +)?(\w+)\((.*)\)\s+= (-?\d+)(.*)$")
 _FD = re.compile(r"(\d+)<([^>]*)>")
 _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 
@@ -63,22 +66,48 @@ def record(module: str, arguments: Sequence[str], watched: Path, trace: Path, in
 
     `inject`: strace's own words for faults, which then hit that file and its companions alone.
     """
-    calls = "pwrite64,write,fsync,fdatasync,ftruncate,unlink"
-    command = ["strace", "-y", "-xx", "-s", "1000000", "-o", str(trace), "-e", f"trace={calls}", "-e", "signal=none"]
+    command = _strace(trace, inject)
     if inject:
-        command += ["-e", f"inject={inject}"]
-        for ending in ("", "-wal", "-journal"):
-            command += ["-P", f"{watched}{ending}"]
+        command += _only(watched)
     command += [sys.executable, "-m", module, *arguments]
     env = {**os.environ, "PYTHONUTF8": "1", "DIEMDANH_LANGUAGE": "en", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=600)
-    ops = list(_read(trace, watched.name))
+    ops = list(read(trace, watched.name))
     if inject:  # with -P strace tells nothing of standard output
         ops += [Said(tuple(line.split())) for line in done.stdout.splitlines()]
     return done.returncode, ops
 
 
-def _read(trace: Path, name: str) -> Iterator[Op]:
+@contextmanager
+def follow(pid: int, watched: Path, trace: Path, inject: str) -> Iterator[subprocess.Popen[str]]:
+    """strace on a process that has stopped itself, and on all its threads; it goes on when strace is attached.
+
+    Of its files only `watched` and its companions are seen. strace ends with the process.
+    """
+    command = [*_strace(trace, inject), "-f", *_only(watched), "-p", str(pid)]
+    state = Path(f"/proc/{pid}/stat")
+    while state.read_text(encoding="ascii").rpartition(")")[2].split()[0] != "T":
+        time.sleep(0.002)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
+        assert strace.stderr is not None
+        line = strace.stderr.readline()
+        assert "attached" in line, line
+        os.kill(pid, signal.SIGCONT)
+        yield strace
+
+
+def _strace(trace: Path, inject: str) -> list[str]:
+    calls = "pwrite64,write,fsync,fdatasync,ftruncate,unlink"
+    command = ["strace", "-y", "-xx", "-s", "1000000", "-o", str(trace), "-e", f"trace={calls}", "-e", "signal=none"]
+    return [*command, "-e", f"inject={inject}"] if inject else command
+
+
+def _only(watched: Path) -> list[str]:
+    return [word for ending in ("", "-wal", "-journal") for word in ("-P", f"{watched}{ending}")]
+
+
+def read(trace: Path, name: str) -> Iterator[Op]:
+    """What a trace tells of the file of that name and its companions."""
     with trace.open(encoding="ascii") as lines:
         for line in lines:
             if (call := _CALL.match(line)) is None:

@@ -1,10 +1,11 @@
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.participation import Rule, participation, scheduled
+from models.participation import Marks, Rule, marks, participation, scheduled
 from models.spans import intersect, total
 
 S = 1000
@@ -118,3 +119,39 @@ def test_time_before_the_check_in_counts_only_where_the_rule_says_so() -> None:
 def test_the_part_of_a_running_session_that_has_passed_can_be_computed() -> None:
     assert total(scheduled(0, 100, [(40, 60)], until=50)) == 40
     assert total(scheduled(0, 100, until=-5)) == 0
+
+
+@pytest.mark.parametrize(
+    ("presence", "marked"),
+    [
+        ([(0, 3600 * S)], (None, None)),
+        ([(299 * S, 3600 * S)], (None, None)),
+        ([(300 * S, 3301 * S)], (5, None)),
+        ([(700 * S, 3000 * S)], (11, 10)),
+        ([], (None, None)),
+    ],
+)
+def test_late_and_early_are_marks_from_the_rules_limits_on(
+    presence: list[tuple[int, int]], marked: tuple[int | None, int | None]
+) -> None:
+    rule = Rule(late_after_min=5, early_before_min=5)
+    part = participation(HOUR, presence, WHOLE, rule)
+    assert marks(part, 0, True, rule) == Marks(*marked)
+    assert marks(part, 0, False, rule).early_min is None, "who may come back has not left early"
+    assert part.seen_ms == sum(end - start for start, end in presence), "a mark changes no presence"
+
+
+def test_who_comes_out_of_the_dark_is_not_late() -> None:
+    part = participation(HOUR, [(1800 * S, 3600 * S)], [(1200 * S, 3600 * S)], Rule())
+    assert marks(part, 0, True, Rule()).late_min is None
+
+
+def test_rules_that_were_stored_before_limits_were_part_of_them_still_hold() -> None:
+    stored = b'{"version":1,"gap_tolerance_s":60,"share_needed":0.8,"before_check_in_counts":true,'
+    stored += b'"not_observed":"excused","not_observed_up_to":0.2}'
+    assert msgspec.json.decode(stored, type=Rule) == Rule()
+
+
+def test_a_share_of_80_instead_of_0_8_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(b'{"share_needed":80}', type=Rule)

@@ -1,14 +1,18 @@
 // Search, filter and sort of the learners, in the page. Nothing is sorted unless somebody asks: rows never jump.
+// Where the page does not show everything, the text is looked for by the server and only what it found is filtered here.
 (() => {
   const tools = document.getElementById("tools");
   const found = document.getElementById("found");
+  const whole = "whole" in tools.dataset;
+  document.getElementById("find").hidden = whole;
   const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/đ/g, "d").replace(/Đ/g, "D").toLowerCase();
   const filter = () => {
-    const words = plain(tools.elements.text.value).split(/\s+/).filter(Boolean);
+    const typed = whole ? tools.elements.text.value : tools.elements.text.defaultValue;
+    const words = plain(typed).split(/\s+/).filter(Boolean);
     const value = tools.elements.value.value;
     let count = 0;
     for (const row of document.querySelectorAll("tr.learner")) {
-      const text = plain(row.querySelector(".who").textContent);
+      const text = plain(`${row.querySelector(".who").textContent} ${row.closest(".point").getAttribute("aria-label")}`);
       const shown = words.every((word) => text.includes(word)) && (!value || row.dataset.value === value);
       row.classList.toggle("filtered", !shown);
       count += shown;
@@ -36,11 +40,13 @@
     body.append(...rows.map(([, row]) => row));
   };
   tools.addEventListener("input", filter);
-  tools.addEventListener("submit", (event) => event.preventDefault());
+  tools.addEventListener("submit", (event) => { if (whole) event.preventDefault(); });
+  document.addEventListener("rows", filter);
   document.addEventListener("htmx:sse:after:message", filter);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("th button");
     if (button) sort(button);
   });
+  if (!whole) filter();
   document.getElementById("print").addEventListener("click", () => print());
 })();

@@ -62,6 +62,11 @@ OPEN = May(EVERYBODY)
 SIGNED_IN = May(IN)
 ADMINISTER = May(ADMINISTRATOR)
 SESSION = May(SEES_SESSION, SESSIONS_ELSEWHERE)
+ENROL = May(MANAGERS, {"manager elsewhere"})
+SEES_LEARNERS = May(MANAGERS | {"lecturer here"}, {"manager elsewhere", "lecturer elsewhere"})
+
+SEES_COURSES = May(SEES_SESSION | SESSIONS_ELSEWHERE)
+MAKES_COURSES = May(MANAGERS | {"manager elsewhere"})
 
 TABLE: dict[tuple[str, str], May] = {
     ("GET", "/health"): OPEN,
@@ -74,6 +79,7 @@ TABLE: dict[tuple[str, str], May] = {
     ("GET", "/sign-in/sso"): OPEN,
     ("GET", "/sign-in/sso/answer"): OPEN,
     ("POST", "/sign-out"): SIGNED_IN,
+    ("GET", "/api/openapi.json"): SIGNED_IN,
     ("GET", "/account"): SIGNED_IN,
     ("POST", "/account/password"): SIGNED_IN,
     ("GET", "/account/second-factor"): SIGNED_IN,
@@ -84,10 +90,65 @@ TABLE: dict[tuple[str, str], May] = {
     ("POST", "/account/sign-ins/end"): SIGNED_IN,
     ("GET", "/"): SIGNED_IN,
     ("GET", "/sessions/{session}"): SESSION,
+    ("GET", "/sessions/{session}/points/{bridge_point}"): SESSION,
     ("GET", "/sessions/{session}/events"): SESSION,
     ("GET", "/sessions/{session}/sheet.xlsx"): SESSION,
     ("GET", "/sessions/{session}/sheet.csv"): SESSION,
     ("GET", "/api/sessions/{session}/participation"): SESSION,
+    ("GET", "/courses"): SEES_COURSES,
+    ("GET", "/courses.csv"): SEES_COURSES,
+    ("GET", "/courses/new"): MAKES_COURSES,
+    ("POST", "/courses/new"): MAKES_COURSES,
+    ("POST", "/courses/new/sessions"): MAKES_COURSES,
+    ("GET", "/programmes"): MAKES_COURSES,
+    ("POST", "/programmes"): MAKES_COURSES,
+    ("GET", "/courses/{course}/calendar.ics"): OPEN,  # to whoever has the key: its own tests
+    ("GET", "/courses/{course}"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/class-rules"): May(SEES_LEARNERS.may | {"learner here"}, IN),
+    ("GET", "/courses/{course}/edit"): ENROL,
+    ("POST", "/courses/{course}/edit"): ENROL,
+    ("POST", "/courses/{course}/publish"): ENROL,
+    ("POST", "/courses/{course}/join-points"): ENROL,
+    ("POST", "/courses/{course}/calendar"): ENROL,
+    ("GET", "/courses/{course}/sessions/new"): ENROL,
+    ("POST", "/courses/{course}/sessions/new"): ENROL,
+    ("POST", "/courses/{course}/sessions/new/look"): ENROL,
+    ("GET", "/courses/{course}/sessions/{session}/edit"): ENROL,
+    ("POST", "/courses/{course}/sessions/{session}/edit"): ENROL,
+    ("POST", "/courses/{course}/sessions/{session}/cancel"): ENROL,
+    ("POST", "/courses/{course}/sessions/{session}/restore"): ENROL,
+    ("POST", "/courses/{course}/sessions/{session}/drop"): ENROL,
+    ("GET", "/courses/{course}/rules"): ENROL,
+    ("POST", "/courses/{course}/rules"): ENROL,
+    ("GET", "/courses/{course}/participation"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/participation.xlsx"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/participation.csv"): SEES_LEARNERS,
+    ("GET", "/admin/holidays"): ADMINISTER,
+    ("POST", "/admin/holidays"): ADMINISTER,
+    ("POST", "/admin/holidays/take-over"): ADMINISTER,
+    ("POST", "/admin/holidays/remove"): ADMINISTER,
+    ("GET", "/courses/{course}/learners"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/learners.csv"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/learners.xlsx"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/roster"): ENROL,
+    ("POST", "/courses/{course}/roster"): ENROL,
+    ("GET", "/courses/{course}/roster/{token}"): ENROL,
+    ("POST", "/courses/{course}/roster/{token}"): ENROL,
+    ("POST", "/courses/{course}/roster/{token}/drop"): ENROL,
+    ("POST", "/courses/{course}/transfers"): ENROL,
+    ("POST", "/courses/{course}/transfers/undo"): ENROL,
+    ("POST", "/courses/{course}/guests"): ENROL,
+    ("POST", "/courses/{course}/guests/remove"): ENROL,
+    ("POST", "/courses/{course}/consents"): ENROL,
+    ("GET", "/courses/{course}/portraits"): ENROL,
+    ("POST", "/courses/{course}/portraits"): ENROL,
+    ("GET", "/learners/{learner}"): SEES_LEARNERS,
+    ("GET", "/learners/{learner}/own"): May({"learner here"}, {"learner elsewhere"}),
+    ("POST", "/learners/{learner}/consent/signed"): ENROL,
+    ("POST", "/learners/{learner}/consent/withdrawn"): ENROL,
+    ("POST", "/learners/{learner}/consent"): May({"learner here"}, {"learner elsewhere"}),
+    ("POST", "/learners/{learner}/consent/withdraw"): May({"learner here"}, {"learner elsewhere"}),
+    ("GET", "/consent-form"): SIGNED_IN,
     ("GET", "/admin/accounts"): ADMINISTER,
     ("POST", "/admin/accounts"): ADMINISTER,
     ("GET", "/admin/accounts/new"): ADMINISTER,
@@ -114,7 +175,7 @@ AGENTS = {
     ("POST", "/api/agent/join"): 422,
     ("POST", "/api/agent/rotate"): 401,
     ("GET", "/api/agent/today"): 401,
-    ("POST", "/api/agent/batches"): 401,
+    ("POST", "/api/agent/batches"): 422,  # signed itself
     ("POST", "/api/agent/status"): 401,
 }
 
@@ -191,6 +252,7 @@ def _world(server: Running) -> World:
         places = {
             "session": "K1.1", "course": courses["K1"], "bridge_point": points["TDM"], "learner": learners["HV000"],
             "account": target, "grant": "g-none", "sign_in": "b-none",
+            "token": "0" * 32,
         }  # fmt: skip
         return World(server, accounts, places, server.client(follow_redirects=False))
 

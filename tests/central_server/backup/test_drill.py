@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 from central_server.backup.copying import Contents, back_up, checked
 from central_server.backup.restoring import restore
+from central_server.commands import database
+from central_server.config import Config
 from central_server.errors import BackupError, DataFolderError, EvidenceError, OutputError
 from models.own_records import GapClosed, Restored
 from models.receipts import Receipt
@@ -105,6 +108,16 @@ def test_a_copy_is_whole_private_and_alone(tmp_path: Path) -> None:
     again = central_server("restore", "--data", tmp_path / "new", "--from", tmp_path / "copy.db")
     assert (again.returncode, again.stderr) == (0, "")
     assert checked(tmp_path / "new" / "diemdanh.db").records == 20
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no lock that programs share")
+def test_nothing_is_restored_under_a_command_that_changes_the_database(tmp_path: Path) -> None:
+    data, copy = tmp_path / "data", tmp_path / "copy.db"
+    with running(data):
+        back_up(data / "diemdanh.db", copy)
+    with database(Config(data=str(data))), pytest.raises(DataFolderError):
+        restore(data / "diemdanh.db", copy, START, replace=True)
+    restore(data / "diemdanh.db", copy, START, replace=True)
 
 
 def test_a_damaged_copy_is_never_put_back(tmp_path: Path) -> None:

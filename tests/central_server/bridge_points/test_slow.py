@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import socket
 import time
 from pathlib import Path
@@ -32,3 +33,22 @@ def test_a_body_that_never_ends_is_given_up_with_a_sentence(tmp_path: Path, path
     refusal = msgspec.json.decode(body, type=Refusal)
     assert "0.3" in refusal.vi
     assert refusal.en
+
+
+def test_a_line_that_is_cut_in_the_middle_of_a_body_leaves_one_sentence_and_no_traceback(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with running(tmp_path / "data") as server:
+        at = urlsplit(server.address)
+        assert at.hostname is not None
+        with socket.create_connection((at.hostname, at.port or 0), timeout=10) as line:
+            line.sendall(b"POST /api/agent/batches HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf of it")
+            time.sleep(0.1)
+        deadline = time.monotonic() + 5
+        while not (told := [one for one in caplog.records if "/api/agent/batches" in one.getMessage()]):
+            assert time.monotonic() < deadline, caplog.text
+            time.sleep(0.01)
+    assert [one.levelno for one in told] == [logging.INFO]
+    assert "CutOffError" in told[0].getMessage()
+    assert not [one for one in caplog.records if one.exc_info or one.levelno >= logging.ERROR], caplog.text

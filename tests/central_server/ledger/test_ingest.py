@@ -107,9 +107,15 @@ def test_a_false_signature_is_refused(server: Running, agent: Agent) -> None:
     forged = sign_batch(stranger.key, good.signed.checkpoint, good.lines)
     refused = agent.send(forged)
     assert isinstance(refused, Refusal) and refused.reason == "signature"
-    taken = stranger.send(good)
-    assert isinstance(taken, Refusal) and taken.reason == "signature"
     assert stored(server, agent) == []
+
+
+def test_a_batch_is_its_signers_whoever_brings_it(server: Running, agent: Agent) -> None:
+    fill(agent, 2)
+    carrier = join(server, "BC")
+    taken = carrier.send(agent.batch(1, 2))
+    assert isinstance(taken, Receipt) and taken.device == agent.device
+    assert stored(server, agent) == agent.lines
 
 
 def test_what_is_no_batch_is_refused(server: Running, agent: Agent) -> None:

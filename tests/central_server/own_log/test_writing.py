@@ -10,9 +10,11 @@ from central_server.own_log.server_key import KEY_FILE, server_key
 from central_server.own_log.tables import OwnLogRecord
 from models.own_records import (
     AnyOwnRecord,
+    CoursePlanned,
     CourseRule,
     DeviceJoined,
     Enrolled,
+    LearnerKnown,
     ServerKeyKnown,
     SessionPlanned,
     TakesPart,
@@ -42,8 +44,8 @@ def test_each_act_is_told_once_and_by_ids_only(server: Running, agent: Agent, co
     records = own_log(server)
     kinds = [type(record) for record in records]
     assert kinds == [
-        ServerKeyKnown, CourseRule, SessionPlanned, TakesPart, TakesPart, Enrolled, Enrolled, Enrolled,
-        TokenMade, DeviceJoined,
+        ServerKeyKnown, CourseRule, CoursePlanned, SessionPlanned, TakesPart, TakesPart,
+        LearnerKnown, Enrolled, LearnerKnown, Enrolled, LearnerKnown, Enrolled, TokenMade, DeviceJoined,
     ]  # fmt: skip
     joined = records[-1]
     assert isinstance(joined, DeviceJoined) and joined.device == agent.device

@@ -63,10 +63,10 @@ def test_a_name_cannot_break_the_picture(server: Running, agent: Agent) -> None:
 
 
 def test_the_class_bar_adds_up(server: Running, agent: Agent) -> None:
-    state, _ = drawn(server, agent)
-    slices = class_slices(state.facts, state.learners)
+    drawn(server, agent)
+    now = server.services.watches.of("K1.1").look(END)
+    slices = class_slices(now.expected, *now.columns, now.shown)
     assert slices
-    for _, _, shares in slices:
-        assert abs(sum(share for _, share in shares) - 100) < 1e-6
-    covered = sum(width for _, width, _ in slices)
-    assert abs(covered - 195 / 210 * 100) < 1
+    for one in slices:
+        assert abs(sum(share for _, share in one.shares) - 100) < 1e-6
+    assert abs(sum(one.width for one in slices) - 195 / 210 * 100) < 1

@@ -59,7 +59,7 @@ def test_the_excel_sheet_holds_numbers_times_and_texts(filled: Running) -> None:
 def test_the_csv_opens_in_excel_and_runs_nothing(filled: Running) -> None:
     content = filled.manager().get("/sessions/K1.1/sheet.csv").content
     assert content.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
     assert [row["Họ và tên"] for row in rows] == ["Nguyễn Văn C2", "'=HYPERLINK(1)", "Nguyễn Văn A0"]
     assert rows[2]["Có mặt (phút)"] == "153,0"
     assert rows[2]["Tỷ lệ"] == "78,5 %"

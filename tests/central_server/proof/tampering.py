@@ -185,7 +185,9 @@ class Hands:
         return device, last + 1
 
     def _own(self) -> int:
-        return int(self.rng.choice(self.db.execute(text("SELECT seq FROM own_record")).scalars().all()))
+        """One that a receipt knows of: who cuts off what nobody has witnessed leaves no number behind."""
+        query = text("SELECT seq FROM own_record WHERE seq <= :last")
+        return int(self.rng.choice(self.db.execute(query, {"last": self.witnessed}).scalars().all()))
 
     def own_edit(self) -> tuple[str, int]:
         seq = self._own()

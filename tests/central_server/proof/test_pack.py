@@ -76,9 +76,10 @@ def test_a_changed_pack_is_found_and_the_record_named(pack: Pack, tmp_path: Path
                 lines[at], lines[other] = lines[other], lines[at]
             case _:
                 del lines[at:]
-        evidence = PackEvidence(rewritten(path, tmp_path / "changed.zip", name, b"".join(one + b"\n" for one in lines)))
+        changed = rewritten(path, tmp_path / "changed.zip", name, b"".join(one + b"\n" for one in lines))
         device = name.split("/")[1]
-        report = verify(evidence, receipts)
+        with PackEvidence(changed) as evidence:
+            report = verify(evidence, receipts)
         assert [one for one in report.findings if one.device == device and one.first <= at + 1 <= one.last], seed
         assert [name in one.vi for one in evidence.findings] == [True]
 
@@ -89,8 +90,8 @@ def test_any_other_file_of_a_pack_is_signed_too(pack: Pack, tmp_path: Path, name
     with zipfile.ZipFile(path) as old:
         body = old.read(name)
     changed = rewritten(path, tmp_path / "changed.zip", name, body[:-1].replace(b"1", b"2", 1) + b" \n")
-    evidence = PackEvidence(changed)
-    assert [name in one.vi for one in evidence.findings] == [True]
+    with PackEvidence(changed) as evidence:
+        assert [name in one.vi for one in evidence.findings] == [True]
     done = central_server("verify", "--pack", changed)
     assert done.returncode in (1, 2), done
 

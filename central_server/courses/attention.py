@@ -1,0 +1,169 @@
+"""What needs doing in a course, as sentences: first what stops a class, then what only waits. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from central_server.courses.overview import Clash, PlannedRow
+from central_server.web.figures import day, day_time, number
+
+DAY_MS = 24 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence in both languages, and the page where it is done."""
+
+    vi: str
+    en: str
+    href: str | None = None
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CourseSituation:
+    """What is looked at."""
+
+    id: str
+    published: bool
+    class_rules: str
+    sessions: Sequence[PlannedRow]
+    learners: Mapping[str, int]
+    """Of each bridge point (id)."""
+    names: Mapping[str, str]
+    """Of bridge points, by id."""
+    without_device: frozenset[str]
+    clashes: Sequence[Clash]
+    planned_periods: float
+    """Of all sessions that are not cancelled."""
+    programme_periods: int
+    """0: not said."""
+    now: int
+
+
+def attention(course: CourseSituation) -> tuple[Notice, ...]:
+    """What needs doing."""
+    held = [one for one in course.sessions if not one.cancelled]
+    to_come = [one for one in held if one.phase != "over"]
+    notices = [
+        *_start(course, to_come),
+        *_basics(course, held),
+        *_places(course, to_come),
+        *_clashes(course),
+        *_seals(course),
+        *_periods(course, held),
+    ]
+    return tuple(sorted(notices, key=lambda one: not one.urgent))
+
+
+def _start(course: CourseSituation, to_come: Sequence[PlannedRow]) -> list[Notice]:
+    if course.published:
+        return []
+    soon = next((one for one in to_come if one.start < course.now + DAY_MS), None)
+    if soon is not None:
+        when = f"{day_time(soon.start)} {day(soon.start)}"
+        return [
+            Notice(
+                f"Lớp chưa công bố mà {soon.title} bắt đầu lúc {when}: các điểm cầu chưa nhận được lịch, "
+                "chưa điểm danh được.",
+                f"The course is not published but {soon.title} starts at {when}: the bridge points don't know of it "
+                "and can't record anybody.",
+                urgent=True,
+            )
+        ]
+    return [
+        Notice(
+            "Lớp còn là bản nháp: học viên và điểm cầu chưa thấy lịch và nội quy.",
+            "The course is a draft: neither learners nor bridge points see its schedule and rules.",
+        )
+    ]
+
+
+def _basics(course: CourseSituation, held: Sequence[PlannedRow]) -> list[Notice]:
+    notices = []
+    if not held:
+        href = f"/courses/{course.id}/sessions/new"
+        notices.append(Notice("Chưa có buổi học nào.", "There is no session yet.", href))
+    if not sum(course.learners.values()):
+        href = f"/courses/{course.id}/roster"
+        notices.append(Notice("Chưa ghi danh học viên.", "No learner is enrolled yet.", href))
+    if not course.class_rules:
+        href = f"/courses/{course.id}/edit"
+        notices.append(Notice("Chưa có nội quy lớp học.", "The class rules are not written yet.", href))
+    return notices
+
+
+def _places(course: CourseSituation, to_come: Sequence[PlannedRow]) -> list[Notice]:
+    """Learners without a session, sessions without a bridge point, bridge points without learners or a PC."""
+    taking_part = {point for one in to_come for point in one.points}
+    observed = [one for one in to_come if not one.field_visit]
+    notices = []
+    for point, name in course.names.items():
+        count = course.learners.get(point, 0)
+        missing = [one for one in observed if point not in one.points]
+        if count and missing:
+            first = missing[0]
+            notices.append(
+                Notice(
+                    f"{number(count, 'vi')} học viên ở {name} nhưng điểm cầu này không có trong {len(missing)} buổi "
+                    f"sắp tới (từ {first.title}).",
+                    f"{number(count, 'en')} learners sit at {name}, which is missing from {len(missing)} sessions to "
+                    f"come (from {first.title} on).",
+                    urgent=course.published,
+                )
+            )
+        if point in taking_part and not count and course.learners:
+            notices.append(
+                Notice(f"Điểm cầu {name} chưa có học viên nào.", f"No learner is enrolled at {name}.",
+                       f"/courses/{course.id}/learners")
+            )  # fmt: skip
+        if point in taking_part and point in course.without_device:
+            notices.append(
+                Notice(f"Điểm cầu {name} chưa có máy nào gia nhập: chưa điểm danh được ở đó.",
+                       f"No PC has joined for {name}: nobody can be recorded there.", urgent=course.published)
+            )  # fmt: skip
+    return notices
+
+
+def _clashes(course: CourseSituation) -> list[Notice]:
+    return [
+        Notice(
+            f"{one.title} trùng giờ với “{one.other}” của lớp {one.other_course} ở {one.point}; máy ở điểm cầu chỉ "
+            "theo dõi được một buổi. Hãy dời một trong hai.",
+            f"{one.title} is at the same time as “{one.other}” of {one.other_course} at {one.point}, whose PC can "
+            "watch only one. Move one of them.",
+            f"/courses/{course.id}/sessions/{one.session}/edit",
+            urgent=True,
+        )
+        for one in course.clashes
+    ]
+
+
+def _seals(course: CourseSituation) -> list[Notice]:
+    waiting = [one for one in course.sessions if one.unsealed]
+    if not waiting:
+        return []
+    names = ", ".join(one.title for one in waiting[:3]) + (", …" if len(waiting) > 3 else "")
+    return [
+        Notice(
+            f"{len(waiting)} buổi chưa niêm phong: {names}.",
+            f"{len(waiting)} sessions not sealed: {names}.",
+            f"/sessions/{waiting[0].id}" if len(waiting) == 1 else None,
+        )
+    ]
+
+
+def _periods(course: CourseSituation, held: Sequence[PlannedRow]) -> list[Notice]:
+    planned = course.planned_periods
+    if not held or not course.programme_periods or planned == course.programme_periods:
+        return []
+    digits = 0 if planned == int(planned) else 1
+    needed = course.programme_periods
+    return [
+        Notice(
+            f"Lịch có {number(planned, 'vi', digits)} tiết, chương trình là {number(needed, 'vi')} tiết.",
+            f"{number(planned, 'en', digits)} teaching periods are planned, the programme has {number(needed, 'en')}.",
+            f"/courses/{course.id}/sessions/new" if planned < needed else None,
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Enrolment: a roster file becomes learners of a course, after a preview; transfers; guests of one session."""

@@ -1,0 +1,168 @@
+"""What a roster would change: each row against the learners whom the server knows. Pure, and the reading for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlmodel import Session, col, select
+
+from central_server.bridge_points.tables import BridgePoint
+from central_server.courses.tables import Course, CourseSession, Enrolment
+from central_server.enrolment.rows import Row
+from central_server.learners.names import given_name_first, plain
+from central_server.learners.queries import CHUNK
+from central_server.learners.tables import Learner
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A learner whom the server knows."""
+
+    id: str
+    code: str
+    name: str
+    unit: str
+    birth_year: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the server knows that matters to a roster."""
+
+    by_code: Mapping[str, Person]
+    by_name: Mapping[str, tuple[Person, ...]]
+    """Key: the name in plain letters."""
+    enrolled: Mapping[str, str]
+    """Learners of this course, and their bridge points (ids)."""
+    points: Mapping[str, str]
+    """Code and name of each bridge point in plain letters: its id."""
+    completed: Mapping[str, str] = field(default_factory=dict)
+    """Learners who have been through the same programme: the title of that course."""
+
+
+@dataclass(frozen=True, slots=True)
+class Namesake:
+    """A row with a new code, whose name and birth year a known learner has: the same person or another?"""
+
+    row: Row
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A roster, row by row, against what is known."""
+
+    new: tuple[Row, ...]
+    """Learners whom the server does not know."""
+    known: tuple[tuple[Row, Person], ...]
+    """Known learners who are not yet in this course."""
+    enrolled: tuple[tuple[Row, Person], ...]
+    """In this course already."""
+    taken: tuple[tuple[Row, Person], ...]
+    """The code belongs to somebody else: name and birth year both differ. They can't be enrolled so."""
+    changed: tuple[tuple[Row, Person], ...]
+    """Known or enrolled, and the file writes a detail differently."""
+    namesakes: tuple[Namesake, ...]
+    """To be asked about; they are among `new`."""
+    lookalikes: tuple[tuple[Row, ...], ...]
+    """Rows of the file with one name."""
+    completed: tuple[tuple[Row, str], ...]
+    """Who has been through the same programme, and in which course."""
+    elsewhere: tuple[tuple[Row, str], ...]
+    """Enrolled at another bridge point (id) than the file says: that stays; a transfer changes it."""
+    unknown_points: tuple[tuple[str, int], ...]
+    """Bridge points that the server does not know, and how many rows name them."""
+
+
+def compare(rows: Sequence[Row], known: Known) -> Comparison:
+    """Compare a roster's rows with what is known."""
+    new: list[Row] = []
+    old: list[tuple[Row, Person]] = []
+    enrolled: list[tuple[Row, Person]] = []
+    taken, changed, namesakes, completed, elsewhere = [], [], [], [], []
+    unknown: dict[str, int] = {}
+    by_name: dict[str, list[Row]] = {}
+    for row in rows:
+        by_name.setdefault(plain(row.name), []).append(row)
+        point = known.points.get(plain(row.bridge_point))
+        if point is None and row.bridge_point:
+            unknown[row.bridge_point] = unknown.get(row.bridge_point, 0) + 1
+        person = known.by_code.get(row.code)
+        if person is None:
+            new.append(row)
+            same = [one for one in known.by_name.get(plain(row.name), ()) if one.birth_year == row.birth_year]
+            if same and row.birth_year is not None:
+                namesakes.append(Namesake(row, same[0]))
+            continue
+        if plain(person.name) != plain(row.name) and person.birth_year != row.birth_year:
+            taken.append((row, person))
+            continue
+        (enrolled if person.id in known.enrolled else old).append((row, person))
+        if (person.name, person.unit, person.birth_year) != (row.name, row.unit, row.birth_year):
+            changed.append((row, person))
+        if person.id in known.completed:
+            completed.append((row, known.completed[person.id]))
+        at = known.enrolled.get(person.id)
+        if at is not None and point is not None and at != point:
+            elsewhere.append((row, at))
+    return Comparison(
+        tuple(new), tuple(old), tuple(enrolled), tuple(taken), tuple(changed), tuple(namesakes),
+        tuple(tuple(some) for some in by_name.values() if len(some) > 1),
+        tuple(completed), tuple(elsewhere), tuple(unknown.items()),
+    )  # fmt: skip
+
+
+def what_is_known(db: Session, course: str, rows: Sequence[Row], now: int) -> Known:
+    """What the server knows of these rows' codes and names, of the course and of the bridge points."""
+    by_code = {one.code: one for one in _people(db, "code", [row.code for row in rows])}
+    by_name: dict[str, list[Person]] = {}
+    for one in _people(db, "name_key", [plain(row.name) for row in rows]):
+        by_name.setdefault(plain(one.name), []).append(one)
+    enrolled = dict(db.exec(select(Enrolment.learner, Enrolment.bridge_point).where(Enrolment.course == course)).all())
+    points: dict[str, str] = {}
+    for point in db.exec(select(BridgePoint)):
+        points.setdefault(plain(point.name), point.id)
+    for point in db.exec(select(BridgePoint)):
+        points[plain(point.code)] = point.id
+    learners = [one.id for one in by_code.values()]
+    return Known(
+        by_code, {name: tuple(some) for name, some in by_name.items()}, enrolled, points,
+        completed_programme(db, course, learners, now),
+    )  # fmt: skip
+
+
+def _people(db: Session, column: str, values: Iterable[str]) -> list[Person]:
+    wanted = sorted(set(values))
+    field_ = col(Learner.code) if column == "code" else col(Learner.name_key)
+    return [
+        Person(who.id, who.code, who.name, who.unit, who.birth_year)
+        for at in range(0, len(wanted), CHUNK)
+        for who in db.exec(select(Learner).where(field_.in_(wanted[at : at + CHUNK])))
+    ]
+
+
+def completed_programme(db: Session, course: str, learners: Sequence[str], now: int) -> dict[str, str]:
+    """Which of these learners were in an earlier course of the same programme whose sessions are over: its title.
+
+    Whether each was there long enough is not asked here: the class manager is warned, and decides.
+    """
+    programme = db.exec(select(Course.programme).where(Course.id == course)).first()
+    if programme is None:
+        return {}
+    running = select(CourseSession.course).where(CourseSession.end > now, col(CourseSession.cancelled).is_(False))
+    held = select(CourseSession.course).where(CourseSession.end <= now)
+    query = select(Course).where(Course.programme == programme, Course.id != course)
+    query = query.where(col(Course.id).in_(held), col(Course.id).not_in(running))
+    others = {one.id: one.title for one in db.exec(query)}
+    found: dict[str, str] = {}
+    for at in range(0, len(learners), CHUNK):
+        part = learners[at : at + CHUNK]
+        were = select(Enrolment).where(col(Enrolment.course).in_(others), col(Enrolment.learner).in_(part))
+        found |= {one.learner: others[one.course] for one in db.exec(were)}
+    return found
+
+
+def by_given_name(rows: Iterable[Row]) -> list[Row]:
+    """The rows in the order of Vietnamese lists."""
+    return sorted(rows, key=lambda row: (given_name_first(row.name), row.code))

@@ -1,0 +1,30 @@
+"""The text to which learners consent, by version. A version is never changed: evidence names it."""
+
+from __future__ import annotations
+
+VERSION = "2026-11"
+"""The version that is given now."""
+
+TEXTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "2026-11": (
+        (
+            "Tôi đồng ý để đơn vị tổ chức lớp tạo dữ liệu đặc trưng khuôn mặt từ ảnh chân dung của tôi và dùng dữ liệu "
+            "đó chỉ để điểm danh và ghi nhận thời lượng tham gia các lớp bồi dưỡng mà tôi được ghi danh.",
+            "Ảnh chân dung được xóa ngay sau khi tạo dữ liệu đặc trưng. Dữ liệu đặc trưng được mã hóa, chỉ gửi đến "
+            "điểm cầu nơi tôi học trong ngày có buổi học và bị xóa khi tôi rút lại sự đồng ý hoặc hết thời hạn lưu.",
+            "Khuôn mặt không khớp với ai trong danh sách lớp bị bỏ ngay, không được lưu.",
+            "Tôi có thể không đồng ý: khi đó tôi điểm danh bằng thẻ hoặc mã PIN, với quyền lợi như nhau. Tôi có thể "
+            "rút lại sự đồng ý bất cứ lúc nào; việc xóa dữ liệu được thực hiện ngay.",
+        ),
+        (
+            "I consent that the organiser of the class makes a face template from my portraits and uses it only to "
+            "check me in and to record my participation in the courses in which I am enrolled.",
+            "The portraits are deleted as soon as the template is made. The template is encrypted, sent only to the "
+            "bridge point where I sit on days with a session, and deleted when I withdraw my consent or its term ends.",
+            "Faces that match nobody on the roster are dropped at once and not kept.",
+            "I may decline: I then check in with a card or PIN, with the same rights. I may withdraw my consent at any "
+            "time; the data is deleted at once.",
+        ),
+    ),
+}
+"""Version: paragraphs in Vietnamese and in English (Law 91/2025/QH15, Decree 356/2025: purpose, data, rights)."""

@@ -1,0 +1,85 @@
+"""Consent to face recognition: given, kept as evidence, withdrawn; and what goes with it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from central_server.courses.changes import Changes, changing
+from central_server.database import Job
+from central_server.learners.consent_text import VERSION
+from central_server.learners.queries import CHUNK
+from central_server.learners.tables import Consent, FaceTemplate
+from models.own_records import ConsentGiven, ConsentWithdrawn, TemplateErased
+
+
+def consents_on_file(db: Session, learners: Sequence[str]) -> dict[str, Consent]:
+    """The consent that holds, of each of these learners who gave one."""
+    found: dict[str, Consent] = {}
+    for at in range(0, len(learners), CHUNK):
+        query = select(Consent).where(
+            col(Consent.learner).in_(learners[at : at + CHUNK]), col(Consent.withdrawn_at).is_(None)
+        )
+        found |= {one.learner: one for one in db.exec(query)}
+    return found
+
+
+def sign_forms(learners: Sequence[str], signed_at: int, now: int, by: str) -> Job[int]:
+    """The job that enters signed forms of these learners (the paper stays with the class manager); how many are new.
+
+    signed_at: the day they were signed, ms. by: the account that has the papers before it.
+    """
+
+    def work(changes: Changes) -> int:
+        there = consents_on_file(changes.db, learners)
+        new = [learner for learner in learners if learner not in there]
+        for learner in new:
+            _give(changes, learner, "signed_form", signed_at, by)
+        return len(new)
+
+    return changing(work, now, by)
+
+
+def consent_on_screen(learner: str, now: int, by: str) -> Job[None]:
+    """The job that keeps what a learner agreed to in his or her own account."""
+
+    def work(changes: Changes) -> None:
+        if learner not in consents_on_file(changes.db, [learner]):
+            _give(changes, learner, "on_screen", now, by)
+
+    return changing(work, now, by)
+
+
+def _give(changes: Changes, learner: str, way: str, given_at: int, by: str) -> None:
+    consent = Consent(
+        id=f"n-{secrets.token_hex(8)}", learner=learner, text_version=VERSION, way=way, given_at=given_at, witness=by
+    )
+    changes.db.add(consent)
+    changes.tell(
+        ConsentGiven(
+            at=changes.now, by=by, consent=consent.id, learner=learner, text_version=VERSION, given_at=given_at,
+            way="on_screen" if way == "on_screen" else "signed_form",
+        )
+    )  # fmt: skip
+
+
+def withdraw(learner: str, now: int, by: str | None) -> Job[int]:
+    """The job that withdraws a learner's consent and erases the face templates made under it; how many those were."""
+
+    def work(changes: Changes) -> int:
+        db = changes.db
+        for consent in db.exec(
+            select(Consent).where(Consent.learner == learner, col(Consent.withdrawn_at).is_(None))
+        ).all():  # fmt: skip
+            consent.withdrawn_at = changes.now
+            db.add(consent)
+            changes.tell(ConsentWithdrawn(at=changes.now, by=by, consent=consent.id))
+        templates = db.exec(select(FaceTemplate).where(FaceTemplate.learner == learner)).all()
+        for template in templates:
+            changes.tell(TemplateErased(at=changes.now, by=by, learner=learner, encoder=template.encoder))
+            db.delete(template)
+        return len(templates)
+
+    return changing(work, now, by)

@@ -1,0 +1,124 @@
+"""A learner's record: who it is, in which courses, and the consent; and the consent form to be printed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlmodel import Session, col, select
+
+from central_server.accounts.guard import ActorDep, guard
+from central_server.accounts.permission import Actor
+from central_server.bridge_points.tables import BridgePoint
+from central_server.courses.series import VIETNAM
+from central_server.courses.tables import Course, Enrolment
+from central_server.database import Job, T
+from central_server.errors import NotFoundError
+from central_server.learners.consent_text import TEXTS, VERSION
+from central_server.learners.consents import consent_on_screen, sign_forms, withdraw
+from central_server.learners.tables import Consent, FaceTemplate, Learner
+from central_server.services import ReadingDep, Services, ServicesDep
+from central_server.web.forms import Form, FormDep
+from central_server.web.headers import page_language
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class CourseOf:
+    """A course that a learner is enrolled in."""
+
+    id: str
+    title: str
+    bridge_point: str
+
+
+@router.get("/learners/{learner}", dependencies=[guard("see_learner")])
+def learner_page(request: Request, learner: str, of: ServicesDep, db: ReadingDep, actor: ActorDep) -> HTMLResponse:
+    """The record."""
+    return _page(request, learner, of, db, actor, Form({}))
+
+
+@router.get("/learners/{learner}/own", dependencies=[guard("see_own")])
+def own_page(request: Request, learner: str, of: ServicesDep, db: ReadingDep, actor: ActorDep) -> HTMLResponse:
+    """The learner's own view of the record, with the consent to give or withdraw."""
+    return _page(request, learner, of, db, actor, Form({}))
+
+
+@router.get("/consent-form", dependencies=[guard("signed_in")])
+def consent_form(request: Request, of: ServicesDep) -> HTMLResponse:
+    """The text of the consent, with room for name, day and signature."""
+    lang = page_language(request)
+    return of.pages.page(request, "consent_form.html", version=VERSION, paragraphs=TEXTS[VERSION][lang == "en"])
+
+
+@router.post("/learners/{learner}/consent/signed", dependencies=[guard("manage_course")])
+async def enter_form(
+    request: Request, learner: str, of: ServicesDep, actor: ActorDep, form: FormDep
+) -> Response:  # fmt: skip
+    """Enter a signed form."""
+    day = form.day("signed_on", needed=True)
+    at = round(datetime(day.year, day.month, day.day, tzinfo=VIETNAM).timestamp() * 1000) if day else 0
+    if day and at > of.now():
+        form.fail("signed_on", "Ngày ký không thể ở tương lai.", "The day of signing can't lie in the future.")
+    if not form.has("papers"):
+        form.fail("papers", "Hãy xác nhận đang giữ bản giấy có chữ ký.", "Confirm that you hold the signed paper.")
+    if form.errors:
+        with Session(of.engine) as db:
+            return _page(request, learner, of, db, actor, form)
+    return await _do(of, learner, sign_forms([learner], at, of.now(), actor.account))
+
+
+@router.post("/learners/{learner}/consent/withdrawn", dependencies=[guard("manage_course")])
+async def enter_withdrawal(learner: str, of: ServicesDep, actor: ActorDep) -> Response:
+    """Enter that a learner withdrew the consent; face templates are erased at once."""
+    return await _do(of, learner, withdraw(learner, of.now(), actor.account))
+
+
+@router.post("/learners/{learner}/consent", dependencies=[guard("see_own")])
+async def consent(learner: str, of: ServicesDep, actor: ActorDep) -> Response:
+    """The learner agrees, on screen, in his or her own account."""
+    return await _do(of, f"{learner}/own", consent_on_screen(learner, of.now(), actor.account))
+
+
+@router.post("/learners/{learner}/consent/withdraw", dependencies=[guard("see_own")])
+async def withdraw_own(learner: str, of: ServicesDep, actor: ActorDep) -> Response:
+    """The learner withdraws the consent; face templates are erased at once."""
+    return await _do(of, f"{learner}/own", withdraw(learner, of.now(), actor.account))
+
+
+async def _do(of: Services, page: str, job: Job[T]) -> Response:
+    await asyncio.wrap_future(of.writer.submit(job))
+    return RedirectResponse(f"/learners/{page}", 303)
+
+
+def _page(request: Request, learner: str, of: Services, db: Session, actor: Actor, form: Form) -> HTMLResponse:
+    who = db.get(Learner, learner)
+    if who is None:
+        raise NotFoundError("Không có học viên này.", "There is no such learner.")
+    query = (
+        select(Course, Enrolment, BridgePoint)
+        .join(Enrolment, col(Enrolment.course) == Course.id)
+        .join(BridgePoint, col(BridgePoint.id) == Enrolment.bridge_point)
+        .where(Enrolment.learner == learner)
+        .order_by(col(Course.title))
+    )
+    rows = db.exec(query).all()
+    own = actor.is_learner(learner)
+    courses = [
+        CourseOf(course.id, course.title, point.name)
+        for course, _, point in rows
+        if own or actor.may_part("see_learner", course.id, [point.id])
+    ]
+    consents = db.exec(select(Consent).where(Consent.learner == learner).order_by(col(Consent.given_at))).all()
+    templates = db.exec(select(FaceTemplate).where(FaceTemplate.learner == learner)).all()
+    lang = page_language(request)
+    return of.pages.page(
+        request, "learner_record.html", 422 if form.errors else 200, learner=who, courses=courses,
+        consents=consents, holds=any(one.withdrawn_at is None for one in consents), templates=templates, own=own,
+        manages=any(actor.may("manage_course", course=course.id) for course, _, _ in rows), form=form,
+        errors=[form.error(name, lang) for name in form.errors], paragraphs=TEXTS[VERSION][lang == "en"],
+    )  # fmt: skip

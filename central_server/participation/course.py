@@ -1,0 +1,173 @@
+"""A course's learners over all its sessions: what each has attended, what is still to come, and the outlook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session, select
+
+from central_server.courses.overview import PlannedRow, planned_sessions
+from central_server.courses.queries import EnrolledRow, learners_of_course
+from central_server.courses.tables import Course, Enrolment
+from central_server.enrolment.places import places
+from central_server.enrolment.tables import Transfer
+from central_server.participation.book import Books
+from central_server.participation.rules import rule_of
+from central_server.participation.state import LearnerState
+from models.forecast import Forecast, forecast
+from models.participation import Rule, Totals, Verdict, add_up, marks
+
+
+@dataclass(frozen=True, slots=True)
+class CourseLearner:
+    """A learner in a course, with the outlook."""
+
+    facts: EnrolledRow
+    forecast: Forecast
+    parts: Mapping[str, LearnerState]
+    """Of the sessions so far in which the learner is expected, by their ids."""
+    late: int
+    """Sessions to which the learner came late."""
+    early: int
+    """Sessions that the learner left early."""
+
+    @property
+    def behind(self) -> bool:
+        """Below the needed share so far, though it can still be reached."""
+        return self.forecast.outlook == "possible" and self.forecast.done.verdict == "not_completed"
+
+
+@dataclass(frozen=True, slots=True)
+class CourseParticipation:
+    """A course, now. `sessions`: those that count, in order of time; cancelled ones and field visits don't."""
+
+    rule: Rule
+    sessions: tuple[PlannedRow, ...]
+    learners: tuple[CourseLearner, ...]
+    """By name."""
+
+
+def course_participation(db: Session, books: Books, course: Course, now: int) -> CourseParticipation:
+    """Everybody's participation and outlook in a course at `now` (ms). The rows of the course's own page too."""
+    rule = rule_of(db, course.id)
+    sessions = counting(db, course, now)
+    parts: dict[str, dict[str, LearnerState]] = {}
+    late: dict[str, int] = {}
+    early: dict[str, int] = {}
+    for session in sessions:
+        if session.phase == "before":
+            continue
+        for state in books.of(session.id).state(now).learners:
+            who = state.facts.id
+            parts.setdefault(who, {})[session.id] = state
+            mark = marks(state.participation, session.start, session.phase == "over", rule)
+            late[who] = late.get(who, 0) + (mark.late_min is not None)
+            early[who] = early.get(who, 0) + (mark.early_min is not None)
+    left = _left(db, course, sessions, parts)
+    learners = []
+    for one in learners_of_course(db, course.id):
+        mine = parts.get(one.id, {})
+        done = add_up((state.participation.totals for state in mine.values()), rule)
+        outlook = forecast(done, left.get(one.id, 0), rule)
+        learners.append(CourseLearner(one, outlook, mine, late.get(one.id, 0), early.get(one.id, 0)))
+    return CourseParticipation(rule, sessions, tuple(learners))
+
+
+def counting(db: Session, course: Course, now: int) -> tuple[PlannedRow, ...]:
+    """The sessions of a course that count, in order of time."""
+    return tuple(one for one in planned_sessions(db, course, now) if not one.cancelled and not one.field_visit)
+
+
+def _left(
+    db: Session, course: Course, sessions: tuple[PlannedRow, ...], parts: Mapping[str, Mapping[str, LearnerState]]
+) -> dict[str, int]:
+    """Scheduled ms still to come by learner: what is left of a running session, and all of those to come.
+
+    A session to come without bridge points counts for everybody: they are chosen later.
+    """
+    enrolled = dict(
+        db.exec(select(Enrolment.learner, Enrolment.bridge_point).where(Enrolment.course == course.id)).all()
+    )
+    transfers: dict[str, list[tuple[int, str]]] = {}
+    for one in db.exec(select(Transfer).where(Transfer.course == course.id)):
+        transfers.setdefault(one.learner, []).append((one.since, one.bridge_point))
+    left = dict.fromkeys(enrolled, 0)
+    for session in sessions:
+        if session.phase == "running":
+            for who in left.keys() & parts.keys():
+                if session.id in parts[who]:
+                    left[who] += session.teaching_ms - parts[who][session.id].participation.scheduled_ms
+        elif session.phase == "before":
+            for who, point in places(enrolled, transfers, session.start).items():
+                if not session.points or point in session.points:
+                    left[who] += session.teaching_ms
+    return left
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A learner whose verdict another rule would change, over the sessions so far."""
+
+    facts: EnrolledRow
+    before: Totals
+    after: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCounts:
+    """Learners completed, not completed, undecided in one session, under the rule in force and under the other."""
+
+    session: PlannedRow
+    before: tuple[int, int, int]
+    after: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What another rule would make of the sessions that are over."""
+
+    before: tuple[int, int, int]
+    """Learners by verdict over all of them, under the rule in force."""
+    after: tuple[int, int, int]
+    changes: tuple[Change, ...]
+    """By name."""
+    sessions: tuple[SessionCounts, ...]
+
+
+VERDICTS: tuple[Verdict, ...] = ("completed", "not_completed", "undecided")
+
+
+def what_if(db: Session, books: Books, course: Course, rule: Rule, now: int) -> WhatIf:
+    """Try a rule on the sessions that are over; nothing is saved."""
+    enrolled = learners_of_course(db, course.id)
+    ids = {one.id for one in enrolled}
+    old_rule = rule_of(db, course.id)
+    old: dict[str, list[Totals]] = {who: [] for who in ids}
+    new: dict[str, list[Totals]] = {who: [] for who in ids}
+    sessions = []
+    for session in counting(db, course, now):
+        if session.phase != "over":
+            continue
+        book = books.of(session.id)
+        counts = []
+        for kept, totals in ((old, book.totals(now)), (new, book.totals(now, rule))):
+            mine = {who: one for who, one in totals.items() if who in ids}
+            for who, one in mine.items():
+                kept[who].append(one)
+            counts.append(_counts(mine.values()))
+        sessions.append(SessionCounts(session, *counts))
+    before = {who: add_up(some, old_rule) for who, some in old.items() if some}
+    after = {who: add_up(some, rule) for who, some in new.items() if some}
+    changes = tuple(
+        Change(one, before[one.id], after[one.id])
+        for one in enrolled
+        if one.id in before and before[one.id].verdict != after[one.id].verdict
+    )
+    return WhatIf(_counts(before.values()), _counts(after.values()), changes, tuple(sessions))
+
+
+def _counts(some: Iterable[Totals]) -> tuple[int, int, int]:
+    verdicts = [one.verdict for one in some]
+    completed, not_completed, undecided = (verdicts.count(verdict) for verdict in VERDICTS)
+    return completed, not_completed, undecided

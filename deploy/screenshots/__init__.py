@@ -1,0 +1,1 @@
+"""Screenshots of all pages, in one command (deploy/run.py screenshots)."""

@@ -1,0 +1,150 @@
+"""Take a picture of every page, as each role sees it, in both languages, on a phone and on a PC, and on paper."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from central_server.accounts.permission import Role
+from deploy.demo.classroom import write_server_settings
+from deploy.demo.page import ManagersView
+from deploy.demo.programs import ProgramError, Programs, wait_until
+from deploy.screenshots.office import Office, filled, open_office, page_paths
+from models.command_line import Parser
+from models.errors import DiemdanhError
+from models.language import both
+
+WIDTHS = (1440, 360)
+LANGUAGES = ("vi", "en")
+READY_S = 30.0
+FILL_S = 300.0
+FILLED = "bản ghi"
+"""What the province prints when its records are there; from then on it plays its live session."""
+CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A picture that was taken."""
+
+    role: str
+    path: str
+    file: str
+
+
+def main() -> int:
+    """Take them. An error is one sentence and exit code 2."""
+    parser = Parser(prog="run.py screenshots", description=both(
+        "Chụp mọi trang theo từng vai trò, tiếng Việt và tiếng Anh, khổ máy tính và điện thoại.",
+        "Take pictures of all pages as each role sees them, in both languages, for PC and phone.",
+    ))  # fmt: skip
+    parser.add_argument("--out", type=Path, default=Path(f"screenshots-{datetime.now(UTC):%Y%m%d-%H%M%S}"),
+                        help=both("thư mục chứa ảnh", "folder for the pictures"))  # fmt: skip
+    parser.add_argument("--only", default="", metavar="TEXT", help=both("chỉ trang có chữ này", "pages with this only"))
+    args = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="diemdanh-screenshots-"))
+    os.umask(0o077)
+    programs = Programs(folder)
+    try:
+        shots = take(folder, programs, args.out, args.only)
+    except DiemdanhError as error:
+        print(error, file=sys.stderr)
+        return 2
+    finally:
+        programs.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    print(args.out / "index.html", len(shots))
+    return 0
+
+
+def chromium() -> str:
+    """The browser. Raises ProgramError when there is none."""
+    found = os.environ.get("DIEMDANH_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        raise ProgramError("Chưa có Chromium; hãy cài gói chromium.", "There is no Chromium; install it.")
+    return found
+
+
+def take(folder: Path, programs: Programs, out: Path, only: str) -> list[Shot]:
+    """Start the office, sign in as each role, and take all pictures."""
+    programs.start("server", "central_server.cli", "serve", "--config", write_server_settings(folder, 0))
+    view = ManagersView(folder / "server.txt", "")
+    if not wait_until(programs, view.ready, READY_S):
+        raise ProgramError("Máy chủ không trả lời.", "The server does not answer.")
+    print("»", both("Tạo một tỉnh tưởng tượng…", "Making an invented province…"), flush=True)
+    province = ("--data", folder / "server", "--address", view.address)
+    programs.start("province", "deploy.demo.province", *province)
+    if not wait_until(programs, lambda: FILLED in (folder / "province.txt").read_text(encoding="utf-8"), FILL_S):
+        raise ProgramError("Chưa tạo xong dữ liệu của tỉnh.", "The province was not made in time.")
+    office = open_office(folder / "server", time.time_ns() // 1_000_000)
+    shots: list[Shot] = []
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_ARGUMENTS))
+        for role in office.links:
+            with browser.new_context(locale="vi-VN") as context:
+                sign_in(context, view.address, office.links[role])
+                shots += _role(context.new_page(), view.address, role, office, out, only)
+        browser.close()
+    (out / "index.html").write_text(contact_sheet(shots), encoding="utf-8")
+    return shots
+
+
+def sign_in(context: BrowserContext, address: str, key: str) -> None:
+    """Sign a browser in by a one-time link. Raises ProgramError."""
+    got = context.request.post(f"{address}/sign-in/link", form={"key": key}, max_redirects=0)
+    if got.status != 303:
+        raise ProgramError("Máy chủ không cho đăng nhập.", "The server does not let the browser sign in.")
+
+
+def _role(page: Page, address: str, role: Role, office: Office, out: Path, only: str) -> Iterator[Shot]:
+    (out / role).mkdir(parents=True, exist_ok=True)
+    for path in page_paths():
+        where = filled(path, office.places)
+        if where is None or only not in path:
+            continue
+        got = page.goto(address + where)
+        if got is None or got.status != 200:
+            continue  # not this role's
+        name = re.sub(r"\W+", "-", path).strip("-") or "home"
+        for lang in LANGUAGES:
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 900})
+                page.goto(f"{address}{where}?lang={lang}")
+                page.wait_for_timeout(400)
+                file = f"{role}/{name}-{lang}-{width}.png"
+                page.screenshot(path=out / file, full_page=True)
+                yield Shot(role, path, file)
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                if wide > width:
+                    print(f"! {file}: {wide} px", flush=True)
+        page.goto(f"{address}{where}?lang=vi")
+        page.pdf(path=out / role / f"{name}.pdf", format="A4", prefer_css_page_size=True)
+
+
+def contact_sheet(shots: list[Shot]) -> str:
+    """A page with all pictures, by role and address."""
+    parts = ["<!doctype html><meta charset=utf-8><title>Điểm danh</title><style>body{font:14px sans-serif}",
+             "figure{display:inline-block;margin:6px;vertical-align:top}img{height:260px;border:1px solid #bbb}",
+             "figcaption{max-width:240px;font-size:11px;overflow-wrap:anywhere}</style>"]  # fmt: skip
+    for place in dict.fromkeys((shot.role, shot.path) for shot in shots):
+        parts.append(f"<h2>{html.escape(place[0])} {html.escape(place[1])}</h2>")
+        for shot in shots:
+            if (shot.role, shot.path) == place:
+                parts.append(f'<figure><a href="{shot.file}"><img loading=lazy alt="" src="{shot.file}"></a>'
+                             f"<figcaption>{shot.file.rpartition('/')[2]}</figcaption></figure>")  # fmt: skip
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,153 @@
+"""A session by bridge points says the same as the session learner by learner, whatever has happened there."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from central_server.participation.columns import Axis
+from central_server.participation.live import STALE_MS
+from central_server.participation.state import SessionState, Value
+from central_server.participation.watch import SessionNow, SessionWatch
+from models.records import CheckIn, Seal
+from tests.central_server.running import MINUTE, START, Agent, Running, join
+
+SESSION = "K1.1"
+END = START + 210 * MINUTE
+VALUES: tuple[Value, ...] = ("seen", "not_seen", "not_observed")
+
+
+def both(server: Running) -> tuple[SessionNow, SessionState]:
+    now = server.clock()
+    return server.services.watches.of(SESSION).look(now), server.services.books.of(SESSION).state(now)
+
+
+def agree(now: SessionNow, state: SessionState, but: range = range(0)) -> None:
+    """but: moments whose columns are not compared."""
+    assert [*now.rows] == [point.facts.id for point in state.points]
+    for row, point in zip(now.rows.values(), state.points, strict=True):
+        assert {value: row.count(value) for value in VALUES} == {value: point.count(value) for value in VALUES}
+        assert row.watched_until == (None if point.watching else point.watched_until)
+        for name in ("trouble", "watching", "cause", "fresh", "seal", "clock_known", "phase"):
+            assert getattr(row, name) == getattr(point, name), name
+    assert (now.seen, now.not_seen, now.not_observed) == tuple(state.count(value) for value in VALUES)
+    axis = Axis.of(state.facts.start, state.facts.end, state.facts.breaks)
+    for column, (at, shown) in enumerate(zip(axis.at, now.shown, strict=True)):
+        if shown and at not in but:
+            counts = dict.fromkeys(VALUES, 0)
+            for learner in state.learners:
+                (piece,) = [one for one in learner.pieces if one.start <= at < one.end]
+                counts[piece.value] += 1
+            assert (now.columns[0][column], now.columns[1][column]) == (counts["seen"], counts["not_seen"])
+
+
+def some_class(agent: Agent, rng: random.Random, until: int) -> None:
+    """Records of a room with dark times and learners who come and go, up to `until`."""
+    people = [who.id for who in agent.today().sessions[0].learners]
+    at = START - rng.randrange(5) * MINUTE
+    while at < until:
+        end = min(at + rng.randrange(3, 40) * MINUTE, until)
+        ended_by = rng.choice(("cut", "dark", "frozen", "camera_gone"))
+        for who in people:
+            came = at + rng.randrange(0, 90_000)
+            while came < end:
+                left = min(came + rng.randrange(20_000, 15 * MINUTE), end)
+                agent.presence(SESSION, who, came, left)
+                came = left + rng.randrange(16_000, 3 * MINUTE)
+        agent.coverage(SESSION, at, end, ended_by)
+        at = end if ended_by == "cut" else end + rng.randrange(1, 10) * MINUTE
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bridge_points_add_up_to_their_learners(server: Running, agent: Agent, seed: int) -> None:
+    rng = random.Random(seed)
+    people = [who.id for who in agent.today().sessions[0].learners]
+    server.clock.ms = START + rng.randrange(20, 180) * MINUTE
+    agree(*both(server))
+    other = join(server, "BC")
+    since = server.clock() - 5 * MINUTE
+    some_class(agent, rng, since)
+    some_class(other, rng, server.clock())
+    agent.send_all()
+    other.send_all()
+    agent.status(SESSION, {people[0]: since}, watching_from=since, waiting=rng.choice((0, 200)))
+    # A gap between the last record and the live status is bridged in the columns when the next record tells of it.
+    joint = range(since - 2 * MINUTE, since)
+    agree(*both(server), joint)
+    server.clock.ms += STALE_MS + 1
+    agree(*both(server), joint)
+    agent.add(Seal, session=SESSION, check_ins=0, presences=1, coverages=1, present_ms=1, covered_ms=1)
+    agent.send_all()
+    agree(*both(server))
+    server.clock.ms = END + MINUTE
+    agree(*both(server))
+
+
+def test_time_before_the_check_in_is_left_out_where_the_rule_says_so(
+    server: Running, agent: Agent, course_file: Any
+) -> None:
+    text = course_file.read_text(encoding="utf-8")
+    rule = 'title = "Bồi dưỡng ngạch chuyên viên"\nrule = { before_check_in_counts = false }'
+    course_file.write_text(text.replace('title = "Bồi dưỡng ngạch chuyên viên"', rule, 1), encoding="utf-8")
+    server.load(course_file)
+    people = [who.id for who in agent.today().sessions[0].learners]
+    agent.coverage(SESSION, START, END)
+    for who in people:
+        agent.presence(SESSION, who, START, END)
+    late = START + 100 * MINUTE
+    agent.add(CheckIn, session=SESSION, learner=people[0], at=late, method="card", score=None, encoder="x")
+    agent.send_all()
+    server.clock.ms = END
+    now, state = both(server)
+    agree(now, state)
+    assert now.seen == 1
+
+
+def test_only_what_changed_is_another_row(server: Running, agent: Agent) -> None:
+    watch = server.services.watches.of(SESSION)
+    server.clock.ms = START + 30 * MINUTE
+    agent.status(SESSION, {}, watching_from=START)
+    before = watch.look(server.clock()).rows
+    server.clock.ms += 1000
+    agent.status(SESSION, {}, watching_from=START)
+    same = watch.look(server.clock()).rows
+    assert all(before[id_] is same[id_] for id_ in before)
+    agent.status(SESSION, {agent.today().sessions[0].learners[0].id: START}, watching_from=START)
+    after = watch.look(server.clock()).rows
+    assert [id_ for id_ in after if after[id_] is not same[id_]] == [agent.bridge_point]
+
+
+def test_a_plan_that_changes_keeps_what_still_counts(server: Running, agent: Agent, course_file: Any) -> None:
+    people = [who.id for who in agent.today().sessions[0].learners]
+    agent.coverage(SESSION, START, END)
+    agent.presence(SESSION, people[0], START, END)
+    agent.send_all()
+    server.clock.ms = END
+    now, _ = both(server)
+    assert now.seen == 1
+    text = course_file.read_text(encoding="utf-8")
+    course_file.write_text(text.replace('bridge_point = "TDM"', 'bridge_point = "BC"', 1), encoding="utf-8")
+    server.load(course_file)
+    server.clock.ms += 6000
+    later, state = both(server)
+    agree(later, state)
+    assert later.plan != now.plan
+    assert later.seen == 0
+
+
+def test_what_is_not_read_yet_is_said_and_comes(server: Running, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("central_server.participation.watch.READ_AT_LEAST", 0)
+    monkeypatch.setattr("central_server.participation.watch.READING_S", 0)
+    agent.coverage(SESSION, START, END, "dark")
+    agent.send_all()
+    server.clock.ms = END
+    watch = SessionWatch(server.services.engine, server.services.live, SESSION)
+    now = watch.look(END)
+    assert now.unread == 1
+    assert not now.rows[agent.bridge_point].read
+    monkeypatch.undo()
+    now = watch.look(END)
+    assert now.unread == 0
+    assert now.rows[agent.bridge_point].cause == "dark"

@@ -1,0 +1,219 @@
+"""Incremental totals against the batch computation: whatever comes, in whatever order, they are exactly equal."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass, field
+from random import Random
+from typing import NamedTuple
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.islands import PointTotals
+from models.participation import FAR, Participation, Rule, participation, scheduled
+from models.spans import Spans, spans, subtract
+
+WHO = ("a", "b")
+people = st.sampled_from("aaaab")
+moments = st.integers(-5, 45)
+breaks = st.builds(lambda start, length: (start, start + length), moments, st.integers(0, 6))
+schedules = st.builds(scheduled, st.integers(-5, 10), st.integers(10, 50), st.lists(breaks, max_size=3))
+rules = st.builds(
+    Rule,
+    gap_tolerance_s=st.sampled_from([0, 4, 5, 10, 15, 30]),
+    share_needed=st.sampled_from([0.0, 0.5, 0.8, 1.0]),
+    not_observed=st.sampled_from(["excused", "present_if_around", "nothing"]),
+    not_observed_up_to=st.sampled_from([0.0, 0.2, 1.0]),
+    before_check_in_counts=st.booleans(),
+)
+untils = st.one_of(st.just(FAR), st.integers(-5, 55))
+UNIT = 5000
+"""Moments are in steps of five seconds here, so that many gaps are exactly as long as a tolerance."""
+
+
+class Watch(NamedTuple):
+    start: int
+    end: int
+
+
+class See(NamedTuple):
+    who: str
+    start: int
+    end: int
+
+
+class CheckIn(NamedTuple):
+    who: str
+    at: int
+
+
+Arrival = Watch | See | CheckIn
+
+
+def see(who: str, start: int, length: int) -> See:
+    return See(who, start, start + length)
+
+
+def watch(start: int, length: int) -> Watch:
+    return Watch(start, start + length)
+
+
+check_ins = st.builds(CheckIn, people, moments)
+sees = st.one_of(*[st.builds(see, people, moments, st.integers(-1, length)) for length in (3, 3, 30)])
+watches = st.one_of(*[st.builds(watch, moments, st.integers(-1, length)) for length in (5, 60)])
+arrivals = st.lists(st.one_of(sees, sees, sees, watches, check_ins), min_size=8, max_size=30)
+odd = st.integers(0, 999)
+
+
+@dataclass
+class Batch:
+    """The records themselves, kept for the batch computation."""
+
+    watched: list[tuple[int, int]] = field(default_factory=list)
+    seen: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: {who: [] for who in WHO})
+    checked_in: dict[str, int] = field(default_factory=dict)
+
+    def of(self, who: str, schedule: Spans, rule: Rule) -> Participation:
+        return participation(schedule, self.seen[who], self.watched, rule, self.checked_in.get(who))
+
+
+def take(point: PointTotals, batch: Batch, arrival: Arrival) -> None:
+    match arrival:
+        case See(who, start, end):
+            point.see(who, start * UNIT, end * UNIT)
+            batch.seen[who].append((start * UNIT, end * UNIT))
+        case CheckIn(who, at):
+            point.check_in(who, at * UNIT)
+            batch.checked_in[who] = min(at * UNIT, batch.checked_in.get(who, FAR))
+        case Watch(start, end):
+            point.watch(start * UNIT, end * UNIT)
+            batch.watched.append((start * UNIT, end * UNIT))
+
+
+def stretched(schedule: Spans) -> Spans:
+    return schedule * UNIT
+
+
+def cut(schedule: Spans, until: int) -> Spans:
+    """The schedule up to a moment, made without models.spans' own cutting."""
+    rows = [(start, min(end, until)) for start, end in schedule.tolist() if start < until]
+    return np.array(rows, dtype=np.int64).reshape(-1, 2)
+
+
+def assert_equal(point: PointTotals, batch: Batch, schedule: Spans, rule: Rule, until: int = FAR) -> None:
+    for who in WHO:
+        wanted, got = batch.of(who, cut(schedule, until), rule), point.of(who, until)
+        assert point.totals(who, until) == got.totals == wanted.totals
+        for name in ("scheduled", "seen", "not_seen", "not_observed"):
+            assert getattr(got, name).tolist() == getattr(wanted, name).tolist(), name
+
+
+@settings(deadline=None)
+@given(schedules, rules, arrivals, untils)
+def test_after_every_record_the_totals_are_those_of_the_batch(
+    plan: Spans, rule: Rule, some: list[Arrival], until: int
+) -> None:
+    schedule = stretched(plan)
+    point, batch = PointTotals(schedule, rule), Batch()
+    for arrival in some:
+        take(point, batch, arrival)
+        assert_equal(point, batch, schedule, rule)
+    assert_equal(point, batch, schedule, rule, until if until == FAR else until * UNIT)
+
+
+little = st.builds(see, st.just("a"), st.integers(0, 40), st.integers(1, 2))
+bridging = st.builds(Rule, gap_tolerance_s=st.sampled_from([5, 10, 15, 30]))
+dark = st.builds(lambda start, length: (start, start + length), st.integers(-2, 40), st.integers(1, 4))
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(little, min_size=6, max_size=14), st.lists(dark, max_size=3), bridging, st.integers(0, 14))
+def test_many_short_stays_with_gaps_around_the_tolerance(
+    stays: list[See], holes: list[tuple[int, int]], rule: Rule, turn: int
+) -> None:
+    watched = [Watch(start, end) for start, end in subtract(spans([(-5, 45)]), spans(holes)).tolist()]
+    schedule = stretched(scheduled(0, 40, [(20, 22)]))
+    point, batch = PointTotals(schedule, rule), Batch()
+    story: list[Arrival] = [*stays[:turn], *watched, *stays[turn:]]
+    for arrival in story:
+        take(point, batch, arrival)
+        assert point.totals("a") == batch.of("a", schedule, rule).totals
+
+
+@settings(deadline=None)
+@given(schedules, rules, arrivals, st.randoms(use_true_random=False))
+def test_neither_order_nor_duplicates_change_anything(
+    plan: Spans, rule: Rule, some: list[Arrival], random: Random
+) -> None:
+    schedule = stretched(plan)
+    point, batch = PointTotals(schedule, rule), Batch()
+    for arrival in some:
+        take(point, batch, arrival)
+    again = some + some[::2]
+    random.shuffle(again)
+    other = PointTotals(schedule, rule)
+    for arrival in again:
+        take(other, Batch(), arrival)
+    for who in WHO:
+        assert other.totals(who) == point.totals(who)
+    assert_equal(other, batch, schedule, rule)
+
+
+@settings(deadline=None)
+@given(schedules, rules, arrivals, schedules, rules, arrivals)
+def test_a_changed_plan_and_rule_count_the_records_of_before_and_after(
+    plan: Spans, rule: Rule, some: list[Arrival], new_plan: Spans, new_rule: Rule, more: list[Arrival]
+) -> None:
+    point, batch = PointTotals(stretched(plan), rule), Batch()
+    for arrival in some:
+        take(point, batch, arrival)
+    point.replan(stretched(new_plan), new_rule)
+    assert_equal(point, batch, stretched(new_plan), new_rule)
+    for arrival in more:
+        take(point, batch, arrival)
+    assert_equal(point, batch, stretched(new_plan), new_rule)
+
+
+@settings(deadline=None)
+@given(schedules, rules, arrivals, arrivals)
+def test_a_copy_goes_its_own_way(plan: Spans, rule: Rule, some: list[Arrival], more: list[Arrival]) -> None:
+    schedule = stretched(plan)
+    point, batch = PointTotals(schedule, rule), Batch()
+    for arrival in some:
+        take(point, batch, arrival)
+    other = copy(point)
+    for arrival in more:
+        take(other, Batch(), arrival)
+    assert_equal(point, batch, schedule, rule)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(odd, odd), max_size=12), st.lists(st.tuples(odd, odd), max_size=6), rules, odd)
+def test_milliseconds_count_exactly(
+    seen: list[tuple[int, int]], watched: list[tuple[int, int]], rule: Rule, until: int
+) -> None:
+    base = 1_795_482_000_000
+    schedule = scheduled(base + 100, base + 900, [(base + 300, base + 350)])
+    point, batch = PointTotals(schedule, rule), Batch()
+    for start, end in watched:
+        point.watch(base + start, base + end)
+        batch.watched.append((base + start, base + end))
+    for start, end in seen:
+        point.see("a", base + start, base + end)
+        batch.seen["a"].append((base + start, base + end))
+    assert_equal(point, batch, schedule, rule, base + until)
+
+
+def test_nothing_recorded_is_not_observed() -> None:
+    got = PointTotals(scheduled(0, 1000), Rule()).totals("nobody")
+    assert (got.scheduled_ms, got.not_observed_ms, got.verdict) == (1000, 1000, "undecided")
+
+
+def test_a_stay_that_is_told_later_inside_a_bridged_gap_counts_once() -> None:
+    point = PointTotals(scheduled(0, 100_000), Rule())
+    point.watch(0, 100_000)
+    for start, end in ((0, 10_000), (30_000, 40_000), (15_000, 20_000)):
+        point.see("a", start, end)
+    assert point.totals("a").seen_ms == 40_000

@@ -1,0 +1,69 @@
+"""How every seed begins: a server that knows the course, and twenty agents that have joined it. Made once a process."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge_agent import identity
+from bridge_agent.data_folder import DataFolder
+from central_server.bridge_points.joining import join, make_token
+from central_server.courses.course_file import read_course
+from central_server.courses.loading import load
+from central_server.database import Writer, open_database
+from central_server.own_log.server_key import make_known, server_key
+from models.wire import JoinAnswer, JoinRequest
+from tests.simulation import script
+from tests.simulation.central import EPOCH
+from tests.simulation.entropy import seeded_entropy
+from tests.simulation.pc import KEYS, URL
+
+DAY_MS = 86_400_000
+AGES_DAYS = {0: 375, 1: 390, 2: 402, 3: 420}
+"""How long ago some agents joined: their keys are due to be rotated, or have ended. The others joined last week."""
+
+
+@dataclass(slots=True)
+class _Office:
+    """A server that is joined without a network."""
+
+    writer: Writer
+    now: int
+    public_key: str
+    url: str = URL
+
+    async def join(self, request: JoinRequest) -> JoinAnswer:
+        """As the route does."""
+        return self.writer.submit(join(request, self.now, self.public_key)).result()
+
+
+def make(folder: Path) -> None:
+    """Make `server`, `P00` … and the portraits in an empty folder."""
+    with seeded_entropy("template"):
+        (folder / "server").mkdir()
+        engine = open_database(folder / "server" / "diemdanh.db")
+        key = server_key(folder / "server")
+        began = EPOCH - max(AGES_DAYS.values()) * DAY_MS - DAY_MS
+        with Writer(engine) as writer:
+            writer.submit(make_known(key, began)).result()
+            writer.submit(load(read_course(script.write_course(folder / "course.toml")), began)).result()
+            for point in sorted(range(script.POINTS), key=lambda one: -AGES_DAYS.get(one, 7)):
+                now = EPOCH - AGES_DAYS.get(point, 7) * DAY_MS
+                token = writer.submit(make_token(script.code(point), now)).result().token
+                data = DataFolder(folder / script.code(point))
+                data.make()
+                asyncio.run(identity.join(data, KEYS, _Office(writer, now, key.public), token))
+                portraits = folder / "portraits" / script.code(point)
+                portraits.mkdir(parents=True)
+                for number in range(script.LEARNERS):
+                    (portraits / f"{script.learner(point, number)}.jpg").touch()
+        engine.dispose()
+
+
+def copy(template: Path, to: Path) -> None:
+    """A fresh copy of it for one seed; the portraits are shared."""
+    for folder in sorted(template.iterdir()):
+        if folder.is_dir() and folder.name != "portraits":
+            shutil.copytree(folder, to / folder.name)
