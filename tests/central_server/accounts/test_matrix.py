@@ -235,7 +235,7 @@ def _world(server: Running) -> World:
 
     def job(connection: Connection) -> World:
         def ids(table: str) -> dict[str, str]:
-            return dict(connection.execute(text(f"SELECT code, id FROM {table}")).all())  # type: ignore[arg-type]  # noqa: S608
+            return dict(connection.execute(text(f"SELECT code, id FROM {table}")).all())  # noqa: S608
 
         courses, points, learners = ids("course"), ids("bridge_point"), ids("learner")
         accounts = {}

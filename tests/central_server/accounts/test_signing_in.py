@@ -64,7 +64,7 @@ def test_the_password_opens_and_the_cookie_is_private(server: Running) -> None:
     assert {"HttpOnly", "SameSite=strict", "Path=/", "Max-Age=43200"} <= set(cookie.split("; "))
     token = cookie.partition("=")[2].partition(";")[0]
     with server.services.engine.connect() as connection:
-        dump = "".join(connection.connection.iterdump())  # type: ignore[attr-defined]
+        dump = "".join(connection.connection.iterdump())
     assert token not in dump and PHRASE not in dump
     assert client.get("/account").status_code == 200
     assert PHRASE not in client.get("/account").text
@@ -136,7 +136,7 @@ def test_who_fails_often_has_to_wait_longer_each_time_and_is_told_until_when(ser
 
 
 def test_an_unknown_login_is_locked_like_a_known_one(server: Running) -> None:
-    said = []
+    said: list[list[int]] = []
     for login in ("lan", "nobody"):
         client = browser(server, f"127.0.0.{2 + len(said)}")
         said.append([sign_in(client, login, "x" * 12).status_code for _ in range(7)])
@@ -248,7 +248,7 @@ def test_a_recovery_code_stands_in_once(server: Running, codes: tuple[str, ...])
         assert client.post("/sign-in/code", data={"code": typed}).status_code == status
     assert "Còn 8 mã" in re.sub(r"\s+", " ", client.get("/account").text)
     with server.services.engine.connect() as connection:
-        dump = "".join(connection.connection.iterdump())  # type: ignore[attr-defined]
+        dump = "".join(connection.connection.iterdump())
     assert codes[5] not in dump and codes[5].replace("-", "") not in dump
     assert SECRET.hex() not in dump.lower()
 
