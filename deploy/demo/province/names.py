@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 FAMILIES = {
@@ -40,7 +41,7 @@ class Person:
     birth_year: int
 
 
-def _one(rng: random.Random, weights: dict[str, float]) -> str:
+def _one(rng: random.Random, weights: Mapping[str, float]) -> str:
     return rng.choices(list(weights), list(weights.values()))[0]
 
 
