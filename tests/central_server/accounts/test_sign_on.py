@@ -242,7 +242,7 @@ WRONG: dict[str, Callable[[], str]] = {
 @pytest.mark.parametrize("how", WRONG)
 def test_a_wrong_token_is_not(provider: Provider, how: str) -> None:
     with pytest.raises(SignOnError):
-        provider._verified(WRONG[how](), "n")  # type: ignore[no-untyped-call]
+        provider._verified(WRONG[how](), "n")
 
 
 def test_an_attempt_is_read_only_by_its_own_server(tmp_path: Path) -> None:
