@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, select
@@ -48,10 +48,15 @@ class CourseParticipation:
     """By name."""
 
 
-def course_participation(db: Session, books: Books, course: Course, now: int) -> CourseParticipation:
-    """Everybody's participation and outlook in a course at `now` (ms). The rows of the course's own page too."""
+def course_participation(
+    db: Session, books: Books, course: Course, now: int, planned: Sequence[PlannedRow] | None = None
+) -> CourseParticipation:
+    """Everybody's participation and outlook in a course at `now` (ms).
+
+    planned: the course's sessions (planned_sessions) where they have been read already.
+    """
     rule = rule_of(db, course.id)
-    sessions = counting(db, course, now)
+    sessions = counting(planned_sessions(db, course, now) if planned is None else planned)
     parts: dict[str, dict[str, LearnerState]] = {}
     late: dict[str, int] = {}
     early: dict[str, int] = {}
@@ -74,9 +79,9 @@ def course_participation(db: Session, books: Books, course: Course, now: int) ->
     return CourseParticipation(rule, sessions, tuple(learners))
 
 
-def counting(db: Session, course: Course, now: int) -> tuple[PlannedRow, ...]:
-    """The sessions of a course that count, in order of time."""
-    return tuple(one for one in planned_sessions(db, course, now) if not one.cancelled and not one.field_visit)
+def counting(planned: Sequence[PlannedRow]) -> tuple[PlannedRow, ...]:
+    """Those of a course's sessions that count."""
+    return tuple(one for one in planned if not one.cancelled and not one.field_visit)
 
 
 def _left(
@@ -146,7 +151,7 @@ def what_if(db: Session, books: Books, course: Course, rule: Rule, now: int) -> 
     old: dict[str, list[Totals]] = {who: [] for who in ids}
     new: dict[str, list[Totals]] = {who: [] for who in ids}
     sessions = []
-    for session in counting(db, course, now):
+    for session in counting(planned_sessions(db, course, now)):
         if session.phase != "over":
             continue
         book = books.of(session.id)
