@@ -112,6 +112,7 @@ def _page(request: Request, learner: str, of: Services, db: Session, actor: Acto
         for seat in belongs
         if (own and seat.course.published) or actor.may_part("see_learner", seat.course.id, seat.points)
     ]
+    courses.sort(key=_soonest)
     consents = db.exec(select(Consent).where(Consent.learner == learner).order_by(col(Consent.given_at))).all()
     templates = db.exec(select(FaceTemplate).where(FaceTemplate.learner == learner)).all()
     return of.pages.page(
@@ -129,3 +130,9 @@ def _course(db: Session, of: Services, seat: Seat, who: Learner, now: int, lang:
     it = part.learner.forecast
     bar = course_bar(who.name, part.now.sessions, part.learner.parts, lang)
     return CourseOf(seat, part, outlook(it, lang), needed(it, lang), bar)
+
+
+def _soonest(one: CourseOf) -> tuple[bool, int]:
+    """What runs or comes next stands first, what is over and where the learner is a guest last."""
+    coming = one.attended.next if one.attended is not None else None
+    return coming is None, coming.start if coming is not None else 0
