@@ -1,4 +1,4 @@
-"""The office by the Tab, Space and Enter keys alone: a course is made, published, changed and cancelled, a rule tried."""
+"""The office by the Tab, Space and Enter keys alone: a course made, published, changed; whom to speak with found."""
 
 from __future__ import annotations
 
