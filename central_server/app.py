@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -54,6 +54,7 @@ from central_server.own_log.server_key import make_known, server_key
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
+from central_server.participation.settling import Settler, Settling
 from central_server.participation.watch import Watches
 from central_server.services import Clock, Services
 from central_server.web.cross_site import SameSiteOnly
@@ -68,10 +69,13 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-def create_app(config: Config, now: Clock = wall_clock, writes: Callable[[Engine], Writer] = Writer) -> FastAPI:
+def create_app(
+    config: Config, now: Clock = wall_clock, writes: Callable[[Engine], Writer] = Writer, *, settles: bool = True
+) -> FastAPI:
     """The server as an ASGI app. The database is opened when it starts, not here.
 
     now: the server's clock, ms since 1970 UTC. writes: makes the one writer (of a simulation, it has no thread).
+    settles: figures of what is over are kept ahead, by a thread (a simulation has none).
     """
 
     pages = Pages()
@@ -88,7 +92,8 @@ def create_app(config: Config, now: Clock = wall_clock, writes: Callable[[Engine
         live, feeds, hasher = LiveBoard(), Feeds(), Hasher()
         try:
             signing, sealing = server_key(config.data_folder), sealing_key(config.data_folder)
-            with writes(engine) as writer:
+            with writes(engine) as writer, ExitStack() as stack:
+                settling = Settling(engine, writer)
                 await asyncio.wrap_future(writer.submit(make_known(signing, now())))
                 app.state.services = Services(
                     config=config,
@@ -100,6 +105,7 @@ def create_app(config: Config, now: Clock = wall_clock, writes: Callable[[Engine
                     live=live,
                     books=Books(engine, live),
                     watches=Watches(engine, live),
+                    settling=settling,
                     feeds=feeds,
                     pages=pages,
                     hasher=hasher,
@@ -109,6 +115,8 @@ def create_app(config: Config, now: Clock = wall_clock, writes: Callable[[Engine
                     sealing=sealing,
                     rosters=KeptRosters(config.data_folder, sealing),
                 )
+                if settles:
+                    stack.enter_context(Settler(settling, now))
                 yield
                 await feeds.end()
         finally:

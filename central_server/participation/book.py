@@ -140,6 +140,10 @@ class Books:
         self._lock = threading.Lock()
         self._books: dict[str, SessionBook] = {}
 
+    def told_of(self, session: str) -> bool:
+        """Whether a live status speaks of the session, so that more may be known than its records say."""
+        return bool(self._live.of(session))
+
     def of(self, session: str) -> SessionBook:
         """The book of a session (which may not exist: its `state` says so)."""
         with self._lock:

@@ -183,6 +183,10 @@ class PackEvidence:
         """What the pages showed."""
         return dict(self._json("totals.json", list[tuple[tuple[str, str], Total]]))
 
+    def settled(self) -> Totals:
+        """Nothing: what is kept follows from the records, which are all here."""
+        return {}
+
     def receipts(self) -> list[Receipt]:
         """The receipts in it."""
         return [self._decoded(line, Receipt, lambda receipt: receipt) for line in self._lines("receipts.ndjson")]

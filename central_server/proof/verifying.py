@@ -82,6 +82,8 @@ def verify(evidence: Evidence, receipts: Sequence[Receipt]) -> Report:
     totals = totals_of(acts.plan, raw, around)
     report.totals = len(totals)
     report.findings += compare_totals(totals, evidence.totals())
+    kept = evidence.settled()
+    report.findings += compare_totals({key: totals[key] for key in kept.keys() & totals.keys()}, kept)
     return report
 
 
