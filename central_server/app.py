@@ -70,15 +70,17 @@ def wall_clock() -> int:
 
 
 def create_app(
-    config: Config, now: Clock = wall_clock, writes: Callable[[Engine], Writer] = Writer, *, settles: bool = True
+    config: Config, now: Clock = wall_clock, writes: Callable[[Engine], Writer] = Writer, *, serving: bool = False
 ) -> FastAPI:
     """The server as an ASGI app. The database is opened when it starts, not here.
 
     now: the server's clock, ms since 1970 UTC. writes: makes the one writer (of a simulation, it has no thread).
-    settles: figures of what is over are kept ahead, by a thread (a simulation has none).
+    serving: for days, to people: templates are compiled before the first page, and a thread settles what is over.
     """
 
     pages = Pages()
+    if serving:
+        pages.compile()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -115,7 +117,7 @@ def create_app(
                     sealing=sealing,
                     rosters=KeptRosters(config.data_folder, sealing),
                 )
-                if settles:
+                if serving:
                     stack.enter_context(Settler(settling, now))
                 yield
                 await feeds.end()

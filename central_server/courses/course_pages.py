@@ -14,9 +14,8 @@ from central_server.courses.attention import attention
 from central_server.courses.calendar import calendar_key
 from central_server.courses.doing import do
 from central_server.courses.new_course import choices
-from central_server.courses.overview import planned_sessions
 from central_server.courses.queries import course_of, learners_of_course
-from central_server.courses.situation import situation
+from central_server.courses.situation import situations
 from central_server.courses.tables import Course, Programme
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.forms import Form, FormDep
@@ -39,15 +38,14 @@ def course_page(
 ) -> Response:
     """What needs doing, then the sessions, then the learners. new, known: whom a roster has just enrolled."""
     found, now = course_of(db, course), of.now()
-    sessions = planned_sessions(db, found, now)
-    around = situation(db, found, sessions, now)
-    held = [one for one in sessions if not one.cancelled]
+    around = situations(db, [found], now)[course]
+    held = [one for one in around.sessions if not one.cancelled]
     context = {
         "course": found,
         "manages": actor.may("manage_course", course=course),
         "programme": db.get(Programme, found.programme) if found.programme else None,
         "notices": attention(around),
-        "sessions": sessions,
+        "sessions": around.sessions,
         "names": around.names,
         "learners": learners_of_course(db, course),
         "periods": around.planned_periods,

@@ -1,9 +1,10 @@
 """The figures of sessions that are over, kept so that a course's pages read a few rows instead of every record.
 
-A row holds everybody at one bridge point in one session, and a digest of all that the figures follow from (`Basis`): the
-plan, the rule, who sits there, its devices, and how far each of their logs speaks of the session. Records never change
-and logs only grow, so a row whose digest is that of now holds what the records give. Any other is as good as none: the
-figures are computed anew and kept. So nobody has to be told when a late record, another rule or a transfer comes.
+A row holds everybody at one bridge point in one session, and a digest of all that the figures follow from (`Basis`):
+the plan, the rule, who sits there, its devices, and how far each of their logs speaks of the session. Records never
+change and logs only grow, so a row whose digest is that of now holds what the records give. Any other is as good as
+none: the figures are computed anew and kept. So nobody has to be told when a late record, another rule or a transfer
+comes.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ def bases(db: Session, course: str) -> list[Basis]:
     """What each bridge point in each session of a course rests on now."""
     which = {"course": course}
     rule = rule_of(db, course)
-    enrolled = {learner: point for learner, point in db.execute(_ENROLLED, which)}
+    enrolled = {learner: str(point) for learner, point in db.execute(_ENROLLED, which)}
     transfers: dict[str, list[tuple[int, str]]] = {}
     for learner, since, point in db.execute(_TRANSFERS, which):
         transfers.setdefault(learner, []).append((since, point))

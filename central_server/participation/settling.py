@@ -27,9 +27,7 @@ AFTER_MS = 15 * 60_000
 
 _log = logging.getLogger(__name__)
 _NEXT = text("SELECT min(id) FROM course WHERE id > :course")
-_OVER = text(
-    'SELECT id FROM session WHERE course = :course AND "end" <= :until AND NOT cancelled AND NOT field_visit'
-)
+_OVER = text('SELECT id FROM session WHERE course = :course AND "end" <= :until AND NOT cancelled AND NOT field_visit')
 
 
 class Settling:

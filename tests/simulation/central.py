@@ -97,7 +97,7 @@ class Central:
         self._history.tell("server", "up" if self.up else "did not start")
 
     async def _live(self, started: asyncio.Event) -> None:
-        app = create_app(self.config, self.now, lambda engine: SteppedWriter(engine, self._loop), settles=False)
+        app = create_app(self.config, self.now, lambda engine: SteppedWriter(engine, self._loop))
         try:
             with contextlib.suppress(ServerError) if self.disk.trouble != "none" else contextlib.nullcontext():
                 async with app.router.lifespan_context(app):
