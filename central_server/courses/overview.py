@@ -46,6 +46,9 @@ class CourseRow:
     """Start of the next session that has not ended."""
 
 
+_COURSES = text("SELECT id, code, title, programme, published FROM course")
+
+
 def course_rows(db: Session, now: int, visible: frozenset[str] | None = None) -> list[CourseRow]:
     """All courses that may be seen (ids; None: all), newest first."""
     counts = {
@@ -61,7 +64,7 @@ def course_rows(db: Session, now: int, visible: frozenset[str] | None = None) ->
     learners = dict(db.exec(select(Enrolment.course, func.count()).group_by(col(Enrolment.course))).all())
     programmes = dict(db.exec(select(Programme.id, Programme.title)).all())
     rows = []
-    for course in db.exec(select(Course.id, Course.code, Course.title, Course.programme, Course.published)):
+    for course in db.execute(_COURSES):
         if visible is not None and course.id not in visible:
             continue
         held = counts.get(course.id)
@@ -222,7 +225,8 @@ def learners_by_point(db: Session, courses: Sequence[str]) -> dict[str, dict[str
 
 def points_without_device(db: Session, points: Collection[str]) -> frozenset[str]:
     """Those of the bridge points (ids) that no agent has joined."""
-    return frozenset(points) - set(db.exec(select(Device.bridge_point).where(col(Device.bridge_point).in_(points))))
+    joined = set(db.exec(select(Device.bridge_point).where(col(Device.bridge_point).in_(points))))
+    return frozenset(points) - joined
 
 
 def holidays(db: Session) -> dict[date, str]:

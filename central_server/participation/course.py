@@ -61,8 +61,8 @@ def course_participation(
     over = {session.id for session in sessions if session.phase == "over" and not books.told_of(session.id)}
     parts: dict[str, dict[str, Part]] = {}
     for session, found in settling.parts(db, course.id, frozenset(over)).items():
-        for who, part in found.items():
-            parts.setdefault(who, {})[session] = part
+        for learner, part in found.items():
+            parts.setdefault(learner, {})[session] = part
     for one in sessions:
         if one.phase == "before" or one.id in over:
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
+from central_server.app import create_app
+from central_server.config import Config
 from central_server.participation.settled import settled
 from central_server.participation.settling import AFTER_MS, Settler
 from central_server.proof.stored import StoredEvidence
@@ -113,3 +117,16 @@ def test_a_damaged_row_is_as_good_as_none_and_a_changed_one_is_found(server: Run
     server.do(lambda db: db.exec_driver_sql("UPDATE settled_point SET figures = ?", (wrong,)))
     with server.services.engine.connect() as db:
         assert {one.what for one in verify(StoredEvidence(db), []).findings} == {"total"}
+
+
+def test_a_served_app_settles_by_itself_until_it_ends(tmp_path: Path) -> None:
+    def settlers() -> int:
+        return sum(thread.name == "settling" for thread in threading.enumerate())
+
+    async def serve() -> None:
+        app = create_app(Config(data=str(tmp_path / "served")), serving=True)
+        async with app.router.lifespan_context(app):
+            assert settlers() == 1
+
+    asyncio.run(serve())
+    assert settlers() == 0
