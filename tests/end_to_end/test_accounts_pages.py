@@ -193,7 +193,7 @@ async def test_a_technician_who_is_told_the_link_gets_his_own_sessions(server: R
     async with opened(browser, 360) as page:
         await page.goto(f"{server.address}/sign-in/link?key={server.link('ky-thuat')}")
         await page.get_by_role("button", name="Đăng nhập").press("Enter")
-        await expect(page.locator("nav.rooms")).to_have_text(re.compile(r"\s*Buổi học\s*"))
+        await expect(page.locator("nav.rooms")).to_have_text(re.compile(r"\s*Hôm nay\s*Lớp\s*"))
 
 
 @pytest.mark.parametrize("width", [360, 1440])
