@@ -42,6 +42,8 @@ class Report:
     own_records: int = 0
     receipts: int = 0
     totals: int = 0
+    servers: frozenset[str] = frozenset()
+    """The public keys (hex) with which the server says in its own log that it signs."""
 
 
 def verify(evidence: Evidence, receipts: Sequence[Receipt]) -> Report:
@@ -51,6 +53,7 @@ def verify(evidence: Evidence, receipts: Sequence[Receipt]) -> Report:
     acts = replay(_own_records(own_rows))
     good, wrong = believed(receipts, acts.servers)
     report.findings += wrong
+    report.servers = frozenset(acts.servers.values())
     report.receipts, report.own_records = len(receipts), len(own_rows)
     _own_log(report, own_rows, good, acts)
     report.findings += compare(acts.plan, evidence.plan())
