@@ -181,6 +181,9 @@ def proof_holds(world: World, receipts: list[Receipt]) -> Report:
     twins = [pc.device for pc in world.pcs.values() if _forked(world, pc)] if world.restored else []
     if wrong := [finding.en for finding in report.findings if finding.device not in twins]:
         raise BrokenError("verify: " + "; ".join(wrong[:5]))
+    accused = [en for _, en in report.notices if "for a person to look at" in en]
+    if accused := [en for en in accused if not any(device in en for device in twins)]:
+        raise BrokenError("an honest record is called backdated: " + "; ".join(accused[:5]))
     return report
 
 
