@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
+
 from sqlalchemy import Connection, text
 
 from central_server.accounts.giving import NewAccount, add_account, give
@@ -16,6 +19,13 @@ _CAN_SIGN_IN = text(
     " AND NOT a.disabled AND (a.password IS NOT NULL OR a.id IN (SELECT account FROM sign_on_identity)) LIMIT 1"
 )
 _WAITING = text("SELECT id FROM account WHERE login = :login AND password IS NULL AND NOT disabled")
+_LOGINS = text("SELECT login FROM account WHERE login LIKE :like")
+
+
+def _candidates() -> Iterator[str]:
+    yield LOGIN
+    for number in count(2):
+        yield f"{LOGIN}-{number}"
 
 
 def first_administrator(now: int) -> Job[NewLink | None]:
@@ -26,7 +36,9 @@ def first_administrator(now: int) -> Job[NewLink | None]:
             return None
         account = connection.execute(_WAITING, {"login": LOGIN}).scalar_one_or_none()
         if account is None:
-            account = add_account(connection, NewAccount(LOGIN, "Quản trị hệ thống"), None, now)
+            taken = set(connection.execute(_LOGINS, {"like": f"{LOGIN}%"}).scalars())
+            login = next(one for one in _candidates() if one not in taken)
+            account = add_account(connection, NewAccount(login, "Quản trị hệ thống"), None, now)
         give(connection, account, Grant("administrator"), None, now)
         return make_link(connection, account, now, new_password=True, by=None, life_ms=NEW_ACCOUNT_LIFE_MS)
 

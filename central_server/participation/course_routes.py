@@ -15,7 +15,7 @@ from central_server.learners.names import given_name_first, plain
 from central_server.participation.course import CourseLearner, CourseParticipation, course_participation
 from central_server.participation.course_bar import course_bar
 from central_server.participation.course_sheet import course_sheet
-from central_server.participation.outlook_wording import OUTLOOKS, needed
+from central_server.participation.outlook_wording import ENDED, OUTLOOKS, needed, outlook
 from central_server.participation.routes import XLSX, download
 from central_server.participation.sheet_files import sheet_csv, sheet_xlsx
 from central_server.services import ReadingDep, Services, ServicesDep
@@ -53,7 +53,12 @@ def participation_page(
         "counts": {key: sum(one.forecast.outlook == key for one in now.learners) for key in OUTLOOKS},
         "behind": sum(one.behind for one in now.learners),
         "rows": [
-            (one, needed(one.forecast, lang), course_bar(one.facts.name, now.sessions, one.parts, lang))
+            (
+                one,
+                outlook(one.forecast, lang),
+                needed(one.forecast, lang),
+                course_bar(one.facts.name, now.sessions, one.parts, lang),
+            )
             for one in shown
         ],
         "count": len(rows),
@@ -62,7 +67,7 @@ def participation_page(
         "order": order,
         "page_number": page,
         "pages": pages,
-        "outlooks": OUTLOOKS,
+        "outlooks": OUTLOOKS if any(one.forecast.left_ms for one in now.learners) else ENDED,
         "manages": actor.may("manage_course", course=course),
     }
     return of.pages.page(request, "course_participation.html", **context)

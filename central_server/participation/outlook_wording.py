@@ -14,12 +14,11 @@ OUTLOOKS: dict[Outlook, tuple[str, str]] = {
     "enough": ("đã đủ", "enough"),
 }
 ENDED: dict[Outlook, tuple[str, str]] = {
-    "possible": ("chưa hoàn thành", "not completed"),
     "undecided": ("cần xem xét", "for a person to decide"),
     "too_late": ("không hoàn thành", "not completed"),
     "enough": ("hoàn thành", "completed"),
 }
-"""When nothing is left of the course."""
+"""When nothing is left of the course: then nobody is still to make it."""
 MINUTE_MS = 60_000
 
 

@@ -145,8 +145,8 @@ class Reporting(threading.Thread):
         there = tuple(
             LivePresence(learner=f"l-{point}-{k}", start=self.since, last=now) for k in range(LEARNERS) if k != away
         )
-        seen = {"watching_from": self.since, "watching_to": now, "present": there}
-        blind = {"watching_from": None, "watching_to": None, "present": ()}
+        seen: dict[str, Any] = {"watching_from": self.since, "watching_to": now, "present": there}
+        blind: dict[str, Any] = {"watching_from": None, "watching_to": None, "present": ()}
         status = LiveStatus(
             session=SESSION, at=now, **(seen if watching else blind),
             unknown=0, waiting=0, detector="yunet", encoder="intel", alarms=(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from deploy.demo.province.plan import MINUTE, Meeting
 from models.records import AnyRecord, CheckIn, Coverage, CoverageEnd, Presence, Seal
@@ -98,7 +98,7 @@ class Clock:
     wall_off: int
     """By how much its wall clock really is behind the server's."""
 
-    def sample(self, at: int) -> dict[str, object]:
+    def sample(self, at: int) -> dict[str, Any]:
         """The clock fields of a record made at that moment (server time)."""
         return {
             "boot_id": self.boot_id,
@@ -110,18 +110,19 @@ class Clock:
 
 
 def records(
-    meeting: Meeting, what: Room, clock: Clock, common: dict[str, object], rng: random.Random, after: int, until: int
+    meeting: Meeting, what: Room, clock: Clock, common: dict[str, Any], rng: random.Random, after: int, until: int
 ) -> Iterator[AnyRecord]:
     """The records of a room up to `until`, in the order they were made.
 
     common: device and log; after: seq of the log's last record before. The seal closes a session that is over by then.
     """
-    made: list[tuple[int, type[AnyRecord], dict[str, object]]] = []
+    made: list[tuple[int, type[AnyRecord], dict[str, Any]]] = []
+    told: dict[str, Any]
     whole = present = 0
     for start, end, ended_by in what.watched:
         if end > until:
             continue
-        told: dict[str, object] = {"start": start - clock.started, "end": end - clock.started}
+        told = {"start": start - clock.started, "end": end - clock.started}
         made.append((end, Coverage, told | {"ended_by": ended_by, "detector": DETECTOR, "encoder": ENCODER}))
         whole += end - start
     covered_to = max((at for at, _, _ in made), default=0)
@@ -140,7 +141,7 @@ def records(
     made.sort(key=lambda one: one[0])
     if until >= meeting.end + 4 * MINUTE:
         check_ins = sum(kind is CheckIn for _, kind, _ in made)
-        totals: dict[str, object] = {
+        totals: dict[str, Any] = {
             "check_ins": check_ins,
             "presences": len(made) - count - check_ins,
             "coverages": count,
@@ -148,4 +149,4 @@ def records(
         made.append((meeting.end + 5 * MINUTE, Seal, totals | {"present_ms": present, "covered_ms": whole}))
     for seq, (at, kind, told) in enumerate(made, after + 1):
         fields = common | {"seq": seq, "session": meeting.id} | clock.sample(at) | told
-        yield kind(**fields)  # type: ignore[arg-type]
+        yield kind(**fields)

@@ -165,3 +165,12 @@ def test_under_the_usual_rule_the_page_of_an_empty_course_teaches_the_first_step
         assert course(server).rule == Rule()
         got = server.get(f"/courses/{course_id(server)}/participation")
         assert "Chưa ghi danh học viên nào" in got.text
+
+
+def test_a_course_that_is_over_says_who_completed(server: Running) -> None:
+    taught(server, [[1, 0.9, 0.6, 0.5, 0.0, 0.0]] * 5)
+    page = " ".join(server.get(f"/courses/{course_id(server)}/participation").text.split())
+    assert "<b>2</b> hoàn thành" in page and "<b>4</b> không hoàn thành" in page
+    assert "còn kịp" not in page
+    first, second, third, *_ = (one["Tình hình"] for one in listed(server, "?order=name"))
+    assert (first, second, third) == ("hoàn thành", "hoàn thành", "không hoàn thành")
