@@ -100,9 +100,9 @@ class SessionBook:
         evidence = self._evidence[point.id]
         found = False
         for device in point.devices:
-            for log, record in new_records(db, self._session, device, self._known):
-                evidence.add(record)
-                self._known[device, log] = record.seq
+            for one in new_records(db, self._session, device, self._known):
+                evidence.take(device, one)
+                self._known[device, one.log] = one.record.seq
                 found = True
         return evidence.learn_missing_clocks(lambda record: records_around(db, record)) or found
 

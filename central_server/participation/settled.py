@@ -176,8 +176,8 @@ def compute(db: Session, basis: Basis) -> Computed:
     schedule = scheduled(basis.start, basis.end, basis.breaks)
     evidence = PointEvidence(frozenset(basis.learners), PointTotals(schedule, basis.rule))
     for device in basis.devices:
-        for _, record in new_records(db, basis.session, device, {}):
-            evidence.add(record)
+        for one in new_records(db, basis.session, device, {}):
+            evidence.add(one.record)  # when it was received makes it doubtful, and changes no figure
     lasting = not any(evidence.without_clock())
     evidence.learn_missing_clocks(lambda record: records_around(db, record))
     totals = evidence.with_live(()).totals  # with what waited for a clock

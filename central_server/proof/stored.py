@@ -165,8 +165,8 @@ def _shown(db: Session, session: str) -> Totals:
     for point in facts.points:
         evidence = no_evidence(facts, point.id)
         for device in point.devices:
-            for _, record in new_records(db, session, device, {}):
-                evidence.add(record)
+            for one in new_records(db, session, device, {}):
+                evidence.add(one.record)
         evidence.learn_missing_clocks(lambda record: records_around(db, record))
         state = point_state(facts, point, evidence, (), facts.end + UNTIL_STEP_MS)
         for learner in state.learners:
