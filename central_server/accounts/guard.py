@@ -28,7 +28,12 @@ Rule = Permission | Signed | Open
 
 _SESSION = text("SELECT course FROM session WHERE id = :session")
 _PLACES = text("SELECT bridge_point FROM session_bridge_point WHERE session = :session")
-_ENROLLED = text("SELECT course, bridge_point FROM enrolment WHERE learner = :learner")
+_BELONGS = text(
+    "SELECT course, bridge_point FROM enrolment WHERE learner = :learner"
+    " UNION SELECT course, bridge_point FROM transfer WHERE learner = :learner"
+    " UNION SELECT session.course, guest.bridge_point FROM guest JOIN session ON session.id = guest.session"
+    " WHERE guest.learner = :learner"
+)
 
 
 class OpenGuard:
@@ -165,14 +170,14 @@ def allowed(connection: Connection, actor: Actor, permission: Permission, place:
 def _learner_allowed(
     connection: Connection, actor: Actor, permission: Permission, learner: str, course: str | None
 ) -> bool:
-    """Whether the learner is the actor, or is enrolled where the actor has the permission."""
+    """Whether the learner is the actor, or is enrolled, transferred or a guest where the actor has the permission."""
     if permission in ("see_own", "see_learner") and actor.is_learner(learner):
         return True
     if permission == "see_own":
         return False
     places = [
         (row.course, row.bridge_point if permission == "see_learner" else None)
-        for row in connection.execute(_ENROLLED, {"learner": learner})
+        for row in connection.execute(_BELONGS, {"learner": learner})
         if course in (None, row.course)
     ]
     return any(actor.may(permission, course=where, bridge_point=point) for where, point in places)

@@ -14,14 +14,20 @@ from central_server.courses.attention import attention
 from central_server.courses.calendar import calendar_key
 from central_server.courses.doing import do
 from central_server.courses.new_course import choices
-from central_server.courses.queries import course_of, learners_of_course
+from central_server.courses.queries import course_of
 from central_server.courses.situation import situations
 from central_server.courses.tables import Course, Programme
+from central_server.participation.course import course_participation
+from central_server.participation.course_bar import course_bar
+from central_server.participation.outlook_wording import outlook, to_speak_with
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.forms import Form, FormDep
+from central_server.web.headers import page_language
 
 router = APIRouter()
 RULES_MOST = 20_000
+SHOWN = 100
+"""Learners on the course's own page; the page of participation has them all."""
 _ENROLLED = text("SELECT 1 FROM enrolment WHERE course = :course AND learner = :learner")
 
 
@@ -39,15 +45,23 @@ def course_page(
     """What needs doing, then the sessions, then the learners. new, known: whom a roster has just enrolled."""
     found, now = course_of(db, course), of.now()
     around = situations(db, [found], now)[course]
-    held = [one for one in around.sessions if not one.cancelled]
+    sessions = around.sessions
+    held = [one for one in sessions if not one.cancelled]
+    attended = course_participation(db, of.books, of.settling, found, now, sessions)
+    lang = page_language(request)
     context = {
         "course": found,
         "manages": actor.may("manage_course", course=course),
+        "attended": attended,
+        "rows": [
+            (one, outlook(one.forecast, lang), course_bar(one.facts.name, attended.sessions, one.parts, lang))
+            for one in attended.learners[:SHOWN]
+        ],
         "programme": db.get(Programme, found.programme) if found.programme else None,
-        "notices": attention(around),
-        "sessions": around.sessions,
+        "notices": sorted((*attention(around), *to_speak_with(course, attended)), key=lambda one: not one.urgent),
+        "sessions": sessions,
         "names": around.names,
-        "learners": learners_of_course(db, course),
+        "learners": len(attended.learners),
         "periods": around.planned_periods,
         "missing_points": any(
             around.learners.get(point) and point not in one.points

@@ -33,10 +33,15 @@ STATES = {
 
 @router.get("/", dependencies=[guard("signed_in")])
 def first_page(request: Request, actor: ActorDep, of: ServicesDep, db: ReadingDep) -> Response:
-    """Today's sessions, what needs doing in the courses, and for who has no course yet the form to make one."""
+    """Today's sessions, what needs doing in the courses, and for who has no course yet the form to make one.
+
+    An administrator's first page is the accounts, a learner's the own one.
+    """
     if not actor.granted("see_courses"):
         if actor.may("administer"):
             return RedirectResponse("/admin/accounts", 303)
+        if actor.may("see_own"):
+            return RedirectResponse(f"/learners/{actor.learner}/own", 303)
         return of.pages.page(request, "nothing_yet.html")
     now = of.now()
     rows = course_rows(db, now, visible_courses(actor))

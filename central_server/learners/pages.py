@@ -8,32 +8,38 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from markupsafe import Markup
 from sqlmodel import Session, col, select
 
 from central_server.accounts.guard import ActorDep, guard
 from central_server.accounts.permission import Actor
-from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.series import VIETNAM
-from central_server.courses.tables import Course, Enrolment
 from central_server.database import Job, T
 from central_server.errors import NotFoundError
 from central_server.learners.consent_text import TEXTS, VERSION
 from central_server.learners.consents import consent_on_screen, sign_forms, withdraw
 from central_server.learners.tables import Consent, FaceTemplate, Learner
+from central_server.participation.course_bar import course_bar
+from central_server.participation.of_learner import Attended, Seat, attended, seats
+from central_server.participation.outlook_wording import needed, outlook
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.forms import Form, FormDep
 from central_server.web.headers import page_language
+from models.language import Language
 
 router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
 class CourseOf:
-    """A course that a learner is enrolled in."""
+    """A course that a learner belongs to, with what the page says of it."""
 
-    id: str
-    title: str
-    bridge_point: str
+    seat: Seat
+    attended: Attended | None
+    """None for a guest."""
+    outlook: str
+    needed: str
+    bar: Markup
 
 
 @router.get("/learners/{learner}", dependencies=[guard("see_learner")])
@@ -99,26 +105,34 @@ def _page(request: Request, learner: str, of: Services, db: Session, actor: Acto
     who = db.get(Learner, learner)
     if who is None:
         raise NotFoundError("Không có học viên này.", "There is no such learner.")
-    query = (
-        select(Course, Enrolment, BridgePoint)
-        .join(Enrolment, col(Enrolment.course) == Course.id)
-        .join(BridgePoint, col(BridgePoint.id) == Enrolment.bridge_point)
-        .where(Enrolment.learner == learner)
-        .order_by(col(Course.title))
-    )
-    rows = db.exec(query).all()
-    own = actor.is_learner(learner)
+    own, lang, now = actor.is_learner(learner), page_language(request), of.now()
+    belongs = seats(db, learner)
     courses = [
-        CourseOf(course.id, course.title, point.name)
-        for course, _, point in rows
-        if own or actor.may_part("see_learner", course.id, [point.id])
+        _course(db, of, seat, who, now, lang)
+        for seat in belongs
+        if (own and seat.course.published) or actor.may_part("see_learner", seat.course.id, seat.points)
     ]
+    courses.sort(key=_soonest)
     consents = db.exec(select(Consent).where(Consent.learner == learner).order_by(col(Consent.given_at))).all()
     templates = db.exec(select(FaceTemplate).where(FaceTemplate.learner == learner)).all()
-    lang = page_language(request)
     return of.pages.page(
         request, "learner_record.html", 422 if form.errors else 200, learner=who, courses=courses,
         consents=consents, holds=any(one.withdrawn_at is None for one in consents), templates=templates, own=own,
-        manages=any(actor.may("manage_course", course=course.id) for course, _, _ in rows), form=form,
+        manages=any(actor.may("manage_course", course=seat.course.id) for seat in belongs), form=form,
         errors=[form.error(name, lang) for name in form.errors], paragraphs=TEXTS[VERSION][lang == "en"],
     )  # fmt: skip
+
+
+def _course(db: Session, of: Services, seat: Seat, who: Learner, now: int, lang: Language) -> CourseOf:
+    part = None if seat.guest_of else attended(db, of.books, of.settling, seat.course, who.id, now)
+    if part is None:
+        return CourseOf(seat, None, "", "", Markup())
+    it = part.learner.forecast
+    bar = course_bar(who.name, part.now.sessions, part.learner.parts, lang)
+    return CourseOf(seat, part, outlook(it, lang), needed(it, lang), bar)
+
+
+def _soonest(one: CourseOf) -> tuple[bool, int]:
+    """What runs or comes next stands first, what is over and where the learner is a guest last."""
+    coming = one.attended.next if one.attended is not None else None
+    return coming is None, coming.start if coming is not None else 0

@@ -137,7 +137,7 @@ def point_row(
         trouble=_trouble(point, phase, watching, report, fresh, digest),
         watching=watching,
         watched_until=None if watching else until,
-        cause=None if watching else _cause(digest, until, silent=report is not None and not fresh),
+        cause=None if watching else _cause(digest, until, report is not None, fresh),
         fresh=fresh,
         news_at=news,
         waiting=status.waiting if status else 0,
@@ -199,14 +199,17 @@ def _watched_until(digest: Digest | None, reports: Sequence[LiveReport]) -> int 
     return max(ends, default=None)
 
 
-def _cause(digest: Digest | None, until: int | None, silent: bool) -> Cause:
-    """Why a room is not watched: no news, or how its last coverage ended."""
-    if silent:
+def _cause(digest: Digest | None, until: int | None, heard: bool, fresh: bool) -> Cause:
+    """Why a room is not watched: no news, or how its last coverage ended.
+
+    heard: since this server runs; fresh: a moment ago. Who is not heard now and has only cut the last record is away.
+    """
+    if heard and not fresh:
         return "no_news"
     if until is None:
         return "not_started"
     if digest is not None and len(digest.coverage) and int(digest.coverage[-1, 1]) == until:
-        return digest.ended_by or "no_news"
+        return "no_news" if digest.ended_by == "cut" and not fresh else digest.ended_by or "no_news"
     return "no_news"
 
 

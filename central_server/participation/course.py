@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, select
@@ -50,14 +50,20 @@ class CourseParticipation:
 
 
 def course_participation(
-    db: Session, books: Books, settling: Settling, course: Course, now: int
+    db: Session,
+    books: Books,
+    settling: Settling,
+    course: Course,
+    now: int,
+    planned: Sequence[PlannedRow] | None = None,
 ) -> CourseParticipation:
     """Everybody's participation and outlook in a course at `now` (ms).
 
     What is over is read as it was settled; a session of which agents still tell comes from its book.
+    planned: the course's sessions (planned_sessions) where they have been read already.
     """
     rule = rule_of(db, course.id)
-    sessions = counting(db, course, now)
+    sessions = counting(planned_sessions(db, course, now) if planned is None else planned)
     over = {session.id for session in sessions if session.phase == "over" and not books.told_of(session.id)}
     parts: dict[str, dict[str, Part]] = {}
     for session, found in settling.parts(db, course.id, frozenset(over)).items():
@@ -80,9 +86,9 @@ def course_participation(
     return CourseParticipation(rule, sessions, tuple(learners))
 
 
-def counting(db: Session, course: Course, now: int) -> tuple[PlannedRow, ...]:
-    """The sessions of a course that count, in order of time."""
-    return tuple(one for one in planned_sessions(db, course, now) if not one.cancelled and not one.field_visit)
+def counting(planned: Sequence[PlannedRow]) -> tuple[PlannedRow, ...]:
+    """Those of a course's sessions that count."""
+    return tuple(one for one in planned if not one.cancelled and not one.field_visit)
 
 
 def _left(
@@ -152,7 +158,7 @@ def what_if(db: Session, books: Books, course: Course, rule: Rule, now: int) -> 
     old: dict[str, list[Totals]] = {who: [] for who in ids}
     new: dict[str, list[Totals]] = {who: [] for who in ids}
     sessions = []
-    for session in counting(db, course, now):
+    for session in counting(planned_sessions(db, course, now)):
         if session.phase != "over":
             continue
         book = books.of(session.id)

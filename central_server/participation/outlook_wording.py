@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from central_server.courses.attention import Notice
+from central_server.participation.course import CourseParticipation
 from central_server.participation.wording import pick
-from central_server.web.figures import duration
+from central_server.web.figures import duration, number, percent
 from models.forecast import Forecast, Outlook
 from models.language import Language
 
@@ -38,3 +40,32 @@ def needed(forecast: Forecast, lang: Language) -> str:
         return pick((f"cần dự hết {left} còn lại", f"needs all of the {left} left"), lang)
     more = duration(-(-forecast.needed_ms // MINUTE_MS) * MINUTE_MS, lang)
     return pick((f"cần thêm {more} trong {left} còn lại", f"needs {more} of the {left} left"), lang)
+
+
+def to_speak_with(course: str, now: CourseParticipation) -> tuple[Notice, ...]:
+    """How many learners of a course (id) somebody should speak with or decide about, and the page that names them."""
+    page = f"/courses/{course}/participation?state="
+    vi, en = percent(now.rule.share_needed, "vi"), percent(now.rule.share_needed, "en")
+    late = sum(one.forecast.outlook == "too_late" for one in now.learners)
+    behind = sum(one.behind for one in now.learners)
+    undecided = sum(one.forecast.outlook == "undecided" for one in now.learners)
+    notices = []
+    if behind:
+        notices.append(
+            Notice(f"{number(behind, 'vi')} học viên đang dưới {vi} nhưng còn kịp: nên nhắc dự đủ các buổi còn lại.",
+                   f"{number(behind, 'en')} learners are below {en} but can still make it: speak with them.",
+                   f"{page}behind")
+        )  # fmt: skip
+    if late and any(one.forecast.left_ms for one in now.learners):
+        notices.append(
+            Notice(f"{number(late, 'vi')} học viên không còn kịp đạt {vi} dù dự hết các buổi còn lại.",
+                   f"{number(late, 'en')} learners can no longer reach {en}, even if they attend all the rest.",
+                   f"{page}too_late")
+        )  # fmt: skip
+    if undecided:
+        notices.append(
+            Notice(f"{number(undecided, 'vi')} học viên cần xem xét: thời gian không xác định vượt mức cho phép.",
+                   f"{number(undecided, 'en')} learners are for a person to decide: too much was not observed.",
+                   f"{page}undecided")
+        )  # fmt: skip
+    return tuple(notices)

@@ -148,6 +148,8 @@ def point_state(
     cause: Cause | None = None
     if not watching:
         cause = _cause(watched, now, bool(reports) and not fresh)
+        if cause == "cut" and not fresh:
+            cause = "no_news"  # whoever speaks sends the next record soon; nobody has spoken since this server runs
     until = known_until(session, reports, now)
     learners = tuple(
         _learner_state(session, who, known, watched, until, watching, who.id in here_now, cause, phase)

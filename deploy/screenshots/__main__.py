@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
@@ -31,6 +32,8 @@ READY_S = 30.0
 FILL_S = 300.0
 FILLED = "bản ghi"
 """What the province prints when its records are there; from then on it plays its live session."""
+NO_SECOND_FACTOR = "\n[accounts]\nsecond_factor = []\n"
+"""Or each of the administrator's pages would be the one that asks to set it up."""
 CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 
 
@@ -79,8 +82,8 @@ def chromium() -> str:
 def take(folder: Path, programs: Programs, out: Path, only: str) -> list[Shot]:
     """Start the office, sign in as each role, and take all pictures."""
     settings = write_server_settings(folder, 0)
-    with settings.open("a", encoding="utf-8") as file:  # or all that an administrator sees is how to set it up
-        file.write("[accounts]\nsecond_factor = []\n")
+    with settings.open("a", encoding="utf-8") as file:
+        file.write(NO_SECOND_FACTOR)
     programs.start("server", "central_server.cli", "serve", "--config", settings)
     view = ManagersView(folder / "server.txt", "")
     if not wait_until(programs, view.ready, READY_S):
@@ -117,8 +120,8 @@ def _role(page: Page, address: str, role: Role, office: Office, out: Path, only:
         if where is None or only not in path:
             continue
         got = page.goto(address + where)
-        if got is None or got.status != 200 or got.url != address + where:
-            continue  # not this role's, or it leads elsewhere
+        if got is None or got.status != 200 or urlsplit(page.url).path != where:
+            continue  # not this role's
         name = re.sub(r"\W+", "-", path).strip("-") or "home"
         for lang in LANGUAGES:
             for width in WIDTHS:

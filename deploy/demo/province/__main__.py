@@ -10,8 +10,10 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from bridge_agent.errors import ServerAwayError
 from central_server.database import Writer, open_database
 from deploy.demo.province.filling import Held, fill_plan, join_points, rooms
 from deploy.demo.province.past import PastClock, past_server
@@ -70,7 +72,8 @@ async def run(data: Path, address: str, *, once: bool) -> None:
     _say(f"{sum(seat.seq for seat in seats)} bản ghi của {len(seats)} điểm cầu", begin)
     while not once and now_ms() < live[0].meeting.end + 10 * MINUTE:
         await asyncio.sleep(STATUS_S)
-        await _tell(live, now_ms())
+        with suppress(ServerAwayError):  # a server that is started anew: told at the next turn
+            await _tell(live, now_ms())
     for seat in seats:
         await seat.server.close()
 

@@ -175,3 +175,26 @@ def test_a_course_that_is_over_says_who_completed(server: Running) -> None:
     assert "còn kịp" not in page
     first, second, third, *_ = (one["Tình hình"] for one in listed(server, "?order=name"))
     assert (first, second, third) == ("hoàn thành", "hoàn thành", "không hoàn thành")
+
+
+def test_the_courses_own_page_tells_each_learners_share_and_with_whom_to_speak(server: Running) -> None:
+    taught(server, [[1, 1, 0.7, 0.5, 0.0, 0.0], [1, 1, 0.7, 0.7, 0.0, 0.0]])
+    course = course_id(server)
+    assert [one.forecast.outlook for one in rows(server)].count("too_late") == 2
+    assert [one.behind for one in rows(server)].count(True) == 2
+    page = " ".join(server.get(f"/courses/{course}").text.split())
+    assert f'href="/courses/{course}/participation?state=too_late">2 học viên không còn kịp đạt 80,0 %' in page
+    assert f'href="/courses/{course}/participation?state=behind">2 học viên đang dưới 80,0 % nhưng còn kịp' in page
+    table = page.partition('id="learners"')[2]
+    assert table.count("course-bar") == 6 and table.count("100,0 %") == 2 and table.count(">không còn kịp<") == 2
+    server.account("giang-vien", Grant("lecturer"))
+    lecturers = server.signed_in("giang-vien").get(f"/courses/{course}").text
+    assert "course-bar" in lecturers, "who sees the course sees it all"
+
+
+def test_the_courses_own_page_shows_a_hundred_learners_and_where_all_are(tmp_path: Path) -> None:
+    with running(tmp_path / "other") as one:
+        one.load(write_term(tmp_path / "course.toml", learners=103))
+        page = one.get(f"/courses/{course_id(one)}").text
+        assert page.count('class="picture"><svg') == 100
+        assert "Cả 103 học viên" in page

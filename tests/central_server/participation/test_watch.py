@@ -151,3 +151,17 @@ def test_what_is_not_read_yet_is_said_and_comes(server: Running, agent: Agent, m
     now = watch.look(END)
     assert now.unread == 0
     assert now.rows[agent.bridge_point].cause == "dark"
+
+
+def test_a_bridge_point_unheard_since_its_last_record_has_no_connection(server: Running, agent: Agent) -> None:
+    """As after the server was started anew: there is no status, and to wait a few minutes would be bad advice."""
+    agent.coverage(SESSION, START, START + 10 * MINUTE)
+    agent.send_all()
+    server.clock.ms = START + 30 * MINUTE
+    now, state = both(server)
+    agree(now, state)
+    assert now.rows[agent.bridge_point].cause == "no_news"
+    agent.status(SESSION, {}, watching_from=None, watching_to=None)
+    now, state = both(server)
+    agree(now, state)
+    assert now.rows[agent.bridge_point].cause == "cut", "it speaks: its next record is on the way"
