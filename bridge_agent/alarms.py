@@ -8,7 +8,7 @@ from bridge_agent.errors import RetryableError
 from bridge_agent.journal import Journal
 from bridge_agent.recognition.events import Trouble
 from bridge_agent.server_clock import ClockSample
-from models.clock_trust import clock_trust
+from models.clock_trust import SKEW_UNTRUSTED_MS, clock_trust
 from models.language import both
 
 SENTENCE_LIMIT = 200
@@ -46,7 +46,8 @@ class Alarms:
     def clock(self, sample: ClockSample) -> None:
         """The PC's wall clock against the server's: from 2 s on it is told, from 60 s on its times need a person."""
         trust = clock_trust(sample.offset, sample.uncertainty)
-        if trust in ("good", "unmeasured"):  # a server that is away has its own alarm
+        vague = (sample.uncertainty or 0) > SKEW_UNTRUSTED_MS
+        if vague or trust in ("good", "unmeasured"):  # a server that is away has its own alarm
             self.clear("clock")
             return
         # A round number: the offset wanders by milliseconds, and each new sentence would be told anew.

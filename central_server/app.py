@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -54,6 +54,7 @@ from central_server.own_log.server_key import make_known, server_key
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
+from central_server.participation.settling import Settler, Settling
 from central_server.participation.watch import Watches
 from central_server.services import Clock, Services
 from central_server.web.cross_site import SameSiteOnly
@@ -68,13 +69,18 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-def create_app(config: Config, now: Clock = wall_clock, writes: Callable[[Engine], Writer] = Writer) -> FastAPI:
+def create_app(
+    config: Config, now: Clock = wall_clock, writes: Callable[[Engine], Writer] = Writer, *, serving: bool = False
+) -> FastAPI:
     """The server as an ASGI app. The database is opened when it starts, not here.
 
     now: the server's clock, ms since 1970 UTC. writes: makes the one writer (of a simulation, it has no thread).
+    serving: for days, to people: templates are compiled before the first page, and a thread settles what is over.
     """
 
     pages = Pages()
+    if serving:
+        pages.compile()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -88,7 +94,8 @@ def create_app(config: Config, now: Clock = wall_clock, writes: Callable[[Engine
         live, feeds, hasher = LiveBoard(), Feeds(), Hasher()
         try:
             signing, sealing = server_key(config.data_folder), sealing_key(config.data_folder)
-            with writes(engine) as writer:
+            with writes(engine) as writer, ExitStack() as stack:
+                settling = Settling(engine, writer)
                 await asyncio.wrap_future(writer.submit(make_known(signing, now())))
                 app.state.services = Services(
                     config=config,
@@ -100,6 +107,7 @@ def create_app(config: Config, now: Clock = wall_clock, writes: Callable[[Engine
                     live=live,
                     books=Books(engine, live),
                     watches=Watches(engine, live),
+                    settling=settling,
                     feeds=feeds,
                     pages=pages,
                     hasher=hasher,
@@ -109,6 +117,8 @@ def create_app(config: Config, now: Clock = wall_clock, writes: Callable[[Engine
                     sealing=sealing,
                     rosters=KeptRosters(config.data_folder, sealing),
                 )
+                if serving:
+                    stack.enter_context(Settler(settling, now))
                 yield
                 await feeds.end()
         finally:
@@ -152,6 +162,7 @@ def create_app(config: Config, now: Clock = wall_clock, writes: Callable[[Engine
     app.add_middleware(SameSiteOnly, public_address=config.public_address, pages=pages)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Headers)
+    app.add_middleware(central_server.ledger.routes.BatchesFirst, pages=pages)
     return app
 
 

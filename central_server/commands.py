@@ -70,7 +70,7 @@ def serve(arguments: argparse.Namespace, config: Config) -> int:
     listener = listen(config)
     address = addresses(config, listener)
     log_to_stderr()
-    app = create_app(config)
+    app = create_app(config, serving=True)
     print(both(f"Địa chỉ: {address}", f"Address: {address}"))
     if first is None:
         print(both(f"Đăng nhập: {address}/sign-in", f"Sign in: {address}/sign-in"), flush=True)

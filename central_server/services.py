@@ -24,6 +24,7 @@ from central_server.own_log.server_key import ServerKey
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
+from central_server.participation.settling import Settling
 from central_server.participation.watch import Watches
 from central_server.web.rendering import Pages
 
@@ -44,6 +45,7 @@ class Services:
     live: LiveBoard
     books: Books
     watches: Watches
+    settling: Settling
     feeds: Feeds
     pages: Pages
     hasher: Hasher

@@ -18,10 +18,14 @@ ClockTrust = Literal["good", "skewed", "untrusted", "unmeasured"]
 def clock_trust(offset: int | None, uncertainty: int | None) -> ClockTrust:
     """What a record's clock fields say: `offset` is the server's clock minus the PC's, known to ± `uncertainty` (ms).
 
-    The benefit of the doubt goes to the clock: it is skewed when the whole interval lies beyond the bound.
+    The benefit of the doubt goes to the clock: it is skewed when the whole interval lies beyond the bound. But one that
+    is known to no more than a minute tells no time: an honest PC comes to that after a week without its server, and
+    otherwise any offset could be made good by claiming not to know it.
     """
     if offset is None:
         return "unmeasured"
+    if (uncertainty or 0) > SKEW_UNTRUSTED_MS:
+        return "untrusted"
     least = abs(offset) - (uncertainty or 0)
     if least > SKEW_UNTRUSTED_MS:
         return "untrusted"

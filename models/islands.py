@@ -195,7 +195,7 @@ class PointTotals:
     def of(self, learner: str, until: int = FAR) -> Participation:
         """The learner's figures with their spans: what `participation` says of the records that came."""
         one, schedule = self._learners.get(learner), self._ground.schedule
-        if until < FAR:
+        if len(schedule) and until < schedule[-1, 1]:
             schedule = intersect(schedule, spans([(-FAR, until)]))
         counts_from = since(self._rule, one.checked_in_at if one else None)
         seen, not_seen, not_observed = divide(schedule, self.known(learner), self.coverage, counts_from)

@@ -17,6 +17,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from models.errors import DiemdanhError
+from models.reasons import reason
 from models.records import Count, Id, Milliseconds
 from models.signatures import is_signed
 
@@ -82,4 +83,6 @@ def decode_receipt(line: bytes) -> Receipt:
     try:
         return msgspec.json.decode(line, type=Receipt)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ReceiptError(f"Biên nhận không hợp lệ: {error}.", f"The receipt is not valid: {error}.") from error
+        raise ReceiptError(
+            f"Biên nhận không hợp lệ: {reason(error).vi}.", f"The receipt is not valid: {error}."
+        ) from error

@@ -39,13 +39,15 @@ def time_before(a: Spans, moments: NDArray[np.int64]) -> NDArray[np.int64]:
 def _sweep(a: Spans, b: Spans, both: bool) -> Spans:
     """Where a and b hold (both) or a holds and b does not, found by one walk over all the edges in order."""
     edges = np.concatenate((a.ravel(), b.ravel()))
-    in_a = np.concatenate((np.tile((1, -1), len(a)), np.zeros(2 * len(b), dtype=np.int64)))
-    in_b = np.concatenate((np.zeros(2 * len(a), dtype=np.int64), np.tile((1, -1), len(b))))
     order = np.argsort(edges, kind="stable")
     edges = edges[order]
-    depth_a, depth_b = np.cumsum(in_a[order]), np.cumsum(in_b[order])
-    inside = (depth_a > 0) & ((depth_b > 0) if both else (depth_b == 0))
-    return spans(np.stack((edges[:-1][inside[:-1]], edges[1:][inside[:-1]]), axis=1)) if len(edges) else a
+    turns = 1 - 2 * (order & 1)  # starts stand at even places, ends at odd ones
+    of_a = order < 2 * len(a)
+    in_a, in_b = np.cumsum(turns * of_a) > 0, np.cumsum(turns * ~of_a) > 0
+    inside = in_a & (in_b if both else ~in_b)
+    changes = np.flatnonzero(np.diff(inside, prepend=False))
+    rows = edges[changes].reshape(-1, 2)
+    return rows[rows[:, 1] > rows[:, 0]]
 
 
 def intersect(a: Spans, b: Spans) -> Spans:

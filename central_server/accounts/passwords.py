@@ -45,8 +45,8 @@ def check_password(password: str, login: str, name: str) -> None:
             f"A password has {SHORTEST} to {LONGEST} characters. A short sentence is best.",
         )
     simple = _simple(typed)
-    own = [word for word in (_simple(login), _simple(login.split("@")[0]), _simple(name)) if len(word) >= 4]
-    if simple in _COMMON or len(set(simple)) < 4 or any(simple.strip("0123456789!@#.-_") == word for word in own):
+    own = {_simple(login), _simple(login.split("@")[0]), _simple(name)}
+    if simple in _COMMON or len(set(simple)) < 4 or simple.strip("0123456789!@#.-_") in own:
         raise InputError(
             "Mật khẩu này quá dễ đoán: nhiều người dùng nó, hoặc nó là tên của đồng chí. Hãy chọn mật khẩu khác.",
             "This password is too easy to guess: many people use it, or it is your own name. Choose another.",

@@ -38,6 +38,16 @@ def restore_command(arguments: argparse.Namespace, config: Config) -> int:
             "again by themselves.",
         )
     )
+    key = config.data_folder / KEY_FILE
+    if not key.exists():
+        print(
+            both(
+                f"Thiếu khóa của máy chủ {key}: hãy chép lại tệp này trước khi chạy máy chủ. Nếu máy chủ tạo khóa mới, "
+                "các điểm cầu không tin biên nhận của nó và phải gia nhập lại.",
+                f"The server's key {key} is missing: put it back before the server starts. With a new key the bridge "
+                "points disbelieve its receipts and must join again.",
+            )
+        )
     if done.set_aside:
         print(both(f"Cơ sở dữ liệu cũ: {done.set_aside}", f"The database before: {done.set_aside}"))
     return 0

@@ -70,7 +70,7 @@ def back_up(database: Path, to: Path) -> Contents:
         _last(to.parent)
     except sqlite3.Error as error:
         raise EvidenceError(
-            f"Không sao chép được {database} ({error}).", f"{database} can't be copied ({error})."
+            f"Không sao chép được {database} ({reason(error).vi}).", f"{database} can't be copied ({error})."
         ) from error
     except OSError as error:
         raise OutputError(
@@ -90,7 +90,7 @@ def checked(copy: Path) -> Contents:
             held = contents(db)
     except sqlite3.Error as error:
         raise BackupError(
-            f"{copy} không phải là bản sao dùng được ({error}).", f"{copy} is no usable copy ({error})."
+            f"{copy} không phải là bản sao dùng được ({reason(error).vi}).", f"{copy} is no usable copy ({error})."
         ) from error
     if said != ["ok"] or broken:
         raise BackupError(

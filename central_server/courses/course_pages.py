@@ -14,9 +14,8 @@ from central_server.courses.attention import attention
 from central_server.courses.calendar import calendar_key
 from central_server.courses.doing import do
 from central_server.courses.new_course import choices
-from central_server.courses.overview import planned_sessions
 from central_server.courses.queries import course_of
-from central_server.courses.situation import situation
+from central_server.courses.situation import situations
 from central_server.courses.tables import Course, Programme
 from central_server.participation.course import course_participation
 from central_server.participation.course_bar import course_bar
@@ -45,10 +44,10 @@ def course_page(
 ) -> Response:
     """What needs doing, then the sessions, then the learners. new, known: whom a roster has just enrolled."""
     found, now = course_of(db, course), of.now()
-    sessions = planned_sessions(db, found, now)
-    around = situation(db, found, sessions, now)
+    around = situations(db, [found], now)[course]
+    sessions = around.sessions
     held = [one for one in sessions if not one.cancelled]
-    attended = course_participation(db, of.books, found, now, sessions)
+    attended = course_participation(db, of.books, of.settling, found, now, sessions)
     lang = page_language(request)
     context = {
         "course": found,

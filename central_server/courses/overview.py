@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, bindparam, text
 from sqlmodel import Session, col, func, select
 
 from central_server.bridge_points.tables import BridgePoint, Device
 from central_server.courses.periods import periods, teaching_ms
 from central_server.courses.series import Times
-from central_server.courses.standing import ChangeRow, change_row, last_cancelling, last_move, lecturer_name
+from central_server.courses.standing import ChangeRow, last_cancelling, last_move, lecturer_name
 from central_server.courses.tables import (
     Course,
-    CourseSession,
     Enrolment,
     Holiday,
     Lecturer,
     Programme,
-    SessionBreak,
-    SessionBridgePoint,
-    SessionChange,
 )
 
 State = Literal["draft", "to_come", "running", "over"]
@@ -50,6 +46,9 @@ class CourseRow:
     """Start of the next session that has not ended."""
 
 
+_COURSES = text("SELECT id, code, title, programme, published FROM course")
+
+
 def course_rows(db: Session, now: int, visible: frozenset[str] | None = None) -> list[CourseRow]:
     """All courses that may be seen (ids; None: all), newest first."""
     counts = {
@@ -63,9 +62,9 @@ def course_rows(db: Session, now: int, visible: frozenset[str] | None = None) ->
         )
     }
     learners = dict(db.exec(select(Enrolment.course, func.count()).group_by(col(Enrolment.course))).all())
-    programmes = {one.id: one.title for one in db.exec(select(Programme))}
+    programmes = dict(db.exec(select(Programme.id, Programme.title)).all())
     rows = []
-    for course in db.exec(select(Course)):
+    for course in db.execute(_COURSES):
         if visible is not None and course.id not in visible:
             continue
         held = counts.get(course.id)
@@ -139,50 +138,75 @@ class PlannedRow:
         return self.has_records and self.moved is not None
 
 
-_SEALED = text(
-    "SELECT DISTINCT r.session, d.bridge_point FROM record r JOIN device d ON d.id = r.device"
-    " WHERE r.kind = 'seal' AND r.session IN (SELECT id FROM session WHERE course = :course)"
+def _of_courses(query: str) -> TextClause:
+    return text(query).bindparams(bindparam("courses", expanding=True))
+
+
+_SESSIONS = _of_courses(
+    'SELECT course, id, title, start, "end", lecturer, main_point, field_visit, cancelled FROM session'
+    " WHERE course IN :courses ORDER BY start, id"
 )
-_RECORDED = text(
-    "SELECT id FROM session WHERE course = :course AND EXISTS (SELECT 1 FROM record WHERE record.session = session.id)"
+_BREAKS = _of_courses(
+    'SELECT b.session, b.start, b."end" FROM session_break b JOIN session s ON s.id = b.session'
+    " WHERE s.course IN :courses"
+)
+_PLACES = _of_courses(
+    "SELECT p.session, p.bridge_point FROM session_bridge_point p JOIN session s ON s.id = p.session"
+    " WHERE s.course IN :courses"
+)
+_CHANGES = _of_courses(
+    'SELECT c.session, c.number, c.change, c.start, c."end", c.reason, c.at FROM session_change c'
+    " JOIN session s ON s.id = c.session WHERE s.course IN :courses ORDER BY c.number"
+)
+_SEALED = _of_courses(
+    "SELECT DISTINCT r.session, d.bridge_point FROM session s JOIN record r ON r.session = s.id AND r.kind = 'seal'"
+    " JOIN device d ON d.id = r.device WHERE s.course IN :courses"
+)
+_RECORDED = _of_courses(
+    "SELECT id FROM session WHERE course IN :courses AND EXISTS"
+    " (SELECT 1 FROM record WHERE record.session = session.id)"
 )
 
 
 def planned_sessions(db: Session, course: Course, now: int) -> list[PlannedRow]:
     """The sessions of a course in order of time."""
-    of_course = select(CourseSession.id).where(CourseSession.course == course.id)
+    return sessions_of_courses(db, [course], now)[course.id]
+
+
+def sessions_of_courses(db: Session, courses: Sequence[Course], now: int) -> dict[str, list[PlannedRow]]:
+    """The sessions of some courses (by id), each in order of time. As many queries as for one."""
+    which = {"courses": [course.id for course in courses]}
     breaks: dict[str, list[tuple[int, int]]] = {}
-    for one in db.exec(select(SessionBreak).where(col(SessionBreak.session).in_(of_course))):
-        breaks.setdefault(one.session, []).append((one.start, one.end))
+    for session, start, end in db.execute(_BREAKS, which):
+        breaks.setdefault(session, []).append((start, end))
     points: dict[str, list[str]] = {}
-    for place in db.exec(select(SessionBridgePoint).where(col(SessionBridgePoint.session).in_(of_course))):
-        points.setdefault(place.session, []).append(place.bridge_point)
+    for session, point in db.execute(_PLACES, which):
+        points.setdefault(session, []).append(point)
     changes: dict[str, list[ChangeRow]] = {}
-    query = select(SessionChange).where(col(SessionChange.session).in_(of_course)).order_by(col(SessionChange.number))
-    for row in db.exec(query):
-        changes.setdefault(row.session, []).append(change_row(row))
+    for session, *told in db.execute(_CHANGES, which):
+        changes.setdefault(session, []).append(ChangeRow(*told))
     sealed: dict[str, set[str]] = {}
-    for session, point in db.execute(_SEALED, {"course": course.id}).all():
+    for session, point in db.execute(_SEALED, which):
         sealed.setdefault(session, set()).add(point)
-    recorded = set(db.execute(_RECORDED, {"course": course.id}).scalars())
+    recorded = set(db.execute(_RECORDED, which).scalars())
     lecturers = {one.id: lecturer_name(one) for one in db.exec(select(Lecturer))}
-    sessions = db.exec(select(CourseSession).where(CourseSession.course == course.id)).all()
-    rows = []
-    for of in sorted(sessions, key=lambda one: (one.start, one.id)):
+    minutes = {course.id: course.period_minutes for course in courses}
+    rows: dict[str, list[PlannedRow]] = {course.id: [] for course in courses}
+    for of in db.execute(_SESSIONS, which):
         rests = tuple(sorted(breaks.get(of.id, ())))
-        rows.append(
+        rows[of.course].append(
             PlannedRow(
-                of.id, of.title, of.start, of.end, rests, of.field_visit, of.cancelled,
+                of.id, of.title, of.start, of.end, rests, bool(of.field_visit), bool(of.cancelled),
                 lecturers.get(of.lecturer or "", ""), of.main_point, tuple(sorted(points.get(of.id, ()))),
                 frozenset(sealed.get(of.id, ())), of.id in recorded, tuple(changes.get(of.id, ())),
                 "before" if now < of.start else "running" if now < of.end else "over",
-                teaching_ms(of.start, of.end, rests), course.period_minutes,
+                teaching_ms(of.start, of.end, rests), minutes[of.course],
             )
         )  # fmt: skip
     return rows
 
 
-def point_names(db: Session, ids: Sequence[str] | None = None) -> dict[str, str]:
+def point_names(db: Session, ids: Collection[str] | None = None) -> dict[str, str]:
     """Names of bridge points by id, in order of name; of all where none are given."""
     query = select(BridgePoint.id, BridgePoint.name).order_by(col(BridgePoint.name), col(BridgePoint.code))
     if ids is not None:
@@ -190,16 +214,19 @@ def point_names(db: Session, ids: Sequence[str] | None = None) -> dict[str, str]
     return dict(db.exec(query).all())
 
 
-def learners_by_point(db: Session, course: str) -> dict[str, int]:
-    """How many learners of a course are enrolled at each bridge point (id)."""
-    query = select(Enrolment.bridge_point, func.count()).where(Enrolment.course == course)
-    return dict(db.exec(query.group_by(col(Enrolment.bridge_point))).all())
+def learners_by_point(db: Session, courses: Sequence[str]) -> dict[str, dict[str, int]]:
+    """By course (id), how many learners are enrolled at each bridge point (id)."""
+    query = select(Enrolment.course, Enrolment.bridge_point, func.count()).where(col(Enrolment.course).in_(courses))
+    found: dict[str, dict[str, int]] = {course: {} for course in courses}
+    for course, point, count in db.exec(query.group_by(col(Enrolment.course), col(Enrolment.bridge_point))):
+        found[course][point] = count
+    return found
 
 
-def points_without_device(db: Session, points: Sequence[str]) -> set[str]:
+def points_without_device(db: Session, points: Collection[str]) -> frozenset[str]:
     """Those of the bridge points (ids) that no agent has joined."""
     joined = set(db.exec(select(Device.bridge_point).where(col(Device.bridge_point).in_(points))))
-    return set(points) - joined
+    return frozenset(points) - joined
 
 
 def holidays(db: Session) -> dict[date, str]:
@@ -219,16 +246,19 @@ class Clash:
     """Name."""
 
 
-_CLASHES = text(
-    "SELECT s.id, s.title, o.title AS other, c.title AS course, b.name FROM session s"
+_CLASHES = _of_courses(
+    "SELECT s.course, s.id, s.title, o.title, c.title, b.name FROM session s"
     " JOIN session_bridge_point p ON p.session = s.id"
     " JOIN session_bridge_point q ON q.bridge_point = p.bridge_point"
     ' JOIN session o ON o.id = q.session AND o.course <> s.course AND o.start < s."end" AND o."end" > s.start'
     " JOIN course c ON c.id = o.course JOIN bridge_point b ON b.id = p.bridge_point"
-    ' WHERE s.course = :course AND NOT s.cancelled AND NOT o.cancelled AND s."end" > :now ORDER BY s.start, b.name'
+    ' WHERE s.course IN :courses AND NOT s.cancelled AND NOT o.cancelled AND s."end" > :now ORDER BY s.start, b.name'
 )
 
 
-def clashes(db: Session, course: str, now: int) -> list[Clash]:
-    """Where a bridge point would have to hold two sessions at once: its PC watches one of them."""
-    return [Clash(*row) for row in db.execute(_CLASHES, {"course": course, "now": now}).all()]
+def clashes(db: Session, courses: Sequence[str], now: int) -> dict[str, list[Clash]]:
+    """By course (id), where a bridge point would have to hold two sessions at once: its PC watches one of them."""
+    found: dict[str, list[Clash]] = {course: [] for course in courses}
+    for course, *clash in db.execute(_CLASHES, {"courses": courses, "now": now}):
+        found[course].append(Clash(*clash))
+    return found

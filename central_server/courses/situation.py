@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from central_server.courses.attention import CourseSituation, Notice, attention
 from central_server.courses.overview import (
     CourseRow,
-    PlannedRow,
     clashes,
     learners_by_point,
-    planned_sessions,
     point_names,
     points_without_device,
+    sessions_of_courses,
 )
 from central_server.courses.periods import periods
 from central_server.courses.tables import Course, Programme
@@ -24,34 +23,44 @@ MOST_COURSES = 12
 """So many courses are looked into for the first page; the course's own page looks into every one."""
 
 
-def situation(db: Session, course: Course, sessions: Sequence[PlannedRow], now: int) -> CourseSituation:
-    """What is to be known of a course to tell what needs doing."""
-    learners = learners_by_point(db, course.id)
-    points = sorted({point for one in sessions for point in one.points} | learners.keys())
-    programme = db.get(Programme, course.programme) if course.programme else None
-    return CourseSituation(
-        id=course.id,
-        published=course.published,
-        class_rules=course.class_rules,
-        sessions=sessions,
-        learners=learners,
-        names=point_names(db, points),
-        without_device=frozenset(points_without_device(db, points)),
-        clashes=clashes(db, course.id, now),
-        planned_periods=periods(sum(one.teaching_ms for one in sessions if not one.cancelled), course.period_minutes),
-        programme_periods=programme.periods if programme else 0,
-        now=now,
-    )
+def situations(db: Session, courses: Sequence[Course], now: int) -> dict[str, CourseSituation]:
+    """What is to be known of some courses, by id, to tell what needs doing. As many queries as for one."""
+    ids = [course.id for course in courses]
+    sessions = sessions_of_courses(db, courses, now)
+    learners = learners_by_point(db, ids)
+    points = {
+        course: {point for one in sessions[course] for point in one.points} | learners[course].keys() for course in ids
+    }
+    everywhere = set[str]().union(*points.values())
+    names = point_names(db, everywhere)
+    without = points_without_device(db, everywhere)
+    clashing = clashes(db, ids, now)
+    needed = dict(db.exec(select(Programme.id, Programme.periods)).all())
+    return {
+        course.id: CourseSituation(
+            id=course.id,
+            published=course.published,
+            class_rules=course.class_rules,
+            sessions=sessions[course.id],
+            learners=learners[course.id],
+            names={point: name for point, name in names.items() if point in points[course.id]},
+            without_device=without & points[course.id],
+            clashes=clashing[course.id],
+            planned_periods=periods(
+                sum(one.teaching_ms for one in sessions[course.id] if not one.cancelled), course.period_minutes
+            ),
+            programme_periods=needed.get(course.programme or "", 0),
+            now=now,
+        )
+        for course in courses
+    }
 
 
 def to_do(db: Session, rows: Sequence[CourseRow], now: int) -> list[tuple[CourseRow, tuple[Notice, ...]]]:
     """What needs doing in the courses that are held now, begin soon or ended lately; the nearest first."""
     near = [row for row in rows if row.state != "over" or (row.last or 0) > now - 7 * DAY_MS]
     near.sort(key=lambda row: (row.next is None, abs((row.next or row.last or now) - now)))
-    found = []
-    for row in near[:MOST_COURSES]:
-        course = db.get_one(Course, row.id)
-        notices = attention(situation(db, course, planned_sessions(db, course, now), now))
-        if notices:
-            found.append((row, notices))
-    return found
+    near = near[:MOST_COURSES]
+    courses = db.exec(select(Course).where(col(Course.id).in_([row.id for row in near]))).all()
+    found = situations(db, courses, now)
+    return [(row, notices) for row in near if (notices := attention(found[row.id]))]

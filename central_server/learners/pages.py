@@ -124,7 +124,7 @@ def _page(request: Request, learner: str, of: Services, db: Session, actor: Acto
 
 
 def _course(db: Session, of: Services, seat: Seat, who: Learner, now: int, lang: Language) -> CourseOf:
-    part = None if seat.guest_of else attended(db, of.books, seat.course, who.id, now)
+    part = None if seat.guest_of else attended(db, of.books, of.settling, seat.course, who.id, now)
     if part is None:
         return CourseOf(seat, None, "", "", Markup())
     it = part.learner.forecast

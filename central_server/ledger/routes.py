@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 
 from fastapi import APIRouter, Request, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from central_server.accounts.guard import guard
 from central_server.bridge_points.routes import answer, known_device, read_body
-from central_server.errors import KeyExpiredError, RefusedError
+from central_server.errors import KeyExpiredError, RefusedError, ServerError
 from central_server.ledger.ingest import decoded, read_batch
-from central_server.services import ServicesDep
+from central_server.services import ServicesDep, services_of
 from central_server.web.description import described, takes_lines
+from central_server.web.rendering import Pages
+from central_server.web.rendering_errors import answer_error
 from models.receipts import Receipt
 
 router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
 log = logging.getLogger(__name__)
+PATH = "/api/agent/batches"
 
 
 @router.post(
@@ -41,3 +45,26 @@ async def batches(request: Request, of: ServicesDep) -> Response:
     receipt = of.server_key.sign(held.receipt)
     of.live.records_came(device.id, now)
     return answer(receipt)
+
+
+class BatchesFirst:
+    """An ASGI layer that takes batches past the others, which cost a third of the event loop's time for a batch.
+
+    What they do is for people's pages; the route above says to the API's description and the guards what stands here.
+    """
+
+    def __init__(self, app: ASGIApp, pages: Pages) -> None:
+        self._app = app
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a batch; pass all else on."""
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            response = await batches(request, services_of(request))
+        except ServerError as error:
+            response = answer_error(self._pages, request, error)
+        await response(scope, receive, send)

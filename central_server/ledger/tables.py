@@ -32,7 +32,7 @@ class SignedHead(SQLModel, table=True):
     key: int = Field(sa_column_kwargs={"server_default": "1"})
     """Which of the device's keys signed: DeviceKey.number."""
     received_at: int = Field(sa_type=BigInteger)
-    """Server time, ms: brackets when the records can have been made."""
+    """Server time, ms: brackets when the records can have been made (models.brackets)."""
 
 
 class LogRecord(SQLModel, table=True):

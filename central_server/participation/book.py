@@ -100,9 +100,9 @@ class SessionBook:
         evidence = self._evidence[point.id]
         found = False
         for device in point.devices:
-            for log, record in new_records(db, self._session, device, self._known):
-                evidence.add(record)
-                self._known[device, log] = record.seq
+            for one in new_records(db, self._session, device, self._known):
+                evidence.take(device, one)
+                self._known[device, one.log] = one.record.seq
                 found = True
         return evidence.learn_missing_clocks(lambda record: records_around(db, record)) or found
 
@@ -139,6 +139,10 @@ class Books:
         self._most = most
         self._lock = threading.Lock()
         self._books: dict[str, SessionBook] = {}
+
+    def told_of(self, session: str) -> bool:
+        """Whether a live status speaks of the session, so that more may be known than its records say."""
+        return bool(self._live.of(session))
 
     def of(self, session: str) -> SessionBook:
         """The book of a session (which may not exist: its `state` says so)."""

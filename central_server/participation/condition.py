@@ -37,6 +37,8 @@ class Digest:
     clock_known: bool
     clock_doubted: bool
     """Some of its learners' times are for a person to look at (models.clock_trust)."""
+    misfits: int
+    """Records that tell of times at which they can't have been made (models.brackets)."""
 
 
 def digest_of(session: SessionFacts, axis: Axis, evidence: PointEvidence) -> Digest:
@@ -51,16 +53,17 @@ def digest_of(session: SessionFacts, axis: Axis, evidence: PointEvidence) -> Dig
         ended_by=last.ended_by if last else None,
         attended=frozenset(who for who in presence if known.totals.totals(who).seen_ms),
         columns=columns_of(axis, coverage, presence, rule.gap_tolerance_s * 1000, since),
-        seal=evidence.seals.facts(evidence.server_time),
+        seal=evidence.seals.facts(evidence.clocks.server_time),
         clock_known=not any(evidence.without_clock()),
         clock_doubted=any(doubtful(one.clock) for some in known.seen.values() for one in some),
+        misfits=len(known.misfits),
     )
 
 
 def no_records(evidence: PointEvidence) -> Digest:
     """The digest of a bridge point of which there is no record."""
-    seal = evidence.seals.facts(evidence.server_time)
-    return Digest(spans([]), None, frozenset(), Columns.empty(), seal, clock_known=True, clock_doubted=False)
+    seal = evidence.seals.facts(evidence.clocks.server_time)
+    return Digest(spans([]), None, frozenset(), Columns.empty(), seal, clock_known=True, clock_doubted=False, misfits=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,7 @@ class PointRow:
     seal: SealFacts
     clock_known: bool
     clock_doubted: bool
+    misfits: int
 
     @property
     def not_observed(self) -> int:
@@ -144,6 +148,7 @@ def point_row(
         seal=digest.seal if digest else SealFacts("not_sealed"),
         clock_known=digest is None or digest.clock_known,
         clock_doubted=digest is not None and digest.clock_doubted,
+        misfits=digest.misfits if digest else 0,
     )
 
 
@@ -221,7 +226,11 @@ def _trouble(
     if point.forks:
         return "attention"
     if digest is not None and (
-        digest.seal.state == "differs" or digest.seal.late or not digest.clock_known or digest.clock_doubted
+        digest.seal.state == "differs"
+        or digest.seal.late
+        or not digest.clock_known
+        or digest.clock_doubted
+        or digest.misfits
     ):
         return "attention"
     if phase != "over" and report is not None:

@@ -14,9 +14,10 @@ from central_server.enrolment.places import places
 from central_server.enrolment.tables import Transfer
 from central_server.participation.book import Books
 from central_server.participation.rules import rule_of
-from central_server.participation.state import LearnerState
+from central_server.participation.settled import Part, part_of
+from central_server.participation.settling import Settling
 from models.forecast import Forecast, forecast
-from models.participation import Rule, Totals, Verdict, add_up, marks
+from models.participation import Rule, Totals, Verdict, add_up, scheduled
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class CourseLearner:
 
     facts: EnrolledRow
     forecast: Forecast
-    parts: Mapping[str, LearnerState]
+    parts: Mapping[str, Part]
     """Of the sessions so far in which the learner is expected, by their ids."""
     late: int
     """Sessions to which the learner came late."""
@@ -49,33 +50,39 @@ class CourseParticipation:
 
 
 def course_participation(
-    db: Session, books: Books, course: Course, now: int, planned: Sequence[PlannedRow] | None = None
+    db: Session,
+    books: Books,
+    settling: Settling,
+    course: Course,
+    now: int,
+    planned: Sequence[PlannedRow] | None = None,
 ) -> CourseParticipation:
     """Everybody's participation and outlook in a course at `now` (ms).
 
+    What is over is read as it was settled; a session of which agents still tell comes from its book.
     planned: the course's sessions (planned_sessions) where they have been read already.
     """
     rule = rule_of(db, course.id)
     sessions = counting(planned_sessions(db, course, now) if planned is None else planned)
-    parts: dict[str, dict[str, LearnerState]] = {}
-    late: dict[str, int] = {}
-    early: dict[str, int] = {}
-    for session in sessions:
-        if session.phase == "before":
+    over = {session.id for session in sessions if session.phase == "over" and not books.told_of(session.id)}
+    parts: dict[str, dict[str, Part]] = {}
+    for session, found in settling.parts(db, course.id, frozenset(over)).items():
+        for learner, part in found.items():
+            parts.setdefault(learner, {})[session] = part
+    for one in sessions:
+        if one.phase == "before" or one.id in over:
             continue
-        for state in books.of(session.id).state(now).learners:
-            who = state.facts.id
-            parts.setdefault(who, {})[session.id] = state
-            mark = marks(state.participation, session.start, session.phase == "over", rule)
-            late[who] = late.get(who, 0) + (mark.late_min is not None)
-            early[who] = early.get(who, 0) + (mark.early_min is not None)
+        schedule = scheduled(one.start, one.end, one.breaks)
+        for state in books.of(one.id).state(now).learners:
+            part = part_of(state.participation, one.start, schedule, one.phase == "over", rule)
+            parts.setdefault(state.facts.id, {})[one.id] = part
     left = _left(db, course, sessions, parts)
     learners = []
-    for one in learners_of_course(db, course.id):
-        mine = parts.get(one.id, {})
-        done = add_up((state.participation.totals for state in mine.values()), rule)
-        outlook = forecast(done, left.get(one.id, 0), rule)
-        learners.append(CourseLearner(one, outlook, mine, late.get(one.id, 0), early.get(one.id, 0)))
+    for who in learners_of_course(db, course.id):
+        mine = parts.get(who.id, {})
+        outlook = forecast(add_up((part.totals for part in mine.values()), rule), left.get(who.id, 0), rule)
+        late, early = sum(part.late for part in mine.values()), sum(part.early for part in mine.values())
+        learners.append(CourseLearner(who, outlook, mine, late, early))
     return CourseParticipation(rule, sessions, tuple(learners))
 
 
@@ -85,7 +92,7 @@ def counting(planned: Sequence[PlannedRow]) -> tuple[PlannedRow, ...]:
 
 
 def _left(
-    db: Session, course: Course, sessions: tuple[PlannedRow, ...], parts: Mapping[str, Mapping[str, LearnerState]]
+    db: Session, course: Course, sessions: tuple[PlannedRow, ...], parts: Mapping[str, Mapping[str, Part]]
 ) -> dict[str, int]:
     """Scheduled ms still to come by learner: what is left of a running session, and all of those to come.
 
@@ -102,7 +109,7 @@ def _left(
         if session.phase == "running":
             for who in left.keys() & parts.keys():
                 if session.id in parts[who]:
-                    left[who] += session.teaching_ms - parts[who][session.id].participation.scheduled_ms
+                    left[who] += session.teaching_ms - parts[who][session.id].totals.scheduled_ms
         elif session.phase == "before":
             for who, point in places(enrolled, transfers, session.start).items():
                 if not session.points or point in session.points:

@@ -9,7 +9,8 @@ from markupsafe import Markup, escape
 from central_server.courses.overview import PlannedRow
 from central_server.participation.bar import LOOKS
 from central_server.participation.rounding import MINUTE_MS, shown
-from central_server.participation.state import LearnerState, Piece, Value
+from central_server.participation.settled import Part
+from central_server.participation.state import Value
 from central_server.participation.wording import WORDS, pick
 from central_server.web.figures import day, duration
 from models.language import Language
@@ -25,7 +26,7 @@ _PIECE = '<rect class="piece %s" x="%.2f%%" width="%.2f%%" y="%d" height="%d" fi
 _WHOLE = '<rect class="whole" x="%.2f%%" width="%.2f%%" y="0" height="%d" fill="none" data-evidence="%s"/>'
 
 
-def course_bar(name: str, sessions: Sequence[PlannedRow], parts: Mapping[str, LearnerState], lang: Language) -> Markup:
+def course_bar(name: str, sessions: Sequence[PlannedRow], parts: Mapping[str, Part], lang: Language) -> Markup:
     """The bar of a learner. sessions: of the course, in order; parts: the learner's, by session."""
     width = 100 / max(len(sessions), 1)
     inner = width * (1 - GAP)
@@ -38,45 +39,27 @@ def course_bar(name: str, sessions: Sequence[PlannedRow], parts: Mapping[str, Le
     return Markup("".join((head, *drawn, "</svg>")))  # noqa: S704 - all words in it were escaped
 
 
-def _session(session: PlannedRow, state: LearnerState | None, x: float, width: float, lang: Language) -> str:
-    colour = "#1B1F24" if state is not None else "#8A9199"
-    parts = [_LINE % ("teaching" if state is not None else "break", x, x + width, colour)]
+def _session(session: PlannedRow, part: Part | None, x: float, width: float, lang: Language) -> str:
+    colour = "#1B1F24" if part is not None else "#8A9199"
+    parts = [_LINE % ("teaching" if part is not None else "break", x, x + width, colour)]
     a_ms = width / max(session.teaching_ms, 1)
-    for value, start, end in _stretches(session, state.pieces if state is not None else ()):
+    for value, start, end in part.stretches if part is not None else ():
         fill, stroke = LOOKS[value]
         y, height = (7, 12) if value == "seen" else (8, 10)
         parts.append(_PIECE % (value, x + start * a_ms, max((end - start) * a_ms, 0.1), y, height, fill, stroke))
-    parts.append(_WHOLE % (x, width, HEIGHT, escape(_evidence(session, state, lang))))
+    parts.append(_WHOLE % (x, width, HEIGHT, escape(_evidence(session, part, lang))))
     return "".join(parts)
 
 
-def _stretches(session: PlannedRow, pieces: Sequence[Piece]) -> list[tuple[Value, int, int]]:
-    """The pieces in ms of scheduled time; what goes on behind a break is one."""
-    out: list[tuple[Value, int, int]] = []
-    for piece in pieces:
-        start, end = _taught(session, piece.start), _taught(session, piece.end)
-        if out and out[-1][0] == piece.value and out[-1][2] == start:
-            out[-1] = (piece.value, out[-1][1], end)
-        else:
-            out.append((piece.value, start, end))
-    return out
-
-
-def _taught(session: PlannedRow, at: int) -> int:
-    """Scheduled ms before a moment: breaks take no room here, where a gap means another session."""
-    rests = sum(max(min(at, end) - start, 0) for start, end in session.breaks)
-    return min(max(at, session.start), session.end) - session.start - rests
-
-
-def _evidence(session: PlannedRow, state: LearnerState | None, lang: Language) -> str:
+def _evidence(session: PlannedRow, part: Part | None, lang: Language) -> str:
     name = f"{session.title}, {day(session.start)}"
-    if state is None:
+    if part is None:
         to_come = session.phase == "before"
         words = (
             ("chưa đến", "to come") if to_come else ("học viên không thuộc buổi này", "not expected in this session")
         )
         return f"{name}: {pick(words, lang)}"
-    whole = shown(state.participation)
+    whole = shown(part.totals)
     sums: tuple[tuple[Value, int], ...] = (
         ("seen", whole.seen), ("not_seen", whole.not_seen), ("not_observed", whole.not_observed)
     )  # fmt: skip

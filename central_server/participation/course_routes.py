@@ -42,7 +42,7 @@ def participation_page(
 ) -> Response:
     """Everybody's share and outlook; first those with whom somebody should speak, while it can still be mended."""
     found, lang = course_of(db, course), page_language(request)
-    now = course_participation(db, of.books, found, of.now())
+    now = course_participation(db, of.books, of.settling, found, of.now())
     rows = chosen(now.learners, find, state, order)
     pages = max(1, -(-len(rows) // PAGE))
     page = min(max(page, 1), pages)
@@ -99,7 +99,7 @@ def _chosen(
     db: Session, of: Services, course: str, find: str, state: str, order: Order
 ) -> tuple[Course, CourseParticipation]:
     found = course_of(db, course)
-    now = course_participation(db, of.books, found, of.now())
+    now = course_participation(db, of.books, of.settling, found, of.now())
     return found, CourseParticipation(now.rule, now.sessions, tuple(chosen(now.learners, find, state, order)))
 
 

@@ -6,13 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field
 
+from central_server.participation.clocks import Clocks
 from central_server.participation.live import LiveReport
-from central_server.participation.queries import SessionFacts
+from central_server.participation.queries import Arrived, SessionFacts
 from central_server.participation.seals import SealBook
-from models.clock_trust import ClockTrust, clock_trust
+from models.brackets import Bracket, LogOrder, Misfit
+from models.clock_trust import ClockTrust
 from models.islands import PointTotals
 from models.participation import scheduled
 from models.records import AnyRecord, CheckIn, CheckInMethod, Coverage, CoverageEnd, Presence
+
+Doubt = ClockTrust | Misfit
+"""How far a record's times can be believed: by its clock, and by the receipts before and after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +31,10 @@ class Seen:
     encoder: str
     live: bool
     """Told by the live status; no record yet."""
-    clock: ClockTrust = "good"
-    """How far its record's clock can be believed."""
+    clock: Doubt = "good"
+    """How far its record's times can be believed."""
+    made: Bracket | None = None
+    """When its record can have been made at all, where that contradicts what it tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +53,20 @@ class CheckedIn:
 
     at: int
     method: CheckInMethod
-    clock: ClockTrust = "good"
+    clock: Doubt = "good"
+    made: Bracket | None = None
 
 
-def doubtful(clock: ClockTrust) -> bool:
-    """Whether a person must look at times by this clock."""
-    return clock in ("untrusted", "unmeasured")
+def doubtful(clock: Doubt) -> bool:
+    """Whether a person must look at such times."""
+    return clock not in ("good", "skewed")
 
 
 @dataclass(slots=True)
 class PointEvidence:
     """The evidence of one bridge point. Only records of learners enrolled there are taken in.
 
-    A record made before the device had asked the server for its time has no offset. Its boot-time clock is that of the
-    device's other records of the same start, so the nearest of those that has an offset tells its time too; such a
-    record waits in `unmeasured`, for the one that knows may come later.
+    A record without an offset waits in `unmeasured`, for the one that knows its clock may come later.
     """
 
     learners: frozenset[str]
@@ -70,24 +76,40 @@ class PointEvidence:
     seen: dict[str, list[Seen]] = field(default_factory=dict)
     check_ins: dict[str, CheckedIn] = field(default_factory=dict)
     unmeasured: list[AnyRecord] = field(default_factory=list)
-    clocks: dict[tuple[str, str], list[tuple[int, int]]] = field(default_factory=dict)
-    """By device and start of its PC: (boot-time clock, server time less boot-time clock) of records with an offset."""
+    clocks: Clocks = field(default_factory=Clocks)
+    orders: dict[tuple[str, str], LogOrder] = field(default_factory=dict)
+    """By device and log: how far its receipts have come."""
+    brackets: dict[tuple[str, str, int], Bracket] = field(default_factory=dict)
+    """By device, log and seq, of the records in `unmeasured`."""
+    misfits: set[tuple[str, str, int]] = field(default_factory=set)
+    """The records (device, log, seq) that tell of times at which they can't have been made."""
     seals: SealBook = field(default_factory=SealBook)
 
-    def add(self, record: AnyRecord) -> None:
-        """Take a record in."""
+    def take(self, device: str, one: Arrived) -> None:
+        """Take a record in as it came; those of one log in order."""
+        record, bracket = one.record, None
+        if one.received_at is not None:
+            order = self.orders.setdefault((device, one.log), LogOrder())
+            if one.since is not None:
+                order.acknowledged(one.since)
+            for other, received in one.before:
+                before = self.clocks.told(other)
+                if before is not None and received < one.received_at:
+                    order.acknowledged(min(before[1], received))
+            told = self.clocks.told(record)
+            bracket = order.place(told[1] if told else None, one.received_at)
+        self.add(record, bracket)
+
+    def add(self, record: AnyRecord, bracket: Bracket | None = None) -> None:
+        """Take a record in. bracket: when it can have been made, where receipts tell."""
         self.seals.add(record)
-        self.learn_clock(record)
+        self.clocks.learn(record)
         if record.offset is None:
             self.unmeasured.append(record)
+            if bracket is not None:
+                self.brackets[record.device, record.log, record.seq] = bracket
         else:
-            self._add(record)
-
-    def learn_clock(self, record: AnyRecord) -> None:
-        """Take in what a record, of any session, tells of its device's clock."""
-        if record.offset is not None:
-            base = record.wall + record.offset - record.boot
-            self.clocks.setdefault((record.device, record.boot_id), []).append((record.boot, base))
+            self._add(record, bracket)
 
     def learn_missing_clocks(self, around: Callable[[AnyRecord], Iterable[AnyRecord]]) -> bool:
         """Look for the clocks that no record of this session knows in the records around them (AROUND, of any session,
@@ -98,43 +120,38 @@ class PointEvidence:
         missing = {(record.device, record.boot_id): record for record in self.without_clock()}
         for record in missing.values():
             for other in around(record):
-                self.learn_clock(other)
-        return any(key in self.clocks for key in missing)
-
-    def server_time(self, record: AnyRecord, boot: int) -> int:
-        """Server time (ms) of a moment on a record's boot-time clock; by the PC's own clock if no record knows it."""
-        known = self.clocks.get((record.device, record.boot_id))
-        if record.offset is not None or not known:
-            return record.server_time(boot)
-        return boot + min(known, key=lambda one: abs(one[0] - record.boot))[1]
+                self.clocks.learn(other)
+        return any(self.clocks.know(*key) for key in missing)
 
     def without_clock(self) -> Iterator[AnyRecord]:
         """The records whose time is only known by their PC's own clock."""
-        return (one for one in self.unmeasured if (one.device, one.boot_id) not in self.clocks)
+        return (one for one in self.unmeasured if not self.clocks.know(one.device, one.boot_id))
 
-    def clock_of(self, record: AnyRecord) -> ClockTrust:
-        """How far a record's clock can be believed; the nearest record of the same start speaks for one without."""
-        known = self.clocks.get((record.device, record.boot_id))
-        if record.offset is not None or not known:
-            return clock_trust(record.offset, record.uncertainty)
-        return "good"  # its times were mended by a measured clock
+    def _doubt(self, record: AnyRecord, bracket: Bracket | None) -> tuple[Doubt, Bracket | None]:
+        """How far a record's times can be believed, and when it can have been made where that contradicts them."""
+        told = self.clocks.told(record)
+        misfit = bracket.misfit(*told) if bracket and told else None
+        if misfit is None:
+            return self.clocks.trust(record), None
+        self.misfits.add((record.device, record.log, record.seq))
+        return misfit, bracket
 
-    def _add(self, record: AnyRecord) -> None:
+    def _add(self, record: AnyRecord, bracket: Bracket | None) -> None:
+        clock, made = self._doubt(record, bracket)
         match record:
             case Coverage():
-                start, end = self.server_time(record, record.start), self.server_time(record, record.end)
+                start, end = self.clocks.server_time(record, record.start), self.clocks.server_time(record, record.end)
                 self._watch(Watched(start, end, record.ended_by))
             case Presence() if record.learner in self.learners:
-                start, end = self.server_time(record, record.start), self.server_time(record, record.end)
-                clock = self.clock_of(record)
-                seen = Seen(start, end, record.sightings, record.best_score, record.encoder, live=False, clock=clock)
-                self._see(record.learner, seen)
+                start, end = self.clocks.server_time(record, record.start), self.clocks.server_time(record, record.end)
+                told = (start, end, record.sightings, record.best_score, record.encoder)
+                self._see(record.learner, Seen(*told, live=False, clock=clock, made=made))
             case CheckIn() if record.learner in self.learners:
-                at = self.server_time(record, record.at)
+                at = self.clocks.server_time(record, record.at)
                 self.totals.check_in(record.learner, at)
                 before = self.check_ins.get(record.learner)
                 if before is None or at < before.at:
-                    self.check_ins[record.learner] = CheckedIn(at, record.method, self.clock_of(record))
+                    self.check_ins[record.learner] = CheckedIn(at, record.method, clock, made)
             case _:
                 pass
 
@@ -155,9 +172,9 @@ class PointEvidence:
             {who: list(some) for who, some in self.seen.items()},
             dict(self.check_ins),
         )
-        added.clocks = self.clocks
+        added.clocks, added.misfits = self.clocks, set(self.misfits)
         for record in self.unmeasured:
-            added._add(record)
+            added._add(record, self.brackets.get((record.device, record.log, record.seq)))
         for report in reports:
             status, now = report.status, report.received_at
             if status.watching_from is None or status.watching_to is None:

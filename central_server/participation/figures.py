@@ -56,6 +56,8 @@ class PointFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Records made after the seal."""
     clock_known: bool
     """False: some of its times are by the PC's own clock."""
+    misfits: int
+    """Records that tell of times at which they can't have been made, by the server's receipts."""
 
 
 class SessionFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +109,7 @@ def figures_of(state: SessionState) -> SessionFigures:
                 sealed_at=point.seal.sealed_at,
                 after_seal=point.seal.late,
                 clock_known=point.clock_known,
+                misfits=point.misfits,
             )
             for point in state.points
         ],

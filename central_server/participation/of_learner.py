@@ -13,6 +13,7 @@ from central_server.enrolment.places import places_in
 from central_server.enrolment.tables import Guest, Transfer
 from central_server.participation.book import Books
 from central_server.participation.course import CourseLearner, CourseParticipation, course_participation
+from central_server.participation.settling import Settling
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,10 @@ def seats(db: Session, learner: str) -> list[Seat]:
     return sorted(found, key=lambda seat: (bool(seat.guest_of), seat.course.title))
 
 
-def attended(db: Session, books: Books, course: Course, learner: str, now: int) -> Attended | None:
+def attended(db: Session, books: Books, settling: Settling, course: Course, learner: str, now: int) -> Attended | None:
     """What an enrolled learner has attended of a course at `now` (ms); None for whom the course does not enrol."""
     planned = planned_sessions(db, course, now)
-    whole = course_participation(db, books, course, now, planned)
+    whole = course_participation(db, books, settling, course, now, planned)
     mine = next((one for one in whole.learners if one.facts.id == learner), None)
     if mine is None:
         return None

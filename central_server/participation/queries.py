@@ -19,8 +19,13 @@ from central_server.participation.rules import rule_of
 from models.participation import Rule
 from models.records import AnyRecord, decode
 
+# The batch that brought a record is the first whose checkpoint stands at it or behind it.
+_RECEIVED = (
+    "(SELECT received_at FROM signed_head AS signed WHERE signed.device = record.device AND signed.log = record.log"
+    " AND signed.seq >= record.seq ORDER BY signed.seq LIMIT 1) AS received_at"
+)
 _RECORDS = text(
-    "SELECT seq, line FROM record"
+    f"SELECT seq, line, {_RECEIVED} FROM record"  # noqa: S608 - constant
     " WHERE session = :session AND device = :device AND log = :log AND seq > :seq ORDER BY seq"
 )
 _LEARNERS = text(
@@ -173,12 +178,62 @@ def records_around(db: Session, record: AnyRecord) -> list[AnyRecord]:
     return [decode(bytes(row.line)) for row in db.execute(_AROUND, which)]
 
 
-def new_records(
-    db: Session, session: str, device: str, known: Mapping[tuple[str, str], int]
-) -> list[tuple[str, AnyRecord]]:
-    """The records of a session in a device's logs, as (log, record), after the seqs that are known already."""
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A record as it came."""
+
+    record: AnyRecord
+    log: str
+    received_at: int | None
+    """With its batch (server time, ms); None where the batch's checkpoint is gone."""
+    before: tuple[tuple[AnyRecord, int], ...] = ()
+    """Where records of other sessions came before it: the last of those, each with when it was received."""
+    since: int | None = None
+    """For a log's first record: when its device had joined."""
+
+
+BEFORE = 20
+"""So many records of other sessions tell what time the log had come to: more than close at one moment unmeasured."""
+
+_BEFORE = text(
+    f"SELECT line, {_RECEIVED} FROM record"  # noqa: S608 - constant
+    " WHERE device = :device AND log = :log AND seq < :seq ORDER BY seq DESC LIMIT :most"
+)
+_OTHER_LOGS = text(
+    "SELECT log, max(seq) AS seq FROM signed_head WHERE device = :device AND log <> :log AND received_at < :received_at"
+    " GROUP BY log"
+)
+_JOINED = text("SELECT joined_at FROM device WHERE id = :device")
+
+
+def new_records(db: Session, session: str, device: str, known: Mapping[tuple[str, str], int]) -> list[Arrived]:
+    """The records of a session in a device's logs after the seqs that are known already, each log in order."""
     found = []
     for (log,) in db.execute(_LOGS, {"session": session, "device": device}).all():
-        which = {"session": session, "device": device, "log": log, "seq": known.get((device, log), 0)}
-        found += [(log, decode(bytes(row.line))) for row in db.execute(_RECORDS, which)]
+        last = known.get((device, log), 0)
+        which = {"session": session, "device": device, "log": log, "seq": last}
+        for seq, line, received_at in db.execute(_RECORDS, which).all():
+            before: tuple[tuple[AnyRecord, int], ...] = ()
+            since = None
+            if received_at is not None and seq == 1:
+                before, since = _begun(db, device, log, received_at)
+            elif received_at is not None and seq != last + 1:
+                before = _before(db, device, log, seq)
+            found.append(Arrived(decode(bytes(line)), log, received_at, before, since))
+            last = seq
     return found
+
+
+def _before(db: Session, device: str, log: str, seq: int) -> tuple[tuple[AnyRecord, int], ...]:
+    rows = db.execute(_BEFORE, {"device": device, "log": log, "seq": seq, "most": BEFORE}).all()
+    return tuple((decode(bytes(row.line)), row.received_at) for row in reversed(rows) if row.received_at is not None)
+
+
+def _begun(
+    db: Session, device: str, log: str, received_at: int
+) -> tuple[tuple[tuple[AnyRecord, int], ...], int | None]:
+    """What is known before a log begins: the ends of the device's other logs until then, and when it joined."""
+    others = db.execute(_OTHER_LOGS, {"device": device, "log": log, "received_at": received_at}).all()
+    before = [one for other in others for one in _before(db, device, other.log, other.seq + 1)]
+    joined = db.execute(_JOINED, {"device": device}).one_or_none()
+    return tuple(sorted(before, key=lambda one: one[1])), joined.joined_at if joined else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from models.participation import Participation
+from models.participation import Participation, Totals
 
 MINUTE_MS = 60_000
 
@@ -29,7 +29,7 @@ def rounded(parts: Sequence[int], unit: int) -> list[int]:
     return out
 
 
-def shown(part: Participation, unit: int = MINUTE_MS) -> Shown:
+def shown(part: Participation | Totals, unit: int = MINUTE_MS) -> Shown:
     """A participation in whole `unit`s (ms)."""
     seen, not_seen, not_observed = rounded((part.seen_ms, part.not_seen_ms, part.not_observed_ms), unit)
     return Shown(seen, not_seen, not_observed, seen + not_seen + not_observed)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from central_server.participation.evidence import CheckedIn, PointEvidence, Seen, Watched
+from central_server.participation.evidence import CheckedIn, PointEvidence, Seen, Watched, doubtful
 from central_server.participation.live import LiveReport
 from central_server.participation.queries import LearnerFacts, PointFacts, SessionFacts
 from central_server.participation.seals import SealFacts
@@ -77,6 +77,8 @@ class PointState:
     seal: SealFacts
     clock_known: bool
     """False: some of its times are only by the own clock of the bridge point's PC."""
+    misfits: int
+    """Records that tell of times at which they can't have been made (models.brackets)."""
 
     def count(self, value: Value) -> int:
         """Learners with that value."""
@@ -163,12 +165,16 @@ def point_state(
         status = report.status
         if not fresh or status.alarms or status.unknown or status.waiting > BACKLOG:
             trouble = "attention"
-    seal = evidence.seals.facts(evidence.server_time)
+    seal = evidence.seals.facts(evidence.clocks.server_time)
     clock_known = not any(evidence.without_clock())
-    if trouble == "good" and (seal.state == "differs" or seal.late or not clock_known):
+    doubted = any(doubtful(one.clock) for some in known.seen.values() for one in some)
+    if trouble == "good" and (seal.state == "differs" or seal.late or not clock_known or doubted or known.misfits):
         trouble = "attention"
     watched_until = int(coverage[-1, 1]) if len(coverage) else None
-    return PointState(point, learners, report, fresh, watching, watched_until, cause, trouble, phase, seal, clock_known)
+    return PointState(
+        point, learners, report, fresh, watching, watched_until, cause, trouble, phase, seal, clock_known,
+        len(known.misfits),
+    )  # fmt: skip
 
 
 def _learner_state(

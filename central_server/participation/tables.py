@@ -1,4 +1,4 @@
-"""Tables: the versions of each course's participation rule. Only ever added to."""
+"""Tables: the versions of each course's participation rule, only ever added to; and the figures of what is over."""
 
 from __future__ import annotations
 
@@ -20,3 +20,18 @@ class RuleVersion(SQLModel, table=True):
     """Account; None: a course file, or how a new course starts."""
     at: int = Field(sa_type=BigInteger)
     """Server time, ms."""
+
+
+class SettledPoint(SQLModel, table=True):
+    """Everybody's figures at one bridge point in one session that is over (participation.settled).
+
+    Made from the records and of no weight beside them: a row may go missing at any time, and is made again.
+    """
+
+    __tablename__ = "settled_point"
+
+    session: str = Field(primary_key=True, foreign_key="session.id", ondelete="CASCADE")
+    bridge_point: str = Field(primary_key=True)
+    digest: bytes
+    """32 bytes: of what the figures follow from. Where it is not that of now, they say nothing."""
+    figures: bytes

@@ -212,10 +212,10 @@ class SessionWatch:
         evidence = kept.evidence
         if not complete:
             for device in point.facts.devices:
-                for log, record in new_records(db, self._session, device, kept.known):
-                    evidence.add(record)
-                    kept.known[device, log] = record.seq
-            self._learn_clocks(db, evidence)
+                for one in new_records(db, self._session, device, kept.known):
+                    evidence.take(device, one)
+                    kept.known[device, one.log] = one.record.seq
+            evidence.learn_missing_clocks(lambda record: records_around(db, record))
             point.digest = digest_of(facts, self._axis, evidence)
             point.state_key = None
             self._unread.pop(point.facts.id, None)
@@ -223,13 +223,6 @@ class SessionWatch:
         if len(self._kept) > KEEP_EVIDENCE:
             del self._kept[next(iter(self._kept))]
         return evidence
-
-    def _learn_clocks(self, db: Session, evidence: PointEvidence) -> None:
-        """Look for the clocks that no record of this session knows in the records around them."""
-        missing = {(record.device, record.boot_id): record for record in evidence.without_clock()}
-        for record in missing.values():
-            for other in records_around(db, record):
-                evidence.learn_clock(other)
 
     def _reports(self) -> dict[str, tuple[LiveReport, ...]]:
         found: dict[str, tuple[LiveReport, ...]] = {}

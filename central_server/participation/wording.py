@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from central_server.participation.evidence import CheckedIn, doubtful
+from central_server.participation.evidence import CheckedIn, Seen, doubtful
 from central_server.participation.seals import SealFacts, SealState
 from central_server.participation.state import Cause, LearnerState, Phase, Piece, Value
-from central_server.web.figures import day_time, number, second_time
+from central_server.web.figures import day, day_time, number, second_time
 from models.language import Language
 from models.records import CheckInMethod
 
@@ -80,6 +80,10 @@ class Closed(Protocol):
     def clock_known(self) -> bool:
         """False: some of its times are only by the PC's own clock."""
 
+    @property
+    def misfits(self) -> int:
+        """Records that tell of times at which they can't have been made."""
+
 
 def doubted(learner: LearnerState) -> bool:
     """Whether a person must look at a learner's times: a record of them was made by a clock that can't be believed."""
@@ -96,6 +100,8 @@ def short_remarks(point: Closed, lang: Language) -> str:
         told.append(pick((f"{late} bản ghi sau niêm phong", f"{late} records after the seal"), lang))
     if not point.clock_known:
         told.append(pick(("đồng hồ chưa đối chiếu", "clock not verified"), lang))
+    if point.misfits:
+        told.append(pick(("có giờ trái với biên nhận", "times contradict receipts"), lang))
     return ", ".join(told)
 
 
@@ -140,6 +146,17 @@ def remarks(point: Closed, lang: Language) -> list[str]:
                 "it online; the server then mends the times by itself.",
             )
         )
+    if point.misfits:
+        told.append(
+            (
+                f"Có {number(point.misfits, lang)} bản ghi mang giờ mà lúc đó không thể được tạo, theo biên nhận của "
+                "máy chủ; vẫn được tính. Hãy xem giờ của từng học viên được đánh dấu và hỏi cán bộ kỹ thuật trước khi "
+                "dùng số liệu này.",
+                f"Records with times at which they can't have been made, by the server's receipts: "
+                f"{number(point.misfits, lang)}; they count. Look at the times of the learners who are marked, and ask "
+                "the technician, before these figures are used.",
+            )
+        )
     return [pick(words, lang) for words in told]
 
 
@@ -169,8 +186,7 @@ def _sightings(piece: Piece, lang: Language) -> str:
         told.append(pick((vi, en), lang))
     if any(one.live for one in piece.seen):
         told.append(pick(("đang được nhìn thấy, chưa thành bản ghi", "being seen, not a record yet"), lang))
-    if any(doubtful(one.clock) for one in piece.seen):
-        told.append(doubt(lang))
+    told += dict.fromkeys(doubt(one, lang) for one in piece.seen if doubtful(one.clock))
     return "; ".join(told)
 
 
@@ -179,10 +195,25 @@ def check_in_evidence(check_in: CheckedIn, lang: Language) -> str:
     said = (
         f"{second_time(check_in.at)} {pick(('điểm danh', 'checked in'), lang)}: {pick(METHODS[check_in.method], lang)}"
     )
-    return f"{said}; {doubt(lang)}" if doubtful(check_in.clock) else said
+    return f"{said}; {doubt(check_in, lang)}" if doubtful(check_in.clock) else said
 
 
-def doubt(lang: Language) -> str:
+def _dated(ms: int) -> str:
+    return f"{second_time(ms)} {day(ms)}"
+
+
+def doubt(known_by: Seen | CheckedIn, lang: Language) -> str:
     """Why a time is to be looked at."""
-    why = pick(("đồng hồ máy ở điểm cầu sai hoặc chưa đối chiếu", "the PC's clock was wrong or not verified"), lang)
-    return f"{pick(DOUBT, lang)} ({why})"
+    made = known_by.made
+    if made is None:
+        why = ("đồng hồ máy ở điểm cầu sai hoặc chưa đối chiếu", "the PC's clock was wrong or not verified")
+    elif known_by.clock == "backdated":
+        after, before = _dated(made.after), _dated(made.before)
+        why = (
+            f"theo biên nhận, bản ghi được tạo từ {after} đến {before}",
+            f"by the receipts, the record was made between {after} and {before}",
+        )
+    else:
+        before = _dated(made.before)
+        why = (f"máy chủ đã nhận bản ghi lúc {before}", f"the server received the record at {before}")
+    return f"{pick(DOUBT, lang)} ({pick(why, lang)})"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.exc import DBAPIError
 
 from central_server.app import wall_clock
@@ -14,11 +15,14 @@ from central_server.config import Config
 from central_server.database import open_database
 from central_server.errors import EvidenceError
 from central_server.own_log.server_key import server_key
-from central_server.proof.pack import PackEvidence, write_pack
+from central_server.proof.pack import Manifest, PackEvidence, write_pack
 from central_server.proof.stored import StoredEvidence
 from central_server.proof.verifying import Report, verify
 from central_server.proof.witnesses import read_receipts
+from central_server.web.figures import day, second_time
 from models.language import both
+from models.reasons import reason
+from models.receipts import Receipt, key_id
 
 
 @contextmanager
@@ -31,17 +35,29 @@ def stored(config: Config) -> Iterator[StoredEvidence]:
         with engine.connect() as connection, connection.begin():
             yield StoredEvidence(connection)
     except DBAPIError as error:
+        why = reason(error.orig or error)
         raise EvidenceError(
-            f"Không đọc được cơ sở dữ liệu {config.database} ({error.orig}).",
-            f"The database {config.database} can't be read ({error.orig}).",
+            f"Không đọc được cơ sở dữ liệu {config.database} ({why.vi}).",
+            f"The database {config.database} can't be read ({why.en}).",
         ) from error
     finally:
         engine.dispose()
 
 
+def _receipts(path: Path | None) -> list[Receipt]:
+    """The receipts that are named. Raises EvidenceError, also when none are there: that is no proof without a word."""
+    receipts = read_receipts(path) if path else []
+    if path and not receipts:
+        raise EvidenceError(
+            f"{path} không có biên nhận nào. Lệnh bridge-agent receipts ở điểm cầu ghi ra tệp .ndjson.",
+            f"There are no receipts in {path}. bridge-agent receipts at a bridge point writes them to an .ndjson file.",
+        )
+    return receipts
+
+
 def verify_command(arguments: argparse.Namespace, config: Config) -> int:
     """Prove the database or a pack: 0 when all holds, 1 when something was found."""
-    receipts = read_receipts(arguments.receipts) if arguments.receipts else []
+    receipts = _receipts(arguments.receipts)
     path: Path | None = arguments.pack
     if path is None:
         with stored(config) as evidence:
@@ -49,9 +65,23 @@ def verify_command(arguments: argparse.Namespace, config: Config) -> int:
     else:
         with PackEvidence(path) as pack:
             report = verify(pack, [*receipts, *pack.receipts()])
-            report.findings += pack.findings
+            report.findings += [*pack.findings, *pack.signed_by(report.servers)]
+            report.notices.append(_signed(pack.manifest))
     show(report)
     return 1 if report.findings else 0
+
+
+def _signed(manifest: Manifest) -> tuple[str, str]:
+    """Which key signed a pack: whoever asks the office for it can compare it with what the bridge points keep."""
+    try:
+        key = key_id(Ed25519PublicKey.from_public_bytes(bytes.fromhex(manifest.server_key)))
+    except ValueError:
+        key = "?"
+    at = f"{second_time(manifest.made_at)} {day(manifest.made_at)}"
+    return (
+        f"Gói được ký lúc {at} bằng khóa {key} của máy chủ; biên nhận ở các điểm cầu phải mang cùng mã khóa.",
+        f"The pack was signed at {at} by the server's key {key}; the bridge points' receipts must name the same key.",
+    )
 
 
 def show(report: Report) -> None:
@@ -84,7 +114,7 @@ def show(report: Report) -> None:
 
 def export_log(arguments: argparse.Namespace, config: Config) -> int:
     """Write a proof pack."""
-    receipts = read_receipts(arguments.receipts) if arguments.receipts else []
+    receipts = _receipts(arguments.receipts)
     with stored(config) as evidence:
         logs = write_pack(arguments.out, evidence, receipts, server_key(config.data_folder), wall_clock())
     print(

@@ -124,3 +124,6 @@ class Evidence(Protocol):
 
     def totals(self) -> Totals:
         """What is shown to people."""
+
+    def settled(self) -> Totals:
+        """What is kept of sessions that are over, as far as it is said to hold (participation.settled)."""

@@ -16,7 +16,7 @@ import hashlib
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +28,7 @@ from central_server.errors import EvidenceError, OutputError
 from central_server.own_log.server_key import ServerKey
 from central_server.proof.evidence import Evidence, Fork, LogEvidence, Plan, Row, Signed, Total, Totals
 from central_server.proof.findings import Finding
-from models.reasons import reason
+from models.reasons import Reason, reason
 from models.receipts import Receipt
 from models.signatures import is_signed
 
@@ -132,7 +132,8 @@ class PackEvidence:
         with self._readable(), ExitStack() as opened:
             self._pack = opened.enter_context(zipfile.ZipFile(path))
             self._names = set(self._pack.namelist()) - {MANIFEST}
-            self._check(msgspec.json.decode(self._pack.read(MANIFEST), type=Manifest))
+            self.manifest = msgspec.json.decode(self._pack.read(MANIFEST), type=Manifest)
+            self._check(self.manifest)
             opened.pop_all()
 
     def __enter__(self) -> PackEvidence:
@@ -182,6 +183,18 @@ class PackEvidence:
     def totals(self) -> Totals:
         """What the pages showed."""
         return dict(self._json("totals.json", list[tuple[tuple[str, str], Total]]))
+
+    def settled(self) -> Totals:
+        """Nothing: what is kept follows from the records, which are all here."""
+        return {}
+
+    def signed_by(self, servers: Collection[str]) -> list[Finding]:
+        """Whether one of the server's keys (public, hex) signed it: anybody can sign a pack with a key of his own."""
+        if self.manifest.server_key in servers:
+            return []
+        vi = "Gói bằng chứng được ký bằng khóa mà nhật ký của máy chủ không biết."
+        en = "The pack is signed with a key that the server's own log does not know."
+        return [Finding("pack", vi, en)]
 
     def receipts(self) -> list[Receipt]:
         """The receipts in it."""
@@ -245,9 +258,13 @@ class PackEvidence:
             raise self._unreadable(error) from error
 
     def _unreadable(self, error: Exception) -> EvidenceError:
+        if isinstance(error, OSError):
+            why = reason(error)
+        else:
+            why = Reason("tệp không phải là gói bằng chứng hoặc đã hỏng", f"it is no proof pack, or damaged: {error}")
         return EvidenceError(
-            f"Không đọc được gói bằng chứng {self._path} ({error}).",
-            f"The proof pack {self._path} can't be read ({error}).",
+            f"Không đọc được gói bằng chứng {self._path} ({why.vi}).",
+            f"The proof pack {self._path} can't be read ({why.en}).",
         )
 
 

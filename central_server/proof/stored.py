@@ -30,6 +30,7 @@ from central_server.learners.tables import Consent, FaceTemplate, Learner
 from central_server.ledger.tables import Fork
 from central_server.participation.evidence import no_evidence
 from central_server.participation.queries import new_records, records_around, session_facts
+from central_server.participation.settled import settled
 from central_server.participation.state import UNTIL_STEP_MS, point_state
 from central_server.participation.tables import RuleVersion
 from central_server.proof.evidence import Fork as ForkOf
@@ -124,6 +125,17 @@ class StoredEvidence:
                     totals.update(_shown(db, session))
         return totals
 
+    def settled(self) -> Totals:
+        """What is kept and shown in place of what the records give."""
+        totals: Totals = {}
+        with Session(self._connection) as db:
+            for course in db.exec(select(Course.id)).all():
+                with suppress(RecordError, msgspec.MsgspecError):  # damaged: the proof says why
+                    sessions = db.exec(select(CourseSession.id).where(CourseSession.course == course)).all()
+                    for (session, _), parts in settled(db, course, frozenset(sessions)).parts.items():
+                        totals |= {(session, who): total_of(part.totals) for who, part in parts.items()}
+        return totals
+
 
 def _read_planning(db: Session, plan: Plan) -> None:
     for course in db.exec(select(Course)):
@@ -153,8 +165,8 @@ def _shown(db: Session, session: str) -> Totals:
     for point in facts.points:
         evidence = no_evidence(facts, point.id)
         for device in point.devices:
-            for _, record in new_records(db, session, device, {}):
-                evidence.add(record)
+            for one in new_records(db, session, device, {}):
+                evidence.add(one.record)
         evidence.learn_missing_clocks(lambda record: records_around(db, record))
         state = point_state(facts, point, evidence, (), facts.end + UNTIL_STEP_MS)
         for learner in state.learners:

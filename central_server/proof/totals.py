@@ -11,6 +11,7 @@ from central_server.participation.evidence import PointEvidence
 from central_server.proof.evidence import Plan, Total, Totals
 from central_server.proof.findings import Finding
 from models.participation import Participation, Rule, participation, scheduled
+from models.participation import Totals as Figures
 from models.records import AnyRecord
 from models.spans import spans
 
@@ -59,7 +60,7 @@ def _places(plan: Plan, session: str, course: str, start: int) -> dict[str, str]
     return guests | places(enrolled, transfers, start)
 
 
-def total_of(part: Participation) -> Total:
+def total_of(part: Participation | Figures) -> Total:
     """The figures of one learner in one session."""
     return part.scheduled_ms, part.seen_ms, part.not_seen_ms, part.not_observed_ms, part.verdict
 

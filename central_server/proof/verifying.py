@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from central_server.ledger.ingest import found_by, kind_of
 from central_server.participation.queries import AROUND
+from central_server.proof.bracketing import Came, misfits
 from central_server.proof.chains import Fixed, prove_chain
 from central_server.proof.evidence import Evidence, LogEvidence, Row, Signed
 from central_server.proof.findings import OWN_LOG, Finding, record_finding
@@ -34,12 +35,15 @@ class Report:
 
     findings: list[Finding] = field(default_factory=list)
     notices: list[tuple[str, str]] = field(default_factory=list)
-    """What is lost but explained: acts after a copy that was restored. Sentences in both languages."""
+    """What is no sign of tampering with the ledger, but for a person to know: acts that a restore lost, records whose
+    times contradict the receipts. Sentences in both languages."""
     logs: int = 0
     records: int = 0
     own_records: int = 0
     receipts: int = 0
     totals: int = 0
+    servers: frozenset[str] = frozenset()
+    """The public keys (hex) with which the server says in its own log that it signs."""
 
 
 def verify(evidence: Evidence, receipts: Sequence[Receipt]) -> Report:
@@ -49,6 +53,7 @@ def verify(evidence: Evidence, receipts: Sequence[Receipt]) -> Report:
     acts = replay(_own_records(own_rows))
     good, wrong = believed(receipts, acts.servers)
     report.findings += wrong
+    report.servers = frozenset(acts.servers.values())
     report.receipts, report.own_records = len(receipts), len(own_rows)
     _own_log(report, own_rows, good, acts)
     report.findings += compare(acts.plan, evidence.plan())
@@ -56,6 +61,7 @@ def verify(evidence: Evidence, receipts: Sequence[Receipt]) -> Report:
     for receipt in good:
         by_log.setdefault((receipt.device, receipt.log), []).append(receipt)
     raw: dict[str, list[tuple[str, AnyRecord]]] = {}
+    came = Came()
     placed: dict[tuple[str, str, int], AnyRecord] = {}
     for log in evidence.logs():
         report.logs += 1
@@ -65,6 +71,7 @@ def verify(evidence: Evidence, receipts: Sequence[Receipt]) -> Report:
             record = _decoded(row.line)
             if record is not None and (record.device, record.log) == (log.device, log.log):
                 raw.setdefault(record.session, []).append((log.device, record))
+                came.add(log, record)
                 placed[log.device, log.log, row.seq] = record
     for (device, name), some in by_log.items():
         last = max(receipt.seq for receipt in some)
@@ -79,9 +86,13 @@ def verify(evidence: Evidence, receipts: Sequence[Receipt]) -> Report:
         places = ((one.device, one.log, seq) for seq in range(one.seq - AROUND, one.seq + AROUND + 1))
         return (placed[place] for place in places if place in placed)
 
+    joined = {device: key[1] for (device, number), key in acts.plan.keys.items() if number == 1}
+    report.notices += misfits(came, joined)
     totals = totals_of(acts.plan, raw, around)
     report.totals = len(totals)
     report.findings += compare_totals(totals, evidence.totals())
+    kept = evidence.settled()
+    report.findings += compare_totals({key: totals[key] for key in kept.keys() & totals.keys()}, kept)
     return report
 
 

@@ -67,6 +67,11 @@ class Pages:
             "static": _static_addresses(),
         }
 
+    def compile(self) -> None:
+        """Compile all templates (half a second), or the first visitor of each page waits for its own."""
+        for name in self._env.list_templates():
+            self._env.get_template(name)
+
     def html(self, template: str, lang: Language, **context: Any) -> str:
         """A page or a part of one."""
         words = Words(lang)

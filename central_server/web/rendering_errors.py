@@ -37,6 +37,12 @@ def render_error(pages: Pages, request: Request, error: DiemdanhError, status: i
     return pages.page(request, "error.html", status, sentence=error.sentence(page_language(request)))
 
 
+def answer_error(pages: Pages, request: Request, error: ServerError) -> Response:
+    """The answer for an error of ours, with one line for the log."""
+    log.info("refused path=%s status=%d error=%s", request.url.path, error.status, type(error).__name__)
+    return render_error(pages, request, error, error.status)
+
+
 def add_error_handlers(app: FastAPI, pages: Pages) -> None:
     """Every error of the app ends in one of these."""
 
@@ -53,8 +59,7 @@ def add_error_handlers(app: FastAPI, pages: Pages) -> None:
 
     async def server_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, ServerError)  # noqa: S101 - registered for nothing else
-        log.info("refused path=%s status=%d error=%s", request.url.path, error.status, type(error).__name__)
-        return render(request, error, error.status)
+        return answer_error(pages, request, error)
 
     async def http_error(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 422

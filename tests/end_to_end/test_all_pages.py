@@ -59,7 +59,7 @@ async def test_every_page_is_accessible_and_fits_a_phone(office: tuple[Running, 
         for path in page_paths():
             where = filled(path, here.places)
             answer = await page.goto(server.address + where) if where else None
-            if answer is None or answer.status != 200:
+            if answer is None or answer.status != 200 or answer.url != server.address + str(where):
                 continue
             if urlsplit(page.url).path == where:
                 seen.append(path)  # and not another page in its place

@@ -30,6 +30,6 @@ def test_generated_requests_get_only_answers_that_are_described(server: Running)
 
 def test_a_server_that_fails_is_caught_with_the_request(server: Running) -> None:
     fuzzing = Fuzzing(server)
-    server.do(lambda connection: connection.execute(text("alter table session rename to gone")))
+    server.do(lambda connection: connection.execute(text("alter table browser_session rename to gone")))
     fuzzing.round(GenerationMode.POSITIVE, 60, 1, Budget(20))
     assert any("500: curl" in failure for failure in fuzzing.tally.failures)

@@ -181,6 +181,9 @@ def proof_holds(world: World, receipts: list[Receipt]) -> Report:
     twins = [pc.device for pc in world.pcs.values() if _forked(world, pc)] if world.restored else []
     if wrong := [finding.en for finding in report.findings if finding.device not in twins]:
         raise BrokenError("verify: " + "; ".join(wrong[:5]))
+    accused = [en for _, en in report.notices if "for a person to look at" in en]
+    if accused := [en for en in accused if not any(device in en for device in twins)]:
+        raise BrokenError("an honest record is called backdated: " + "; ".join(accused[:5]))
     return report
 
 
@@ -221,7 +224,7 @@ def participation_is_true(world: World) -> None:
                 continue  # told as such; durations alone hold
             off = max((record.uncertainty or 0 for record in records if record.offset is not None), default=0)
             edge = off + round(SWEEP_S * 1000) + SLACK_MS
-            watched = _watched(pcs)
+            watched, pauses = _watched(pcs), _paused(pcs)
             unsure = any(pc.damaged or _revoked(world, pc) or _forked(world, pc) or _lost_in_time(pc) for pc in pcs)
             for learner in point.learners:
                 part = learner.participation
@@ -234,7 +237,7 @@ def participation_is_true(world: World) -> None:
                 _nothing(f"{where}: presence was invented", subtract(part.seen, _grown(here, edge)))
                 # Two records may place one moment of the PC's clock apart by what they do not know of it, and coverage
                 # may end a look after a learner's interval.
-                absent = intersect(part.not_seen, _shrunk(here, edge))
+                absent = subtract(intersect(part.not_seen, _shrunk(here, edge)), pauses)
                 _nothing(f"{where}: absence was invented", absent, edge + off)
                 known = spans([*part.seen.tolist(), *part.not_seen.tolist()])
                 _nothing(f"{where}: nobody watched, but", subtract(known, _grown(watched, edge)))
@@ -266,6 +269,12 @@ def _watched(pcs: Iterable[Pc]) -> Spans:
     """When a camera was looked at, over and over."""
     looks = (look for pc in pcs for run in pc.runs for look in itertools.pairwise(run))
     return _ms(look for look in looks if look[1] - look[0] < UNWATCHED_STEP_S)
+
+
+def _paused(pcs: Iterable[Pc]) -> Spans:
+    """A PC that stands still for less than the agent's own bound counts as watching: who comes then is seen after."""
+    looks = (look for pc in pcs for run in pc.runs for look in itertools.pairwise(run))
+    return _ms(look for look in looks if SWEEP_S + 0.1 < look[1] - look[0] < UNWATCHED_STEP_S)
 
 
 def _lost(pcs: Iterable[Pc]) -> Spans:

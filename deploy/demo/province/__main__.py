@@ -16,12 +16,15 @@ from pathlib import Path
 from bridge_agent.errors import ServerAwayError
 from central_server.database import Writer, open_database
 from deploy.demo.province.filling import Held, fill_plan, join_points, rooms
-from deploy.demo.province.plan import MINUTE, province
+from deploy.demo.province.past import PastClock, past_server
+from deploy.demo.province.plan import DAY, MINUTE, province
 from deploy.demo.province.room import DETECTOR, ENCODER
 from models.presence import GAP_MS
 from models.wire import LivePresence, LiveStatus
 
 STATUS_S = 5.0
+SEALED_AFTER = 6 * MINUTE
+"""So long after a session's end its seal is at the server."""
 
 
 def main() -> int:
@@ -43,7 +46,7 @@ def now_ms() -> int:
 
 
 async def run(data: Path, address: str, *, once: bool) -> None:
-    """Plan first, so that the pages have something to show; then records; then the live session."""
+    """Plan first, so that the pages have something to show; then the past as it came; then the live session."""
     begin, now = time.monotonic(), now_ms()
     where = province(now)
     engine = open_database(data / "diemdanh.db")
@@ -51,15 +54,21 @@ async def run(data: Path, address: str, *, once: bool) -> None:
         with Writer(engine) as writer:
             await asyncio.to_thread(fill_plan, writer, where, now)
             _say(f"{len(where.classes)} lớp, {len(where.people)} học viên", begin)
-            seats = await join_points(writer, address, where, now)
-        held = list(rooms(engine, where, seats))
+            recorded = [one for each in where.classes for one in each.meetings if one.recorded]
+            clock = PastClock(min(one.start for one in recorded) - DAY)
+            with past_server(data, clock) as past:
+                seats = await join_points(writer, past, where, clock())
+                held = list(rooms(engine, where, seats))
+                for one in held:
+                    if one.meeting.id != where.live:
+                        clock.on_to(one.meeting.end + SEALED_AFTER)
+                        await one.tell(clock())
     finally:
         engine.dispose()
+    for seat in seats:
+        await seat.come_to(address)
     live = [one for one in held if one.meeting.id == where.live]
     await _tell(live, now)
-    for one in held:
-        if one.meeting.id != where.live:
-            await one.tell(now)
     _say(f"{sum(seat.seq for seat in seats)} bản ghi của {len(seats)} điểm cầu", begin)
     while not once and now_ms() < live[0].meeting.end + 10 * MINUTE:
         await asyncio.sleep(STATUS_S)

@@ -131,6 +131,13 @@ class Seat:
             checkpoint = Checkpoint(self.identity.membership.device, "log-1", self.seq, self.head.hex())
             await self.server.send_batch(sign_batch(self.identity.key, checkpoint, lines))
 
+    async def come_to(self, address: str) -> None:
+        """From now on speak with this server, which has the present's clock."""
+        await self.server.close()
+        clock = ServerClock(this_pc())
+        self.server = Server(address, clock, self.identity)
+        await self.server.measure_clock()
+
     @property
     def common(self) -> dict[str, object]:
         """What all its records carry."""

@@ -106,6 +106,7 @@ def test_a_copy_is_whole_private_and_alone(tmp_path: Path) -> None:
     assert checked(tmp_path / "copy.db").records == 20
     assert b"server-key" not in (tmp_path / "copy.db").read_bytes()
     again = central_server("restore", "--data", tmp_path / "new", "--from", tmp_path / "copy.db")
+    assert "Thiếu khóa của máy chủ" in again.stdout
     assert (again.returncode, again.stderr) == (0, "")
     assert checked(tmp_path / "new" / "diemdanh.db").records == 20
 

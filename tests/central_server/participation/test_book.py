@@ -26,9 +26,9 @@ def records_read(server: Running) -> Iterator[list[int]]:
     read: list[int] = []
 
     def see(_db: Connection, cursor: Any, statement: str, parameters: Any, *_: object) -> None:
-        if statement.startswith("SELECT seq, line FROM record"):
+        if statement.startswith("SELECT seq, line, (SELECT"):
             with_seqs = cursor.connection.cursor().execute(statement, parameters)
-            read.extend(seq for seq, _ in with_seqs.fetchall())
+            read.extend(seq for seq, *_ in with_seqs.fetchall())
 
     event.listen(server.services.engine, "after_cursor_execute", see)
     try:

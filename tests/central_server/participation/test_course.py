@@ -30,7 +30,7 @@ def server(tmp_path: Path) -> Iterator[Running]:
 def course(server: Running) -> CourseParticipation:
     with Session(server.services.engine) as db:
         row = db.get_one(Course, course_id(server))
-        return course_participation(db, server.services.books, row, server.clock.ms)
+        return course_participation(db, server.services.books, server.services.settling, row, server.clock.ms)
 
 
 def rows(server: Running) -> list[CourseLearner]:
@@ -77,7 +77,8 @@ def test_what_nobody_observed_is_not_held_against_anybody(server: Running) -> No
 def test_the_sum_of_the_sessions_is_what_the_sessions_say(server: Running) -> None:
     _, people = taught(server, [[1, 0.9, 0.6, 0.5, 0.2, 0.0], [0.3, 0.9, 0.1, 1, 1, 0.0]], dark=0.1)
     for one in rows(server):
-        parts = [state.participation for state in one.parts.values()]
+        states = [server.services.books.of(session).state(server.clock.ms) for session in one.parts]
+        parts = [who.participation for state in states for who in state.learners if who.facts.id == one.facts.id]
         assert len(parts) == 2
         assert one.forecast.done.seen_ms == sum(total(part.seen) for part in parts)
         assert one.forecast.done.not_observed_ms == sum(total(part.not_observed) for part in parts)

@@ -24,10 +24,10 @@ def filled(server: Running, agent: Agent, course_file: Path) -> Running:
     course_file.write_text(text, encoding="utf-8")
     server.load(course_file)
     people = [who.id for who in agent.today().sessions[0].learners]
+    server.clock.ms = END
     agent.coverage("K1.1", START, END)
     agent.presence("K1.1", people[0], START + 12 * MINUTE, START + 180 * MINUTE)
     assert isinstance(agent.send_all(), Receipt)
-    server.clock.ms = END
     return server
 
 

@@ -30,7 +30,7 @@ def agree(now: SessionNow, state: SessionState, but: range = range(0)) -> None:
     for row, point in zip(now.rows.values(), state.points, strict=True):
         assert {value: row.count(value) for value in VALUES} == {value: point.count(value) for value in VALUES}
         assert row.watched_until == (None if point.watching else point.watched_until)
-        for name in ("trouble", "watching", "cause", "fresh", "seal", "clock_known", "phase"):
+        for name in ("trouble", "watching", "cause", "fresh", "seal", "clock_known", "misfits", "phase"):
             assert getattr(row, name) == getattr(point, name), name
     assert (now.seen, now.not_seen, now.not_observed) == tuple(state.count(value) for value in VALUES)
     axis = Axis.of(state.facts.start, state.facts.end, state.facts.breaks)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central_server.errors import EvidenceError
-from central_server.proof.pack import PackEvidence
+from central_server.own_log.server_key import server_key
+from central_server.proof.pack import MANIFEST, Manifest, PackEvidence
 from central_server.proof.verifying import verify
 from models.receipts import Receipt
 from tests.central_server.proof.tampering import make_ledger
@@ -96,6 +98,31 @@ def test_any_other_file_of_a_pack_is_signed_too(pack: Pack, tmp_path: Path, name
     assert done.returncode in (1, 2), done
 
 
+def test_a_pack_that_another_server_signed_is_no_proof(pack: Pack, tmp_path: Path) -> None:
+    """Whoever changes a pack can sign it again with a key of his own; the own log knows the server's keys."""
+    path, _, data = pack
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(tmp_path / "again.zip", "w") as new:
+        key = Ed25519PrivateKey.generate()
+        manifest = msgspec.json.decode(old.read(MANIFEST), type=Manifest)
+        files = {name: digest for name, digest in manifest.files.items() if name != "receipts.ndjson"}
+        mine = msgspec.structs.replace(manifest, files=files, server_key=key.public_key().public_bytes_raw().hex())
+        mine = msgspec.structs.replace(mine, signature=key.sign(mine.message()).hex())
+        for name in files:
+            new.writestr(name, old.read(name))
+        new.writestr(MANIFEST, msgspec.json.encode(mine))
+    done = central_server("verify", "--pack", tmp_path / "again.zip", lang="en")
+    assert done.returncode == 1 and "signed with a key that the server's own log does not know" in done.stdout
+    done = central_server("verify", "--pack", path, lang="en")
+    assert f"by the server's key {server_key(data).id}" in done.stdout
+
+
+def test_receipts_that_are_not_there_are_asked_for(pack: Pack, tmp_path: Path) -> None:
+    _, _, data = pack
+    (tmp_path / "none.ndjson").write_bytes(b"\n")
+    for given in (tmp_path, tmp_path / "none.ndjson"):
+        assert "không có biên nhận nào" in one_sentence(central_server("verify", "--receipts", given, "--data", data))
+
+
 def test_what_is_no_pack_or_no_receipt_is_one_sentence(pack: Pack, tmp_path: Path) -> None:
     path, _, _ = pack
     broken = tmp_path / "broken.zip"
@@ -106,5 +133,10 @@ def test_what_is_no_pack_or_no_receipt_is_one_sentence(pack: Pack, tmp_path: Pat
             PackEvidence(broken)
     assert "broken.zip" in one_sentence(central_server("verify", "--pack", broken))
     broken.write_bytes(b"{}\n")
-    assert "1:" in one_sentence(central_server("verify", "--receipts", broken, "--data", tmp_path))
+    told = one_sentence(central_server("verify", "--receipts", broken, "--data", tmp_path))
+    assert "1:" in told and "thiếu" in told
+    told = one_sentence(central_server("verify", "--pack", broken))
+    assert "không phải là gói bằng chứng hoặc đã hỏng" in told and "zip file" not in told
+    told = one_sentence(central_server("verify", "--pack", tmp_path / "none.zip"))
+    assert "không có tệp" in told and "Errno" not in told
     assert "diemdanh.db" in one_sentence(central_server("verify", "--data", tmp_path))

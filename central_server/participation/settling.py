@@ -1,0 +1,111 @@
+"""Settling: computing the figures of sessions that are over and keeping them (settled.py), ahead of who asks."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+
+import msgspec
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from central_server.database import Writer
+from central_server.participation.settled import Part, compute, keep, settled
+from models.errors import DiemdanhError
+
+PAUSE_S = 5.0
+"""Between two courses; longer after one that took long, so that settling takes a tenth of a core at most."""
+RESTS = 9
+AT_ONCE = 50
+"""Bridge points between two pauses: the server's end waits for no more."""
+AFTER_MS = 15 * 60_000
+"""So long after its end a session is settled without being asked for: late batches have mostly come."""
+
+_log = logging.getLogger(__name__)
+_NEXT = text("SELECT min(id) FROM course WHERE id > :course")
+_OVER = text('SELECT id FROM session WHERE course = :course AND "end" <= :until AND NOT cancelled AND NOT field_visit')
+
+
+class Settling:
+    """Gives the figures of what is over, and keeps those that had to be computed."""
+
+    def __init__(self, engine: Engine, writer: Writer) -> None:
+        self._engine = engine
+        self._writer = writer
+
+    def parts(self, db: Session, course: str, sessions: frozenset[str]) -> Mapping[str, Mapping[str, Part]]:
+        """Everybody's parts in these sessions of a course, all over, by session and learner."""
+        found: dict[str, dict[str, Part]] = {session: {} for session in sessions}
+        if not sessions:
+            return found
+        kept = settled(db, course, sessions)
+        for (session, _), parts in kept.parts.items():
+            found[session].update(parts)
+        computed = [compute(db, basis) for basis in kept.missing]
+        for one in computed:
+            found[one.basis.session].update(one.parts)
+        if computed:
+            self._writer.submit(keep(computed))  # not waited for: without it the next one computes again
+        return found
+
+    def settle(self, course: str, now: int) -> bool:
+        """Settle some of what of a course ended some time before `now` (ms); whether that was all.
+
+        Raises UnavailableError, and RecordError where a record is damaged.
+        """
+        with Session(self._engine) as db:
+            over = frozenset(db.execute(_OVER, {"course": course, "until": now - AFTER_MS}).scalars())
+            missing = settled(db, course, over).missing if over else ()
+            computed = [compute(db, basis) for basis in missing[:AT_ONCE]]
+        if computed:
+            self._writer.submit(keep(computed)).result()
+        return len(missing) <= AT_ONCE
+
+    def next(self, course: str) -> str | None:
+        """The course after that one (ids)."""
+        with Session(self._engine) as db:
+            found: str | None = db.execute(_NEXT, {"course": course}).scalar_one()
+            return found
+
+
+class Settler:
+    """A thread that goes round the courses for as long as the context lasts."""
+
+    def __init__(self, settling: Settling, now: Callable[[], int], pause_s: float = PAUSE_S) -> None:
+        self._settling = settling
+        self._now = now
+        self._pause_s = pause_s
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="settling", daemon=True)
+
+    def __enter__(self) -> Settler:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        course, pause = "", self._pause_s
+        while not self._end.wait(pause):
+            began = time.monotonic()
+            course = self._one(course)
+            pause = max(self._pause_s, RESTS * (time.monotonic() - began))
+
+    def _one(self, after: str) -> str:
+        """Settle the next course; the id after which to go on. Behind the last one it begins again."""
+        course: str | None = after
+        try:
+            course = self._settling.next(after)
+            if course is not None and not self._settling.settle(course, self._now()):
+                return after
+        except (SQLAlchemyError, DiemdanhError, msgspec.MsgspecError) as error:  # the proof says what is damaged
+            _log.warning("settling_failed course=%s reason=%s", course, type(error).__name__)
+        return course or ""
