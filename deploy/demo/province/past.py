@@ -1,7 +1,7 @@
 """A second server on the same data folder that lives in the past: the province's records come when they were made.
 
 Sent today they would be what they are, records of weeks ago from PCs that joined a minute ago, and every page would ask
-somebody to look at them (deploy/decisions/0018).
+somebody to look at them (deploy/decisions/0014).
 """
 
 from __future__ import annotations
