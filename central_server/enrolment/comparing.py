@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
@@ -13,6 +13,18 @@ from central_server.enrolment.rows import Row
 from central_server.learners.names import given_name_first, plain
 from central_server.learners.queries import CHUNK
 from central_server.learners.tables import Learner
+from models.participation import Verdict
+
+Verdicts = Callable[[Course], Mapping[str, Verdict]]
+"""What a course came to for each of its learners (ids)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A course of the same programme that a learner has been through."""
+
+    title: str
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +49,8 @@ class Known:
     """Learners of this course, and their bridge points (ids)."""
     points: Mapping[str, str]
     """Code and name of each bridge point in plain letters: its id."""
-    completed: Mapping[str, str] = field(default_factory=dict)
-    """Learners who have been through the same programme: the title of that course."""
+    earlier: Mapping[str, Earlier] = field(default_factory=dict)
+    """Learners who were in a course of the same programme that is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +79,8 @@ class Comparison:
     """To be asked about; they are among `new`."""
     lookalikes: tuple[tuple[Row, ...], ...]
     """Rows of the file with one name."""
-    completed: tuple[tuple[Row, str], ...]
-    """Who has been through the same programme, and in which course."""
+    earlier: tuple[tuple[Row, Earlier], ...]
+    """Who has been through the same programme: those who completed it first."""
     elsewhere: tuple[tuple[Row, str], ...]
     """Enrolled at another bridge point (id) than the file says: that stays; a transfer changes it."""
     unknown_points: tuple[tuple[str, int], ...]
@@ -80,7 +92,7 @@ def compare(rows: Sequence[Row], known: Known) -> Comparison:
     new: list[Row] = []
     old: list[tuple[Row, Person]] = []
     enrolled: list[tuple[Row, Person]] = []
-    taken, changed, namesakes, completed, elsewhere = [], [], [], [], []
+    taken, changed, namesakes, earlier, elsewhere = [], [], [], [], []
     unknown: dict[str, int] = {}
     by_name: dict[str, list[Row]] = {}
     for row in rows:
@@ -101,19 +113,19 @@ def compare(rows: Sequence[Row], known: Known) -> Comparison:
         (enrolled if person.id in known.enrolled else old).append((row, person))
         if (person.name, person.unit, person.birth_year) != (row.name, row.unit, row.birth_year):
             changed.append((row, person))
-        if person.id in known.completed:
-            completed.append((row, known.completed[person.id]))
+        if person.id in known.earlier:
+            earlier.append((row, known.earlier[person.id]))
         at = known.enrolled.get(person.id)
         if at is not None and point is not None and at != point:
             elsewhere.append((row, at))
     return Comparison(
         tuple(new), tuple(old), tuple(enrolled), tuple(taken), tuple(changed), tuple(namesakes),
         tuple(tuple(some) for some in by_name.values() if len(some) > 1),
-        tuple(completed), tuple(elsewhere), tuple(unknown.items()),
+        tuple(sorted(earlier, key=lambda one: one[1].verdict != "completed")), tuple(elsewhere), tuple(unknown.items()),
     )  # fmt: skip
 
 
-def what_is_known(db: Session, course: str, rows: Sequence[Row], now: int) -> Known:
+def what_is_known(db: Session, course: str, rows: Sequence[Row], now: int, verdicts: Verdicts) -> Known:
     """What the server knows of these rows' codes and names, of the course and of the bridge points."""
     by_code = {one.code: one for one in _people(db, "code", [row.code for row in rows])}
     by_name: dict[str, list[Person]] = {}
@@ -128,7 +140,7 @@ def what_is_known(db: Session, course: str, rows: Sequence[Row], now: int) -> Kn
     learners = [one.id for one in by_code.values()]
     return Known(
         by_code, {name: tuple(some) for name, some in by_name.items()}, enrolled, points,
-        completed_programme(db, course, learners, now),
+        earlier_courses(db, course, learners, now, verdicts),
     )  # fmt: skip
 
 
@@ -142,10 +154,12 @@ def _people(db: Session, column: str, values: Iterable[str]) -> list[Person]:
     ]
 
 
-def completed_programme(db: Session, course: str, learners: Sequence[str], now: int) -> dict[str, str]:
-    """Which of these learners were in an earlier course of the same programme whose sessions are over: its title.
+def earlier_courses(
+    db: Session, course: str, learners: Sequence[str], now: int, verdicts: Verdicts
+) -> dict[str, Earlier]:
+    """Which of these learners were in a course of the same programme whose sessions are over, and what it came to.
 
-    Whether each was there long enough is not asked here: the class manager is warned, and decides.
+    Of several courses one that was completed counts. verdicts: asked only of courses in which one of them was.
     """
     programme = db.exec(select(Course.programme).where(Course.id == course)).first()
     if programme is None:
@@ -154,12 +168,20 @@ def completed_programme(db: Session, course: str, learners: Sequence[str], now: 
     held = select(CourseSession.course).where(CourseSession.end <= now)
     query = select(Course).where(Course.programme == programme, Course.id != course)
     query = query.where(col(Course.id).in_(held), col(Course.id).not_in(running))
-    others = {one.id: one.title for one in db.exec(query)}
-    found: dict[str, str] = {}
+    others = {one.id: one for one in db.exec(query)}
+    were: dict[str, set[str]] = {}
     for at in range(0, len(learners), CHUNK):
         part = learners[at : at + CHUNK]
-        were = select(Enrolment).where(col(Enrolment.course).in_(others), col(Enrolment.learner).in_(part))
-        found |= {one.learner: others[one.course] for one in db.exec(were)}
+        here = select(Enrolment).where(col(Enrolment.course).in_(others), col(Enrolment.learner).in_(part))
+        for one in db.exec(here):
+            were.setdefault(one.course, set()).add(one.learner)
+    found: dict[str, Earlier] = {}
+    for id_, some in were.items():
+        came_to = verdicts(others[id_])
+        for learner in some:
+            verdict = came_to.get(learner, "undecided")
+            if learner not in found or verdict == "completed":
+                found[learner] = Earlier(others[id_].title, verdict)
     return found
 
 

@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 
 from central_server.accounts.guard import ActorDep, guard
 from central_server.courses.queries import course_of
+from central_server.enrolment.comparing import Verdicts
 from central_server.enrolment.faults import RosterError
 from central_server.enrolment.files import too_big
 from central_server.enrolment.grid import FILE_LIMIT, Grid
@@ -22,6 +23,7 @@ from central_server.enrolment.reading import read_apart
 from central_server.enrolment.saving import Decided, save
 from central_server.enrolment.table import find_table
 from central_server.errors import ConflictError
+from central_server.participation.course import course_participation, verdicts_of
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.forms import FormDep
 from central_server.web.headers import page_language
@@ -89,7 +91,7 @@ async def save_roster(
             with Session(of.engine) as db:
                 return _done(db, course, found)
         with Session(of.engine) as db:
-            preview = await run_in_threadpool(make_preview, db, found, choices, of.now())
+            preview = await run_in_threadpool(make_preview, db, found, choices, of.now(), _verdicts(of, db))
             asked = _asked(preview, choices)
             if asked:
                 return _page(request, of, db, token, found, choices, asked)
@@ -141,6 +143,10 @@ def _asked(preview: Preview, choices: dict[str, str]) -> dict[str, tuple[str, st
     return asked
 
 
+def _verdicts(of: Services, db: Session) -> Verdicts:
+    return lambda course: verdicts_of(course_participation(db, of.books, of.settling, course, of.now()))
+
+
 def _decided(preview: Preview, choices: dict[str, str]) -> Decided:
     comparison = preview.comparison
     rows = [*comparison.new, *(row for row, _ in (*comparison.known, *comparison.enrolled))]
@@ -160,7 +166,7 @@ def _page(
     asked: dict[str, tuple[str, str]] | None = None,
 ) -> HTMLResponse:  # fmt: skip
     lang = page_language(request)
-    preview = make_preview(db, found, choices, of.now())
+    preview = make_preview(db, found, choices, of.now(), _verdicts(of, db))
     sentences = {name: pair[lang == "en"] for name, pair in (asked or {}).items()}
     points = {point.id: point for point in preview.points}
     return of.pages.page(

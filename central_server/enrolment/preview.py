@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, select
 
 from central_server.bridge_points.tables import BridgePoint
-from central_server.enrolment.comparing import Comparison, compare, what_is_known
+from central_server.enrolment.comparing import Comparison, Verdicts, compare, what_is_known
 from central_server.enrolment.faults import Fault
 from central_server.enrolment.grid import address
 from central_server.enrolment.headings import FIELDS, Field, Headings, with_choice
@@ -84,17 +84,17 @@ class Preview:
         return tuple(one for one in self.headings.missing if one != "bridge_point")
 
 
-def make_preview(db: Session, kept: KeptRoster, choices: Mapping[str, str], now: int) -> Preview:
+def make_preview(db: Session, kept: KeptRoster, choices: Mapping[str, str], now: int, verdicts: Verdicts) -> Preview:
     """The preview of a kept roster. choices: by the names of the page's fields.
 
     sheet; column.FIELD (a column's number, or "-" for none); point.N (the N-th unknown bridge point: an id);
-    everybody_at (an id). Raises RosterError where no sheet is a roster.
+    everybody_at (an id). verdicts: what an earlier course came to. Raises RosterError where no sheet is a roster.
     """
     sheet = choices.get("sheet", "")
     number, headings = find_table(kept.grids, int(sheet) if sheet.isascii() and sheet.isdigit() else None)
     headings = with_choice(headings, _columns(choices))
     roster = read_rows(kept.grids[number], headings, moment(now).year)
-    known = what_is_known(db, kept.course, roster.rows, now)
+    known = what_is_known(db, kept.course, roster.rows, now, verdicts)
     comparison = compare(roster.rows, known)
     points = tuple(
         Point(one.id, one.code, one.name) for one in sorted(db.exec(select(BridgePoint)), key=lambda one: one.name)

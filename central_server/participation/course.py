@@ -86,6 +86,11 @@ def course_participation(
     return CourseParticipation(rule, sessions, tuple(learners))
 
 
+def verdicts_of(course: CourseParticipation) -> dict[str, Verdict]:
+    """What it comes to for each learner (id), by the sessions so far."""
+    return {one.facts.id: one.forecast.done.verdict for one in course.learners}
+
+
 def counting(planned: Sequence[PlannedRow]) -> tuple[PlannedRow, ...]:
     """Those of a course's sessions that count."""
     return tuple(one for one in planned if not one.cancelled and not one.field_visit)

@@ -20,8 +20,9 @@ from central_server.enrolment.kept import FOLDER
 from central_server.learners.tables import Learner
 from central_server.proof.stored import StoredEvidence
 from central_server.proof.verifying import verify
+from models.receipts import Receipt
 from tests.central_server.enrolment.files import BROKEN, HEAD, people, person, put, text_rows, xlsx
-from tests.central_server.running import Running, running, write_course
+from tests.central_server.running import START, Running, join, running, write_course
 
 
 @pytest.fixture
@@ -197,7 +198,16 @@ def test_who_has_completed_the_programme_is_a_warning(server: Running, tmp_path:
     (row,) = people(1)
     assert "Đã học chương trình này" not in office.send(xlsx([row])).text  # the first course still runs
     server.clock.ms += 4 * 3_600_000
-    assert "Đã học chương trình này" in office.send(xlsx([row])).text
+    preview = office.send(xlsx([row])).text
+    assert "Đã học chương trình này" in preview and "chưa kết luận được, lớp" in preview  # nobody watched it
+    with server.services.engine.connect() as connection:
+        (learner,) = connection.execute(text("SELECT id FROM learner WHERE code = :code"), {"code": row[1]}).one()
+    agent = join(server)
+    start, end = START, START + 3 * 3_600_000
+    agent.coverage("K1.1", start, end)
+    agent.presence("K1.1", learner, start, end)
+    assert isinstance(agent.send_all(), Receipt)
+    assert "đã hoàn thành, lớp" in office.send(xlsx([row])).text
 
 
 def test_ethnicity_is_kept_only_when_asked_and_readable_nowhere(server: Running) -> None:
