@@ -23,17 +23,18 @@ PLACES = (
     MAIN, "Phường Bình Lãng", "Phường Hòa Lạc Đông", "Phường Long Thạnh Mỹ", "Xã Tân Phước Hạ", "Xã Yên Định Sơn",
     "Xã Phú Cát Tây", "Xã Sơn Tịnh Bắc", "Xã Vĩnh Kim Nam", "Xã Đức Ninh Hạ", "Xã Quảng Lãm", "Xã Mỹ Hưng Trung",
 )  # fmt: skip
+SESSION_PERIODS = 4
 PROGRAMMES = (
-    ("CV", "Bồi dưỡng ngạch chuyên viên", 160),
-    ("CVC", "Bồi dưỡng ngạch chuyên viên chính", 240),
-    ("LDP", "Bồi dưỡng lãnh đạo, quản lý cấp phòng", 160),
+    ("CV", "Kỹ năng, nghiệp vụ cho chuyên viên", 32),
+    ("CVC", "Kỹ năng tham mưu, tổng hợp cho chuyên viên chính", 36),
+    ("LDP", "Kỹ năng lãnh đạo, quản lý cấp phòng", 28),
     ("HDND", "Kỹ năng hoạt động của đại biểu Hội đồng nhân dân cấp xã", 24),
     ("CDS", "Kỹ năng chuyển đổi số cho cán bộ xã", 32),
     ("DVC", "Nghiệp vụ dịch vụ công trực tuyến và một cửa", 24),
     ("VTLT", "Nghiệp vụ văn thư, lưu trữ điện tử", 24),
-    ("TCD", "Nghiệp vụ tiếp công dân, giải quyết khiếu nại, tố cáo", 16),
-    ("AI", "Ứng dụng trí tuệ nhân tạo trong công việc hành chính", 16),
-    ("QPAN", "Bồi dưỡng kiến thức quốc phòng và an ninh, đối tượng 4", 48),
+    ("TCD", "Nghiệp vụ tiếp công dân, giải quyết khiếu nại, tố cáo", 28),
+    ("AI", "Ứng dụng trí tuệ nhân tạo trong công việc hành chính", 24),
+    ("QPAN", "Bồi dưỡng kiến thức quốc phòng và an ninh, đối tượng 4", 36),
 )
 TOPICS = (
     "Khai giảng và những vấn đề chung", "Tổ chức bộ máy sau sắp xếp", "Đạo đức công vụ", "Kỹ năng soạn thảo văn bản",
@@ -142,23 +143,23 @@ class _Rooms:
 
 def _class(rng: random.Random, number: int, homes: list[int], rooms: _Rooms, *, live: bool) -> Class:
     state = STATES[number]
-    programme, title, _ = PROGRAMMES[number % len(PROGRAMMES)]
+    programme, title, periods = PROGRAMMES[number % len(PROGRAMMES)]
     turn = 1 + number // len(PROGRAMMES)
     code = f"{programme}-{turn:02d}"
     everywhere = list(range(len(PLACES)))
     points = everywhere if live else sorted(rng.sample(everywhere, rng.randrange(3, 6)))
     pool = [who for who, home in enumerate(homes) if home in points]
     chosen = sorted(rng.sample(pool, min(len(pool), 96 if live else rng.randrange(42, 96))))
-    meetings = _meetings(rng, number, code, points, rooms, live=live)
+    meetings = _meetings(rng, number, code, periods // SESSION_PERIODS, points, rooms, live=live)
     full = f"{title}, khóa {turn} năm {datetime.fromtimestamp(rooms.now / 1000, UTC).year}"
     learners = tuple((who, homes[who]) for who in chosen)
     return Class(code, full, programme, state, rng.choice(LECTURERS), meetings, learners)
 
 
 def _meetings(
-    rng: random.Random, number: int, code: str, points: list[int], rooms: _Rooms, *, live: bool
+    rng: random.Random, number: int, code: str, count: int, points: list[int], rooms: _Rooms, *, live: bool
 ) -> tuple[Meeting, ...]:
-    state, count = STATES[number], rng.randrange(6, 10)
+    state = STATES[number]
     held = {"draft": 0, "to_come": 0, "running": rng.randrange(3, 5), "over": count}[state]
     if live:
         rooms.take_day(points, 0)
@@ -168,7 +169,7 @@ def _meetings(
         past.append(slot)
         day = slot[0] - rng.randrange(1, 4)
     later, day = [], rng.randrange(20, 50) if state == "draft" else rng.randrange(2, 9)
-    for _ in range(count - held):
+    for _ in range(count - held - live):
         slot = rooms.take(points, day, 1)
         later.append(slot)
         day = slot[0] + rng.randrange(1, 4)
@@ -188,5 +189,5 @@ def _meetings(
 
 def _meeting(code: str, number: int, start: int, recorded: bool) -> Meeting:
     title = f"Buổi {number + 1}: {TOPICS[number % len(TOPICS)]}"
-    pause = ((start + 90 * MINUTE, start + 105 * MINUTE),)
+    pause = ((start + 90 * MINUTE, start + 120 * MINUTE),)  # what is left are SESSION_PERIODS of 45 minutes
     return Meeting(f"{code}.{number + 1}", title, start, start + 210 * MINUTE, pause, recorded)
