@@ -109,8 +109,6 @@ class KilledClass:
             f"seals, {outcome.seals} instead of one": outcome.seals != 1,
             "ms of presence invented": max(outcome.invented_ms.values()),
             "check-ins twice": sum(count - 1 for count in outcome.check_ins.values()),
-            f"times the agent was up only after more than {UP_WITHIN_S:g} s": self.agent.late,
-            f"times the server was up only after more than {UP_WITHIN_S:g} s": self.server.late,
         }
         return [f"{what}: {int(count)}" for what, count in wrong.items() if count]
 
@@ -144,6 +142,10 @@ def loop(folder: Path, seed: int, budget: Budget) -> Found:
             one.world.close()
         tally.counts["kills of the agent"] += one.agent.kills
         tally.counts["kills of the server"] += one.server.kills
+        late = one.agent.late + one.server.late
+        tally.counts[f"starts of over {UP_WITHIN_S:g} s"] += late
+        if budget.seconds is None:  # a slice shares its machine with whatever else runs: there it is only counted
+            tally.expect(not late, f"class {number}: a program was up only after more than {UP_WITHIN_S:g} s")
         slowest["agent"] = max(slowest["agent"], one.agent.slowest_s)
         slowest["server"] = max(slowest["server"], one.server.slowest_s)
         number += 1
