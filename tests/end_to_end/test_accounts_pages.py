@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,7 +28,7 @@ PHC = hashed(PHRASE)
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Running]:
     """Two people: lan, a class manager, and the administrator chief, who must have a second factor."""
-    with running(tmp_path / "data", Clock(time.time_ns() // 1_000_000), accounts=Accounts()) as one:
+    with running(tmp_path / "data", Clock(), accounts=Accounts()) as one:
         one.load(write_course(tmp_path / "course.toml"))
         for login, role in (("lan", Grant("class_manager")), ("chief", Grant("administrator"))):
             account = one.account(login, role)
