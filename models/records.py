@@ -16,135 +16,97 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from models.errors import DiemdanhError
 from models.reasons import reason
+from models.record_kinds import (
+    VERSION,
+    WHOLE_PICTURE,
+    AnyRecord,
+    CheckIn,
+    CheckInMethod,
+    Count,
+    Coverage,
+    CoverageEnd,
+    Flag,
+    Headcount,
+    Id,
+    Link,
+    Milliseconds,
+    OnDuty,
+    Presence,
+    ProfileUsed,
+    Record,
+    Score,
+    Seal,
+    SpotCheck,
+    Unobserved,
+    Vouch,
+    Vouched,
+    Zone,
+)
 from models.signatures import is_signed
 
-VERSION: Literal[1] = 1
+__all__ = [
+    "BATCH_LIMIT",
+    "GENESIS",
+    "LINE_LIMIT",
+    "VERSION",
+    "WHOLE_PICTURE",
+    "AnyRecord",
+    "Batch",
+    "CheckIn",
+    "CheckInMethod",
+    "Checkpoint",
+    "Count",
+    "Coverage",
+    "CoverageEnd",
+    "Flag",
+    "Headcount",
+    "Id",
+    "Link",
+    "Milliseconds",
+    "OnDuty",
+    "Presence",
+    "ProfileUsed",
+    "Record",
+    "RecordError",
+    "Score",
+    "Seal",
+    "SignedCheckpoint",
+    "SpotCheck",
+    "Unobserved",
+    "Vouch",
+    "Vouched",
+    "Zone",
+    "chain",
+    "chained",
+    "decode",
+    "decode_all",
+    "decode_batch",
+    "encode",
+    "read_lines",
+    "sign_batch",
+    "verify_signature",
+]
+
 LINE_LIMIT = 1024
 BATCH_LIMIT = 500
 """Most records in one batch: about 200 KiB, a few seconds on a 512 kbit/s line."""
 GENESIS = bytes(32)
-
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+\Z")]
 _ID = re.compile(r"[A-Za-z0-9_.-]+")
-_RecordId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-"""An Id inside a record. `decode_all` looks at its letters: as a pattern that takes three quarters of the decoding."""
-Milliseconds = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-Score = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]
-
-CheckInMethod = Literal["room_camera", "face", "card", "pin"]
-"""How a learner was matched: `room_camera` is the first identification at the seat, without a liveness challenge."""
-CoverageEnd = Literal["cut", "stopped", "camera_gone", "frozen", "dark", "crashed", "suspended"]
-"""Why a coverage record ends: `cut` and the next one goes on at the same moment; all others leave time not observed."""
 
 
 class RecordError(DiemdanhError):
     """Bytes that are no valid record or batch, or that do not continue their chain."""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
-    """What every record carries.
-
-    The clock fields are one sample, taken when the record was made (after a crash: the last one saved before it).
-    `start` and `end` of the kinds below lie on the boot-time clock of that sample, so a wall clock that jumps moves no
-    duration. Server time of a boot-clock moment t: wall + (offset or 0) - (boot - t).
-    """
-
-    v: Literal[1] = VERSION
-    device: _RecordId
-    log: _RecordId
-    seq: Annotated[int, msgspec.Meta(ge=1, le=2**53)]
-    session: _RecordId
-    wall: Milliseconds
-    """Milliseconds since 1970-01-01 UTC by this PC's own clock."""
-    boot_id: _RecordId
-    boot: Milliseconds
-    """Milliseconds of the clock that runs from boot on, through suspends, and is never set."""
-    offset: Milliseconds | None
-    """Server clock minus this PC's wall clock; None when it was never measured."""
-    uncertainty: Count | None
-    """Half the width of the interval in which the true offset lies; None with offset None."""
-
-    def server_time(self, boot: int) -> int:
-        """Server wall time, in ms since 1970 UTC, of the moment `boot` on this record's boot-time clock."""
-        return self.wall + (self.offset or 0) - (self.boot - boot)
-
-
-class CheckIn(Record, frozen=True, kw_only=True, tag="check_in"):
-    """A learner was matched for the first time in a session at this bridge point."""
-
-    learner: _RecordId
-    at: Milliseconds
-    method: CheckInMethod
-    score: Score | None
-    encoder: str
-
-
-class Presence(Record, frozen=True, kw_only=True, tag="presence"):
-    """A closed presence interval of one learner: seen from `start` to `end`."""
-
-    learner: _RecordId
-    start: Milliseconds
-    end: Milliseconds
-    sightings: Count
-    best_score: Score
-    encoder: str
-
-
-class Zone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of the picture, in shares of its width and height, in which a face could be identified."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-WHOLE_PICTURE = (Zone(0.0, 0.0, 1.0, 1.0),)
-
-
-class Coverage(Record, frozen=True, kw_only=True, tag="coverage"):
-    """From when to when the room was really watched, in which zones, and why it ended."""
-
-    start: Milliseconds
-    end: Milliseconds
-    ended_by: CoverageEnd
-    zones: tuple[Zone, ...] = WHOLE_PICTURE
-    detector: str
-    encoder: str
-
-
-class Link(Record, frozen=True, kw_only=True, tag="link"):
-    """From when to when the room's stream was up."""
-
-    start: Milliseconds
-    end: Milliseconds
-    ended_by: str
-
-
-class Seal(Record, frozen=True, kw_only=True, tag="seal"):
-    """Closes a session's part of the log: how many records of each kind it holds and what they add up to."""
-
-    check_ins: Count
-    presences: Count
-    coverages: Count
-    present_ms: Count
-    """Sum of all presence intervals of the session in this log."""
-    covered_ms: Count
-    """Sum of all coverage of the session in this log."""
-
-
-AnyRecord = CheckIn | Presence | Coverage | Link | Seal
-
-_INTERVALS = (Presence, Coverage, Link)
-_OF_LEARNERS = (Presence, CheckIn)
+_INTERVALS = (Presence, Coverage, Link, Vouched, Unobserved, Headcount)
+_OF_LEARNERS = (Presence, CheckIn, Vouched, Unobserved, SpotCheck)
 _decoder = msgspec.json.Decoder(AnyRecord)
 _encoder = msgspec.json.Encoder()
 
@@ -187,6 +149,7 @@ def decode_all(lines: Sequence[bytes]) -> list[AnyRecord]:
         raise RecordError(f"Bản ghi không hợp lệ: {reason(error).vi}.", f"The record is not valid: {error}.") from error
     ids = {one for record in records for one in (record.device, record.log, record.session, record.boot_id)}
     ids.update(record.learner for record in records if isinstance(record, _OF_LEARNERS))
+    ids.update(one for record in records for one in _others(record))
     for one in ids:
         if not _ID.fullmatch(one):
             raise RecordError(
@@ -199,6 +162,17 @@ def decode_all(lines: Sequence[bytes]) -> list[AnyRecord]:
                 f"Bản ghi {record.seq} kết thúc trước khi bắt đầu.", f"Record {record.seq} ends before it starts."
             )
     return records
+
+
+def _others(record: AnyRecord) -> Iterable[str]:
+    """The ids of other people than the learner whom a record names."""
+    match record:
+        case CheckIn(witness=str(witness)) | Vouched(witness=witness):
+            return (witness,)
+        case OnDuty():
+            return (record.witness,) if record.named_by is None else (record.witness, record.named_by)
+        case _:
+            return ()
 
 
 def chain(head: bytes, lines: Iterable[bytes]) -> bytes:

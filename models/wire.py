@@ -6,9 +6,12 @@
     POST /api/agent/batches   Batch (NDJSON) -> Receipt       records; idempotent; models.receipts says what it proves
     POST /api/agent/status    LiveStatus -> ServerTime        what is not yet a record, every few seconds
     POST /api/agent/rotate    RotateRequest -> RotateAnswer   a new key for this device; idempotent
+    GET  /api/agent/gallery   GalleryAnswer                   templates, cards and PINs of the learners of `today`
+    POST /api/agent/enrolments  EnrolmentRequest -> EnrolmentAnswer   consent and template; idempotent by its id
 
-Today, status and rotate carry `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see `request_message`. A batch is signed
-itself, and sending it again changes nothing. Refusals are a Refusal with a 4xx status.
+Today, status, gallery, enrolments and rotate carry `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see
+`request_message`. A batch is signed itself, and sending it again changes nothing. Refusals are a Refusal with a 4xx
+status.
 
 Keys. An agent keeps the server's key that joining gave it (`server_key`) and believes no receipt that it did not sign.
 Its own key is good until `key_expires_at`. From then on batches are refused with `key_expired` and nothing else is:
@@ -100,6 +103,24 @@ class RosterLearner(Message, frozen=True, kw_only=True):
     name: Text
     unit: Text
     birth_year: int | None
+    face: bool = False
+    """A face template is on file, under a consent that holds."""
+
+
+class Witness(Message, frozen=True, kw_only=True):
+    """Somebody who may be on duty at a bridge point: a technician's account. `pin`: argon2id, or None: none was set."""
+
+    account: Id
+    name: Text
+    pin: Text | None
+
+
+class ConsentText(Message, frozen=True, kw_only=True):
+    """What a learner is asked to agree to before a template is made: paragraphs in both languages."""
+
+    version: Id
+    vi: tuple[str, ...]
+    en: tuple[str, ...]
 
 
 class SessionPlan(Message, frozen=True, kw_only=True):
@@ -118,6 +139,70 @@ class Today(Message, frozen=True, kw_only=True):
     """The sessions of this bridge point that have not ended, soonest first."""
 
     sessions: tuple[SessionPlan, ...]
+    witnesses: tuple[Witness, ...] = ()
+    consent: ConsentText | None = None
+    retention_hours: Annotated[int, msgspec.Meta(ge=0, le=720)] = 24
+    """For so long after a learner's last session here the agent keeps his or her template, card and PIN."""
+
+
+Sealed = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9+/]+={0,2}\Z", max_length=8192)]
+"""A libsodium sealed box in base64, that only the receiver's Ed25519 key opens: models.sealed_box."""
+
+
+class GalleryLearner(Message, frozen=True, kw_only=True):
+    """What one learner can be known by at a bridge point, beside the name."""
+
+    learner: Id
+    template: Sealed | None
+    """Of the newest template; float32 little-endian of the vector, sealed to the device's key."""
+    encoder: Text
+    portraits: Count
+    version: Count
+    """1, 2, 3 … of this learner's templates."""
+    card: Sealed | None
+    """The card's number as text, sealed likewise."""
+    pin: Text | None
+    """argon2id."""
+
+
+class GalleryAnswer(Message, frozen=True, kw_only=True):
+    """All learners of the sessions of `today` who have a template, a card or a PIN."""
+
+    learners: tuple[GalleryLearner, ...]
+
+
+class EnrolmentRequest(Message, frozen=True, kw_only=True):
+    """A learner consented at a bridge point, and a template was made there."""
+
+    id: Id
+    """Made by the agent; the same one twice is one enrolment."""
+    learner: Id
+    text_version: Id
+    consented_at: Milliseconds
+    witness: Id
+    """The account on duty."""
+    encoder: Id
+    portraits: Annotated[int, msgspec.Meta(ge=1, le=20)]
+    template: Sealed
+    """As in GalleryLearner, sealed to the server's key."""
+
+
+class Lookalike(Message, frozen=True, kw_only=True):
+    """Another learner whose template is as like the new one as templates of one person are."""
+
+    learner: Id
+    code: Text
+    name: Text
+    unit: Text
+    score: float
+
+
+class EnrolmentAnswer(Message, frozen=True, kw_only=True):
+    """The template is kept. `lookalikes`: most alike first; a double enrolment, or two people a camera may confuse."""
+
+    learner: Id
+    version: Count
+    lookalikes: tuple[Lookalike, ...]
 
 
 class LivePresence(Message, frozen=True, kw_only=True):
@@ -140,6 +225,12 @@ class LiveStatus(Message, frozen=True, kw_only=True):
     present: tuple[LivePresence, ...]
     unknown: Count
     """Faces in the room now that match nobody."""
+    people: Count = 0
+    """Faces in the room now, known or not."""
+    vouched: tuple[Id, ...] = ()
+    """Learners checked in without the camera, who are taken to be in the room."""
+    sweep_ms: Count = 0
+    """How often the room is looked at now; 0: not at all."""
     waiting: Count
     """Records not yet acknowledged."""
     detector: Text

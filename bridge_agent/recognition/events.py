@@ -5,14 +5,22 @@ played in real time), and the file's own clock for a file that is watched as fas
 
     Ready, then per session:  Watched (Sighted | Watched | UnknownSeen | Sweep | Trouble)* Unwatched …  Ended
 
+While a desk is open (commands.OpenDesk): Preview and DeskLook several times a second, and what they come to: CheckedIn,
+InDoubt, PortraitTaken, TemplateMade. SeatLost and Suspicion may come at any time.
+
 Feed them to models.presence.Recorder: Watched -> watch, Sighted -> sight, Unwatched -> unwatch.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from models.records import CoverageEnd
+from models.records import CoverageEnd, Flag
+
+Prompt = Literal["look", "left", "right", "hold"]
+"""What the person before the camera is asked to do: look straight, turn, keep the head as it is."""
+Stage = Literal["empty", "advice", "challenge", "portraits", "done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,10 @@ class Sweep:
     faces: int
     unknown: int
     took_ms: float
+    known: int = 0
+    """Learners in view, each by a face or a track."""
+    sweep_ms: int = 0
+    """The time between two looks now; longer than was asked for where the PC is too slow. 0: nothing is watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,102 @@ class Trouble:
     vi: str
     en: str
     passed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeatLost:
+    """A learner's track was lost at `at`, where the camera can't identify a face.
+
+    Not observed from there on, until the learner is sighted again.
+    """
+
+    learner: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Something for the technician to look at, in a sentence; about these learners."""
+
+    at: int
+    learners: tuple[str, ...]
+    vi: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A picture of the desk: JPEG, not mirrored."""
+
+    at: int
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeskLook:
+    """What the person before the camera is told now.
+
+    box: of the face, in shares of the picture (x, y, width, height).
+    """
+
+    at: int
+    stage: Stage
+    vi: str
+    en: str
+    box: tuple[float, float, float, float] | None = None
+    prompt: Prompt | None = None
+    step: int = 0
+    steps: int = 0
+    until: int | None = None
+    """When the time for this step is up."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedIn:
+    """A live face was matched: the challenge was passed and the identity held through it."""
+
+    learner: str
+    at: int
+    score: float
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """A try that does not check anybody in. `learner`: whom the face resembles, for the second factor; may be None.
+
+    `unknown`: matches nobody well enough. `lookalike`: fits two learners. `challenge`: the turns were not followed.
+    `changed`: another face appeared during the challenge.
+    """
+
+    at: int
+    why: Literal["unknown", "lookalike", "challenge", "changed"]
+    learner: str | None
+    vi: str
+    en: str
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PortraitTaken:
+    """So many portraits of the learner being enrolled are good."""
+
+    learner: str
+    taken: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateMade:
+    """The portraits' template (as in commands.HeldTemplate); the pictures are gone. `like`: learners of the gallery who
+    are as like it as pictures of one person, most alike first, with their scores."""
+
+    learner: str
+    at: int
+    vector: bytes
+    encoder: str
+    portraits: int
+    like: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +207,22 @@ class Ended:
     """The last frame's time; None when there was none."""
 
 
-Event = Ready | Watched | Sighted | Unwatched | UnknownSeen | Sweep | Trouble | Failed | Ended
+Event = (
+    Ready
+    | Watched
+    | Sighted
+    | Unwatched
+    | UnknownSeen
+    | Sweep
+    | Trouble
+    | SeatLost
+    | Suspicion
+    | Preview
+    | DeskLook
+    | CheckedIn
+    | InDoubt
+    | PortraitTaken
+    | TemplateMade
+    | Failed
+    | Ended
+)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from sqlalchemy import Connection
 
@@ -39,10 +40,16 @@ from models.records import (
     Batch,
     CheckIn,
     Coverage,
+    Headcount,
     Link,
+    OnDuty,
     Presence,
+    ProfileUsed,
     RecordError,
     Seal,
+    SpotCheck,
+    Unobserved,
+    Vouched,
     chained,
     decode_batch,
     read_lines,
@@ -209,7 +216,7 @@ def _add(connection: Connection, accepted: Sequence[_Accepted], now: int) -> Non
     add_records(connection, records)
 
 
-_KINDS = {kind: str(kind.__struct_config__.tag) for kind in (CheckIn, Presence, Coverage, Link, Seal)}
+_KINDS: dict[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(AnyRecord)}
 
 
 def kind_of(record: AnyRecord) -> str:
@@ -221,11 +228,15 @@ def found_by(record: AnyRecord) -> tuple[str | None, int | None, int | None]:
     """Learner, start and end (server time, ms) under which a record is found; None where its kind has none."""
     moved = record.server_time(0)
     match record:
-        case Presence():
+        case Presence() | Vouched() | Unobserved():
             return record.learner, moved + record.start, moved + record.end
+        case SpotCheck():
+            return record.learner, moved + record.asked, moved + record.at
         case CheckIn():
             return record.learner, moved + record.at, moved + record.at
-        case Coverage() | Link():
+        case Coverage() | Link() | Headcount():
             return None, moved + record.start, moved + record.end
-        case _:
+        case OnDuty() | ProfileUsed():
+            return None, moved + record.at, moved + record.at
+        case Seal():
             return None, None, None
