@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from central_server.participation.evidence import CheckedIn
+from central_server.participation.known_by import CheckedIn, Value
+from central_server.participation.pieces import Piece
 from central_server.participation.queries import SessionFacts
 from central_server.participation.rounding import MINUTE_MS, shown
-from central_server.participation.state import LearnerState, Piece, Value
+from central_server.participation.state import LearnerState
 from central_server.participation.wording import WORDS, check_in_evidence, evidence, pick
 from central_server.web.figures import day_time, duration
 from models.language import Language

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from central_server.participation.known_by import Value
 from central_server.participation.seals import SealState
-from central_server.participation.state import Phase, SessionState, Trouble, Value
+from central_server.participation.state import Phase, SessionState, Trouble
 from models.participation import Verdict
 
 

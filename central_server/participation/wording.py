@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from central_server.participation.evidence import CheckedIn, Seen, doubtful
+from central_server.participation.known_by import Cause, CheckedIn, Seen, Value, doubtful
+from central_server.participation.pieces import Piece
 from central_server.participation.seals import SealFacts, SealState
-from central_server.participation.state import Cause, LearnerState, Phase, Piece, Value
+from central_server.participation.state import LearnerState, Phase
 from central_server.web.figures import day, day_time, number, second_time
 from models.language import Language
 from models.records import CheckInMethod

@@ -67,7 +67,7 @@ def test_an_unobserved_time_is_never_an_absence_and_takes_no_seen_time_away(
 
 
 def test_minutes_known_by_card_and_minutes_that_nobody_confirmed() -> None:
-    """Card at 0, a spot check at 1200 s, none after; the camera saw somebody like the learner for a minute in between."""
+    """Card at 0, a spot check answered at 1200 s, none after; for a minute the camera saw the learner."""
     result = participation(
         HOUR, [(2400 * S, 2460 * S)], WHOLE, Rule(), 0, [(0, 0), (0, 1200 * S)], [(1200 * S, 3600 * S)]
     )

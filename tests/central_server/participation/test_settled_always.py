@@ -171,7 +171,7 @@ def from_raw_records(engine: Engine) -> Totals:
 def shown(engine: Engine, settling: Settling) -> Totals:
     """As a course's page has it."""
     with Session(engine) as db:
-        parts = settling.parts(db, "c", frozenset(SESSIONS))
+        parts = settling.figures(db, "c", frozenset(SESSIONS)).parts
     return {(session, who): total_of(part.totals) for session, some in parts.items() for who, part in some.items()}
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from central_server.participation.columns import Axis
+from central_server.participation.known_by import Value
 from central_server.participation.live import STALE_MS
-from central_server.participation.state import SessionState, Value
+from central_server.participation.state import SessionState
 from central_server.participation.watch import SessionNow, SessionWatch
 from models.records import CheckIn, Seal
 from tests.central_server.running import MINUTE, START, Agent, Running, join
