@@ -105,7 +105,7 @@ def _piece(scale: Scale, piece: Piece, lang: Language, names: Mapping[str, str])
     y, height = (11, 17) if piece.value == "seen" else (12, 15)
     told = escape(evidence(piece, lang, names))
     more = ""
-    if piece.confirmed:
+    if piece.confirmed is not None:
         more = (
             f'<line class="vouched" x1="{x:.2f}%" x2="{end:.2f}%" y1="19.5" y2="19.5" stroke="#FFFFFF"'
             ' stroke-width="2" stroke-dasharray="5 3" pointer-events="none"/>'

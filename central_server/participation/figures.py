@@ -216,13 +216,13 @@ def figures_of(state: SessionState) -> SessionFigures:
                 check_in=_check_in(learner.check_in) if learner.check_in else None,
                 vouched=[
                     VouchedFigures(
-                        start=max(piece.start, one.start),
-                        end=min(piece.end, one.end),
-                        method=one.method,
-                        witness=one.witness,
+                        start=piece.start,
+                        end=piece.end,
+                        method=piece.confirmed.method,
+                        witness=piece.confirmed.witness,
                     )
                     for piece in learner.pieces
-                    for one in piece.confirmed
+                    if piece.confirmed is not None
                 ],
                 causes=[
                     BlindFigures(start=piece.start, end=piece.end, cause=piece.cause)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from central_server.participation.evidence import PointEvidence
 from central_server.participation.known_by import (
@@ -29,7 +30,7 @@ class Piece:
     end: int
     seen: tuple[Seen, ...] = ()
     """For `seen`: the camera's intervals in it."""
-    confirmed: tuple[Confirmed, ...] = ()
+    confirmed: Confirmed | None = None
     """For `seen`, where the camera did not see the learner: by whom it is known."""
     cause: Cause | None = None
     """For `not_observed`."""
@@ -73,8 +74,8 @@ def pieces_of(part: Participation, known: Known, watched: Sequence[Watched], cau
         inside = tuple(one for one in known.seen if one.start < end and one.end > start)
         pieces.append(Piece("seen", int(start), int(end), seen=inside))
     for start, end in intersect(part.seen, vouched_only):
-        by = tuple(one for one in known.confirmed if one.start < end and one.end > start)
-        pieces.append(Piece("seen", int(start), int(end), confirmed=by))
+        for one, (low, upto) in _by_turns(int(start), int(end), known.confirmed):
+            pieces.append(Piece("seen", low, upto, confirmed=one))
     pieces += _not_observed(part.not_observed, known, watched, cause)
     return tuple(sorted(pieces, key=lambda piece: piece.start))
 
@@ -88,22 +89,24 @@ def _not_observed(
         room = _spans(watched)
         dark, own = subtract(not_observed, room), intersect(not_observed, room)
         for start, end in own:
-            yield from _own(int(start), int(end), known.blind)
+            for one, (low, upto) in _by_turns(int(start), int(end), known.blind):
+                yield Piece("not_observed", low, upto, cause=one.why)
     for start, end in dark:
         why = cause if start >= last and cause else cause_at(watched, int(start), no_news=False)
         yield Piece("not_observed", int(start), int(end), cause=why)
 
 
-def _own(start: int, end: int, blind: Sequence[Blind]) -> Iterator[Piece]:
-    """A stretch in which the room was watched and this learner could not be seen, by its reasons."""
+Interval = TypeVar("Interval", Confirmed, Blind)
+
+
+def _by_turns(start: int, end: int, some: Sequence[Interval]) -> Iterator[tuple[Interval, tuple[int, int]]]:
+    """A stretch, parted among the intervals that make it up, in order of their starts: no moment twice."""
     at = start
-    for one in blind:
+    for one in some:
         if one.end > at and one.start < end:
             upto = min(one.end, end)
-            yield Piece("not_observed", at, upto, cause=one.why)
+            yield one, (at, upto)
             at = upto
-    if at < end and blind:  # cannot be: the stretch is made of them
-        yield Piece("not_observed", at, end, cause=blind[-1].why)
 
 
 def _spans(some: Sequence[Seen | Confirmed | Watched]) -> Spans:

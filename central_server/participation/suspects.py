@@ -111,11 +111,10 @@ def _named(db: Session, found: list[Twice]) -> tuple[SeenTwice, ...]:
     }
     ids = {point for one in found for point in one.points}
     places = dict(db.exec(select(BridgePoint.id, BridgePoint.name).where(col(BridgePoint.id).in_(ids))).all())
-    return tuple(
-        SeenTwice(
-            people[one.learner].name, people[one.learner].unit,
-            (places.get(one.points[0], ""), places.get(one.points[1], "")), one.points, one.first, one.minutes,
-        )
-        for one in found
-        if one.learner in people
-    )  # fmt: skip
+    told = []
+    for one in found:
+        if one.learner in people:
+            who, ends = people[one.learner], sorted((places.get(point, ""), point) for point in one.points)
+            (here, first), (there, second) = ends
+            told.append(SeenTwice(who.name, who.unit, (here, there), (first, second), one.first, one.minutes))
+    return tuple(told)

@@ -38,7 +38,7 @@ class SeenTwice:
     """Name."""
     unit: str
     points: tuple[str, str]
-    """Names."""
+    """Names, in order."""
     ids: tuple[str, str]
     """Of the bridge points."""
     first: int

@@ -137,7 +137,7 @@ def doubted(learner: LearnerState) -> bool:
     """Whether a person must look at a learner's times: a record of them was made by a clock that can't be believed."""
     check_in = learner.check_in
     clocks = [one.clock for piece in learner.pieces for one in piece.seen]
-    clocks += [one.clock for piece in learner.pieces for one in piece.confirmed]
+    clocks += [piece.confirmed.clock for piece in learner.pieces if piece.confirmed is not None]
     return (check_in is not None and doubtful(check_in.clock)) or any(map(doubtful, clocks))
 
 
@@ -274,8 +274,8 @@ def remarks(point: Closed, lang: Language) -> list[str]:
 def evidence(piece: Piece, lang: Language, names: Mapping[str, str] | None = None) -> str:
     """How a piece is known, as a sentence. names: of those who vouched, by id."""
     when = f"{second_time(piece.start)}–{second_time(piece.end)} {pick(WORDS[piece.value], lang)}"
-    if piece.confirmed:
-        return f"{when}: {_confirmed(piece, lang, names or {})}"
+    if piece.confirmed is not None:
+        return f"{when}: {_confirmed(piece.confirmed, lang, names or {})}"
     if piece.value == "seen":
         return f"{when}: {_sightings(piece, lang)}"
     if piece.cause is not None:
@@ -286,11 +286,9 @@ def evidence(piece: Piece, lang: Language, names: Mapping[str, str] | None = Non
     return f"{when}: {watched}"
 
 
-def _confirmed(piece: Piece, lang: Language, names: Mapping[str, str]) -> str:
-    ways = dict.fromkeys(_way(one, lang, names) for one in piece.confirmed)
-    told = [f"{pick(('xác nhận', 'confirmed'), lang)} {way}" for way in ways]
-    told += dict.fromkeys(doubt(one, lang) for one in piece.confirmed if doubtful(one.clock))
-    return "; ".join(told)
+def _confirmed(one: Confirmed, lang: Language, names: Mapping[str, str]) -> str:
+    said = f"{pick(('xác nhận', 'confirmed'), lang)} {_way(one, lang, names)}"
+    return f"{said}; {doubt(one, lang)}" if doubtful(one.clock) else said
 
 
 def _way(one: Confirmed, lang: Language, names: Mapping[str, str]) -> str:
