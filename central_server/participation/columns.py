@@ -46,6 +46,8 @@ class Apart:
     """A learner who is not observed as the others of the room are: (COLUMNS,) each."""
 
     seen: NDArray[np.bool_]
+    told: NDArray[np.bool_]
+    """Seen, but for the gaps that are bridged."""
     observed: NDArray[np.bool_]
     """The learner could have been observed: absent where not seen."""
 
@@ -95,7 +97,7 @@ def columns_of(
         columns.watched[axis.within(start, end)] = True
     own: dict[str, Apart] = {}
     for learner, spans in (apart or {}).items():
-        own[learner] = Apart(np.zeros(COLUMNS, np.bool_), np.zeros(COLUMNS, np.bool_))
+        own[learner] = Apart(*(np.zeros(COLUMNS, np.bool_) for _ in range(3)))
         for start, end in spans:
             own[learner].observed[axis.within(int(start), int(end))] = True
     for learner, pairs in presence.items():
@@ -109,6 +111,8 @@ def columns_of(
             mine = [(int(a), int(b)) for a, b in apart[learner]]
             for span in _seen(axis, pairs, mine, tolerance_ms, since):
                 own[learner].seen[span] = True
+            for start, end in pairs:
+                own[learner].told[axis.within(max(start, since), end)] = True
     return replace(columns, apart=own)
 
 
@@ -152,7 +156,7 @@ def with_live(
     apart = dict(columns.apart)
     waiting = waiting or {}
     for learner in waiting.keys() - apart.keys():
-        apart[learner] = Apart(np.zeros(COLUMNS, np.bool_), watched.copy())
+        apart[learner] = Apart(np.zeros(COLUMNS, np.bool_), np.zeros(COLUMNS, np.bool_), watched.copy())
     for report in reports:
         status = report.status
         if status.watching_from is None or status.watching_to is None:
@@ -163,7 +167,7 @@ def with_live(
             continue
         if seen is columns.seen:
             seen, watched = seen.copy(), watched.copy()
-            apart = {who: Apart(one.seen.copy(), one.observed.copy()) for who, one in apart.items()}
+            apart = {who: Apart(one.seen.copy(), one.told.copy(), one.observed.copy()) for who, one in apart.items()}
         there = [one for one in status.present if one.learner in enrolled]
         common = [(one.start, one.last) for one in there if one.learner not in apart]
         for column in new:
@@ -175,9 +179,12 @@ def with_live(
         for one in there:
             if one.learner in apart:
                 here = axis.within(one.start, one.last)
-                apart[one.learner].seen[[column for column in new if here.start <= column < here.stop]] = True
+                columns_here = [column for column in new if here.start <= column < here.stop]
+                apart[one.learner].seen[columns_here] = True
+                apart[one.learner].told[columns_here] = True
     for learner, (since, until) in waiting.items():
-        observed = apart[learner].observed.copy()
-        observed[axis.within(since, until)] = False
-        apart[learner] = replace(apart[learner], observed=observed)
+        waits, span = apart[learner], axis.within(since, until)
+        mine, observed = waits.seen.copy(), waits.observed.copy()
+        mine[span], observed[span] = waits.told[span], False  # what is not observed bridges nothing
+        apart[learner] = replace(waits, seen=mine, observed=observed)
     return Columns(seen, watched, apart)
