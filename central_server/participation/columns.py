@@ -184,7 +184,7 @@ def with_live(
                 apart[one.learner].told[columns_here] = True
     for learner, (since, until) in waiting.items():
         waits, span = apart[learner], axis.within(since, until)
-        mine, observed = waits.seen.copy(), waits.observed.copy()
-        mine[span], observed[span] = waits.told[span], False  # what is not observed bridges nothing
-        apart[learner] = replace(waits, seen=mine, observed=observed)
+        kept, observed = waits.seen.copy(), waits.observed.copy()
+        kept[span], observed[span] = waits.told[span], False  # what is not observed bridges nothing
+        apart[learner] = replace(waits, seen=kept, observed=observed)
     return Columns(seen, watched, apart)
