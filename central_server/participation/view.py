@@ -198,7 +198,7 @@ class SessionView:
             return pick(("Buổi học đã kết thúc.", "The session is over."), lang)
         if row.watching:
             watched = pick(("Máy quay đang ghi nhận phòng học.", "The camera is watching the room."), lang)
-            if not row.unknown:
+            if not row.unknown or row.strangers_since is not None:  # who stays is told of in a sentence of its own
                 return watched
             count = number(row.unknown, lang)
             vi = f"Có {count} người chưa nhận ra; nhờ cán bộ kỹ thuật hỏi tên và kiểm tra danh sách."
