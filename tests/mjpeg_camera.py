@@ -44,7 +44,7 @@ def filming(look: Callable[[], Picture], fps: float = 10.0) -> Iterator[Camera]:
     camera = Camera(look, fps)
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802  # the name that http.server looks for
+        def do_GET(self) -> None:  # the name that http.server looks for
             if camera.unplugged.is_set():
                 self.send_error(503)
                 return

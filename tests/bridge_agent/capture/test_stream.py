@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,6 @@ def test_pictures_over_http_come_as_they_are_filmed_until_the_camera_is_unplugge
                 if len(greys) == 5:
                     camera.unplugged.set()
         reader.close()
-        assert all(abs(after - before - 20) <= 2 for before, after in zip(greys, greys[1:], strict=False))
+        assert all(abs(after - before - 20) <= 2 for before, after in itertools.pairwise(greys))
         with pytest.raises(SourceError, match="127"):
             StreamReader(Stream(camera.address))
