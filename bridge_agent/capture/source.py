@@ -61,7 +61,7 @@ Source = Device | Stream | VideoFile | SimulatedClass
 
 
 def parse_source(text: str) -> Source:
-    """The source that `text` names: a number, `/dev/video0`, rtsp://…, http://…, `simulated:SCRIPT.toml`, a video's path.
+    """The source that a text names: a number, /dev/video0, rtsp://…, http://…, simulated:SCRIPT.toml, a video's path.
 
     Raises SourceError when it can't be any of these or the file does not exist. Whether a camera answers or a video can
     be decoded shows when it is opened.
