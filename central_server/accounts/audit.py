@@ -86,7 +86,16 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
     ),
     "learners": (
         ("học viên, đồng ý, khuôn mặt", "learners, consent, faces"),
-        (LearnerKnown, ConsentGiven, ConsentWithdrawn, TemplateKept, TemplateErased, LookalikesJudged, PinMade, CardSet),
+        (
+            LearnerKnown,
+            ConsentGiven,
+            ConsentWithdrawn,
+            TemplateKept,
+            TemplateErased,
+            LookalikesJudged,
+            PinMade,
+            CardSet,
+        ),
     ),
     "bridge-points": (
         ("điểm cầu và thiết bị", "bridge points and devices"),
@@ -163,7 +172,8 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             )
         case (
             LearnerKnown() | ConsentGiven() | ConsentWithdrawn() | TemplateKept() | TemplateErased()
-            | LookalikesJudged() | PinMade() | CardSet() | GuestAdmitted() | GuestRemoved() | Transferred() | TransferUndone()
+            | LookalikesJudged() | PinMade() | CardSet() | GuestAdmitted() | GuestRemoved() | Transferred()
+            | TransferUndone()
         ):  # fmt: skip
             return sentence_of_learners(record, name)
         case (

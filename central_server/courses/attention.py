@@ -149,8 +149,8 @@ def _lookalikes(course: CourseSituation) -> list[Notice]:
     pairs = course.lookalikes
     return [
         Notice(
-            f"{number(pairs, 'vi')} cặp học viên có khuôn mặt giống nhau đến mức máy có thể nhầm, hoặc là một người ghi "
-            "danh hai lần. Hãy xem và xác nhận.",
+            f"{number(pairs, 'vi')} cặp học viên có khuôn mặt giống nhau đến mức máy có thể nhầm, hoặc là một người "
+            "ghi danh hai lần. Hãy xem và xác nhận.",
             f"{number(pairs, 'en')} pairs of learners are so alike that a camera may take one for the other, or one "
             "person is enrolled twice. Look and say which.",
             f"/courses/{course.id}/learners#alike",

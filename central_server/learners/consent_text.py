@@ -36,10 +36,10 @@ TEXTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "liệu đặc trưng được mã hóa, được so với dữ liệu của các học viên khác để phát hiện ghi danh hai lần, chỉ "
             "gửi đến điểm cầu nơi tôi học trong ngày có buổi học, và bị xóa khi tôi rút lại sự đồng ý hoặc hết thời "
             "hạn lưu.",
-            "Trong buổi học, máy quay của phòng đếm số người có mặt. Khuôn mặt không khớp với ai trong danh sách lớp bị "
-            "bỏ ngay, không được lưu. Người điểm danh bằng thẻ hoặc mã PIN được tính là người đã biết trong số đó.",
-            "Trong buổi học, máy có thể mời ngẫu nhiên một vài học viên xác nhận bằng mã PIN hoặc thẻ. Việc này áp dụng "
-            "cho mọi học viên, có dữ liệu khuôn mặt hay không.",
+            "Trong buổi học, máy quay của phòng đếm số người có mặt. Khuôn mặt không khớp với ai trong danh sách lớp "
+            "bị bỏ ngay, không được lưu. Người điểm danh bằng thẻ hoặc mã PIN được tính là người đã biết trong số đó.",
+            "Trong buổi học, máy có thể mời ngẫu nhiên một vài học viên xác nhận bằng mã PIN hoặc thẻ. Việc này áp "
+            "dụng cho mọi học viên, có dữ liệu khuôn mặt hay không.",
             "Tôi có thể không đồng ý: khi đó tôi điểm danh bằng thẻ hoặc mã PIN, với quyền lợi như nhau. Tôi có thể "
             "rút lại sự đồng ý bất cứ lúc nào; việc xóa dữ liệu được thực hiện ngay.",
         ),

@@ -65,7 +65,7 @@ def _learner(
 
 
 def _opened(key: SealingKey, purpose: Purpose, owner: str, sealed: bytes | None) -> bytes | None:
-    """What was sealed. What was changed by hand is left out, so that the others can still check in; `verify` names it."""
+    """What was sealed. What was changed by hand is left out: the others can still check in, and `verify` names it."""
     if sealed is None:
         return None
     try:

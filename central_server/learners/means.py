@@ -69,12 +69,11 @@ def put_cards(changes: Changes, key: SealingKey, numbers: Mapping[str, str]) -> 
     owners = owners_of(db, key, set(numbers.values()))
     given: dict[str, str] = {}
     for learner, number in numbers.items():
-        other = given.setdefault(number, learner)
-        if other == learner:
-            owner = owners.get(number, learner)
-            other = owner if owner == learner or owner not in numbers or numbers[owner] == number else learner
-        if other != learner:
-            raise _taken(db, learner, other)
+        if (twin := given.setdefault(number, learner)) != learner:
+            raise _taken(db, learner, twin)
+        owner = owners.get(number, learner)
+        if owner != learner and numbers.get(owner, number) == number:  # who keeps it
+            raise _taken(db, learner, owner)
     changed = {learner: number for learner, number in numbers.items() if owners.get(number) != learner}
     rows = {learner: db.get(LearnerMeans, learner) or LearnerMeans(learner=learner) for learner in changed}
     for row in rows.values():  # two who swap their cards
