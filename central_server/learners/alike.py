@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,7 +23,10 @@ MOST = 20
 """Lookalikes that are told of one template, the most alike first."""
 
 _log = logging.getLogger(__name__)
-_VERSIONS = text("SELECT learner, version FROM face_template WHERE encoder = :encoder")
+_VERSIONS = text(
+    "SELECT coalesce(group_concat(learner || ' ' || version, char(10)), '') FROM face_template WHERE encoder = :encoder"
+)
+"""One text instead of a row for each: whether anything has changed is then one comparison (0017)."""
 _SEALED = text(
     "SELECT learner, sealed FROM face_template WHERE encoder = :encoder AND learner IN :learners"
 ).bindparams(bindparam("learners", expanding=True))
@@ -41,7 +44,9 @@ class Alike:
 class _Opened:
     """Templates of one encoder: row i of `matrix` (n, d) is learner i's, of that version."""
 
-    versions: Mapping[str, int] = field(default_factory=dict)
+    listed: str = ""
+    """The versions as the database lists them."""
+    versions: Mapping[str, str] = field(default_factory=dict)
     learners: tuple[str, ...] = ()
     matrix: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
@@ -62,10 +67,10 @@ def vector_of(encoder: str, content: bytes) -> Floats | None:
 class View:
     """All templates of one encoder as one transaction sees them, and those that it adds."""
 
-    def __init__(self, encoder: str, opened: _Opened, there: frozenset[str], more: dict[str, Floats]) -> None:
+    def __init__(self, encoder: str, opened: _Opened, same: Container[str], more: dict[str, Floats]) -> None:
         self._encoder = encoder
         self._opened = opened
-        self._there = there
+        self._same = same
         self._more = more
 
     def like(self, learner: str, vector: Floats) -> list[Alike]:
@@ -76,7 +81,7 @@ class View:
         found = {
             who: score
             for who, score in self._scores(self._opened.learners, self._opened.matrix, vector, door)
-            if who in self._there and who not in self._more
+            if who in self._same and who not in self._more
         }
         if self._more:
             found |= self._scores(tuple(self._more), np.stack(list(self._more.values())), vector, door)
@@ -110,38 +115,44 @@ class Templates:
         """Open what is new. Only from what is committed: what a job writes may yet be taken back."""
         with self._lock:
             before = self._opened.get(encoder, _Opened())
-            now = _versions(committed, encoder)
-            if now == before.versions:
+            listed = _listed(committed, encoder)
+            if listed == before.listed:
                 return
+            now = _versions(listed)
             new = self._open(committed, encoder, [who for who in now if before.versions.get(who) != now[who]])
             keep = [at for at, who in enumerate(before.learners) if who in now and before.versions[who] == now[who]]
             learners = (*(before.learners[at] for at in keep), *new)
             parts = [before.matrix[keep]] if keep else []
             matrix = np.concatenate([*parts, np.stack(list(new.values()))]) if new else before.matrix[keep]
-            self._opened[encoder] = _Opened(now, learners, matrix)
+            self._opened[encoder] = _Opened(listed, now, learners, matrix)
 
     def view(self, connection: Connection, encoder: str) -> View:
         """All templates of an encoder, as this connection sees them."""
         opened = self._opened.get(encoder, _Opened())
-        now = _versions(connection, encoder)
-        more: dict[str, Floats] = {}
-        if now != opened.versions:
-            more = self._open(connection, encoder, [who for who in now if opened.versions.get(who) != now[who]])
-        return View(encoder, opened, frozenset(now), more)
+        listed = _listed(connection, encoder)
+        if listed == opened.listed:
+            return View(encoder, opened, opened.versions, {})
+        now = _versions(listed)
+        same = {who for who in now if opened.versions.get(who) == now[who]}
+        return View(encoder, opened, same, self._open(connection, encoder, [who for who in now if who not in same]))
 
     def _open(self, connection: Connection, encoder: str, learners: list[str]) -> dict[str, Floats]:
         """The vectors of these learners. One that does not open is left out: the proof says what was changed."""
-        found = {}
+        from models.faces.compared import COMPARED
+
+        found, contents = [], []
+        size = 4 * COMPARED[encoder].numbers
         for row in _rows(connection, encoder, learners):
             try:
                 content = self._key.open("template", f"{row.learner}\n{encoder}", row.sealed)
             except SealError:
                 _log.warning("template_does_not_open learner=%s", row.learner)
                 continue
-            vector = vector_of(encoder, content)
-            if vector is not None:
-                found[row.learner] = vector
-        return found
+            if len(content) == size:
+                found.append(row.learner)
+                contents.append(content)
+        matrix = np.frombuffer(b"".join(contents), "<f4").astype(np.float32).reshape(len(contents), size // 4)
+        return dict(zip(found, matrix, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,5 +167,9 @@ def _rows(connection: Connection, encoder: str, learners: list[str]) -> Iterable
             yield _Row(row.learner, bytes(row.sealed))
 
 
-def _versions(connection: Connection, encoder: str) -> dict[str, int]:
-    return {row[0]: row[1] for row in connection.execute(_VERSIONS, {"encoder": encoder})}
+def _listed(connection: Connection, encoder: str) -> str:
+    return str(connection.execute(_VERSIONS, {"encoder": encoder}).scalar_one())
+
+
+def _versions(listed: str) -> dict[str, str]:
+    return dict(line.split(" ", 1) for line in listed.splitlines())
