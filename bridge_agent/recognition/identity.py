@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -90,6 +91,12 @@ class Identities:
         self._one_face_each()
         unknown = [track for track in self._tracks if self._is_unknown(track)]
         return Outcome(tuple(sightings), tuple(over), sum(track.last.at == at for track in unknown))
+
+    def keep_only(self, learners: Collection[str]) -> None:
+        """These are looked for from now on: a track of anybody else loses its name and what was seen under it."""
+        for track in self._tracks:
+            if track.learner is not None and track.learner not in learners:
+                track.begin_anew()
 
     def clear(self) -> tuple[Unknown, ...]:
         """Forget everybody: what comes next may be another scene. Unknown people end here."""

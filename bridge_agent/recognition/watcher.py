@@ -16,7 +16,7 @@ from bridge_agent.recognition.life import PictureJudge
 from bridge_agent.recognition.sweep import sweep
 from models.faces.engine import FaceEngine
 from models.faces.match import Gallery
-from models.records import CoverageEnd
+from models.records import WHOLE_PICTURE, CoverageEnd, Zone
 
 GONE_MS: Final = 5_000
 """No frame for longer: the room was not watched in between."""
@@ -31,10 +31,19 @@ class Watcher:
     """Watches one source. Feed it each sweep's frame; every method returns the events that follow, in order."""
 
     def __init__(
-        self, engine: FaceEngine, gallery: Gallery, *, sensor: bool, gone: CoverageEnd = "camera_gone"
+        self,
+        engine: FaceEngine,
+        gallery: Gallery,
+        *,
+        sensor: bool,
+        gone: CoverageEnd = "camera_gone",
+        zones: tuple[Zone, ...] = WHOLE_PICTURE,
     ) -> None:
-        """`sensor`: the source is a camera of this PC. `gone`: what a pause between frames means."""
+        """`sensor`: the source is a camera of this PC. `gone`: what a pause between frames means. `zones`: where a face
+        can be identified.
+        """  # fmt: skip
         self._engine, self._gallery, self._gone = engine, gallery, gone
+        self._zones = zones
         threshold, metric = engine.encoder.threshold, engine.encoder.metric
         limits = Limits(threshold, threshold - _CONTRADICTS_BELOW[metric], _ANOTHER_BELOW[metric])
         self._identities = Identities(limits)
@@ -49,6 +58,11 @@ class Watcher:
     def last(self) -> int | None:
         """The newest frame's time."""
         return self._last
+
+    def set_gallery(self, gallery: Gallery) -> None:
+        """Look for these learners from now on. Tracks go on, but those of learners no longer looked for."""
+        self._gallery = gallery
+        self._identities.keep_only(gallery.learners)
 
     def frame(self, frame: Frame) -> list[Event]:
         """Take in the frame of a sweep."""

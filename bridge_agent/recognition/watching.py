@@ -14,6 +14,7 @@ from bridge_agent.recognition.events import Ended, Event, Sweep
 from bridge_agent.recognition.watcher import Watcher
 from models.faces.engine import FaceEngine
 from models.faces.match import Gallery
+from models.records import WHOLE_PICTURE, Zone
 
 _SILENCE_MS: Final = 3_000
 
@@ -25,6 +26,7 @@ def watching(
     *,
     sweep_ms: int,
     stopped: Callable[[float], bool],
+    zones: tuple[Zone, ...] = WHOLE_PICTURE,
     clock: Callable[[], int] = boot_ms,
 ) -> Iterator[Event]:
     """Events of a source that plays in real time, until it is over or `stopped` says so.
@@ -34,7 +36,7 @@ def watching(
     opened again.
     """
     # A pause while capture kept giving frames is the PC's own: it was suspended.
-    watcher = Watcher(engine, gallery, sensor=isinstance(capture.source, Device), gone="suspended")
+    watcher = Watcher(engine, gallery, sensor=isinstance(capture.source, Device), gone="suspended", zones=zones)
     frames, due, quiet_since = 0, clock(), clock()
     over: SourceOver | None = None
     # Frames that arrive before the beat are left lying: only the newest at the beat counts.
