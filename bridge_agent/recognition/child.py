@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.child import Pace
+from bridge_agent.capture.encode import StreamOut
 from bridge_agent.capture.source import parse_source
 from bridge_agent.recognition.commands import HeldTemplate
 from bridge_agent.recognition.events import Event, Failed, Ready
@@ -44,6 +45,8 @@ class RecognitionSettings:
     faces: FaceProfile = field(default_factory=FaceProfile)
     templates: tuple[HeldTemplate, ...] = ()
     zones: tuple[Zone, ...] = WHOLE_PICTURE
+    stream: StreamOut | None = None
+    """Where capture sends the room's encoded stream; None: nowhere."""
 
 
 def main(conn: Connection, settings: RecognitionSettings) -> None:
@@ -66,7 +69,9 @@ def _tell(conn: Connection, event: Event) -> None:
 def _run(tell: Callable[[Event], None], stopped: Callable[[float], bool], settings: RecognitionSettings) -> None:
     source = parse_source(settings.source)
     # The source is opened before the models are loaded: a missing camera is told within a second.
-    with Capture(source, Pace(settings.sweep_ms, newest=True, real_time=not source.live)) as capture:
+    with Capture(
+        source, Pace(settings.sweep_ms, newest=True, real_time=not source.live), stream=settings.stream
+    ) as capture:
         capture.open()
         engine = load_engine(settings.faces)
         pictures = pictured(settings.portraits, settings.roster, engine, tell, needed=not settings.templates)
