@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -19,7 +20,7 @@ from bridge_agent.capture import child
 from bridge_agent.capture.child import Broken, Header, OpenReader, Pace
 from bridge_agent.capture.frame import Frame, Opened, SourceOver
 from bridge_agent.capture.reader import open_reader
-from bridge_agent.capture.source import Source
+from bridge_agent.capture.source import Device, Source
 from bridge_agent.clock import boot_ms
 from bridge_agent.errors import CaptureLostError, SourceError
 
@@ -51,6 +52,8 @@ class Capture:
         clock: Callable[[], int] = boot_ms,
         stream: StreamOut | None = None,
     ) -> None:
+        if stream is not None and isinstance(source, Device):
+            source = replace(source, look_every_ms=min(source.look_every_ms, 1000 // stream.settings.fps))
         self.source = source
         self.opened: Opened | None = None
         self.trouble: CaptureLostError | None = None
