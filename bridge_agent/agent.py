@@ -278,7 +278,9 @@ class Agent:
         else:
             self._alarms.clear("portraits")
         sweep_ms = round(settings.config.sweep_seconds * 1000)
-        return Assignment(settings.source, settings.portraits, matched.roster, sweep_ms, settings.config.faces)
+        return Assignment(
+            settings.source, settings.portraits, matched.roster, sweep_ms, settings.config.faces, pin=settings.pin
+        )
 
     def _heard(self, event: Event) -> None:
         recording = self._recording
