@@ -30,6 +30,9 @@ class DataFolder:
         self.previous_key = path / "identity.previous.key"
         self.identity = path / "identity.json"
         self.plan = path / "today.json"
+        self.gallery = path / "gallery.sealed"
+        self.outbox = path / "enrolments.sealed"
+        self.gallery_key = path / "gallery.key"
         self.journal = path / "agent.log"
 
     def make(self) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -40,7 +41,7 @@ class Class:
 
 
 def gaps(times: list[int]) -> list[int]:
-    return [after - before for before, after in zip(times, times[1:], strict=False)]
+    return [after - before for before, after in pairwise(times)]
 
 
 def test_whom_only_confirmations_know_is_asked_in_time_to_be_vouched_for_without_a_gap() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -110,7 +112,7 @@ def test_intervals_never_overlap_and_add_up_to_all_time_but_that_after_a_missed_
     closed += voucher.close(at)
     spans = sorted((i.start, i.end) for i in closed)
     assert all(start < end for start, end in spans)
-    assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
     assert sum(end - start for start, end in spans) == expected
     for interval in closed:
         if isinstance(interval, VouchedInterval):
