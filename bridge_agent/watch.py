@@ -105,7 +105,7 @@ def watch(
             if live:
                 events = watching(capture, engine, gallery, sweep_ms=sweep_ms, stopped=_stopped(stop, end))
             else:
-                events = _file(capture, engine, gallery, end)
+                events = _file(capture, engine, gallery, sweep_ms, end)
             for event in events:
                 findings.take(event)
                 if isinstance(event, Watched):
@@ -115,8 +115,11 @@ def watch(
     return result
 
 
-def _file(capture: Capture, engine: FaceEngine, gallery: Gallery, end_ms: float | None) -> Iterator[Event]:
+def _file(
+    capture: Capture, engine: FaceEngine, gallery: Gallery, sweep_ms: int, end_ms: float | None
+) -> Iterator[Event]:
     watcher = Watcher(engine, gallery, sensor=False)
+    watcher.set_pace(sweep_ms)
     number = 0
     while isinstance(got := capture.next(), Frame):
         if end_ms is not None and got.at > end_ms:
