@@ -31,6 +31,8 @@ class DataFolder:
         self.identity = path / "identity.json"
         self.plan = path / "today.json"
         self.journal = path / "agent.log"
+        self.profile = path / "profile.json"
+        self.calibration_report = path / "calibration.html"
 
     def make(self) -> None:
         """Make the folder, for this user alone, also where it was there before. Raises DataFolderError if it can't."""
