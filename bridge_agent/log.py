@@ -104,7 +104,7 @@ class Log:
     def recover(self, close: Callable[[OpenSession], Sequence[AnyRecord]]) -> int:
         """Turn what was watched in every saved open session into the records that `close` makes of it; how many.
 
-        What confirmations keep open stays saved, for `saved` to resume. All in one transaction: a crash in the middle
+        What confirmations keep open stays saved, for `left_open` to resume. All in one transaction: a crash in the middle
         leaves it to the next start, exactly once. Raises DiskFullError or LogUnwritableError.
         """
         opened = log_file.open_sessions(self._db)
@@ -117,7 +117,7 @@ class Log:
         self._seq, self._head = seq, head
         return len(records)
 
-    def saved(self, session: str) -> OpenSession | None:
+    def left_open(self, session: str) -> OpenSession | None:
         """What is saved of a session that did not end; None when nothing is open."""
         return next((saved for saved in log_file.open_sessions(self._db) if saved.session == session), None)
 

@@ -56,7 +56,7 @@ class Recordings:
     def begin(self, session: str) -> Recording:
         """Record a session from now on; an earlier run's part of it goes on."""
         self._session_clock = self.now() - self._clock.clocks.boot()
-        earlier, saved = self._log.of_session(session), self._log.saved(session)
+        earlier, saved = self._log.of_session(session), self._log.left_open(session)
         recording = Recording(session, earlier, self._clock.sample, saved, self._checks)
         self.current = recording
         return recording

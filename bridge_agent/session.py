@@ -18,6 +18,7 @@ from bridge_agent.entries import (
     check_in,
     confirmed_record,
     interval_record,
+    score,
     seal,
     stamped,
     unresumed,
@@ -41,7 +42,7 @@ def write_seal(log: Log, session: str, sample: Callable[[], ClockSample]) -> Non
 
     Raises DiskFullError or LogUnwritableError.
     """
-    saved = log.saved(session)
+    saved = log.left_open(session)
     left = [] if saved is None else unresumed(saved)
     clock = sample()
     sealed = seal(session, log.of_session(session), clock)
@@ -56,8 +57,8 @@ def asks_nobody(again: Sequence[str]) -> SpotChecks:
 class Recording:
     """The record of one session while it runs.
 
-    earlier, saved: what the log holds of it already, and what was open there, from before a restart. roster: how many
-    learners it has.
+    earlier, saved: what the log holds of it already, and what was open there, from before a restart. checks: makes its
+    spot checks, given who was being asked.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Recording:
         self.unwatched_at: int | None = None
         """When the room was last watched, server time; None before it ever was, and while it is."""
         self._far = FarSeats()
+        self._profile_said = any(isinstance(record, records.ProfileUsed) for record in earlier)
         self.troubles: dict[str, Trouble] = {}
         """What recognition complains of now, by name."""
         self.pending: list[AnyRecord] = []
@@ -150,9 +152,18 @@ class Recording:
             self._unwatched(last, ended_by)
         self.troubles.clear()
 
-    def write(self, kind: type[records.ProfileUsed], **fields: object) -> None:
-        """Add a record of this session."""
-        self.pending.append(stamped(kind, self.session, self._sample(), **fields))
+    def profile_used(self, profile: str | None, state: str, encoder: str, threshold: float) -> None:
+        """Write down, once, with which calibration profile the session is watched (record_kinds.ProfileUsed)."""
+        if self._profile_said:
+            return
+        self._profile_said = True
+        clock = self._sample()
+        self.pending.append(
+            stamped(
+                records.ProfileUsed, self.session, clock, at=clock.boot, profile=profile, state=state,
+                encoder=encoder, threshold=score(threshold),
+            )
+        )  # fmt: skip
 
     def tick(self, at: int, breaks: Sequence[tuple[int, int]], end: int, attended: bool) -> bool:
         """Time passes for those whom the camera does not know (Attendance.tick)."""

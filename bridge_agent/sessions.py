@@ -7,15 +7,16 @@ from collections.abc import Callable
 
 from bridge_agent.alarms import Alarms
 from bridge_agent.check_in.at_desk import AtDesk
+from bridge_agent.eyes import Assignment
 from bridge_agent.journal import Journal
 from bridge_agent.plan import Plan
-from bridge_agent.recognition.events import CheckedIn, Event, Ready
+from bridge_agent.recognition.events import Event, Ready
 from bridge_agent.recordings import Recordings
 from bridge_agent.room_watch import RoomWatch, end
 from bridge_agent.server_clock import ServerClock
 from bridge_agent.session import Recording
 from bridge_agent.supervisor import Listener
-from models.records import CoverageEnd, ProfileUsed
+from models.records import CoverageEnd
 from models.wire import RosterLearner, SessionPlan
 
 TICK_S = 0.5
@@ -76,7 +77,7 @@ class Sessions:
         finally:
             recording.stop("stopped")
             self._recordings.flush()
-            for name in ("recognition", "portraits", "encoder", "profile"):
+            for name in ("recognition", "portraits", "profile"):
                 self._alarms.clear(name)
         later = self._plan.of(plan.session)
         moved = later is not None and self._recordings.now() < later.end
@@ -88,7 +89,7 @@ class Sessions:
         assignment = self._room.assignment(plan.learners)
         watching: asyncio.Task[None] | None = None
         if assignment is not None:
-            watching = asyncio.create_task(self._room.run(assignment, self._listener(plan.learners)))
+            watching = asyncio.create_task(self._room.run(assignment, self._listener(assignment, plan.learners)))
         try:
             while known := self._plan.still(plan.session, self._recordings.now(), self._before_ms):
                 if known.learners != plan.learners:
@@ -107,7 +108,7 @@ class Sessions:
         if assignment is None:
             self._desk.close()
             return
-        watching = asyncio.create_task(self._room.run(assignment, self._listener(plan.learners)))
+        watching = asyncio.create_task(self._room.run(assignment, self._listener(assignment, plan.learners)))
         try:
             while self._desk.wants_camera and self._plan.current(self._recordings.now(), self._before_ms) is None:
                 self._desk.tick()
@@ -138,26 +139,29 @@ class Sessions:
         self._recordings.flush()
         self._changed()
 
-    def _listener(self, learners: tuple[RosterLearner, ...]) -> Listener:
+    def _listener(self, assignment: Assignment, learners: tuple[RosterLearner, ...]) -> Listener:
         def heard(event: Event) -> None:
-            self._heard(event, learners)
+            self._heard(event, assignment, learners)
 
         return Listener(heard, self._lost, self._fault, self._room.commands)
 
-    def _heard(self, event: Event, learners: tuple[RosterLearner, ...]) -> None:
+    def _heard(self, event: Event, assignment: Assignment, learners: tuple[RosterLearner, ...]) -> None:
         recording = self._recordings.current
         if recording is not None and recording.take(event):
             self.wrote()
         if recording is not None:
             self._alarms.troubles(recording.troubles)
         if isinstance(event, Ready):
+            self._room.began(event, assignment)
             self._ready(event, learners, recording)
         self._desk.heard(event)
 
     def _ready(self, event: Ready, learners: tuple[RosterLearner, ...], recording: Recording | None) -> None:
-        self._room.began(event)
         if recording is not None:
-            self._say_profile(event, recording)
+            state = self._room.profile()
+            threshold = event.strict_threshold if state.threshold is None else state.threshold
+            recording.profile_used(state.profile, state.state, event.encoder, threshold)
+            self.wrote()
         self._bring_gallery(learners)
         self._desk.reopen()
         self._journal.say(
@@ -168,15 +172,6 @@ class Sessions:
             detector=event.detector,
             encoder=event.encoder,
         )
-
-    def _say_profile(self, event: Ready, recording: Recording) -> None:
-        """Write down, once in a session, with which profile it is watched."""
-        if recording.profile_said:
-            return
-        state = self._room.profile()
-        threshold = event.strict_threshold if state.threshold is None else state.threshold
-        recording.profile_used(state.profile, state.state, event.encoder, threshold)
-        self.wrote()
 
     def _lost(self, ended_by: CoverageEnd) -> None:
         self._room.lost()

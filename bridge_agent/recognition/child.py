@@ -71,7 +71,8 @@ def _run(tell: Callable[[Event], None], stopped: Callable[[float], bool], settin
         engine = load_engine(settings.faces)
         pictures = pictured(settings.portraits, settings.roster, engine, tell, needed=not settings.templates)
         gallery = together(pictures, settings.templates, engine.encoder, tell)
-        tell(Ready(engine.detector.name, engine.encoder.name, gallery.learners, settings.zones))
+        encoder = engine.encoder
+        tell(Ready(engine.detector.name, encoder.name, gallery.learners, settings.zones, encoder.strict_threshold))
         for event in watching(
             capture, engine, gallery, sweep_ms=settings.sweep_ms, zones=settings.zones, stopped=stopped
         ):

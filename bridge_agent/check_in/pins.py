@@ -1,6 +1,6 @@
-"""Who is on duty at the desk, and whether a PIN is right. Wrong tries are counted for each person, and soon cost time.
+"""Whether a PIN is right, found out beside the event loop. Wrong tries are counted for each person, and soon cost time.
 
-Times are server wall time, ms. A restart of the agent leaves nobody on duty: whoever is there types the PIN again.
+Times are ms of the boot-time clock. Numbers of tries are not kept over a restart of the agent.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from bridge_agent.check_in.desk import DeskError, DutyPerson
+from bridge_agent.check_in.desk import DeskError
 from models import argon2id
 
 FREE_TRIES = 5
@@ -74,27 +74,3 @@ class Pins:
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown(wait=False, cancel_futures=True)
-
-
-class Duty:
-    """Who is on duty: one person at a time."""
-
-    def __init__(self) -> None:
-        self.person: DutyPerson | None = None
-
-    def witness(self, beside: str | None = None) -> str:
-        """The id of whoever is on duty. beside: the learner to be witnessed, who can't be the witness.
-
-        Raises DeskError when nobody is, or the learner would be.
-        """
-        if self.person is None:
-            raise DeskError(
-                "Chưa có ai trực. Cán bộ kỹ thuật hãy nhận trực bằng mã PIN trước.",
-                "Nobody is on duty. The technician takes duty by PIN first.",
-            )
-        if self.person.id == beside:
-            raise DeskError(
-                "Người đang trực không tự xác nhận cho mình. Hãy nhờ người khác nhận trực.",
-                "Who is on duty can't be the witness for himself or herself. Somebody else takes duty.",
-            )
-        return self.person.id
