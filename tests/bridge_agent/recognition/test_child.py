@@ -28,6 +28,8 @@ from models.records import Zone
 from tests.bridge_agent.composed import write
 from tests.bridge_agent.judging import people, portraits
 
+pytestmark = pytest.mark.alone
+
 
 @contextmanager
 def recognition(settings: RecognitionSettings) -> Iterator[tuple[BaseProcess, Connection]]:
