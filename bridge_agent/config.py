@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 import platformdirs
 
-from bridge_agent.capture.source import parse_source
+from bridge_agent.capture.source import CameraPin, parse_source
 from bridge_agent.data_folder import DataFolder
 from bridge_agent.errors import FinalError
 from bridge_agent.roster import portrait_names
@@ -54,6 +54,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     server: str = ""
     """Empty: the server that was joined."""
     source: str = "0"
+    camera_name: str = ""
+    """The hardware name of this room's camera: no other is opened. Empty: whichever has the number in `source`."""
+    virtual_camera: bool = False
+    """A virtual camera, whose pictures come from a program, will do."""
     portraits: str = "portraits"
     """A folder of this name may be absent; one of any other name was asked for."""
     without_profile: bool = False
@@ -92,6 +96,7 @@ class Settings:
         self.folder = DataFolder((base / Path(config.data).expanduser()) if config.data else default_data())
         self.portraits = base / Path(config.portraits).expanduser()
         self.source = _source(config.source, base)
+        self.pin = CameraPin(config.camera_name.strip(), config.virtual_camera)
 
     @property
     def without_portraits(self) -> bool:

@@ -115,7 +115,13 @@ class Contact:
             await self._fetch(now)
 
     async def _fetch(self, now: int) -> None:
-        answer = await self._server.gallery()
+        try:
+            answer = await self._server.gallery()
+        except IdentityError:
+            raise
+        except AgentError as error:  # the plan came: the server is there
+            self._alarms.set("gallery", error.vi, error.en)
+            return
         self._gallery_at = now
         self.tried("gallery", lambda: self._gallery.take(answer, self._identity.key, now))
         self._journal.note("gallery", learners=len(answer.learners))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from bridge_agent.capture.source import ANY_CAMERA, CameraPin
 from bridge_agent.config import FacesConfig
 from bridge_agent.recognition.commands import HeldTemplate
 from models.records import WHOLE_PICTURE, Zone
@@ -27,6 +28,8 @@ class Assignment:
     """Of learners whose portraits are not needed: a template comes before a portrait of the same learner."""
     zones: tuple[Zone, ...] = WHOLE_PICTURE
     """Where a face can be identified, as the calibration profile says."""
+    pin: CameraPin = ANY_CAMERA
+    """Which camera of this PC is meant."""
 
 
 Target = Callable[[Connection, Assignment], None]
@@ -48,5 +51,6 @@ def watch(conn: Connection, assignment: Assignment) -> None:
         profile,
         templates=assignment.templates,
         zones=assignment.zones,
+        pin=assignment.pin,
     )
     main(conn, settings)

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.child import Pace
-from bridge_agent.capture.source import parse_source
+from bridge_agent.capture.encode import StreamOut
+from bridge_agent.capture.source import ANY_CAMERA, CameraPin, parse_source
 from bridge_agent.recognition.commands import HeldTemplate
 from bridge_agent.recognition.events import Event, Failed, Ready
 from bridge_agent.recognition.gallery import pictured, together
@@ -34,7 +35,7 @@ class RecognitionSettings:
     source: as bridge_agent.capture.source.parse_source takes it; files and simulated classes play in real time.
     portraits: the folder with NAME.jpg or NAME/*.jpg. roster: learner id by portrait name (learner code or name);
     portraits of anybody else are not looked at. templates: of learners whose portraits are not needed. zones: where a
-    face can be identified. Times of all events are boot-time clock ms.
+    face can be identified. pin: which camera of this PC is meant. Times of all events are boot-time clock ms.
     """
 
     source: str
@@ -44,6 +45,9 @@ class RecognitionSettings:
     faces: FaceProfile = field(default_factory=FaceProfile)
     templates: tuple[HeldTemplate, ...] = ()
     zones: tuple[Zone, ...] = WHOLE_PICTURE
+    pin: CameraPin = ANY_CAMERA
+    stream: StreamOut | None = None
+    """Where capture sends the room's encoded stream; None: nowhere."""
 
 
 def main(conn: Connection, settings: RecognitionSettings) -> None:
@@ -64,9 +68,11 @@ def _tell(conn: Connection, event: Event) -> None:
 
 
 def _run(tell: Callable[[Event], None], stopped: Callable[[float], bool], settings: RecognitionSettings) -> None:
-    source = parse_source(settings.source)
+    source = parse_source(settings.source, settings.pin)
     # The source is opened before the models are loaded: a missing camera is told within a second.
-    with Capture(source, Pace(settings.sweep_ms, newest=True, real_time=not source.live)) as capture:
+    with Capture(
+        source, Pace(settings.sweep_ms, newest=True, real_time=not source.live), stream=settings.stream
+    ) as capture:
         capture.open()
         engine = load_engine(settings.faces)
         pictures = pictured(settings.portraits, settings.roster, engine, tell, needed=not settings.templates)
