@@ -90,7 +90,7 @@ class Door:
     @cached_property
     def others(self) -> Indices:
         """How many templates of other people each probe (p,) meets."""
-        return self.different.sum(1).astype(np.intp)
+        return np.asarray(self.different.sum(1), np.intp)
 
     @property
     def strangers(self) -> int:

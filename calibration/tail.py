@@ -13,8 +13,8 @@ _SHARE: Final = 0.001
 _LEAST: Final = 60
 _WIDEST: Final = 0.05
 _SHAPE: Final = -0.05
-"""Heavier than a normal distribution's tail, which from its upper twentieth to 1 in 30,000 looks like -0.07, and lighter
-than an exponential one (0): fitted alone it would need more scores than a half has."""
+"""Heavier than a normal distribution's tail, which from its upper twentieth to 1 in 30,000 looks like -0.07, and
+lighter than an exponential one (0). To fit it, too, would need more scores than a half has."""
 _USUAL: Final = 0.42
 """The mean excess over the start as a part of the scores' standard deviation: above the 99th percentile 0.45 for
 Intel's encoder and 0.38 for dlib's, of 7,080 pairs of the London set's 60 people (calibration/background.toml)."""

@@ -129,8 +129,8 @@ def _too_few(found: Found, limit_vi: str, limit_en: str) -> Sentence:
     vi, en = [], []
     if found.fpir.trials < NEEDED_STRANGERS:
         vi.append(
-            f"chỉ có {found.fpir.trials} lượt người lạ trước lớp, cần từ {NEEDED_STRANGERS}, vì ít hơn thì một lần nhầm "
-            f"đã quá {limit_vi}"
+            f"chỉ có {found.fpir.trials} lượt người lạ trước lớp, cần từ {NEEDED_STRANGERS}, "
+            f"vì ít hơn thì một lần nhầm đã quá {limit_vi}"
         )
         en.append(
             f"there are only {found.fpir.trials} tries of strangers before classes and it takes {NEEDED_STRANGERS}, "
@@ -162,8 +162,8 @@ def _measured(found: Found) -> Sentence:
 
 def _bound(found: Found) -> Sentence:
     return Sentence(
-        f"Số liệu dựa trên {thousands(found.fpir.trials, 'vi')} lượt của {thousands(found.fpir.persons, 'vi')} người lạ "
-        f"và {thousands(found.fnir.trials, 'vi')} học viên: với độ tin cậy 95 %, FPIR dưới "
+        f"Số liệu dựa trên {thousands(found.fpir.trials, 'vi')} lượt của {thousands(found.fpir.persons, 'vi')} "
+        f"người lạ và {thousands(found.fnir.trials, 'vi')} học viên: với độ tin cậy 95 %, FPIR dưới "
         f"{percent(found.fpir.high, 'vi')} và FNIR từ {percent(found.fnir.low, 'vi', 1)} đến "
         f"{percent(found.fnir.high, 'vi', 1)}; không nói được hơn thế.",
         f"This rests on {thousands(found.fpir.trials, 'en')} tries of {thousands(found.fpir.persons, 'en')} strangers "
