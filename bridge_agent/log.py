@@ -104,8 +104,8 @@ class Log:
     def recover(self, close: Callable[[OpenSession], Sequence[AnyRecord]]) -> int:
         """Turn what was watched in every saved open session into the records that `close` makes of it; how many.
 
-        What confirmations keep open stays saved, for `left_open` to resume. All in one transaction: a crash in the middle
-        leaves it to the next start, exactly once. Raises DiskFullError or LogUnwritableError.
+        What confirmations keep open stays saved, for `left_open` to resume. All in one transaction: a crash in the
+        middle leaves it to the next start, exactly once. Raises DiskFullError or LogUnwritableError.
         """
         opened = log_file.open_sessions(self._db)
         records = [record for saved in opened for record in close(saved)]
