@@ -48,23 +48,21 @@ class Commands:
     """A way to whichever recognition process runs now: what is told while none does is lost."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[Command | None] | None = None
+        self._send: Callable[[Command], None] | None = None
 
     def send(self, command: Command) -> None:
         """Tell it; never waits for it."""
-        if self._queue is not None:
-            self._queue.put(command)
+        if self._send is not None:
+            self._send(command)
 
     @contextlib.contextmanager
-    def to(self, conn: Connection) -> Iterator[None]:
-        """Send to this process within the block. A thread of its own writes, for a process that hangs reads nothing."""
-        commands = self._queue = queue.SimpleQueue()
-        threading.Thread(target=_write, args=(conn, commands), daemon=True, name="commands").start()
+    def to(self, send: Callable[[Command], None]) -> Iterator[None]:
+        """Within the block they go to this process."""
+        self._send = send
         try:
             yield
         finally:
-            self._queue = None
-            commands.put(None)
+            self._send = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +206,16 @@ class _Process:
         self._process.join(0.5)
         return self._process.exitcode
 
-    def told_by(self, commands: Commands | None) -> contextlib.AbstractContextManager[None]:
-        """Commands go to this process within the block."""
-        return contextlib.nullcontext() if commands is None else commands.to(self._conn)
+    @contextlib.contextmanager
+    def told_by(self, commands: Commands | None) -> Iterator[None]:
+        """Commands go to this process within the block. A thread writes them: a process that hangs reads nothing."""
+        waiting = queue.SimpleQueue[Command | None]()
+        threading.Thread(target=_write, args=(self._conn, waiting), daemon=True, name="commands").start()
+        try:
+            with (commands or Commands()).to(waiting.put):
+                yield
+        finally:
+            waiting.put(None)
 
     async def stop(self, last_words: Callable[[Event], None]) -> None:
         """Ask it to end, pass on what it still tells, and kill it when it takes longer than STOP_S."""
