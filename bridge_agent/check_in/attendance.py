@@ -157,7 +157,11 @@ class Attendance:
         free = all(not (start - ANSWER_MS <= at < until) for start, until in (*breaks, (end, 2**62)))
         if not attended or at >= end:
             self.checks.withdraw()
-        here = {learner: learner not in self.camera_knows for learner in self.admitted if learner not in self.missing}
+        here = {
+            learner: None if learner in self.camera_knows else self.voucher.ago(learner, at)
+            for learner in self.admitted
+            if learner not in self.missing
+        }
         for question in self.checks.tick(at, here, attended and free):
             self._write(
                 SpotCheck, learner=question.learner, asked=question.asked, at=question.until,

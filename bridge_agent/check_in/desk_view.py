@@ -46,10 +46,10 @@ def _presence(learner: str, recording: Recording, clock: ClockSample) -> tuple[P
     admission = attendance.admitted.get(learner)
     if learner in attendance.camera_knows:
         seen = recording.last_seen.get(learner, admission.at if admission else None)
-        if (since := recording.present.get(learner)) is not None:
-            return "present", since
         if (since := recording.far_seats.get(learner)) is not None:
             return "unobserved", since
+        if (since := recording.present.get(learner)) is not None:
+            return "present", since
         if seen is None:
             return "not_yet", None
         return ("away", seen) if recording.watching else ("unobserved", recording.unwatched_at or seen)

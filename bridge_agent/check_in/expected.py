@@ -98,6 +98,8 @@ class Expected:
         plan = self.plan()
         if plan is None:
             return "Hôm nay điểm cầu này không còn buổi học nào.", "This bridge point has no session left today."
+        if self._around.now() >= plan.start:
+            return "Buổi học đang được mở. Hãy thử lại sau giây lát.", "The session is being opened. Try again."
         return (
             f"Chưa đến giờ điểm danh: buổi học bắt đầu lúc {hour(plan.start)}.",
             f"It is too early to check in: the session begins at {hour(plan.start)}.",

@@ -55,11 +55,12 @@ class SpotChecks:
         self._one_due: float | None = None
         """When one of the others is."""
 
-    def tick(self, at: int, learners: Mapping[str, bool], may_ask: bool) -> list[Question]:
+    def tick(self, at: int, learners: Mapping[str, int | None], may_ask: bool) -> list[Question]:
         """Time passes; returns the questions that were not answered in time.
 
-        learners: everybody checked in who is not known to have left; whether confirmations are all that is known of
-        them. may_ask: somebody is on duty, and neither a break nor the end is near.
+        learners: everybody checked in who is not known to have left, and how long ago (ms, outside breaks) the last
+        confirmation was; None for those whom the camera knows. may_ask: somebody is on duty, and neither a break nor
+        the end is near.
         """
         step = 0 if self._last is None else at - self._last
         self._last = at
@@ -73,7 +74,7 @@ class SpotChecks:
         gone = {question.learner for question in missed}
         if may_ask and self._mean_ms:
             self._lessons += min(step, STEP_MS)
-            self._ask(at, {learner: alone for learner, alone in learners.items() if learner not in gone})
+            self._ask(at, {learner: ago for learner, ago in learners.items() if learner not in gone})
         return missed
 
     def answer(self, learner: str) -> Question | None:
@@ -96,18 +97,22 @@ class SpotChecks:
         """The learners who are asked, or are to be asked anew: what is saved."""
         return sorted({*self.asked, *self._again})
 
-    def _ask(self, at: int, learners: Mapping[str, bool]) -> None:
-        alone = [learner for learner, only in learners.items() if only]
-        self._due = {learner: self._due[learner] for learner in alone if learner in self._due}
-        for learner in alone:
-            if learner not in self._due and learner not in self.asked:
-                self._due[learner] = self._lessons + self._rng.random() * min(2 * self._mean_ms, LONGEST_MS)
+    def _ask(self, at: int, learners: Mapping[str, int | None]) -> None:
+        alone = {learner: ago for learner, ago in learners.items() if ago is not None and learner not in self.asked}
+        self._due = {learner: when for learner, when in self._due.items() if learner in alone}
+        for learner, ago in alone.items():
+            left = max(0, LONGEST_MS - ago)
+            drawn = self._due.get(learner)
+            if drawn is None:
+                drawn = self._lessons + self._rng.random() * min(2 * self._mean_ms, left)
+            # Later than drawn it may not be: the agent was restarted, or nobody was on duty for a while.
+            self._due[learner] = min(drawn, self._lessons + left)
         first = [learner for learner in self._again if learner in learners]
         due = sorted((when, learner) for learner, when in self._due.items() if when <= self._lessons)
         for learner in (*first, *(learner for _, learner in due)):
             self._put(learner, at)
         self._again = [learner for learner in first if learner not in self.asked]
-        others = sorted(learner for learner, only in learners.items() if not only and learner not in self.asked)
+        others = sorted(learner for learner, ago in learners.items() if ago is None and learner not in self.asked)
         if self._one_due is None:
             self._one_due = self._lessons + self._rng.expovariate(1 / self._mean_ms)
         if self._one_due <= self._lessons and others and self._put(self._rng.choice(others), at):

@@ -96,6 +96,11 @@ class Voucher:
         known = self.state.unwritten.get(learner)
         return (known is not None and not known.confirmed) or learner in self.state.waiting
 
+    def ago(self, learner: str, at: int) -> int:
+        """How long before `at` the last confirmation that still holds was, outside breaks; with none: too long."""
+        known = self.state.unwritten.get(learner)
+        return self._vouch_ms if known is None or not known.confirmed else self._lessons(known.since, at)
+
     def confirm(self, learner: str, at: int, method: Vouch, witness: str) -> list[Closed]:
         """The learner was confirmed at `at`: closes the time since the last confirmation and begins anew."""
         closed: list[Closed] = list(self.tick(at))  # a limit that was passed a moment ago is passed

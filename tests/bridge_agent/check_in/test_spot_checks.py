@@ -18,9 +18,11 @@ class Class:
 
     def __init__(self, seed: int, alone: int, others: int = 0, mean_min: int = 20) -> None:
         self.checks = SpotChecks(mean_min * MINUTE, Random(seed))
-        self.learners = {f"p{n}": True for n in range(alone)} | {f"c{n}": False for n in range(others)}
+        self.confirmed: dict[str, int | None] = {f"p{n}": 0 for n in range(alone)} | {
+            f"c{n}": None for n in range(others)
+        }
         self.at = 0
-        self.asked: dict[str, list[int]] = {learner: [] for learner in self.learners}
+        self.asked: dict[str, list[int]] = {learner: [] for learner in self.confirmed}
         self.missed: list[str] = []
         self.most = 0
 
@@ -28,16 +30,19 @@ class Class:
         for _ in range(minutes * 60 // 5):
             self.at += 5 * SECOND
             before = set(self.checks.asked)
-            gone = [question.learner for question in self.checks.tick(self.at, self.learners, True)]
+            ago = {who: None if then is None else self.at - then for who, then in self.confirmed.items()}
+            gone = [question.learner for question in self.checks.tick(self.at, ago, True)]
             self.missed += gone
             for learner in gone:
-                del self.learners[learner]
+                del self.confirmed[learner]
             self.most = max(self.most, len(self.checks.asked))
             for learner in self.checks.asked.keys() - before:
                 self.asked[learner].append(self.at)
             for question in list(self.checks.asked.values()):
                 if question.learner not in left and self.at - question.asked >= answer_after:
                     assert self.checks.answer(question.learner) == question
+                    if self.confirmed[question.learner] is not None:
+                        self.confirmed[question.learner] = self.at
 
 
 def gaps(times: list[int]) -> list[int]:
@@ -92,26 +97,26 @@ def test_who_does_not_answer_within_three_minutes_missed_it() -> None:
 def test_a_break_is_asked_for_nothing_and_moves_the_lots() -> None:
     checks = SpotChecks(20 * MINUTE, Random(6))
     for at in range(0, 10 * 60 * MINUTE, 10 * SECOND):
-        assert checks.tick(at, {"a": True}, False) == []
+        assert checks.tick(at, {"a": 0}, False) == []
         assert checks.asked == {}
     due = None
     for at in range(10 * 60 * MINUTE, 11 * 60 * MINUTE, 10 * SECOND):
-        checks.tick(at, {"a": True}, True)
+        checks.tick(at, {"a": 0}, True)
         due = due or (at if checks.asked else None)
     assert due is not None
 
 
 def test_a_question_that_nobody_could_take_the_answer_of_is_asked_anew_and_not_missed() -> None:
     checks = SpotChecks(20 * MINUTE, Random(7), again=["a"])
-    assert checks.tick(0, {"a": True, "b": True}, True) == []
+    assert checks.tick(0, {"a": 0, "b": 0}, True) == []
     assert set(checks.asked) == {"a"}
     checks.withdraw()
     assert checks.standing == ["a"]
-    assert checks.tick(10 * SECOND, {"a": True, "b": True}, False) == []
-    assert checks.tick(20 * SECOND, {"a": True, "b": True}, True) == []
+    assert checks.tick(10 * SECOND, {"a": 0, "b": 0}, False) == []
+    assert checks.tick(20 * SECOND, {"a": 0, "b": 0}, True) == []
     assert checks.asked["a"].until == 20 * SECOND + ANSWER_MS
     # The PC slept for an hour: the same.
-    assert checks.tick(60 * MINUTE, {"a": True, "b": True}, True) == []
+    assert checks.tick(60 * MINUTE, {"a": 0, "b": 0}, True) == []
     assert checks.asked["a"].asked == 60 * MINUTE
 
 
@@ -120,3 +125,16 @@ def test_zero_asks_nobody(seed: int) -> None:
     room = Class(seed, alone=3, others=3, mean_min=0)
     room.play(300)
     assert not any(room.asked.values())
+
+
+def test_after_a_restart_the_time_since_the_last_confirmation_counts() -> None:
+    for seed in range(20):
+        checks = SpotChecks(20 * MINUTE, Random(seed))
+        at = 0
+        while not checks.asked:
+            checks.tick(at, {"a": 35 * MINUTE + at}, True)
+            at += 5 * SECOND
+        assert 35 * MINUTE + at <= LONGEST_MS + 10 * SECOND
+    checks = SpotChecks(20 * MINUTE, Random(1))
+    checks.tick(0, {"a": VOUCH_MS}, True)
+    assert checks.asked  # of whom nothing is known is asked at once
