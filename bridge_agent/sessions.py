@@ -123,7 +123,8 @@ class Sessions:
         self._desk.tick()
         clock = self._clock.sample()
         ahead = clock.server_time(clock.boot) - clock.boot
-        breaks = [(start - ahead, until - ahead) for start, until in plan.breaks]
+        # Before the session it is as in a break: nobody is asked, and no limit comes nearer.
+        breaks = [(start - ahead, until - ahead) for start, until in ((0, plan.start), *plan.breaks)]
         if recording.tick(clock.boot, breaks, plan.end - ahead, self._desk.attended):
             self.wrote()
         self._bring_gallery(plan.learners)

@@ -207,7 +207,6 @@ class RoomOf:
         """The agent's settings."""
         return Settings(self.config, self.folder / "agent.toml")
 
-    @property
     def watches(self) -> bool:
         """The camera is used."""
         return self.listener is not None

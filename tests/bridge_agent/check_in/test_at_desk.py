@@ -215,7 +215,7 @@ def test_a_learner_is_enrolled_while_the_server_is_away_and_known_at_once(room: 
         assert "Nguyễn Văn HV04 (HV04)" in outcome.vi
         assert row(room, "p0").face
         await asyncio.sleep(2)
-        assert not room.watches  # the camera is off again
+        assert not room.watches()  # the camera is off again
         assert room.office.enrolments == {}
         await room.until(53)
         room.seen["p0"] = [(53 * 60, 1e9)]
@@ -364,7 +364,7 @@ def test_without_a_profile_a_camera_is_not_used_cards_are_and_everybody_is_vouch
 
     async def story() -> None:
         await begun(room)
-        assert not room.watches
+        assert not room.watches()
         assert any("without_profile" in vi for vi, _ in room.desk.view().alarms)
         await asyncio.sleep(5)
         assert any("calibrate" in vi for vi in room.office.statuses[-1].alarms)
@@ -376,7 +376,7 @@ def test_without_a_profile_a_camera_is_not_used_cards_are_and_everybody_is_vouch
         assert row(room, "p4").presence == "vouched"
         room.profile = replace(room.profile, state="outdated", refused=False, profile="a" * 64, threshold=0.52)
         await asyncio.sleep(2)
-        assert room.watches
+        assert room.watches()
         assert room.desk.view().alarms == ()
         assert row(room, "p4").presence != "vouched"  # the camera looks for p4 from now on
         await asyncio.sleep(10)
