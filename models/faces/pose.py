@@ -93,14 +93,15 @@ class Relief:
         chart = _chart(picture, face)
         middle = round(float(_FRAME[2, 0]))
         bridge = self._shift(chart, middle, _BRIDGE_Y)
-        nose = self._shift(chart, self._nose_x, _NOSE_Y)
+        # A nose goes the way the face turns, and no further than its point: anywhere else is another thing like it.
+        nose = self._shift(chart, self._nose_x, _NOSE_Y, (-0.25 * turned, 1.35 * turned))
         mouth = self._shift(chart, middle, _MOUTH_Y)
         if bridge is None or nose is None or mouth is None:
             return None
         return (nose - (bridge + mouth) / 2) / turned
 
-    def _shift(self, chart: Picture, x: int, y: int) -> float | None:
-        """How far the patch at (x, y) of the straight chart has moved aside, in eye distances."""
+    def _shift(self, chart: Picture, x: int, y: int, within: tuple[float, float] = (-0.45, 0.45)) -> float | None:
+        """How far the patch at (x, y) of the straight chart has moved aside, in eye distances; sought `within`."""
         wide, high = _HALF
         aside, down = _REACH
         x = min(max(x, wide + aside), _SIZE[0] - wide - aside - 1)
@@ -109,6 +110,8 @@ class Relief:
         if patch.std() < 1 or where.std() < 1:
             return None
         found = cv2.matchTemplate(where, patch, cv2.TM_CCOEFF_NORMED)
+        shifts = (np.arange(found.shape[1]) - aside) / _EYE
+        found[:, (shifts < min(within)) | (shifts > max(within))] = -1
         _, best, _, at = cv2.minMaxLoc(found)
         return (at[0] - aside) / _EYE if best >= _ALIKE else None
 
