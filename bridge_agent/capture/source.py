@@ -5,8 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from bridge_agent.errors import SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPin:
+    """Which camera is meant: its hardware name, or the system's name of the very unit; empty: whichever has the number.
+
+    `virtual_allowed`: a camera without hardware behind it will do.
+    """
+
+    name: str = ""
+    virtual_allowed: bool = False
+
+
+ANY_CAMERA: Final = CameraPin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +29,10 @@ class Device:
     """A camera of this PC, by its number (`/dev/videoN` on Linux, the N-th of DirectShow on Windows)."""
 
     number: int
+    pin: CameraPin = ANY_CAMERA
+    look_every_ms: int = 180
+    """Every frame is grabbed, which empties the driver's queue; about five a second are decoded, which costs 8 ms
+    each. A stream needs more of them."""
 
     live = True
 
@@ -23,7 +42,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A network camera: rtsp://…"""
+    """A network camera: rtsp://…, or http://… where it sends JPEG pictures one after the other."""
 
     url: str
 
@@ -60,16 +79,17 @@ class SimulatedClass:
 Source = Device | Stream | VideoFile | SimulatedClass
 
 
-def parse_source(text: str) -> Source:
-    """The source that `text` names: `0`, `/dev/video0`, `rtsp://…`, `simulated:SCRIPT.toml` or a video file's path.
+def parse_source(text: str, pin: CameraPin = ANY_CAMERA) -> Source:
+    """The source that a text names: a number, /dev/video0, rtsp://…, http://…, simulated:SCRIPT.toml, a video's path.
 
+    `pin`: which camera of this PC is meant; checked when it is opened, as it may be plugged in later.
     Raises SourceError when it can't be any of these or the file does not exist. Whether a camera answers or a video can
     be decoded shows when it is opened.
     """
     text = text.strip()
     if match := re.fullmatch(r"(?:/dev/video)?(\d{1,3})", text):
-        return Device(int(match[1]))
-    if re.match(r"rtsps?://[^/]", text, re.IGNORECASE):
+        return Device(int(match[1]), pin)
+    if re.match(r"(rtsp|http)s?://[^/]", text, re.IGNORECASE):
         return Stream(text)
     if text.startswith("simulated:"):
         return SimulatedClass(_file(text.removeprefix("simulated:")))

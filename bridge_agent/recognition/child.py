@@ -17,13 +17,15 @@ from pathlib import Path
 
 from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.child import Pace
-from bridge_agent.capture.source import parse_source
-from bridge_agent.recognition.events import Event, Failed, Ready, Trouble
+from bridge_agent.capture.encode import StreamOut
+from bridge_agent.capture.source import ANY_CAMERA, CameraPin, parse_source
+from bridge_agent.recognition.commands import HeldTemplate
+from bridge_agent.recognition.events import Event, Failed, Ready
+from bridge_agent.recognition.gallery import pictured, together
 from bridge_agent.recognition.watching import watching
 from models.errors import DiemdanhError
-from models.faces.engine import FaceEngine, FaceProfile, load_engine
-from models.faces.match import Gallery
-from models.faces.portraits import enrol, read_portraits
+from models.faces.engine import FaceProfile, load_engine
+from models.records import WHOLE_PICTURE, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class RecognitionSettings:
 
     source: as bridge_agent.capture.source.parse_source takes it; files and simulated classes play in real time.
     portraits: the folder with NAME.jpg or NAME/*.jpg. roster: learner id by portrait name (learner code or name);
-    portraits of anybody else are not looked at. Times of all events are boot-time clock ms.
+    portraits of anybody else are not looked at. templates: of learners whose portraits are not needed. zones: where a
+    face can be identified. pin: which camera of this PC is meant. Times of all events are boot-time clock ms.
     """
 
     source: str
@@ -40,6 +43,11 @@ class RecognitionSettings:
     roster: Mapping[str, str]
     sweep_ms: int = 1_000
     faces: FaceProfile = field(default_factory=FaceProfile)
+    templates: tuple[HeldTemplate, ...] = ()
+    zones: tuple[Zone, ...] = WHOLE_PICTURE
+    pin: CameraPin = ANY_CAMERA
+    stream: StreamOut | None = None
+    """Where capture sends the room's encoded stream; None: nowhere."""
 
 
 def main(conn: Connection, settings: RecognitionSettings) -> None:
@@ -60,24 +68,18 @@ def _tell(conn: Connection, event: Event) -> None:
 
 
 def _run(tell: Callable[[Event], None], stopped: Callable[[float], bool], settings: RecognitionSettings) -> None:
-    source = parse_source(settings.source)
+    source = parse_source(settings.source, settings.pin)
     # The source is opened before the models are loaded: a missing camera is told within a second.
-    with Capture(source, Pace(settings.sweep_ms, newest=True, real_time=not source.live)) as capture:
+    with Capture(
+        source, Pace(settings.sweep_ms, newest=True, real_time=not source.live), stream=settings.stream
+    ) as capture:
         capture.open()
         engine = load_engine(settings.faces)
-        gallery = _enrolled(settings, engine, tell)
-        tell(Ready(engine.detector.name, engine.encoder.name, gallery.learners))
-        for event in watching(capture, engine, gallery, sweep_ms=settings.sweep_ms, stopped=stopped):
+        pictures = pictured(settings.portraits, settings.roster, engine, tell, needed=not settings.templates)
+        gallery = together(pictures, settings.templates, engine.encoder, tell)
+        encoder = engine.encoder
+        tell(Ready(engine.detector.name, encoder.name, gallery.learners, settings.zones, encoder.strict_threshold))
+        for event in watching(
+            capture, engine, gallery, sweep_ms=settings.sweep_ms, zones=settings.zones, stopped=stopped
+        ):
             tell(event)
-
-
-def _enrolled(settings: RecognitionSettings, engine: FaceEngine, tell: Callable[[Event], None]) -> Gallery:
-    """The gallery of the roster's learners, by learner id. A portrait that will not do costs only its own learner."""
-    portraits: dict[str, list[Path]] = {}
-    for name, pictures in read_portraits(settings.portraits).items():
-        if (learner := settings.roster.get(name)) is not None:
-            portraits.setdefault(learner, []).extend(pictures)
-    gallery, problems = enrol(portraits, engine)
-    for problem in problems:
-        tell(Trouble("portraits", problem.vi, problem.en))
-    return gallery

@@ -10,10 +10,12 @@ from bridge_agent.capture.frame import Frame, SourceOver
 from bridge_agent.capture.source import Device
 from bridge_agent.clock import boot_ms
 from bridge_agent.errors import CaptureLostError
-from bridge_agent.recognition.events import Ended, Event, Sweep
+from bridge_agent.recognition.events import Ended, Event, Sweep, Trouble
+from bridge_agent.recognition.pace import SweepPace
 from bridge_agent.recognition.watcher import Watcher
 from models.faces.engine import FaceEngine
 from models.faces.match import Gallery
+from models.records import WHOLE_PICTURE, Zone
 
 _SILENCE_MS: Final = 3_000
 
@@ -25,6 +27,7 @@ def watching(
     *,
     sweep_ms: int,
     stopped: Callable[[float], bool],
+    zones: tuple[Zone, ...] = WHOLE_PICTURE,
     clock: Callable[[], int] = boot_ms,
 ) -> Iterator[Event]:
     """Events of a source that plays in real time, until it is over or `stopped` says so.
@@ -34,9 +37,12 @@ def watching(
     opened again.
     """
     # A pause while capture kept giving frames is the PC's own: it was suspended.
-    watcher = Watcher(engine, gallery, sensor=isinstance(capture.source, Device), gone="suspended")
+    watcher = Watcher(engine, gallery, sensor=isinstance(capture.source, Device), gone="suspended", zones=zones)
+    pace = SweepPace(sweep_ms)
+    watcher.set_pace(pace.interval)
     frames, due, quiet_since = 0, clock(), clock()
     over: SourceOver | None = None
+    told = ("", "")
     # Frames that arrive before the beat are left lying: only the newest at the beat counts.
     while not stopped(max(0, due - clock()) / 1000):
         try:
@@ -48,11 +54,15 @@ def watching(
             over = got
             break
         if isinstance(got, Frame):
-            frames, quiet_since = got.number, clock()
+            frames, quiet_since, told = got.number, clock(), ("", "")
             yield from watcher.frame(got)
-            due = max(due + sweep_ms, clock())
+            watcher.set_pace(pace.looked(clock() - quiet_since, quiet_since - got.at))
+            due = max(due + pace.interval, clock())
         elif clock() - quiet_since > _SILENCE_MS or capture.trouble is not None:
             yield from watcher.lose(quiet_since if watcher.last is None else watcher.last, "camera_gone")
+            if capture.trouble is not None and (capture.trouble.vi, capture.trouble.en) != told:
+                told = capture.trouble.vi, capture.trouble.en
+                yield Trouble("camera_gone", *told)  # what is wrong now, such as another camera in its place
             yield Sweep(clock(), 0, 0, 0.0)
     yield from watcher.stop()
     yield Ended(frames if over is None else over.frames, watcher.last)

@@ -53,6 +53,7 @@ class ReferenceEncoder:
 
     name = "face_recognition"
     metric: Metric = "distance"
+    length = 128
     threshold = 1 - 0.45
     strict_threshold = 1 - 0.45
     margin = 0.03
