@@ -14,6 +14,9 @@ from bridge_agent.simulated_class.cutout import Box, Cutout, posed
 Picture = NDArray[np.uint8]
 Doubles = NDArray[np.float64]
 
+_NOISE = np.random.default_rng(99).normal(0, 3, 6_000_000).astype(np.int16)
+"""Drawn once, as that takes longer than all the rest of a frame; each frame takes a piece of it."""
+
 
 @dataclass(frozen=True)
 class Held:
@@ -89,8 +92,9 @@ def room(rng: np.random.Generator, size: tuple[int, int] = (640, 480)) -> Pictur
 
 
 def filmed(picture: Picture, rng: np.random.Generator, quality: int = 80) -> Picture:
-    """The picture as a webcam gives it: with noise, as a JPEG."""
-    noisy = np.clip(picture + rng.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)
+    """The picture as a webcam gives it: with noise of 3 grey levels, as a JPEG."""
+    shift = int(rng.integers(_NOISE.size - picture.size))
+    noisy = np.clip(picture + _NOISE[shift : shift + picture.size].reshape(picture.shape), 0, 255).astype(np.uint8)
     done, data = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert done
     shown = cv2.imdecode(data, cv2.IMREAD_COLOR)

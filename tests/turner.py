@@ -18,9 +18,10 @@ EVERY_MS = 125
 
 @dataclass
 class Turner:
-    """Follows prompts. `yaw(at)` may be asked with rising times only."""
+    """Follows prompts. `yaw(at)` may be asked with rising times only. turns: from and up to how many degrees."""
 
     rng: random.Random
+    turns: tuple[float, float] = (25.0, 38.0)
     _from: float = 0.0
     _to: float = 0.0
     _starts: float = 0.0
@@ -29,22 +30,23 @@ class Turner:
     _amplitude: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._amplitude = {"left": self.rng.uniform(25, 38), "right": -self.rng.uniform(25, 38), "look": 0.0}
+        self._amplitude = {"left": self.rng.uniform(*self.turns), "right": -self.rng.uniform(*self.turns), "look": 0.0}
 
     def told(self, prompt: str, at: int) -> None:
         """A prompt is shown at `at`."""
         if prompt == self._wanted or prompt == "hold":
             return
-        self._from, self._wanted = self._at(at), prompt
-        self._to = self._amplitude[prompt] + self.rng.uniform(-3, 3)
+        self._from, self._wanted = self.at(at), prompt
+        self._to = self._amplitude[prompt] + self.rng.uniform(-0.08, 0.08) * self.turns[1]
         self._starts = at + self.rng.lognormvariate(math.log(550), 0.3)
         self._takes = self.rng.uniform(350, 800)
 
     def yaw(self, at: int) -> float:
         """Degrees, positive to the person's own left."""
-        return self._at(at) + self.rng.gauss(0, 1.2)
+        return self.at(at) + self.rng.gauss(0, 1.2)
 
-    def _at(self, at: float) -> float:
+    def at(self, at: float) -> float:
+        """Where the head is meant to be, without its noise."""
         part = min(1.0, max(0.0, (at - self._starts) / self._takes))
         return self._from + (self._to - self._from) * (part * part * (3 - 2 * part))
 
