@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -73,7 +74,8 @@ class ScriptedDesk:
         self._view = DeskView(
             version=1, now=self.now, bridge_point="Thuận An",
             session=SessionView("K1.1", "Bồi dưỡng quản lý nhà nước ngạch chuyên viên, khoá 3",
-                                "Buổi 1: Tổng quan về nền hành chính", START, START + 210 * MINUTE, True, 0, 0, 0, rows()),
+                                "Buổi 1: Tổng quan về nền hành chính", START, START + 210 * MINUTE, True, 0, 0, 0,
+                                rows()),
             on_duty=None,
             may_be_on_duty=(DutyPerson("kt-1", "Hoàng Văn Kỹ", False, True),
                             DutyPerson("kt-2", "Ngô Thị Mai", False, False)),
@@ -158,6 +160,11 @@ class ScriptedDesk:
 
     def view(self) -> DeskView:
         return replace(self._view, now=self.now)
+
+    async def until(self, fits: Callable[[DeskView], bool]) -> None:
+        """Wait until the view fits."""
+        while not fits(view := self.view()):
+            await self.changed(view.version, 10)
 
     async def changed(self, version: int, timeout_s: float) -> int:
         if self._view.version == version:
