@@ -123,7 +123,7 @@ let until = null;
 function sentence(toFace) {
   if (!state.session) return texts.noSession;
   if (state.closed) return state.closed;
-  if (state.purpose === "enrol") return texts.enrolling;
+  if (state.enrolling) return texts.enrolling;
   return get("mirror").classList.contains("no-picture") ? texts.noPicture : toFace;
 }
 

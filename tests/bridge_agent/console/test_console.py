@@ -173,6 +173,21 @@ async def test_an_enrolment_whose_page_is_gone_keeps_nothing() -> None:
         assert ("stop_enrolling",) in running.desk.calls
 
 
+async def test_the_kiosk_has_the_camera_again_once_nobody_is_enrolled(running: Console) -> None:
+    running.desk.on_duty()
+    running.desk.enrol("l3", "2026-11")
+    async with (
+        httpx.AsyncClient(base_url=running.address) as client,
+        client.stream("GET", "/kiosk/events") as stream,
+    ):
+        lines = stream.aiter_lines()
+        assert (await message(lines))["state"]["enrolling"]
+        assert running.desk.calls == []
+        running.desk.stop_enrolling()
+        await running.desk.until(lambda view: view.purpose == "check_in")
+    assert running.desk.calls == [("stop_enrolling",), ("open", "check_in")]
+
+
 async def test_a_camera_that_cant_be_opened_is_said_on_the_kiosk() -> None:
     desk = ScriptedDesk()
     desk.refuses_camera = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge_agent.check_in.desk import Outcome, Presence
+from bridge_agent.check_in.desk import DutyPerson, Outcome, Presence
 from bridge_agent.console import showing
 from tests.bridge_agent.console.scripted_desk import MINUTE, START, ScriptedDesk
 
@@ -75,6 +75,8 @@ def test_no_enrolment_without_text_and_witness(desk: ScriptedDesk) -> None:
         return showing.enrol_step(desk.view(), "l3", done)
 
     assert step() == "consent"
+    desk.set(on_duty=DutyPerson("l0", "Nguyễn Thị Phương Thảo", True, True))
+    assert step() == "deputy"
     desk.set(on_duty=None)
     assert step() == "no_duty"
     desk.set(consent=None)
