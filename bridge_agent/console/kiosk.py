@@ -26,6 +26,7 @@ def state(view: DeskView, lang: Language, closed: tuple[str, str] | None) -> dic
     return {
         "session": view.session is not None,
         "purpose": view.purpose,
+        "enrolling": view.enrolling is not None,
         "closed": None if closed is None else words.say(closed),
         "duty": None if view.on_duty is None else view.on_duty.name,
         "guidance": guidance(view, words) if view.purpose == "check_in" else None,

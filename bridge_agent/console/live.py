@@ -103,10 +103,10 @@ class Live:
 
 
 def opener(desk: Desk) -> Callable[[DeskView], tuple[str, str] | None]:
-    """Has the camera used for check-in whenever nothing else uses it; says why where that can't be."""
+    """Has the camera used for check-in whenever nobody is being enrolled; says why where that can't be."""
 
     def open_for(view: DeskView) -> tuple[str, str] | None:
-        if view.session is None or view.purpose is not None:
+        if view.session is None or view.purpose == "check_in" or view.enrolling is not None:
             return None
         try:
             desk.open("check_in")

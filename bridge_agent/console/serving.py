@@ -39,7 +39,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise ConsoleError(
             f"Không mở được trang của cán bộ kỹ thuật tại cổng {port} ({reason(error).vi}). "
-            "Việc ghi nhận vẫn tiếp tục. Có thể một chương trình khác đang dùng cổng này; hãy tắt nó hoặc chọn cổng khác trong tệp cấu hình.",
+            "Việc ghi nhận vẫn tiếp tục. Có thể một chương trình khác đang dùng cổng này; "
+            "hãy tắt nó hoặc chọn cổng khác trong tệp cấu hình.",
             f"The technician's page can't be opened on port {port} ({reason(error).en}). Recording goes on. "
             "Another program may be using the port; end it, or choose another port in the settings file.",
         ) from error

@@ -122,7 +122,7 @@ def find(view: DeskView, learner: str) -> Row | None:
     return next((row for row in view.session.rows if row.learner == learner), None) if view.session else None
 
 
-EnrolStep = Literal["no_text", "no_duty", "busy", "consent", "taking", "done"]
+EnrolStep = Literal["no_text", "no_duty", "deputy", "busy", "consent", "taking", "done"]
 
 
 def enrol_step(view: DeskView, learner: str, done: Outcome | None) -> EnrolStep:
@@ -133,4 +133,6 @@ def enrol_step(view: DeskView, learner: str, done: Outcome | None) -> EnrolStep:
         return "done"
     if view.consent is None:
         return "no_text"
-    return "no_duty" if view.on_duty is None else "consent"
+    if view.on_duty is None:
+        return "no_duty"
+    return "deputy" if view.on_duty.deputy else "consent"

@@ -80,7 +80,7 @@ async function submit() {
   if (step !== mine) return;
   if (!result.ok) { complain(result.sentence); return; }
   const { answer } = result;
-  if (answer.step === "pin") openPad({ who: answer.who });
+  if (answer.step === "pin") openPad({ who: answer.who }, "/kiosk/pin", `${texts.code} ${answer.who}`);
   else if (answer.outcome) come(answer.outcome);
   else if (mine.thanks) outcome({ good: true, ...mine.thanks, sentence: texts.thanks });
 }
@@ -91,7 +91,7 @@ function outcome(came) {
   screens.outcome.classList.toggle("good", came.good);
   screens.outcome.classList.toggle("not-good", !came.good);
   say(get("outcome-name"), came.name);
-  say(get("outcome-of"), [came.unit, came.year].filter(Boolean).join(" · "));
+  say(get("outcome-of"), [came.unit, came.year].filter(Boolean).join(", "));
   say(get("outcome-sentence"), came.sentence);
   show("outcome");
   tone(came.good ? "good" : "bad");
@@ -120,6 +120,13 @@ const ARROWS = {
 };
 let until = null;
 
+function sentence(toFace) {
+  if (!state.session) return texts.noSession;
+  if (state.closed) return state.closed;
+  if (state.enrolling) return texts.enrolling;
+  return get("mirror").classList.contains("no-picture") ? texts.noPicture : toFace;
+}
+
 function guide(guidance) {
   const challenge = guidance?.stage === "challenge" && guidance.prompt;
   document.body.classList.toggle("challenge", Boolean(challenge));
@@ -131,7 +138,7 @@ function guide(guidance) {
     turn.innerHTML = `<svg viewBox="0 0 100 100">${ARROWS[guidance.prompt]}</svg>`;
   }
   const word = challenge && { left: texts.left, right: texts.right, hold: texts.hold, look: texts.straight }[guidance.prompt];
-  say(get("sentence"), state.closed || (state.session ? (state.purpose === "enrol" ? texts.enrolling : guidance?.sentence || word || texts.look) : texts.noSession));
+  say(get("sentence"), sentence(guidance?.sentence || word || texts.look));
   get("time").hidden = !challenge || guidance.left_ms === null;
   say(get("step"), challenge && guidance.steps ? `${texts.step} ${guidance.step}/${guidance.steps}` : "");
   if (!challenge || guidance.left_ms === null) { until = null; return; }
@@ -145,7 +152,7 @@ function tick() {
   if (until) {
     const left = Math.max(0, until.at - performance.now());
     get("ring-left").style.strokeDashoffset = String(100 - 100 * Math.min(1, left / until.whole));
-    say(get("seconds"), `${Math.ceil(left / 1000)} ${texts.seconds}`);
+    say(get("seconds"), `${texts.leftBefore} ${Math.ceil(left / 1000)} ${texts.leftAfter}`);
   }
   requestAnimationFrame(tick);
 }
@@ -210,7 +217,7 @@ const sounds = () => { get("sound").hidden = !silent(); };
 get("sound").addEventListener("click", () => wake().then(() => { sounds(); tone("good"); }));
 
 forms((form, result) => { if (result.ok && result.answer.outcome) come(result.answer.outcome); });
-startMirror(() => screen === "face" && state?.purpose === "check_in");
+startMirror(() => screen === "face" && state?.purpose === "check_in", () => { if (state) guide(state.guidance); });
 show("face");
 sounds();
 live(told);

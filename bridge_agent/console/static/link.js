@@ -33,13 +33,14 @@ export function live(onState = () => {}) {
   const gone = document.getElementById("gone");
   const last = new Map();
   let heard = Date.now();
-  let clock = "";
+  let clock = new Date().toLocaleTimeString("en-GB", { timeZone: "Asia/Ho_Chi_Minh" });
   let source;
   const check = () => {
     const lost = Date.now() - heard > LIMIT_MS;
     if (lost === !gone.hidden) return;
     if (lost) gone.textContent = `${gone.dataset.since} ${clock}. ${gone.dataset.then}`;
     gone.hidden = !lost;
+    if (lost) document.getElementById("as-of").hidden = true;
     document.body.classList.toggle("is-gone", lost);
     document.title = lost ? `${gone.dataset.title} · ${title}` : title;
   };
@@ -57,7 +58,8 @@ export function live(onState = () => {}) {
         const old = document.getElementById(id);
         if (old) replace(old, html);
       }
-      for (const place of document.querySelectorAll("[data-clock]")) place.textContent = clock;
+      document.getElementById("clock").textContent = clock;
+      document.getElementById("as-of").hidden = false;
       check();
       onState(message.state, Object.keys(message.parts));
     };

@@ -5,8 +5,8 @@ const mirror = document.getElementById("mirror");
 const canvas = document.getElementById("picture");
 const faceBox = document.getElementById("face-box");
 
-/** Show pictures while `wanted()`. */
-export function startMirror(wanted) {
+/** Show pictures while `wanted()`; `onChange` is called when they come and when they stop. */
+export function startMirror(wanted, onChange = () => {}) {
   const context = canvas.getContext("2d");
   let drawn = -Infinity;
   const blank = () => {
@@ -14,6 +14,7 @@ export function startMirror(wanted) {
     context.clearRect(0, 0, canvas.width, canvas.height);
     mirror.classList.add("no-picture");
     faceBox.setAttribute("width", 0);
+    onChange();
   };
   const look = async () => {
     const got = await fetch("/preview.jpg", { signal: AbortSignal.timeout(STALE_MS) });
@@ -22,11 +23,14 @@ export function startMirror(wanted) {
     if (canvas.width !== picture.width || canvas.height !== picture.height) {
       canvas.width = picture.width;
       canvas.height = picture.height;
+      mirror.style.setProperty("--ratio", picture.width / picture.height);
     }
     context.drawImage(picture, 0, 0);
     picture.close();
     drawn = performance.now();
+    if (!mirror.classList.contains("no-picture")) return;
     mirror.classList.remove("no-picture");
+    onChange();
   };
   const again = async () => {
     if (wanted() && !document.hidden) {

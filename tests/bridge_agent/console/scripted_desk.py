@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -73,12 +74,13 @@ class ScriptedDesk:
         self._view = DeskView(
             version=1, now=self.now, bridge_point="Thuận An",
             session=SessionView("K1.1", "Bồi dưỡng quản lý nhà nước ngạch chuyên viên, khoá 3",
-                                "Buổi 1: Tổng quan về nền hành chính", START, START + 210 * MINUTE, True, 0, 0, 0, rows()),
+                                "Buổi 1: Tổng quan về nền hành chính", START, START + 210 * MINUTE, True, 0, 0, 0,
+                                rows()),
             on_duty=None,
             may_be_on_duty=(DutyPerson("kt-1", "Hoàng Văn Kỹ", False, True),
                             DutyPerson("kt-2", "Ngô Thị Mai", False, False)),
             purpose=None, guidance=None, outcome=None, card_shown=None, consent=CONSENT, enrolling=None,
-            portraits=(0, 3), alarms=(), sweep_ms=1000, slowed=False,
+            portraits=(0, 0), alarms=(), sweep_ms=1000, slowed=False,
         )  # fmt: skip
         self._changed = asyncio.Event()
 
@@ -131,7 +133,7 @@ class ScriptedDesk:
         if taken < 3 or self._view.enrolling is None:
             return
         row = self.set_row(self._view.enrolling.learner, face=True)
-        self.set(enrolling=None, purpose=None, guidance=None)
+        self.set(enrolling=None, portraits=(0, 0), guidance=None)
         self.outcome(
             "enrolled", row, None,
             "Đã ghi danh khuôn mặt. Khuôn mặt này giống Trần Văn Bình (Sở Nội vụ, 1974).",
@@ -158,6 +160,11 @@ class ScriptedDesk:
 
     def view(self) -> DeskView:
         return replace(self._view, now=self.now)
+
+    async def until(self, fits: Callable[[DeskView], bool]) -> None:
+        """Wait until the view fits."""
+        while not fits(view := self.view()):
+            await self.changed(view.version, 10)
 
     async def changed(self, version: int, timeout_s: float) -> int:
         if self._view.version == version:
@@ -196,8 +203,8 @@ class ScriptedDesk:
     def name_deputy(self, learner: str) -> None:
         self._witness()
         row = self._row(learner)
-        if not row.pin:
-            raise DeskError("Học viên này chưa có mã PIN.", "This learner has no PIN.")
+        if not row.pin or row.checked_in_at is None:
+            raise DeskError("Học viên này cần điểm danh và có mã PIN.", "This learner needs a check-in and a PIN.")
         self.calls.append(("name_deputy", learner))
         self.set(may_be_on_duty=(*self._view.may_be_on_duty, DutyPerson(learner, row.name, True, True)))
 
@@ -248,6 +255,8 @@ class ScriptedDesk:
     def enrol(self, learner: str, text_version: str) -> None:
         witness = self._witness()
         assert self._view.consent
+        if witness.deputy:
+            raise DeskError("Chỉ cán bộ kỹ thuật được chứng kiến.", "Only a technician may witness.")
         if text_version != self._view.consent.version:
             raise DeskError("Nội dung đồng ý đã thay đổi.", "The consent text was changed.")
         self.enrolled.append((learner, text_version, witness.id))
@@ -255,7 +264,7 @@ class ScriptedDesk:
 
     def stop_enrolling(self) -> None:
         self.calls.append(("stop_enrolling",))
-        self.set(purpose=None, enrolling=None, portraits=(0, 3), guidance=None)
+        self.set(enrolling=None, portraits=(0, 0), guidance=None)
 
     def _rows(self) -> tuple[Row, ...]:
         return self._view.session.rows if self._view.session else ()
