@@ -20,8 +20,8 @@ _YES: Final = frozenset(
     "yes y true t 1 1.0 same match matched genuine positive có co đúng dung giống giong".split()
 )  # fmt: skip
 _NO: Final = frozenset(
-    "no n false f 0 0.0 -1 different diff mismatch nonmatch non-match impostor imposter negative không khong sai khác khac"
-    .split()
+    "no n false f 0 0.0 -1 different diff mismatch nonmatch non-match impostor imposter negative không khong sai khác "
+    "khac".split()
 )  # fmt: skip
 _FIRST: Final = frozenset(
     "file_x filex file1 file_1 img1 img_1 image1 image_1 x a left path1 first picture1".split()
