@@ -32,6 +32,7 @@ class DataFolder:
         self.plan = path / "today.json"
         self.journal = path / "agent.log"
         self.profile = path / "profile.json"
+        self.room_picture = path / "room.jpg"
         self.calibration_report = path / "calibration.html"
 
     def make(self) -> None:

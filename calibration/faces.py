@@ -151,8 +151,8 @@ def _say(chosen: ClassThreshold, known: Background, learners: int) -> list[Sente
     if chosen.lookalikes:
         sentences.append(
             Sentence(
-                f"{len(chosen.lookalikes)} cặp học viên giống nhau: khi điểm danh, những người này được hỏi thêm mã PIN "
-                "hoặc thẻ.",
+                f"{len(chosen.lookalikes)} cặp học viên giống nhau: khi điểm danh, những người này được hỏi thêm "
+                "mã PIN hoặc thẻ.",
                 f"{len(chosen.lookalikes)} pairs of learners look alike: at the door these are asked for a PIN or card "
                 "as well.",
             )
@@ -160,8 +160,8 @@ def _say(chosen: ClassThreshold, known: Background, learners: int) -> list[Sente
     if not known.fits:
         sentences.append(
             Sentence(
-                "Bộ mã hoá này không đủ chính xác để điểm danh chỉ bằng khuôn mặt: hãy hỏi thêm mã PIN hoặc thẻ với mọi "
-                "người, hoặc tải bộ mã hoá của Intel (bridge-agent weights fetch).",
+                "Bộ mã hoá này không đủ chính xác để điểm danh chỉ bằng khuôn mặt: hãy hỏi thêm mã PIN hoặc thẻ "
+                "với mọi người, hoặc tải bộ mã hoá của Intel (bridge-agent weights fetch).",
                 "This encoder is not accurate enough for check-in by face alone: ask everybody for a PIN or card as "
                 "well, or fetch Intel's encoder (bridge-agent weights fetch).",
             )

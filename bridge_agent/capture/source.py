@@ -14,6 +14,8 @@ class Device:
     """A camera of this PC, by its number (`/dev/videoN` on Linux, the N-th of DirectShow on Windows)."""
 
     number: int
+    mode: tuple[int, int] | None = None
+    """Width and height to ask for, px; None: the usual ones in turn."""
 
     live = True
 
@@ -63,12 +65,14 @@ Source = Device | Stream | VideoFile | SimulatedClass
 def parse_source(text: str) -> Source:
     """The source that `text` names: `0`, `/dev/video0`, `rtsp://…`, `simulated:SCRIPT.toml` or a video file's path.
 
+    A camera's mode may follow it, as `calibrate camera` advises: `0@3840x2160`.
+
     Raises SourceError when it can't be any of these or the file does not exist. Whether a camera answers or a video can
     be decoded shows when it is opened.
     """
     text = text.strip()
-    if match := re.fullmatch(r"(?:/dev/video)?(\d{1,3})", text):
-        return Device(int(match[1]))
+    if match := re.fullmatch(r"(?:/dev/video)?(\d{1,3})(?:@(\d{2,5})x(\d{2,5}))?", text):
+        return Device(int(match[1]), (int(match[2]), int(match[3])) if match[2] else None)
     if re.match(r"rtsps?://[^/]", text, re.IGNORECASE):
         return Stream(text)
     if text.startswith("simulated:"):

@@ -15,8 +15,8 @@ import pytest
 from rich.console import Console
 
 from bridge_agent.errors import SourceError
-from bridge_agent.simulated_class.classes import hard, ordinary, two_people
 from bridge_agent.output import OutputError
+from bridge_agent.simulated_class.classes import hard, ordinary, two_people
 from bridge_agent.watch import unknown_times, watch
 from models.faces.engine import FaceProfile
 from models.faces.errors import FaceError
