@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from os.path import commonpath
 from pathlib import Path, PurePosixPath
 from typing import Final
 

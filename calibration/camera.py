@@ -28,6 +28,8 @@ _STRIPS, _LINES = 8, 120
 _FACE: Final = (48, 64)
 """Faces are made this size (width, height) before their sharpness is measured, so that near and far ones compare."""
 _MAD: Final = 0.6745
+_DARKEST: Final = 40.0
+"""Stripes are measured against at least this brightness: in a dark picture everything is large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,10 @@ class CameraMeter:
 
     def _flicker(self, light: float) -> float:
         """How much the lines' brightness jumps from picture to picture in stripes, as a part of the brightness."""
-        if not self._bands or light <= 0:
+        if not self._bands:
             return 0.0
-        return float(np.sqrt(np.mean(np.square(self._bands)))) / light
+        # the median over time: a cut, or a camera that was touched, is no flicker
+        return float(np.median(np.sqrt(np.mean(np.square(self._bands), axis=1)))) / max(light, _DARKEST)
 
     def _zones(self) -> tuple[ZoneMeasured, ...]:
         light = self._zone_light / self._frames

@@ -133,10 +133,12 @@ def _say(chosen: ClassThreshold, known: Background, learners: int) -> list[Sente
         Sentence(
             f"Khi điểm danh, khuôn mặt phải đạt từ {vi} (lớp {learners} người; mục tiêu: {percent(AIM, 'vi', 1)} người "
             f"lạ bị nhận nhầm). Theo {thousands(known.impostor_pairs, 'vi')} cặp đã đo, FPIR không quá "
-            f"{percent(bound, 'vi')} với độ tin cậy 95 %, nếu người ở đây giống bộ ảnh đã đo.",
+            f"{percent(bound, 'vi')} với độ tin cậy 95 %, nếu người ở đây giống bộ ảnh đã đo; các cặp dùng chung người "
+            "nên thực ra kém chắc hơn.",
             f"At the door a face has to reach {en} (a class of {learners}; aim: {percent(AIM, 'en', 1)} of strangers "
             f"taken for a learner). By {thousands(known.impostor_pairs, 'en')} pairs measured, FPIR is at most "
-            f"{percent(bound, 'en')} with 95 % confidence, if people here are like those measured.",
+            f"{percent(bound, 'en')} with 95 % confidence, if people here are like those measured; pairs share people, "
+            "so it is less sure than that.",
         )
     ]
     if chosen.strict > chosen.background:
@@ -153,8 +155,8 @@ def _say(chosen: ClassThreshold, known: Background, learners: int) -> list[Sente
             Sentence(
                 f"{len(chosen.lookalikes)} cặp học viên giống nhau: khi điểm danh, những người này được hỏi thêm "
                 "mã PIN hoặc thẻ.",
-                f"{len(chosen.lookalikes)} pairs of learners look alike: at the door these are asked for a PIN or card "
-                "as well.",
+                f"Learners who look alike (pairs: {len(chosen.lookalikes)}) are asked for a PIN or card as well at the "
+                "door.",
             )
         )
     if not known.fits:

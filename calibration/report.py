@@ -63,6 +63,7 @@ def render(profile: Profile, id_: str, names: Mapping[str, str], picture: bytes 
         clock=profile.clock,
         picture=None if picture is None else base64.b64encode(picture).decode(),
         zones=[] if camera is None else _zones(camera),
+        line=1 if camera is None else round(camera.width / 400, 2),
         rows=[] if faces is None else _rows(faces.card),
         bars=[] if faces is None else _bars(faces.card),
         lines=[] if faces is None else _lines(faces.card.impostor, faces.threshold, faces.strict_threshold),
