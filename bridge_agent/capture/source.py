@@ -25,7 +25,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A network camera: rtsp://…"""
+    """A network camera: rtsp://…, or http://… where it sends JPEG pictures one after the other."""
 
     url: str
 
@@ -63,9 +63,9 @@ Source = Device | Stream | VideoFile | SimulatedClass
 
 
 def parse_source(text: str) -> Source:
-    """The source that `text` names: `0`, `/dev/video0`, `rtsp://…`, `simulated:SCRIPT.toml` or a video file's path.
+    """The source that a text names: a number, /dev/video0, rtsp://…, http://…, simulated:SCRIPT.toml, a video's path.
 
-    A camera's mode may follow it, as `calibrate camera` advises: `0@3840x2160`.
+    A camera's mode may follow its number, as `calibrate camera` advises: `0@3840x2160`.
 
     Raises SourceError when it can't be any of these or the file does not exist. Whether a camera answers or a video can
     be decoded shows when it is opened.
@@ -73,7 +73,7 @@ def parse_source(text: str) -> Source:
     text = text.strip()
     if match := re.fullmatch(r"(?:/dev/video)?(\d{1,3})(?:@(\d{2,5})x(\d{2,5}))?", text):
         return Device(int(match[1]), (int(match[2]), int(match[3])) if match[2] else None)
-    if re.match(r"rtsps?://[^/]", text, re.IGNORECASE):
+    if re.match(r"(rtsp|http)s?://[^/]", text, re.IGNORECASE):
         return Stream(text)
     if text.startswith("simulated:"):
         return SimulatedClass(_file(text.removeprefix("simulated:")))
