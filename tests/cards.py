@@ -13,6 +13,7 @@ from bridge_agent.simulated_class.cutout import Box, Cutout, posed
 
 Picture = NDArray[np.uint8]
 Doubles = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 _NOISE = np.random.default_rng(99).normal(0, 3, 6_000_000).astype(np.int16)
 """Drawn once, as that takes longer than all the rest of a frame; each frame takes a piece of it."""
@@ -45,11 +46,13 @@ def card(
     reach = width * (max(held.half) + held.border) * 2.2
     x0, y0 = (max(0, int(c - reach)) for c in centre)
     x1, y1 = (min(size, int(c + reach)) for c, size in zip(centre, background.shape[1::-1], strict=True))
-    xs, ys = np.meshgrid((np.arange(x0, x1) - centre[0]) / focal, (np.arange(y0, y1) - centre[1]) / focal)
+    across = ((np.arange(x0, x1) - centre[0]) / focal).astype(np.float32)
+    down = ((np.arange(y0, y1) - centre[1]) / focal).astype(np.float32)
+    xs, ys = np.meshgrid(across, down)
     turn = _rotation(held)
     # In the card's own space the camera moves: rays from `eye`.
-    eye = turn.T @ np.array([0.0, 0.0, -held.distance])
-    rays = np.stack([xs, ys, np.ones_like(xs)], -1) @ turn
+    eye = np.asarray(turn.T @ np.array([0.0, 0.0, -held.distance]), np.float32)
+    rays = np.stack([xs, ys, np.ones_like(xs)], -1) @ turn.astype(np.float32)
     if held.radius is None:
         far = -eye[2] / np.where(np.abs(rays[..., 2]) < 1e-9, 1e-9, rays[..., 2])
         u, v = eye[0] + far * rays[..., 0], eye[1] + far * rays[..., 1]
