@@ -4,6 +4,7 @@ and a head as bridge_agent.simulated_class has it, turned before a background.""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +14,6 @@ from bridge_agent.simulated_class.cutout import Box, Cutout, posed
 
 Picture = NDArray[np.uint8]
 Doubles = NDArray[np.float64]
-Floats = NDArray[np.floating]
 
 _NOISE = np.random.default_rng(99).normal(0, 3, 6_000_000).astype(np.int16)
 """Drawn once, as that takes longer than all the rest of a frame; each frame takes a piece of it."""
@@ -114,7 +114,7 @@ def _rotation(held: Held) -> Doubles:
     return np.asarray(roll @ pitch @ yaw, np.float64)
 
 
-def _on_cylinder(eye: Doubles, rays: Doubles, radius: float, across: int) -> tuple[Doubles, Doubles, NDArray[np.bool_]]:
+def _on_cylinder(eye: Any, rays: Any, radius: float, across: int) -> tuple[Any, Any, NDArray[np.bool_]]:
     """Where rays meet the cylinder, along its arc and its axis; `across`: the coordinate that is bent."""
     depth = eye[2] - radius
     a = rays[..., across] ** 2 + rays[..., 2] ** 2
