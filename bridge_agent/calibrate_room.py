@@ -6,6 +6,7 @@ import asyncio
 import importlib.metadata
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import cv2
@@ -67,7 +68,7 @@ def camera(settings: Settings, source: str | None, seconds: float, *, keep_pictu
     best = best_mode(tried, _narrowest(part), part.width)
     if best is not None and best.width != part.width:
         # the same room again in the mode that is better for it
-        chosen = Device(wanted.number, (best.width, best.height)) if isinstance(wanted, Device) else wanted
+        chosen = replace(wanted, mode=(best.width, best.height)) if isinstance(wanted, Device) else wanted
         part, picture = _look(settings, chosen, seconds, tried)
         part = msgspec.structs.replace(part, advice=(*part.advice, _write_mode(chosen)))
     _save(settings.folder, camera=part)

@@ -21,9 +21,10 @@ from bridge_agent.capture.child import Pace
 from bridge_agent.capture.frame import Frame
 from bridge_agent.capture.source import parse_source
 from bridge_agent.output import check_writable, write_json
+from bridge_agent.recognition.commands import Command, Stop
 from bridge_agent.recognition.events import Ended, Event, Sighted, UnknownSeen, Unwatched, Watched
 from bridge_agent.recognition.watcher import Watcher
-from bridge_agent.recognition.watching import watching
+from bridge_agent.recognition.watching import Ask, watching
 from models.faces.engine import FaceEngine, FaceProfile, load_engine
 from models.faces.match import Gallery
 from models.faces.portraits import enrol, read_portraits
@@ -96,9 +97,9 @@ def watch(
         end = None if for_seconds is None else for_seconds * 1000
         with _interrupt(live) as stop, _bar(console, length if length is not None else end) as progress:
             if live:
-                events = watching(capture, engine, gallery, sweep_ms=sweep_ms, stopped=_stopped(stop, end))
+                events = watching(capture, engine, gallery, sweep_ms=sweep_ms, ask=_asked(stop, end))
             else:
-                events = _file(capture, engine, gallery, end)
+                events = _file(capture, engine, gallery, sweep_ms, end)
             for event in events:
                 findings.take(event)
                 if isinstance(event, Watched):
@@ -108,8 +109,11 @@ def watch(
     return result
 
 
-def _file(capture: Capture, engine: FaceEngine, gallery: Gallery, end_ms: float | None) -> Iterator[Event]:
+def _file(
+    capture: Capture, engine: FaceEngine, gallery: Gallery, sweep_ms: int, end_ms: float | None
+) -> Iterator[Event]:
     watcher = Watcher(engine, gallery, sensor=False)
+    watcher.set_pace(sweep_ms)
     number = 0
     while isinstance(got := capture.next(), Frame):
         if end_ms is not None and got.at > end_ms:
@@ -120,10 +124,15 @@ def _file(capture: Capture, engine: FaceEngine, gallery: Gallery, end_ms: float 
     yield Ended(number if isinstance(got, Frame) else got.frames, watcher.last)
 
 
-def _stopped(stop: threading.Event, end_ms: float | None) -> Callable[[float], bool]:
-    """What `watching` asks whether to end: when `stop` is set, or after `end_ms`."""
+def _asked(stop: threading.Event, end_ms: float | None) -> Ask:
+    """What `watching` asks for commands: Stop when `stop` is set, or after `end_ms`."""
     until = float("inf") if end_ms is None else time.monotonic() + end_ms / 1000
-    return lambda wait_s: stop.wait(max(0.0, min(wait_s, until - time.monotonic()))) or time.monotonic() >= until
+
+    def ask(wait_s: float) -> Command | None:
+        ended = stop.wait(max(0.0, min(wait_s, until - time.monotonic()))) or time.monotonic() >= until
+        return Stop() if ended else None
+
+    return ask
 
 
 @contextmanager

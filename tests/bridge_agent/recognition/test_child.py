@@ -20,8 +20,11 @@ import pytest
 
 from bridge_agent.clock import boot_ms
 from bridge_agent.recognition.child import RecognitionSettings, main
+from bridge_agent.recognition.commands import HeldTemplate
 from bridge_agent.recognition.events import Ended, Event, Failed, Ready, Sighted, Sweep, Trouble, Unwatched, Watched
-from models.faces.portraits import read_picture
+from models.faces.engine import FaceProfile, load_engine
+from models.faces.portraits import portrait_vector, read_picture
+from models.records import Zone
 from tests.bridge_agent.composed import write
 from tests.bridge_agent.judging import people, portraits
 
@@ -145,3 +148,21 @@ def test_a_bad_portrait_costs_only_its_own_learner(settings: RecognitionSettings
     assert "broken.jpg" in trouble[0].en
     assert isinstance(events[-1], Ready)
     assert events[-1].learners == ("learner-1",)
+
+
+def test_templates_do_without_portraits_and_those_of_another_encoder_are_told(
+    settings: RecognitionSettings, shared: Path
+) -> None:
+    one = people(shared, 0, 1)[0]
+    engine = load_engine(FaceProfile(threads=1))
+    vector = portrait_vector(read_picture(one.enrol[0]), "portrait", engine).astype("<f4").tobytes()
+    templates = (HeldTemplate("learner-1", vector, engine.encoder.name, 1), HeldTemplate("learner-2", b"", "other", 1))
+    zones = (Zone(0.0, 0.0, 1.0, 0.9),)
+    known = RecognitionSettings(settings.source, settings.portraits / "none", {}, 500, templates=templates, zones=zones)
+    with recognition(known) as (_, conn):
+        events = until(conn, Sighted)
+    assert [event.name for event in events if isinstance(event, Trouble)] == ["templates"]
+    ready = next(event for event in events if isinstance(event, Ready))
+    assert (ready.learners, ready.zones) == (("learner-1",), zones)
+    assert isinstance(events[-1], Sighted)
+    assert events[-1].learner == "learner-1"
