@@ -56,8 +56,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path(f"screenshots-{datetime.now(UTC):%Y%m%d-%H%M%S}"),
                         help=both("thư mục chứa ảnh", "folder for the pictures"))  # fmt: skip
     parser.add_argument("--agent", default="", metavar="ADDRESS",
-                        help=both("chụp cả các trang của một bridge-agent đang chạy, ví dụ http://localhost:8766",
-                                  "also the pages of a bridge-agent that runs, such as http://localhost:8766"))  # fmt: skip
+                        help=both("chụp cả trang của bridge-agent đang chạy tại địa chỉ này",
+                                  "also the pages of the bridge-agent that runs at this address"))  # fmt: skip
     parser.add_argument("--only", default="", metavar="TEXT", help=both("chỉ trang có chữ này", "pages with this only"))
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="diemdanh-screenshots-"))
