@@ -128,8 +128,8 @@ def _watch(commands: _Commands) -> None:
     watch.add_argument(
         "--source", required=True, metavar="FILE|N|URL",
         help=both(
-            "tệp video, số của camera (0), rtsp://… hoặc simulated:KỊCH_BẢN.toml",
-            "a video, a camera's number (0), rtsp://… or simulated:SCRIPT.toml",
+            "tệp video, số của camera (0), rtsp://…, http://… hoặc simulated:KỊCH_BẢN.toml",
+            "a video, a camera's number (0), rtsp://…, http://… or simulated:SCRIPT.toml",
         ),
     )  # fmt: skip
     watch.add_argument(

@@ -147,6 +147,14 @@ def _account_commands(command: Adding) -> None:
         action="store_true",
         help=both("đường dẫn yêu cầu chọn mật khẩu mới", "ask for a new password"),
     )
+    link.add_argument(
+        "--no-second-factor",
+        action="store_true",
+        help=both(
+            "bỏ bước xác thực thứ hai đang dùng (mất điện thoại và mã dự phòng); mọi lần đăng nhập đang mở bị thoát",
+            "take the second factor away (phone and recovery codes are lost), which ends all sign-ins",
+        ),
+    )
     for one in (new, link):
         one.add_argument("--login", required=True, metavar="LOGIN", help=both("tên đăng nhập", "login"))
         one.add_argument(

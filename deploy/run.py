@@ -38,11 +38,10 @@ SETS = {
     "demo": ["--extra", "agent", "--extra", "server", "--group", "demo", "--no-dev"],
     "test": ["--extra", "agent", "--extra", "server"],
 }
-# Tests that ask nothing of the clock go two at a time, the others after them alone.
-SIDE_BY_SIDE = ("tests/central_server", "tests/models", "tests/simulation")
+# Tests go two at a time; those that ask how soon something happens follow alone.
 TESTS = [
-    ["-m", "pytest", "-n", "2", "--dist", "loadfile", *SIDE_BY_SIDE],
-    ["-m", "pytest", "--durations=12", *(f"--ignore={folder}" for folder in SIDE_BY_SIDE)],
+    ["-m", "pytest", "-m", "not alone", "-n", "2", "--dist", "loadfile", "--durations=12"],
+    ["-m", "pytest", "-m", "alone", "--durations=12"],
 ]
 # Browser libraries: file inside the npm package -> file in static/vendor.
 BROWSER_FILES = {

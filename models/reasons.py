@@ -118,7 +118,7 @@ def _translated(message: str, known: tuple[tuple[str, str], ...]) -> str:
     for pattern, words in known:
         if match := re.fullmatch(pattern, message):
             parts = list(match.groups())
-            if parts and (parts[0] or "") in _PLAIN:
+            if "{}" in words:  # a comparison: its sign and its limit
                 return words.format(_PLAIN[parts[0] or ""].format(parts[1]))
             return words.format(*(_type(part) for part in parts))
     return message

@@ -23,7 +23,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A network camera: rtsp://…"""
+    """A network camera: rtsp://…, or http://… where it sends JPEG pictures one after the other."""
 
     url: str
 
@@ -61,7 +61,7 @@ Source = Device | Stream | VideoFile | SimulatedClass
 
 
 def parse_source(text: str) -> Source:
-    """The source that `text` names: `0`, `/dev/video0`, `rtsp://…`, `simulated:SCRIPT.toml` or a video file's path.
+    """The source that a text names: a number, /dev/video0, rtsp://…, http://…, simulated:SCRIPT.toml, a video's path.
 
     Raises SourceError when it can't be any of these or the file does not exist. Whether a camera answers or a video can
     be decoded shows when it is opened.
@@ -69,7 +69,7 @@ def parse_source(text: str) -> Source:
     text = text.strip()
     if match := re.fullmatch(r"(?:/dev/video)?(\d{1,3})", text):
         return Device(int(match[1]))
-    if re.match(r"rtsps?://[^/]", text, re.IGNORECASE):
+    if re.match(r"(rtsp|http)s?://[^/]", text, re.IGNORECASE):
         return Stream(text)
     if text.startswith("simulated:"):
         return SimulatedClass(_file(text.removeprefix("simulated:")))

@@ -1,4 +1,4 @@
-"""Network cameras over RTSP, through PyAV."""
+"""Network cameras over RTSP, or HTTP with one JPEG after the other (MJPEG), through PyAV."""
 
 from __future__ import annotations
 
@@ -25,10 +25,13 @@ class StreamReader:
     def __init__(self, source: Stream) -> None:
         self._source = source
         try:
-            # TCP: a camera's pictures over UDP arrive torn on a busy network, and a torn picture is no evidence.
+            options = {"fflags": "nobuffer"}
+            if source.url.lower().startswith("rtsp"):
+                # A camera's pictures over UDP arrive torn on a busy network, and a torn picture is no evidence.
+                options["rtsp_transport"] = "tcp"
             container = av.open(
                 source.url,
-                options={"rtsp_transport": "tcp", "fflags": "nobuffer"},
+                options=options,
                 timeout=(_SILENCE_S, _SILENCE_S),
             )
         except (av.FFmpegError, OSError, ValueError) as error:

@@ -6,6 +6,7 @@ import argparse
 
 from sqlalchemy import Connection, text
 
+from central_server.accounts.administering import reset_second_factor
 from central_server.accounts.giving import NewAccount, account_by_login, add_account, give
 from central_server.accounts.links import NEW_ACCOUNT_LIFE_MS, SIGN_IN_LIFE_MS, NewLink, make_link
 from central_server.accounts.permission import Grant
@@ -35,10 +36,15 @@ def new_account(arguments: argparse.Namespace, config: Config, now: int) -> int:
 
 
 def sign_in_link(arguments: argparse.Namespace, config: Config, now: int) -> int:
-    """Print a short-lived one-time link that signs an account in; with --new-password it asks for a new one."""
+    """Print a short-lived one-time link that signs an account in; with --new-password it asks for a new one.
+
+    --no-second-factor is for the administrator whom no other can help: whoever runs commands here may do anything.
+    """
 
     def job(connection: Connection) -> NewLink:
         account = account_by_login(connection, arguments.login)
+        if arguments.no_second_factor:
+            reset_second_factor(connection, account, None, now)
         return make_link(
             connection, account, now, new_password=arguments.new_password, by=None, life_ms=SIGN_IN_LIFE_MS
         )

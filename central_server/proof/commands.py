@@ -66,7 +66,7 @@ def verify_command(arguments: argparse.Namespace, config: Config) -> int:
         with PackEvidence(path) as pack:
             report = verify(pack, [*receipts, *pack.receipts()])
             report.findings += [*pack.findings, *pack.signed_by(report.servers)]
-            report.notices.append(_signed(pack.manifest))
+            print(both(*_signed(pack.manifest)))
     show(report)
     return 1 if report.findings else 0
 
@@ -98,18 +98,21 @@ def show(report: Report) -> None:
             f"own, {report.receipts} receipts, {report.totals} totals of learners.",
         )
     )
-    if report.findings:
-        count = len(report.findings)
-        print(both(f"Có {count} điều không đúng.", f"{count} things are not right."))
-    elif not report.receipts:
-        print(
-            both(
-                "Mọi thứ khớp nhau. Chưa có biên nhận của các điểm cầu thì không thấy được bản ghi bị cắt ở cuối.",
-                "All of it fits. Without the agents' receipts nobody can see records that were cut off at the end.",
-            )
-        )
-    else:
-        print(both("Mọi thứ khớp nhau.", "All of it fits."))
+    print(both(*_verdict(report)))
+
+
+def _verdict(report: Report) -> tuple[str, str]:
+    """The last line: what it all comes to."""
+    if count := len(report.findings):
+        return f"Có {count} điều không đúng.", f"{count} things are not right."
+    vi, en = "Mọi thứ khớp nhau.", "All of it fits."
+    if count := len(report.notices):
+        vi = f"Mọi thứ khớp nhau; {count} điều ghi ở trên cần có người xem."
+        en = f"All of it fits; the {count} remarks above are for a person to look at."
+    if not report.receipts:
+        vi += " Chưa có biên nhận của các điểm cầu thì không thấy được bản ghi bị cắt ở cuối."
+        en += " Without the agents' receipts nobody can see records that were cut off at the end."
+    return vi, en
 
 
 def export_log(arguments: argparse.Namespace, config: Config) -> int:

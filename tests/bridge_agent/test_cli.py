@@ -25,6 +25,8 @@ from models.wire import JoinAnswer, JoinRequest, Refusal
 from tests.faults.making import presence
 from tests.receipts import PUBLIC_HEX, receipt_of
 
+pytestmark = pytest.mark.alone
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "AAAAA-BBBBB"  # noqa: S105 - a made-up one
 

@@ -19,6 +19,8 @@ from bridge_agent.supervisor import Listener, Patience, keep, watch
 from models.records import CoverageEnd
 from tests.bridge_agent import scripted_eyes
 
+pytestmark = pytest.mark.alone
+
 
 class Heard:
     def __init__(self) -> None:

@@ -16,7 +16,13 @@ from pathlib import Path
 import httpx
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import text
 
+from central_server.accounts.account_key import account_key
+from central_server.accounts.giving import account_by_login
+from central_server.accounts.second_factor import code_at, new_secret, turn_on
+from central_server.config import Config
+from central_server.database import Writer, open_database
 from models.command_line import READER_GONE
 from tests import forked
 from tests.central_server.running import join, running, write_course
@@ -228,3 +234,27 @@ def test_a_killed_server_has_what_it_acknowledged(tmp_path: Path) -> None:
         agent.presence("K1.1", "l-1", agent.clock.ms, agent.clock.ms)
         receipt = agent.send(agent.batch(21, 21))
     assert getattr(receipt, "seq", None) == 21
+
+
+def test_an_administrator_without_phone_and_codes_gets_in_again_from_the_server(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    chief = ("--login", "chief", "--data", folder)
+    central_server("new-account", *chief, "--name", "Nguyễn Chánh", "--role", "administrator")
+    database = open_database(Config(data=str(folder)).database)
+    secret, now = new_secret(), time.time_ns() // 1_000_000
+
+    def second_factors() -> int:
+        with database.connect() as connection:
+            return int(connection.execute(text("SELECT count(*) FROM account WHERE totp IS NOT NULL")).scalar_one())
+
+    with Writer(database) as writer:
+        who = writer.submit(lambda db: account_by_login(db, "chief")).result()
+        key, code = account_key(folder), code_at(secret, now)
+        writer.submit(lambda db: turn_on(db, key, who, secret, code, now)).result()
+    assert central_server("sign-in-link", *chief).returncode == 0
+    assert second_factors() == 1  # a link alone takes nothing away
+    done = central_server("sign-in-link", *chief, "--no-second-factor")
+    assert done.returncode == 0 and "/sign-in/link?key=" in done.stdout
+    assert second_factors() == 0
+    database.dispose()
+    assert central_server("verify", "--data", folder).returncode == 0

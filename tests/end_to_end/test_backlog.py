@@ -31,6 +31,8 @@ from tests.end_to_end.scripted_agent import Script, watch
 from tests.faults.making import presence
 from tests.faults.sending import held, joined
 
+pytestmark = pytest.mark.alone
+
 BACKLOG = 20_000
 LINE_S = 0.2
 """What a batch of 200 KiB costs on this line."""

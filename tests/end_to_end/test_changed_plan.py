@@ -19,6 +19,8 @@ from models.records import Coverage, Seal, decode
 from tests.end_to_end.kills import World
 from tests.end_to_end.test_agent_alone import until
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.timeout(240)
 def test_a_moved_session_is_let_go_and_taken_up_again_and_a_cancelled_one_is_sealed(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from tests.end_to_end.kills import World
 
+pytestmark = pytest.mark.alone
+
 KILLS = 4
 SECONDS = 30
 """Shorter than the nightly class (tests/benchmarks/kills.py) and gentler than the loop (tests/faults/many_kills.py)."""

@@ -15,6 +15,8 @@ from playwright.async_api import Browser, Page, Route, async_playwright, expect
 from models.records import CheckIn
 from tests.central_server.running import MINUTE, START, Agent, Running, join, running, write_course
 
+pytestmark = pytest.mark.alone
+
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -73,3 +73,11 @@ def test_toml_and_sqlite_are_said_in_vietnamese() -> None:
     assert reason(caught.value).vi == "dòng 2, cột 6"
     assert reason(sqlite3.DatabaseError("file is not a database")).vi == "tệp không phải là cơ sở dữ liệu"
     assert explain("something new").vi == "giá trị không hợp lệ"
+
+
+@pytest.mark.parametrize("name", [">", ">=", "<", "", "{}", "{0}", "{7}"])
+def test_a_field_named_like_a_sign_of_comparison_or_a_gap_is_only_a_name(name: str) -> None:
+    """The decoders' long loop found this one: a record with the field ">" ended in an IndexError."""
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.json.decode(msgspec.json.encode({name: 1}), type=All)
+    assert reason(caught.value).vi == (f'không có khóa "{name}"' if name else "giá trị không hợp lệ")

@@ -24,6 +24,8 @@ from bridge_agent.clock import boot_ms
 from bridge_agent.errors import CaptureLostError, SourceError
 from tests.bridge_agent.composed import Composition, write
 
+pytestmark = pytest.mark.alone
+
 EACH = Pace(1000, newest=False, real_time=False)
 NEWEST = Pace(1000, newest=True, real_time=False)
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")

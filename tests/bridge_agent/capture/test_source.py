@@ -25,7 +25,9 @@ def test_files_and_simulated_classes(tmp_path: Path) -> None:
     assert parse_source(f"simulated:{file}") == SimulatedClass(file)
 
 
-@pytest.mark.parametrize("text", ["lop.mp4", "simulated:lop.toml", "http://camera/video", "", "-1", "rtsp://"])
+@pytest.mark.parametrize(
+    "text", ["lop.mp4", "simulated:lop.toml", "", "-1", "rtsp://", "http://", "ftp://camera/video"]
+)
 def test_what_can_be_no_source_is_refused_with_a_way_out(text: str) -> None:
     with pytest.raises(SourceError, match=r"\(0\)"):
         parse_source(text)

@@ -25,6 +25,8 @@ from models.faces.portraits import read_picture
 from tests.bridge_agent.composed import write
 from tests.bridge_agent.judging import people, portraits
 
+pytestmark = pytest.mark.alone
+
 
 @contextmanager
 def recognition(settings: RecognitionSettings) -> Iterator[tuple[BaseProcess, Connection]]:
