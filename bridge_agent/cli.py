@@ -73,6 +73,7 @@ def run_agent(settings: Settings, target: Target, try_source: Callable[[str], No
     from bridge_agent.journal import Journal
     from bridge_agent.log import Log
     from bridge_agent.log_file import set_aside_files
+    from bridge_agent.profile_state import ProfileReader
     from bridge_agent.server import Server
 
     with settings.folder.hold():
@@ -86,7 +87,7 @@ def run_agent(settings: Settings, target: Target, try_source: Callable[[str], No
 
         async def work() -> None:
             async with Server(settings.config.server or who.membership.server, clock, who) as server:
-                parts = Parts(settings, who, keys, log, server, clock, journal, watch, damaged)
+                parts = Parts(settings, who, keys, log, server, clock, journal, watch, damaged, ProfileReader(settings))
                 await Agent(parts).run(_told_to_stop())
 
         try:

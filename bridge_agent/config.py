@@ -59,6 +59,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     virtual_camera: bool = False
     """A virtual camera, whose pictures come from a program, will do."""
     portraits: str = "portraits"
+    """A folder of this name may be absent; one of any other name was asked for."""
+    without_profile: bool = False
+    """Watch the room on a missing or outdated calibration profile too; every session's log says so."""
+    spot_check_minutes: Annotated[float, msgspec.Meta(ge=0, le=120)] = 20
+    """About how often a learner whom the camera does not know is asked to confirm, and one of the others; 0: never."""
+    console_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8790
+    """The pages for technician and learners, on this PC alone; 0: none."""
     key_store: Literal["system", "file"] = "system"
     """Where the private key is kept: the system's key store where there is one, or always a file."""
     watch_before_minutes: Annotated[float, msgspec.Meta(ge=0, le=120)] = 10
@@ -91,6 +98,11 @@ class Settings:
         self.source = _source(config.source, base)
         self.pin = CameraPin(config.camera_name.strip(), config.virtual_camera)
 
+    @property
+    def without_portraits(self) -> bool:
+        """There is no folder of portraits, and none was asked for: the server's templates do."""
+        return self.config.portraits == Config().portraits and not self.portraits.is_dir()
+
     def check(self) -> None:
         """Check what the file's form can't tell: addresses, the source, the portraits, the data folder.
 
@@ -99,7 +111,8 @@ class Settings:
         if self.config.server:
             self._at("server", lambda: check_url(self.config.server))
         self._at("source", lambda: parse_source(self.source))
-        self._at("portraits", lambda: portrait_names(self.portraits))
+        if not self.without_portraits:
+            self._at("portraits", lambda: portrait_names(self.portraits))
         self._at("data", self.folder.make)
 
     def _at(self, key: str, check: Callable[[], object]) -> None:

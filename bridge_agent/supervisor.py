@@ -7,12 +7,14 @@ half a minute; the reason is told and kept. What it leaves open is closed by who
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
+import queue
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -20,6 +22,7 @@ from typing import Final
 
 from bridge_agent.eyes import Assignment, Target
 from bridge_agent.journal import Journal
+from bridge_agent.recognition.commands import Command, Stop
 from bridge_agent.recognition.events import Ended, Event, Failed, Ready, Unwatched, Watched
 from models.records import CoverageEnd
 
@@ -41,6 +44,29 @@ class Patience:
     """While there is no picture recognition has nothing to tell and waits for the camera."""
 
 
+class Commands:
+    """A way to whichever recognition process runs now: what is told while none does is lost."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Command | None] | None = None
+
+    def send(self, command: Command) -> None:
+        """Tell it; never waits for it."""
+        if self._queue is not None:
+            self._queue.put(command)
+
+    @contextlib.contextmanager
+    def to(self, conn: Connection) -> Iterator[None]:
+        """Send to this process within the block. A thread of its own writes, for a process that hangs reads nothing."""
+        commands = self._queue = queue.SimpleQueue()
+        threading.Thread(target=_write, args=(conn, commands), daemon=True, name="commands").start()
+        try:
+            yield
+        finally:
+            self._queue = None
+            commands.put(None)
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """Who hears of the process's life."""
@@ -50,6 +76,8 @@ class Listener:
     """The process is gone (`crashed`) or was told to stop (`stopped`): nobody watches."""
     on_fault: Callable[[str, str], None]
     """Why it was lost, as a sentence in both languages; empty ones once it is well again."""
+    commands: Commands | None = None
+    """By which the process is told what to do."""
 
 
 Watch = Callable[[Assignment, Listener, Journal], Awaitable[None]]
@@ -70,7 +98,8 @@ async def watch(
         journal.note("recognition_started", pid=process.pid)
         over, ended_by = False, crashed
         try:
-            await _listen(process, listener, patience)
+            with process.told_by(listener.commands):
+                await _listen(process, listener, patience)
             over, ended_by = True, stopped
         except asyncio.CancelledError:
             await process.stop(listener.on_event)
@@ -179,10 +208,14 @@ class _Process:
         self._process.join(0.5)
         return self._process.exitcode
 
+    def told_by(self, commands: Commands | None) -> contextlib.AbstractContextManager[None]:
+        """Commands go to this process within the block."""
+        return contextlib.nullcontext() if commands is None else commands.to(self._conn)
+
     async def stop(self, last_words: Callable[[Event], None]) -> None:
         """Ask it to end, pass on what it still tells, and kill it when it takes longer than STOP_S."""
         try:
-            self._conn.send(None)
+            self._conn.send(Stop())
             async with asyncio.timeout(STOP_S):
                 while (event := await self.events.get()) is not None:
                     last_words(event)
@@ -223,3 +256,12 @@ def _read(conn: Connection, loop: asyncio.AbstractEventLoop, events: asyncio.Que
         if event is None:
             conn.close()
             return
+
+
+def _write(conn: Connection, commands: queue.SimpleQueue[Command | None]) -> None:
+    """The other thread: commands into the pipe, until there are no more or nobody reads them."""
+    while (command := commands.get()) is not None:
+        try:
+            conn.send(command)
+        except (OSError, ValueError):
+            return  # the process is gone: `_read` has noticed

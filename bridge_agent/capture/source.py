@@ -30,9 +30,9 @@ class Device:
 
     number: int
     pin: CameraPin = ANY_CAMERA
-    look_every_ms: int = 180
-    """Every frame is grabbed, which empties the driver's queue; about five a second are decoded, which costs 8 ms
-    each. A stream needs more of them."""
+    look_every_ms: int = 120
+    """Every frame is grabbed, which empties the driver's queue; about eight a second are decoded, which costs 8 ms
+    each and is what the desk looks at. A stream needs more of them."""
 
     live = True
 

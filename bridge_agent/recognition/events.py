@@ -33,6 +33,8 @@ class Ready:
     """Ids of the learners who have a template."""
     zones: tuple[Zone, ...] = WHOLE_PICTURE
     """Where a face can be identified: what coverage records say of this watch."""
+    strict_threshold: float = 0.5
+    """The score from which a face counts as a learner's at the door, as the encoder has it by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from bridge_agent.errors import SourceError
+from bridge_agent.output import OutputError
 from bridge_agent.simulated_class.classes import Portrayed, hard, ordinary, two_people
 from bridge_agent.simulated_class.script import (
     Action,
@@ -28,7 +29,7 @@ from bridge_agent.simulated_class.script import (
     Person,
     Script,
 )
-from bridge_agent.watch import OutputError, unknown_times, watch
+from bridge_agent.watch import unknown_times, watch
 from models.faces.engine import FaceProfile
 from models.faces.errors import FaceError
 from models.faces.portraits import read_picture

@@ -16,6 +16,7 @@ from bridge_agent.capture.reader import Raw
 from bridge_agent.capture.source import Device, Source, VideoFile
 from bridge_agent.clock import boot_ms
 from bridge_agent.errors import CaptureLostError
+from bridge_agent.recognition.commands import Command, Stop
 from bridge_agent.recognition.events import Event, SeatLost, Sighted, Sweep, Trouble, Unwatched, Watched
 from bridge_agent.recognition.pace import SLOWEST_MS
 from bridge_agent.recognition.watcher import Watcher
@@ -91,12 +92,12 @@ def seen_through(
     capture.open()
     events: list[Event] = []
 
-    def stopped(wait_s: float) -> bool:
+    def ask(wait_s: float) -> Command | None:
         time.sleep(wait_s)
-        return enough(events)
+        return Stop() if enough(events) else None
 
-    for event in watching(capture, engine, NOBODY, sweep_ms=sweep_ms, stopped=stopped):
-        events.append(event)  # `stopped` looks at what has come so far
+    for event in watching(capture, engine, NOBODY, sweep_ms=sweep_ms, ask=ask):
+        events.append(event)  # `ask` looks at what has come so far
     return events
 
 
