@@ -13,10 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
-from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from central_server.errors import BusyError, InputError
+from models import argon2id
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ _COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text(e
 
 def plain(password: str) -> str:
     """The password as it is hashed: NFKC, so that it is the same from every keyboard (NIST SP 800-63B)."""
-    return unicodedata.normalize("NFKC", password)
+    return argon2id.plain(password)
 
 
 def check_password(password: str, login: str, name: str) -> None:
@@ -108,11 +108,7 @@ def _nobodys() -> str:
 
 def matches(password: str, phc: str) -> bool:
     """Whether the password is the one that was hashed."""
-    try:
-        Argon2id.verify_phc_encoded(plain(password).encode(), phc)
-    except InvalidKey:
-        return False
-    return True
+    return argon2id.matches(password, phc)
 
 
 def _busy() -> BusyError:

@@ -39,6 +39,11 @@ class Encoder(Protocol):
         ...
 
     @property
+    def length(self) -> int:
+        """How many numbers a vector has."""
+        ...
+
+    @property
     def threshold(self) -> float:
         """The score from which a match counts in seated presence."""
         ...
@@ -72,6 +77,7 @@ class IntelEncoder:
 
     name = "face-reidentification-retail-0095"
     metric: Metric = "cosine"
+    length = 256
     threshold = 0.45
     strict_threshold = COMPARED["face-reidentification-retail-0095"].door
     margin = 0.05
@@ -116,6 +122,7 @@ class DlibEncoder:
 
     name = "dlib-resnet-v1"
     metric: Metric = "distance"
+    length = 128
     threshold = 1 - 0.45
     strict_threshold = COMPARED["dlib-resnet-v1"].door
     margin = 0.03

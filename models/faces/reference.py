@@ -54,6 +54,7 @@ class ReferenceEncoder:
 
     name = "face_recognition"
     metric: Metric = "distance"
+    length = 128
     threshold = 1 - 0.45
     strict_threshold = COMPARED["face_recognition"].door
     margin = 0.03
