@@ -46,4 +46,4 @@ def test_a_check_in_by_a_doubted_clock_is_said(server: Running, agent: Agent) ->
               wall=server.clock() - HOUR, boot=server.clock(), offset=HOUR)  # fmt: skip
     agent.send_all()
     row = server.get(f"/sessions/{SESSION}").text.split(f'id="learner-{who}"')[1].split("</tr>")[0]
-    assert "điểm danh: khuôn mặt; thời gian cần xem lại" in row
+    assert "điểm danh: khuôn mặt, đã qua thử thách quay đầu; thời gian cần xem lại" in row
