@@ -121,9 +121,9 @@ def _finish(
     if not len(pictures.vectors) or not enough(pictures):
         raise PicturesError(
             f"Ảnh trong {folder} chỉ cho thấy {pictures.people} người có khuôn mặt dùng được "
-            f"({len(encoded.without_face)} ảnh không thấy mặt, {len(encoded.unreadable)} tệp hỏng); cần ít nhất 4 người.",
+            f"({len(encoded.without_face)} ảnh không thấy mặt, {len(encoded.unreadable)} tệp hỏng); cần từ 4 người.",
             f"The pictures in {folder} show usable faces of {pictures.people} people only "
-            f"({len(encoded.without_face)} without a face, {len(encoded.unreadable)} unreadable); at least 4 are needed.",
+            f"({len(encoded.without_face)} without a face, {len(encoded.unreadable)} unreadable); it takes 4 or more.",
         )
     odd = {
         "unreadable": encoded.unreadable, "without_face": encoded.without_face,

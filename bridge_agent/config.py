@@ -144,6 +144,6 @@ def _source(text: str, base: Path) -> str:
     text = text.strip()
     prefix = "simulated:" if text.startswith("simulated:") else ""
     name = text.removeprefix(prefix)
-    if not name or (not prefix and (name.isdigit() or "://" in name)):
+    if not name or (not prefix and (name.partition("@")[0].isdigit() or "://" in name)):
         return text
     return f"{prefix}{base / Path(name).expanduser()}"

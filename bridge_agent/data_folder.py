@@ -35,6 +35,7 @@ class DataFolder:
         self.gallery_key = path / "gallery.key"
         self.journal = path / "agent.log"
         self.profile = path / "profile.json"
+        self.room_picture = path / "room.jpg"
         self.calibration_report = path / "calibration.html"
 
     def make(self) -> None:

@@ -15,22 +15,21 @@ from typing import Final
 from bridge_agent.errors import FinalError
 from models.reasons import reason
 
-SUFFIXES: Final = frozenset(".jpg .jpeg .jfif .png .bmp .webp .tif .tiff .pgm .ppm .pnm".split())
-_YES: Final = frozenset(
-    "yes y true t 1 1.0 same match matched genuine positive có co đúng dung giống giong".split()
-)  # fmt: skip
-_NO: Final = frozenset(
-    "no n false f 0 0.0 -1 different diff mismatch nonmatch non-match impostor imposter negative không khong sai khác khac"
-    .split()
-)  # fmt: skip
-_FIRST: Final = frozenset(
-    "file_x filex file1 file_1 img1 img_1 image1 image_1 x a left path1 first picture1".split()
-)  # fmt: skip
-_SECOND: Final = frozenset(
-    "file_y filey file2 file_2 img2 img_2 image2 image_2 y b right path2 second picture2".split()
-)  # fmt: skip
-_DECISION: Final = frozenset(
-    "decision label same is_same issame match matched target result genuine same_person kết_quả ket_qua".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+SUFFIXES: Final = _words(".jpg .jpeg .jfif .png .bmp .webp .tif .tiff .pgm .ppm .pnm")
+_YES: Final = _words("yes y true t 1 1.0 same match matched genuine positive có co đúng dung giống giong")
+_NO: Final = _words(
+    "no n false f 0 0.0 -1 different diff mismatch nonmatch non-match impostor imposter negative không khong "
+    "sai khác khac"
+)
+_FIRST: Final = _words("file_x filex file1 file_1 img1 img_1 image1 image_1 x a left path1 first picture1")
+_SECOND: Final = _words("file_y filey file2 file_2 img2 img_2 image2 image_2 y b right path2 second picture2")
+_DECISION: Final = _words(
+    "decision label same is_same issame match matched target result genuine same_person kết_quả ket_qua"
 )
 _MOST_PEOPLE: Final = 6_000
 """Of a list that names more people the first ones count."""
@@ -100,8 +99,9 @@ def _level(places: Sequence[tuple[str, ...]]) -> int:
     """Which part of the pictures' folders is the person's name: the first after what all share, or the last (-1)."""
     if not places:
         return -1
-    shared = len(os.path.commonprefix(list(places)))
-    shared = min(shared, min(len(parts) for parts in places) - 1)
+    shared = 0
+    while shared < min(map(len, places)) - 1 and len({parts[shared] for parts in places}) == 1:
+        shared += 1
     first = {parts[shared] for parts in places}
     return shared if len(first) >= len({parts[-1] for parts in places}) else -1
 

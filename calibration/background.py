@@ -1,4 +1,4 @@
-"""What is known of each encoder before any class is measured: numbers shipped in background.toml, with their sources."""
+"""What is known of each encoder before any class is measured: the numbers of background.toml, with their sources."""
 
 from __future__ import annotations
 

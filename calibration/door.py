@@ -204,11 +204,12 @@ def compare(a: Floats, b: Floats, metric: Metric) -> Floats:
 def one_to_one(pictures: Pictures) -> Iterator[tuple[Floats, Floats]]:
     """The scores of all pairs of pictures, in blocks: of one person, and of two who are known to be two.
 
-    Of people with many pictures the first PROBES count, and of large sets the first people.
+    Of people with many pictures the first PROBES count, and of large sets the first people; of a list of pairs all.
     """
     ordered = np.argsort(pictures.persons, kind="stable")
     rank = np.arange(len(ordered)) - np.searchsorted(pictures.persons[ordered], pictures.persons[ordered])
-    kept = ordered[(rank < PROBES) & (pictures.persons[ordered] < _STRANGERS)]
+    few = (rank < PROBES) & (pictures.persons[ordered] < _STRANGERS)
+    kept = ordered[few if pictures.apart is None else slice(None)]
     vectors, persons = pictures.vectors[kept], pictures.persons[kept]
     for start in range(0, len(kept), _BLOCK):
         rows = slice(start, start + _BLOCK)

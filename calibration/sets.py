@@ -22,7 +22,7 @@ Verdict = Literal["holds", "cannot", "too_few"]
 """`holds`: on people whom the threshold was not chosen on, FPIR was at most `fpir_limit` and at least `accept_wanted`
 of the learners were named. `cannot`: it was not so, or the encoder is known not to. `too_few`: so few people or
 pictures that it can't be told."""
-_EDGES: Final = np.round(np.linspace(-0.4, 1.0, 71), 2)
+EDGES: Final = np.round(np.linspace(-0.4, 1.0, 71), 2)
 
 
 class ByPortraits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -196,14 +196,14 @@ def _half(number: int, j: Judged) -> HalfJudged:
 
 
 def _histograms(pictures: Pictures) -> tuple[Histogram, Histogram]:
-    genuine, impostor = np.zeros(len(_EDGES) - 1, np.int64), np.zeros(len(_EDGES) - 1, np.int64)
+    genuine, impostor = np.zeros(len(EDGES) - 1, np.int64), np.zeros(len(EDGES) - 1, np.int64)
     for same, different in one_to_one(pictures):
         genuine += counted(same)
         impostor += counted(different)
-    edges = tuple(_EDGES.tolist())
+    edges = tuple(EDGES.tolist())
     return Histogram(edges, tuple(genuine.tolist())), Histogram(edges, tuple(impostor.tolist()))
 
 
 def counted(scores: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     """How many scores (n,) lie in each bin of a histogram; those beyond its ends count in its outermost bins."""
-    return np.histogram(np.clip(scores, _EDGES[0], _EDGES[-1] - 1e-6), _EDGES)[0].astype(np.int64)
+    return np.histogram(np.clip(scores, EDGES[0], EDGES[-1] - 1e-6), EDGES)[0].astype(np.int64)

@@ -176,7 +176,7 @@ def _bound(found: Found) -> Sentence:
 def _portraits(found: Found) -> Sentence:
     vi = "; ".join(f"{n} ảnh: {percent(share, 'vi', 1)} ({people} người)" for n, share, people in found.by_portraits)
     en = "; ".join(
-        f"{n} portrait{'s' * (n > 1)}: {percent(share, 'en', 1)} ({people} people)"
+        f"{n} portrait{'s' * (n > 1)}: {percent(share, 'en', 1)} ({people} {'people' if people != 1 else 'person'})"
         for n, share, people in found.by_portraits
     )
     most = max(n for n, _, _ in found.by_portraits)

@@ -6,12 +6,16 @@ was watched than the rule tolerates, is worth its scheduled and watched part. A 
 and the gaps beside them; what stands elsewhere keeps its worth. So the totals never depend on the order of arrival, on
 duplicates or overlaps, and are exactly those of models.participation.participation.
 
+A learner who was vouched for, or could not have been seen, has a coverage of his own. His islands are kept as everybody
+else's are, and measured against that coverage when somebody asks: so nobody else's record costs more for it.
+
 What costs what (n islands of the learner, e edges of schedule and coverage, l learners of the bridge point):
 
     presence   O(log n + log e), plus the islands that it swallows; a list insertion moves n pointers
     coverage   O(e) for the sums, and for each learner O(log n) plus the islands within the new coverage
     check-in   nothing, or that learner anew, O(n log e), where the rule does not count time before it
     totals     O(1) plus the islands after `until`; O(n) where unobserved time counts when present around it
+    vouched    as presence; unobserved: O(1). Totals of a learner who has either: O((n + e) log (n + e)), anew each time
     plan, rule every learner anew from its islands, O(l n log e); no record is read again
 """
 
@@ -22,8 +26,19 @@ from copy import copy
 
 import numpy as np
 
-from models.participation import FAR, Participation, Rule, Totals, around_of, bridge, divide, since, totals_of
-from models.spans import Spans, intersect, spans, total
+from models.participation import (
+    FAR,
+    Participation,
+    Rule,
+    Totals,
+    around_of,
+    bridge,
+    divide,
+    own_coverage,
+    since,
+    totals_of,
+)
+from models.spans import Spans, intersect, spans, total, united
 
 _BITS = 64
 _LOW = (1 << _BITS) - 1
@@ -98,6 +113,21 @@ class _Learner:
         return other
 
 
+class _Own:
+    """What was recorded of one learner beside the camera: intervals in the order in which they came."""
+
+    __slots__ = ("unobserved", "vouched")
+
+    def __init__(self) -> None:
+        self.vouched: list[tuple[int, int]] = []
+        self.unobserved: list[tuple[int, int]] = []
+
+    def __copy__(self) -> _Own:
+        other = _Own()
+        other.vouched, other.unobserved = self.vouched.copy(), self.unobserved.copy()
+        return other
+
+
 class PointTotals:
     """The participation of everybody at one bridge point in one session. All times in ms of server time.
 
@@ -107,6 +137,7 @@ class PointTotals:
     def __init__(self, schedule: Spans | None = None, rule: Rule | None = None) -> None:
         self._plan(_Ground(spans(()) if schedule is None else schedule, [], []), rule or Rule())
         self._learners: dict[str, _Learner] = {}
+        self._own: dict[str, _Own] = {}
 
     def _plan(self, ground: _Ground, rule: Rule) -> None:
         self._ground = ground
@@ -118,6 +149,7 @@ class PointTotals:
         other = PointTotals.__new__(PointTotals)
         other._ground, other._rule, other._bridged = self._ground, self._rule, self._bridged
         other._learners = {who: copy(one) for who, one in self._learners.items()}
+        other._own = {who: copy(one) for who, one in self._own.items()}
         return other
 
     def see(self, learner: str, start: int, end: int) -> None:
@@ -158,6 +190,17 @@ class PointTotals:
                 one.worth += self._worth(one, first, behind)
         self._ground = after
 
+    def vouch(self, learner: str, start: int, end: int) -> None:
+        """The learner was present from start to end, known without the camera."""
+        if start < end:
+            self.see(learner, start, end)
+            self._own.setdefault(learner, _Own()).vouched.append((start, end))
+
+    def unobserve(self, learner: str, start: int, end: int) -> None:
+        """The camera could not have seen the learner from start to end."""
+        if start < end:
+            self._own.setdefault(learner, _Own()).unobserved.append((start, end))
+
     def check_in(self, learner: str, at: int) -> None:
         """The learner checked in; the earliest check-in counts."""
         one = self._learners.setdefault(learner, _Learner())
@@ -177,18 +220,25 @@ class PointTotals:
         """When the room was watched."""
         return self._ground.coverage()
 
+    def coverage_of(self, learner: str) -> Spans:
+        """When the learner could have been observed."""
+        own = self._own.get(learner)
+        if own is None:
+            return self.coverage
+        watched = united(self.coverage, spans(own.vouched))
+        return own_coverage(watched, self._islands(learner), spans(own.unobserved))
+
     def known(self, learner: str) -> Spans:
         """The learner's presence with its gaps bridged, in and out of the schedule."""
+        return bridge(self._islands(learner), self.coverage_of(learner), self._rule.gap_tolerance_s * 1000)
+
+    def _islands(self, learner: str) -> Spans:
         one = self._learners.get(learner)
-        return (
-            spans(())
-            if one is None
-            else bridge(_spans(one.starts, one.ends), self.coverage, self._rule.gap_tolerance_s * 1000)
-        )
+        return spans(()) if one is None else _spans(one.starts, one.ends)
 
     def totals(self, learner: str, until: int = FAR) -> Totals:
         """The learner's figures in the whole session or in what has passed of it `until` then."""
-        if self._rule.not_observed == "present_if_around":
+        if self._rule.not_observed == "present_if_around" or learner in self._own:
             return self.of(learner, until).totals
         return self._totals(learner, until, 0)
 
@@ -198,9 +248,15 @@ class PointTotals:
         if len(schedule) and until < schedule[-1, 1]:
             schedule = intersect(schedule, spans([(-FAR, until)]))
         counts_from = since(self._rule, one.checked_in_at if one else None)
-        seen, not_seen, not_observed = divide(schedule, self.known(learner), self.coverage, counts_from)
+        watched = self.coverage_of(learner)
+        known = bridge(self._islands(learner), watched, self._rule.gap_tolerance_s * 1000)
+        seen, not_seen, not_observed = divide(schedule, known, watched, counts_from)
         around = total(around_of(not_observed, seen)) if self._rule.not_observed == "present_if_around" else 0
-        return Participation(schedule, seen, not_seen, not_observed, self._totals(learner, until, around))
+        if learner in self._own:
+            totals = totals_of(total(schedule), total(seen), total(not_seen), around, self._rule)
+        else:
+            totals = self._totals(learner, until, around)
+        return Participation(schedule, seen, not_seen, not_observed, totals)
 
     def _totals(self, learner: str, until: int, around: int) -> Totals:
         whole, worth = self._ground.before(until), 0

@@ -5,6 +5,13 @@ Scheduled = seen + not seen + not observed, always, to the millisecond:
     seen         = scheduled ∩ presence, with gaps up to the rule's tolerance bridged where the room was watched
     not seen     = scheduled ∩ coverage, minus seen
     not observed = the rest: nobody watched, so nothing is known; a fault is never an absence
+
+A learner who was vouched for was present, and was observed whatever the camera saw. A learner whom the camera could not
+have seen (a far seat, a face that it does not know) was not observed, but where the camera saw the learner or somebody
+vouched: seen wins. So each learner has a presence and a coverage of his own:
+
+    presence of a learner = presence ∪ vouched
+    coverage of a learner = (coverage ∪ vouched) − (unobserved − presence of the learner)
 """
 
 from __future__ import annotations
@@ -16,7 +23,7 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 
-from models.spans import Spans, intersect, spans, subtract, time_before, total
+from models.spans import Spans, intersect, spans, subtract, time_before, total, united
 
 Verdict = Literal["completed", "not_completed", "undecided"]
 """`undecided`: more time is not observed than the rule lets anybody decide by; a person must look."""
@@ -135,19 +142,28 @@ def participation(
     coverage: Iterable[tuple[int, int]] | Spans,
     rule: Rule,
     checked_in_at: int | None = None,
+    vouched: Iterable[tuple[int, int]] | Spans = (),
+    unobserved: Iterable[tuple[int, int]] | Spans = (),
 ) -> Participation:
     """Compute one learner's participation.
 
     schedule: from `scheduled`. presence: the learner's presence intervals, any order, overlaps welcome. coverage: of
     the learner's bridge point. checked_in_at: for rules under which time before the check-in does not count.
+    vouched: when the learner was known without the camera; unobserved: when the camera could not have seen the learner.
     All in ms of server time. models.islands has the same incrementally.
     """
-    watched = spans(coverage)
-    known = bridge(spans(presence), watched, rule.gap_tolerance_s * 1000)
+    there = united(spans(presence), spans(vouched))
+    watched = own_coverage(united(spans(coverage), spans(vouched)), there, spans(unobserved))
+    known = bridge(there, watched, rule.gap_tolerance_s * 1000)
     seen, not_seen, not_observed = divide(schedule, known, watched, since(rule, checked_in_at))
     around = total(around_of(not_observed, seen)) if rule.not_observed == "present_if_around" else 0
     totals = totals_of(total(schedule), total(seen), total(not_seen), around, rule)
     return Participation(schedule, seen, not_seen, not_observed, totals)
+
+
+def own_coverage(coverage: Spans, presence: Spans, unobserved: Spans) -> Spans:
+    """When one learner could have been observed. coverage, presence: with what was vouched for in them."""
+    return subtract(coverage, subtract(unobserved, presence)) if len(unobserved) else coverage
 
 
 def since(rule: Rule, checked_in_at: int | None) -> int:

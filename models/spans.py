@@ -23,6 +23,11 @@ def spans(pairs: Iterable[tuple[int, int]] | Spans) -> Spans:
     return np.stack((rows[first, 0], reach[last]), axis=1)
 
 
+def united(a: Spans, b: Spans) -> Spans:
+    """Time that lies in either."""
+    return spans(np.concatenate((a, b))) if len(b) else a
+
+
 def total(a: Spans) -> int:
     """Milliseconds in all spans together."""
     return int((a[:, 1] - a[:, 0]).sum())

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -123,7 +123,7 @@ def meant(device: Device, found: Sequence[Camera] | None) -> Device:
             f'Camera {camera.number} ("{camera.name}") is a virtual one, which may show a recording. Use a real '
             "camera, or set virtual_camera = true if that is allowed.",
         )
-    return device if camera.number == device.number else Device(camera.number, pin, device.look_every_ms)
+    return device if camera.number == device.number else replace(device, number=camera.number)
 
 
 def _another(device: Device, asked: Camera | None, found: Sequence[Camera]) -> SourceError:

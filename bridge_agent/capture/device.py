@@ -32,7 +32,7 @@ class DeviceReader:
         if not capture.isOpened():
             raise _absent_or_busy(source)
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))  # raw YUV fills USB 2 at 5 frames a second
-        for width, height in _MODES:
+        for width, height in (source.mode, *_MODES) if source.mode else _MODES:
             capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
             capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
             if capture.get(cv2.CAP_PROP_FRAME_WIDTH) >= width:

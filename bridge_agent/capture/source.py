@@ -33,6 +33,8 @@ class Device:
     look_every_ms: int = 120
     """Every frame is grabbed, which empties the driver's queue; about eight a second are decoded, which costs 8 ms
     each and is what the desk looks at. A stream needs more of them."""
+    mode: tuple[int, int] | None = None
+    """Width and height to ask for, px; None: the usual ones in turn."""
 
     live = True
 
@@ -82,13 +84,16 @@ Source = Device | Stream | VideoFile | SimulatedClass
 def parse_source(text: str, pin: CameraPin = ANY_CAMERA) -> Source:
     """The source that a text names: a number, /dev/video0, rtsp://…, http://…, simulated:SCRIPT.toml, a video's path.
 
-    `pin`: which camera of this PC is meant; checked when it is opened, as it may be plugged in later.
+    `pin`: which camera of this PC is meant; checked when it is opened, as it may be plugged in later. A mode may follow
+    its number, as `calibrate camera` advises: `0@3840x2160`.
+
     Raises SourceError when it can't be any of these or the file does not exist. Whether a camera answers or a video can
     be decoded shows when it is opened.
     """
     text = text.strip()
-    if match := re.fullmatch(r"(?:/dev/video)?(\d{1,3})", text):
-        return Device(int(match[1]), pin)
+    if match := re.fullmatch(r"(?:/dev/video)?(\d{1,3})(?:@(\d{2,5})x(\d{2,5}))?", text):
+        mode = (int(match[2]), int(match[3])) if match[2] else None
+        return Device(int(match[1]), pin, mode=mode)
     if re.match(r"(rtsp|http)s?://[^/]", text, re.IGNORECASE):
         return Stream(text)
     if text.startswith("simulated:"):

@@ -25,6 +25,7 @@ from bridge_agent.recognition.identity import Identities, Limits, Unknown
 from bridge_agent.recognition.life import PictureJudge
 from bridge_agent.recognition.suspicions import Kind, Suspicions
 from bridge_agent.recognition.sweep import sweep
+from models.faces.encode import Encoder
 from models.faces.engine import FaceEngine
 from models.faces.match import Gallery
 from models.records import WHOLE_PICTURE, CoverageEnd, Zone
@@ -36,6 +37,12 @@ _CONTRADICTS_BELOW: Final = {"cosine": 0.20, "distance": 0.12}
 _ANOTHER_BELOW: Final = {"cosine": 0.25, "distance": 0.88}
 """Cosine of two looks at one track, a sweep apart, under which they are two people. With dlib's encoder it is a
 distance of about 0.65: one person's looks a second apart lie within 0.3."""
+
+
+def limits(encoder: Encoder) -> Limits:
+    """The scores on which names are given and taken with this encoder."""
+    threshold, metric = encoder.threshold, encoder.metric
+    return Limits(threshold, threshold - _CONTRADICTS_BELOW[metric], _ANOTHER_BELOW[metric])
 
 
 class Watcher:
@@ -54,10 +61,8 @@ class Watcher:
         can be identified.
         """  # fmt: skip
         self._engine, self._gallery, self._gone = engine, gallery, gone
-        threshold, metric = engine.encoder.threshold, engine.encoder.metric
-        limits = Limits(threshold, threshold - _CONTRADICTS_BELOW[metric], _ANOTHER_BELOW[metric])
-        self._identities = Identities(limits, zones)
-        self._suspicions = Suspicions(threshold, engine.encoder.margin)
+        self._identities = Identities(limits(engine.encoder), zones)
+        self._suspicions = Suspicions(engine.encoder.threshold, engine.encoder.margin)
         self._sweep_ms = 0
         self._judge = PictureJudge(sensor)
         self._watching = False

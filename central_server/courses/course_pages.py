@@ -17,9 +17,10 @@ from central_server.courses.new_course import choices
 from central_server.courses.queries import course_of
 from central_server.courses.situation import situations
 from central_server.courses.tables import Course, Programme
+from central_server.learners.lookalikes import alike_of
 from central_server.participation.course import course_participation
 from central_server.participation.course_bar import course_bar
-from central_server.participation.outlook_wording import outlook, to_speak_with
+from central_server.participation.outlook_wording import at_two_at_once, outlook, to_speak_with
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.forms import Form, FormDep
 from central_server.web.headers import page_language
@@ -48,17 +49,20 @@ def course_page(
     sessions = around.sessions
     held = [one for one in sessions if not one.cancelled]
     attended = course_participation(db, of.books, of.settling, found, now, sessions)
-    lang = page_language(request)
+    lang, manages = page_language(request), actor.may("manage_course", course=course)
     context = {
         "course": found,
-        "manages": actor.may("manage_course", course=course),
+        "manages": manages,
         "attended": attended,
         "rows": [
             (one, outlook(one.forecast, lang), course_bar(one.facts.name, attended.sessions, one.parts, lang))
             for one in attended.learners[:SHOWN]
         ],
         "programme": db.get(Programme, found.programme) if found.programme else None,
-        "notices": sorted((*attention(around), *to_speak_with(course, attended)), key=lambda one: not one.urgent),
+        "notices": sorted(
+            (*at_two_at_once(attended), *attention(around), *to_speak_with(course, attended)),
+            key=lambda one: not one.urgent,
+        ),
         "sessions": sessions,
         "names": around.names,
         "learners": len(attended.learners),
@@ -74,6 +78,7 @@ def course_page(
         "last": max((one.end for one in held), default=None),
         "now": now,
         "just_enrolled": new + known,
+        "alike": alike_of(db, course) if manages else {},
     }
     return of.pages.page(request, "course.html", **context)
 

@@ -1,8 +1,9 @@
 """The presence bar: the one picture of this product, as SVG. The same function draws it on pages and in reports.
 
 Above, the schedule with its breaks; below, presence in three looks that do not need colour: seen is a filled bar, not
-seen an open one, not observed a hatched one. The check-in is a tick. Each piece carries its evidence as a sentence
-(`data-evidence`), which static/bar.js shows under the pointer and for the arrow keys.
+seen an open one, not observed a hatched one; where somebody vouched, and the camera did not see, the filled bar has a
+line through it. The check-in is a tick, a spot check a dot, open where it was missed. Each piece carries its evidence
+as a sentence (`data-evidence`), which static/bar.js shows under the pointer and for the arrow keys.
 
 x is in percent of the session and y in px, so nothing is distorted at any width. Colours are attributes, so that the
 picture stands on its own; a page's style sheet may change them by class. A page needs HATCH once.
@@ -10,17 +11,18 @@ picture stands on its own; a page's style sheet may change them by class. A page
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from central_server.participation.evidence import CheckedIn
+from central_server.participation.known_by import CheckedIn, SpotChecked, Value
+from central_server.participation.pieces import Piece
 from central_server.participation.queries import SessionFacts
 from central_server.participation.rounding import MINUTE_MS, shown
-from central_server.participation.state import LearnerState, Piece, Value
-from central_server.participation.wording import WORDS, check_in_evidence, evidence, pick
+from central_server.participation.state import LearnerState
+from central_server.participation.wording import WORDS, check_in_evidence, evidence, pick, spot_check_evidence
 from central_server.web.figures import day_time, duration
 from models.language import Language
 
@@ -70,10 +72,11 @@ def presence_bar(session: SessionFacts, state: LearnerState, lang: Language) -> 
             HEIGHT, label
         ),
         schedule_line(session, lang),
-        *(_piece(scale, piece, lang) for piece in state.pieces),
+        *(_piece(scale, piece, lang, state.names) for piece in state.pieces),
     ]
     if state.check_in is not None:
-        parts.append(_tick(scale, state.check_in, lang))
+        parts.append(_tick(scale, state.check_in, lang, state.names))
+    parts += [_dot(scale, one, lang) for one in state.spot_checks if session.start <= one.at <= session.end]
     return Markup("").join((*parts, Markup("</svg>")))
 
 
@@ -96,22 +99,39 @@ def _line(name: str, scale: Scale, start: int, end: int, words: str) -> Markup:
     )
 
 
-def _piece(scale: Scale, piece: Piece, lang: Language) -> Markup:
+def _piece(scale: Scale, piece: Piece, lang: Language, names: Mapping[str, str]) -> Markup:
     x, end = scale.x(piece.start), scale.x(piece.end)
     fill, stroke = LOOKS[piece.value]
     y, height = (11, 17) if piece.value == "seen" else (12, 15)
+    told = escape(evidence(piece, lang, names))
+    more = ""
+    if piece.confirmed is not None:
+        more = (
+            f'<line class="vouched" x1="{x:.2f}%" x2="{end:.2f}%" y1="19.5" y2="19.5" stroke="#FFFFFF"'
+            ' stroke-width="2" stroke-dasharray="5 3" pointer-events="none"/>'
+        )
     # Written out, not Markup.format, which takes ten times as long; a page may hold thousands of pieces.
     return Markup(  # noqa: S704 - figures and our own words; the sentence is escaped
         f'<rect class="piece {piece.value}" x="{x:.2f}%" width="{max(end - x, 0.15):.2f}%" y="{y}" height="{height}"'
-        f' fill="{fill}" stroke="{stroke}" data-evidence="{escape(evidence(piece, lang))}"/>'
+        f' fill="{fill}" stroke="{stroke}" data-evidence="{told}"/>{more}'
     )
 
 
-def _tick(scale: Scale, check_in: CheckedIn, lang: Language) -> Markup:
+def _dot(scale: Scale, one: SpotChecked, lang: Language) -> Markup:
+    """A spot check: filled where it was answered."""
+    fill = "#FFFFFF" if one.method is None else "#0B5D66"
+    return Markup(  # noqa: S704 - figures and our own words; the sentence is escaped
+        f'<circle class="spot-check {"missed" if one.method is None else "answered"}" cx="{scale.x(one.at):.2f}%"'
+        f' cy="19.5" r="4.5" fill="{fill}" stroke="#0B5D66" stroke-width="2"'
+        f' data-evidence="{escape(spot_check_evidence(one, lang))}"/>'
+    )
+
+
+def _tick(scale: Scale, check_in: CheckedIn, lang: Language, names: Mapping[str, str]) -> Markup:
     return Markup(
         '<svg class="tick" x="{:.2f}%" y="0" width="1" height="{}" overflow="visible" data-evidence="{}">'
         '<path d="M-5 0H5L0 7Z" fill="#0B5D66"/><path d="M0 5V{}" stroke="#0B5D66" stroke-width="2"/></svg>'
-    ).format(scale.x(check_in.at), HEIGHT, check_in_evidence(check_in, lang), HEIGHT)
+    ).format(scale.x(check_in.at), HEIGHT, check_in_evidence(check_in, lang, names), HEIGHT)
 
 
 def class_bar(session: SessionFacts, slices: Sequence[Slice], lang: Language) -> Markup:

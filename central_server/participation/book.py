@@ -10,7 +10,14 @@ from sqlmodel import Session
 
 from central_server.participation.evidence import PointEvidence, no_evidence
 from central_server.participation.live import LiveBoard, LiveReport
-from central_server.participation.queries import PointFacts, SessionFacts, new_records, records_around, session_facts
+from central_server.participation.queries import (
+    PointFacts,
+    SessionFacts,
+    names_of,
+    new_records,
+    records_around,
+    session_facts,
+)
 from central_server.participation.state import (
     LearnerState,
     PointState,
@@ -19,6 +26,8 @@ from central_server.participation.state import (
     phase_of,
     point_state,
 )
+from central_server.participation.suspects import Suspects, double_booked, find_twice
+from central_server.participation.twice import SeenTwice, by_point
 from models.participation import Rule, Totals, scheduled
 
 FACTS_LIFE_MS = 5_000
@@ -40,6 +49,7 @@ class SessionBook:
         self._read: dict[str, set[str]] = {}
         """By bridge point: the devices whose records are in its evidence."""
         self._points: dict[str, tuple[object, PointState]] = {}
+        self._booked: frozenset[tuple[str, str]] = frozenset()
 
     def state(self, now: int) -> SessionState:
         """The session at `now` (server time, ms). Raises NotFoundError."""
@@ -47,7 +57,11 @@ class SessionBook:
             facts = self._read_facts(db, now)
             changed = {point.id for point in facts.points if self._read_records(db, point)}
             live = self._live.of(self._session)
-            points = tuple(self._point(facts, point, live, now, point.id in changed) for point in facts.points)
+            twice = by_point(self._look_for_twice(db, now))
+            points = tuple(
+                self._point(db, facts, point, live, now, point.id in changed, twice.get(point.id, ()))
+                for point in facts.points
+            )
             return SessionState(facts, now, phase_of(facts, now), points)
 
     def totals(self, now: int, rule: Rule | None = None) -> dict[str, Totals]:
@@ -73,6 +87,7 @@ class SessionBook:
     def _read_facts(self, db: Session, now: int) -> SessionFacts:
         if self._facts is None or not 0 <= now - self._facts_at < FACTS_LIFE_MS:
             facts = session_facts(db, self._session)
+            self._booked = double_booked(db, facts.course, [facts.id])[facts.id]
             if facts != self._facts:
                 self._change_facts(facts)
             self._facts_at = now
@@ -106,14 +121,34 @@ class SessionBook:
                 found = True
         return evidence.learn_missing_clocks(lambda record: records_around(db, record)) or found
 
-    def _point(self, facts: SessionFacts, point: PointFacts, live: list[LiveReport], now: int, new: bool) -> PointState:
+    def _look_for_twice(self, db: Session, now: int) -> tuple[SeenTwice, ...]:
+        elsewhere = {
+            id_: frozenset(one.learner for one in known.elsewhere)
+            for id_, known in self._evidence.items()
+            if known.elsewhere
+        }
+        suspects, live = Suspects(elsewhere, self._booked), self._live.in_several_places(self._session, now)
+        return find_twice(db, self._session, suspects, live) if suspects or live else ()
+
+    def _point(
+        self,
+        db: Session,
+        facts: SessionFacts,
+        point: PointFacts,
+        live: list[LiveReport],
+        now: int,
+        new: bool,
+        twice: tuple[SeenTwice, ...],
+    ) -> PointState:
         reports = [report for report in live if report.device in point.devices]
         fresh = tuple(report.fresh(now) for report in reports)
-        key = (tuple(reports), fresh, known_until(facts, reports, now), phase_of(facts, now))
+        key = (tuple(reports), fresh, known_until(facts, reports, now), phase_of(facts, now), twice)
         before_key, before = self._points.get(point.id, (None, None))
         if before is not None and before_key == key and not new:
             return before
-        state = point_state(facts, point, self._evidence[point.id], reports, now)
+        evidence = self._evidence[point.id]
+        names = names_of(db, evidence.witnesses)
+        state = point_state(facts, point, evidence, reports, now, names, twice)
         if before is not None:
             state = replace(state, learners=same_where_equal(before.learners, state.learners))
         self._points[point.id] = (key, state)
@@ -127,7 +162,8 @@ def same_where_equal(before: tuple[LearnerState, ...], after: tuple[LearnerState
 
 def _shown(state: LearnerState) -> object:
     part = state.participation
-    return (state.facts, state.value, state.since, state.pieces, state.check_in, part.scheduled_ms, state.phase)
+    known = (state.pieces, state.check_in, state.spot_checks, state.names)
+    return (state.facts, state.value, state.since, known, part.scheduled_ms, state.phase)
 
 
 class Books:

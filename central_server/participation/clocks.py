@@ -7,7 +7,19 @@ device's other records of the same start, so the nearest of those that has an of
 from __future__ import annotations
 
 from models.clock_trust import ClockTrust, clock_trust
-from models.records import AnyRecord, CheckIn, Coverage, Link, Presence
+from models.records import (
+    AnyRecord,
+    CheckIn,
+    Coverage,
+    Headcount,
+    Link,
+    OnDuty,
+    Presence,
+    ProfileUsed,
+    SpotCheck,
+    Unobserved,
+    Vouched,
+)
 
 
 class Clocks:
@@ -46,9 +58,11 @@ class Clocks:
         if record.offset is None and not self.know(record.device, record.boot_id):
             return None
         match record:
-            case Presence() | Coverage() | Link():
+            case Presence() | Coverage() | Link() | Vouched() | Unobserved() | Headcount():
                 start, end = record.start, record.end
-            case CheckIn():
+            case SpotCheck():
+                start, end = record.asked, record.at
+            case CheckIn() | OnDuty() | ProfileUsed():
                 start = end = record.at
             case _:
                 start = end = record.boot

@@ -6,8 +6,8 @@ A class of any size is drawn from these: a bridge point's part is two short arra
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,18 +42,39 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Apart:
+    """A learner who is not observed as the others of the room are: (COLUMNS,) each."""
+
+    seen: NDArray[np.bool_]
+    told: NDArray[np.bool_]
+    """Seen, but for the gaps that are bridged."""
+    observed: NDArray[np.bool_]
+    """The learner could have been observed: absent where not seen."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Columns:
     """One bridge point: (COLUMNS,) each."""
 
     seen: NDArray[np.int16]
-    """Learners seen."""
+    """Learners seen, but for those apart."""
     watched: NDArray[np.bool_]
-    """The room was watched: whoever is not seen is absent."""
+    """The room was watched: whoever is not seen is absent, but for those apart."""
+    apart: Mapping[str, Apart] = field(default_factory=dict)
+    """By learner (id)."""
 
     @classmethod
     def empty(cls) -> Columns:
         """Nothing known."""
         return cls(np.zeros(COLUMNS, np.int16), np.zeros(COLUMNS, np.bool_))
+
+    def counts(self, expected: int) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+        """Learners seen, and absent, of so many who are expected."""
+        away = np.where(self.watched, expected - len(self.apart) - self.seen, 0).astype(np.int16)
+        seen = self.seen
+        for one in self.apart.values():
+            seen, away = seen + one.seen, away + (one.observed & ~one.seen)
+        return seen, away
 
 
 def columns_of(
@@ -62,31 +83,50 @@ def columns_of(
     presence: Mapping[str, Sequence[Pair]],
     tolerance_ms: int,
     counts_from: Mapping[str, int] | None = None,
+    apart: Mapping[str, Spans] | None = None,
 ) -> Columns:
     """A bridge point's columns from its records.
 
     presence: each learner's intervals, any order. A gap of which no more than `tolerance_ms` was watched counts as seen
     where it was watched (models.participation.bridge). counts_from: where time before the check-in does not count, the
-    check-ins; a learner without one is not seen.
+    check-ins; a learner without one is not seen. apart: learners with a coverage of their own, and that.
     """
     columns = Columns.empty()
-    watched: list[Pair] = [(int(a), int(b)) for a, b in coverage]
-    for start, end in watched:
+    room: list[Pair] = [(int(a), int(b)) for a, b in coverage]
+    for start, end in room:
         columns.watched[axis.within(start, end)] = True
+    own: dict[str, Apart] = {}
+    for learner, spans in (apart or {}).items():
+        own[learner] = Apart(*(np.zeros(COLUMNS, np.bool_) for _ in range(3)))
+        for start, end in spans:
+            own[learner].observed[axis.within(int(start), int(end))] = True
     for learner, pairs in presence.items():
         since = 0 if counts_from is None else counts_from.get(learner)
         if since is None:
             continue
-        before: int | None = None
-        for start, end in joined(pairs):
-            if before is not None:
-                gap = [(max(a, before), min(b, start)) for a, b in watched if a < start and b > before]
-                if sum(b - a for a, b in gap) <= tolerance_ms:
-                    for a, b in gap:
-                        columns.seen[axis.within(max(a, since), b)] += 1
-            columns.seen[axis.within(max(start, since), end)] += 1
-            before = end
-    return columns
+        if apart is None or learner not in apart:
+            for span in _seen(axis, pairs, room, tolerance_ms, since):
+                columns.seen[span] += 1
+        else:
+            mine = [(int(a), int(b)) for a, b in apart[learner]]
+            for span in _seen(axis, pairs, mine, tolerance_ms, since):
+                own[learner].seen[span] = True
+            for start, end in pairs:
+                own[learner].told[axis.within(max(start, since), end)] = True
+    return replace(columns, apart=own)
+
+
+def _seen(axis: Axis, pairs: Iterable[Pair], watched: Sequence[Pair], tolerance_ms: int, since: int) -> Iterator[slice]:
+    """The columns of a learner's presence and of the gaps that are bridged; no column twice."""
+    before: int | None = None
+    for start, end in joined(pairs):
+        if before is not None:
+            gap = [(max(a, before), min(b, start)) for a, b in watched if a < start and b > before]
+            if sum(b - a for a, b in gap) <= tolerance_ms:
+                for a, b in gap:
+                    yield axis.within(max(a, since), b)
+        yield axis.within(max(start, since), end)
+        before = end
 
 
 def joined(pairs: Iterable[Pair]) -> list[Pair]:
@@ -100,12 +140,23 @@ def joined(pairs: Iterable[Pair]) -> list[Pair]:
     return out
 
 
-def with_live(axis: Axis, columns: Columns, reports: Iterable[LiveReport], enrolled: frozenset[str]) -> Columns:
+def with_live(
+    axis: Axis,
+    columns: Columns,
+    reports: Iterable[LiveReport],
+    enrolled: frozenset[str],
+    waiting: Mapping[str, Pair] | None = None,
+) -> Columns:
     """The columns, and what the live statuses tell where no record does yet.
 
-    A gap between a learner's last record and the live status is bridged when the next record tells of it.
+    A gap between a learner's last record and the live status is bridged when the next record tells of it. waiting: who
+    was checked in without the camera and has not confirmed yet, with the time of which nothing is known for that.
     """
     seen, watched = columns.seen, columns.watched
+    apart = dict(columns.apart)
+    waiting = waiting or {}
+    for learner in waiting.keys() - apart.keys():
+        apart[learner] = Apart(np.zeros(COLUMNS, np.bool_), np.zeros(COLUMNS, np.bool_), watched.copy())
     for report in reports:
         status = report.status
         if status.watching_from is None or status.watching_to is None:
@@ -116,9 +167,24 @@ def with_live(axis: Axis, columns: Columns, reports: Iterable[LiveReport], enrol
             continue
         if seen is columns.seen:
             seen, watched = seen.copy(), watched.copy()
-        there = [(one.start, one.last) for one in status.present if one.learner in enrolled]
+            apart = {who: Apart(one.seen.copy(), one.told.copy(), one.observed.copy()) for who, one in apart.items()}
+        there = [one for one in status.present if one.learner in enrolled]
+        common = [(one.start, one.last) for one in there if one.learner not in apart]
         for column in new:
             at = axis.at[column]
             watched[column] = True
-            seen[column] = sum(start <= at < last for start, last in there)
-    return Columns(seen, watched)
+            seen[column] = sum(start <= at < last for start, last in common)
+            for mine in apart.values():
+                mine.observed[column] = True
+        for one in there:
+            if one.learner in apart:
+                here = axis.within(one.start, one.last)
+                columns_here = [column for column in new if here.start <= column < here.stop]
+                apart[one.learner].seen[columns_here] = True
+                apart[one.learner].told[columns_here] = True
+    for learner, (since, until) in waiting.items():
+        waits, span = apart[learner], axis.within(since, until)
+        kept, observed = waits.seen.copy(), waits.observed.copy()
+        kept[span], observed[span] = waits.told[span], False  # what is not observed bridges nothing
+        apart[learner] = replace(waits, seen=kept, observed=observed)
+    return Columns(seen, watched, apart)

@@ -5,21 +5,32 @@ A page of ten thousand bridge points is made of these; a learner's participation
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from central_server.participation.columns import Axis, Columns, columns_of
-from central_server.participation.evidence import PointEvidence, doubtful
+from central_server.participation.evidence import PointEvidence, awaited
+from central_server.participation.headcount import (
+    counted_now,
+    last_count,
+    profile_of,
+    strangers,
+    strangers_since,
+    times_doubted,
+)
+from central_server.participation.known_by import Cause, Counted, Elsewhere, OnWatch, ProfileState, Value
 from central_server.participation.live import LiveReport
 from central_server.participation.queries import PointFacts, SessionFacts
 from central_server.participation.seals import SealFacts
-from central_server.participation.state import BACKLOG, Cause, Phase, Trouble, Value
+from central_server.participation.state import BACKLOG, Phase, Trouble
+from central_server.participation.twice import SeenTwice
 from models.presence import GAP_MS
 from models.records import CoverageEnd
-from models.spans import Spans, intersect, spans, total
+from models.spans import Spans, intersect, spans, subtract, total, united
 
 NEWS_STEP_MS = 10_000
 """The time of the last news is shown in steps of this while news comes, so that a row changes seldom."""
+SWEEP_STEP_MS = 500
 TROUBLE_ORDER: dict[Trouble, int] = {"failure": 0, "attention": 1, "good": 2}
 
 
@@ -39,6 +50,18 @@ class Digest:
     """Some of its learners' times are for a person to look at (models.clock_trust)."""
     misfits: int
     """Records that tell of times at which they can't have been made (models.brackets)."""
+    apart: Mapping[str, Spans] = field(default_factory=dict)
+    """Learners whose coverage is or may be another than the room's (ids), and that coverage."""
+    confirmed_to: Mapping[str, int] = field(default_factory=dict)
+    """Of these, up to when what is known of them is settled (server time, ms)."""
+    profile: ProfileState = "good"
+    heads: Counted | None = None
+    """The last headcount."""
+    strangers_since: int | None = None
+    elsewhere: tuple[Elsewhere, ...] = ()
+    """Recorded here, and sitting at another bridge point or nowhere."""
+    duty: tuple[OnWatch, ...] = ()
+    """Who was on duty, in order of time."""
 
 
 def digest_of(session: SessionFacts, axis: Axis, evidence: PointEvidence) -> Digest:
@@ -47,16 +70,27 @@ def digest_of(session: SessionFacts, axis: Axis, evidence: PointEvidence) -> Dig
     last = max(known.watched, key=lambda one: (one.end, one.start), default=None)
     coverage, rule = known.totals.coverage, session.rule
     presence = {who: [(one.start, one.end) for one in seen] for who, seen in known.seen.items()}
+    for who, some in known.confirmed.items():
+        presence[who] = presence.get(who, []) + [(one.start, one.end) for one in some]
+    apart = {who: known.totals.coverage_of(who) for who in known.apart}
+    settled = {who: known.confirmed_to(who) for who in apart}
     since = None if rule.before_check_in_counts else {who: one.at for who, one in known.check_ins.items()}
     return Digest(
         coverage=coverage,
         ended_by=last.ended_by if last else None,
         attended=frozenset(who for who in presence if known.totals.totals(who).seen_ms),
-        columns=columns_of(axis, coverage, presence, rule.gap_tolerance_s * 1000, since),
+        columns=columns_of(axis, coverage, presence, rule.gap_tolerance_s * 1000, since, apart),
         seal=evidence.seals.facts(evidence.clocks.server_time),
         clock_known=not any(evidence.without_clock()),
-        clock_doubted=any(doubtful(one.clock) for some in known.seen.values() for one in some),
+        clock_doubted=times_doubted(known),
         misfits=len(known.misfits),
+        apart=apart,
+        confirmed_to={who: at for who, at in settled.items() if at is not None},
+        profile=profile_of(known),
+        heads=last_count(known),
+        strangers_since=strangers_since(known),
+        elsewhere=tuple(known.elsewhere),
+        duty=tuple(sorted(known.duty, key=lambda one: one.at)),
     )
 
 
@@ -95,6 +129,17 @@ class PointRow:
     clock_known: bool
     clock_doubted: bool
     misfits: int
+    profile: ProfileState
+    heads: Counted | None
+    """The headcount: of the live status while news comes, else the last of the records."""
+    strangers_since: int | None
+    """Since when there has been somebody whom nothing explains; None: there is nobody."""
+    sweep_ms: int
+    """How often the room is looked at now, in steps of half a second; 0: not said."""
+    twice: tuple[SeenTwice, ...]
+    """Learners who were recorded here and at another bridge point in the same minute."""
+    duty: tuple[str, ...]
+    """Names of those on duty, the last one last."""
 
     @property
     def not_observed(self) -> int:
@@ -114,16 +159,22 @@ def point_row(
     reports: Sequence[LiveReport],
     now: int,
     phase: Phase,
+    twice: tuple[SeenTwice, ...] = (),
+    names: Mapping[str, str] | None = None,
 ) -> PointRow:
-    """A bridge point now. schedule: of the whole session; digest: None while its records are not read yet."""
+    """A bridge point now. schedule: of the whole session; digest: None while its records are not read yet; names: of
+    those on duty, by id.
+    """  # fmt: skip
     report = max(reports, key=lambda one: one.status.at, default=None)
     status = report.status if report else None
     fresh = report is not None and report.fresh(now)
     watching = any(one.fresh(now) and one.status.watching_from is not None for one in reports)
     until = _watched_until(digest, reports)
-    seen, not_seen = _now(enrolled, reports, now) if watching else (0, 0)
+    seen, not_seen = _now(enrolled, reports, now, watching)
     if phase == "over":
         seen, not_seen = _whole(enrolled, schedule, digest, reports)
+    trouble = _trouble(point, phase, watching, report, fresh, digest)
+    heads = counted_now(report, len(enrolled)) if report is not None and fresh else None
     news = None
     if report is not None:
         at = report.received_at
@@ -134,14 +185,14 @@ def point_row(
         seen=seen,
         not_seen=not_seen,
         phase=phase,
-        trouble=_trouble(point, phase, watching, report, fresh, digest),
+        trouble="attention" if twice and trouble == "good" else trouble,
         watching=watching,
         watched_until=None if watching else until,
         cause=None if watching else _cause(digest, until, report is not None, fresh),
         fresh=fresh,
         news_at=news,
         waiting=status.waiting if status else 0,
-        unknown=status.unknown if status and fresh else 0,
+        unknown=strangers(status) if status and fresh else 0,
         alarms=status.alarms if status else (),
         recognised_by=f"{status.detector} + {status.encoder}" if status else "",
         read=digest is not None,
@@ -149,43 +200,80 @@ def point_row(
         clock_known=digest is None or digest.clock_known,
         clock_doubted=digest is not None and digest.clock_doubted,
         misfits=digest.misfits if digest else 0,
+        profile=digest.profile if digest else "good",
+        heads=(replace(heads, start=0, end=0) if heads else None) or (digest.heads if digest else None),
+        strangers_since=digest.strangers_since if digest else None,
+        sweep_ms=-(-status.sweep_ms // SWEEP_STEP_MS) * SWEEP_STEP_MS if status and fresh else 0,
+        twice=twice,
+        duty=_duty(digest, names or {}),
     )
 
 
-def _now(enrolled: frozenset[str], reports: Sequence[LiveReport], now: int) -> tuple[int, int]:
-    """How many are seen and not seen in a room that is watched."""
+def _duty(digest: Digest | None, names: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of those on duty, each where he or she came last."""
+    said: dict[str, None] = {}
+    for one in digest.duty if digest else ():
+        said.pop(one.witness, None)
+        said[one.witness] = None
+    return tuple(names.get(who, who) for who in said)
+
+
+def waiting_of(
+    enrolled: frozenset[str], reports: Sequence[LiveReport], digest: Digest | None
+) -> dict[str, tuple[int, int]]:
+    """Who was checked in without the camera by the live statuses, and the time of which nothing is known for that."""
+    found: dict[str, tuple[int, int]] = {}
+    for report in reports:
+        for who in enrolled.intersection(report.status.vouched):
+            since, until = awaited(report, digest.confirmed_to.get(who) if digest else None)
+            if since < until:
+                found[who] = since, max(until, found.get(who, (0, 0))[1])
+    return found
+
+
+def _now(enrolled: frozenset[str], reports: Sequence[LiveReport], now: int, watching: bool) -> tuple[int, int]:
+    """How many are seen and not seen now; not seen only in a room that is watched."""
+    fresh = [report.status for report in reports if report.fresh(now)]
+    vouched = enrolled.intersection(who for status in fresh for who in status.vouched)
+    if not watching:
+        return len(vouched), 0
     here = {
         one.learner
-        for report in reports
-        if report.fresh(now) and report.status.watching_to is not None
-        for one in report.status.present
-        if one.last >= report.status.watching_to - GAP_MS
+        for status in fresh
+        if status.watching_to is not None
+        for one in status.present
+        if one.last >= status.watching_to - GAP_MS
     }
-    seen = len(here & enrolled)
+    seen = len(here & enrolled | vouched)
     return seen, len(enrolled) - seen
 
 
 def _whole(
     enrolled: frozenset[str], schedule: Spans, digest: Digest | None, reports: Sequence[LiveReport]
 ) -> tuple[int, int]:
-    """How many took part in the session as a whole, and how many did not though the room was mostly watched."""
+    """How many took part in the session as a whole, and how many did not though mostly observed."""
     attended = set(digest.attended) if digest else set()
-    coverage = digest.coverage if digest else spans([])
     live = [
         (report.status.watching_from, min(report.status.watching_to, report.received_at), report.status.present)
         for report in reports
         if report.status.watching_from is not None and report.status.watching_to is not None
     ]
-    if live:
-        taught = [(int(a), int(b)) for a, b in schedule]
-        for since, until, present in live:
-            for one in present:
-                if any(max(a, one.start, since) < min(b, one.last, until) for a, b in taught):
-                    attended.add(one.learner)
-        coverage = spans([*map(tuple, coverage.tolist()), *((since, until) for since, until, _ in live)])
-    watched = total(intersect(schedule, coverage))
+    taught = [(int(a), int(b)) for a, b in schedule] if live else []
+    for since, until, present in live:
+        for one in present:
+            if any(max(a, one.start, since) < min(b, one.last, until) for a, b in taught):
+                attended.add(one.learner)
+    new = spans([(since, until) for since, until, _ in live])
+    waiting = waiting_of(enrolled, reports, digest)
+    apart = dict.fromkeys(waiting, digest.coverage if digest else spans([])) | dict(digest.apart if digest else {})
     others = len(enrolled - attended)
-    return len(enrolled) - others, others if 2 * watched > total(schedule) else 0
+    common = united(digest.coverage if digest else spans([]), new)
+    mostly = 2 * total(intersect(schedule, common)) > total(schedule)
+    absent = (others - len((apart.keys() & enrolled) - attended)) if mostly else 0
+    for who in (apart.keys() & enrolled) - attended:
+        mine = subtract(united(apart[who], new), spans([waiting[who]] if who in waiting else []))
+        absent += 2 * total(intersect(schedule, mine)) > total(schedule)
+    return len(enrolled) - others, absent
 
 
 def _watched_until(digest: Digest | None, reports: Sequence[LiveReport]) -> int | None:
@@ -231,10 +319,11 @@ def _trouble(
         or not digest.clock_known
         or digest.clock_doubted
         or digest.misfits
+        or digest.profile != "good"
     ):
         return "attention"
     if phase != "over" and report is not None:
         status = report.status
-        if not fresh or status.alarms or status.unknown or status.waiting > BACKLOG:
+        if not fresh or status.alarms or strangers(status) or status.waiting > BACKLOG:
             return "attention"
     return "good"

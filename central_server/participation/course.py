@@ -16,6 +16,8 @@ from central_server.participation.book import Books
 from central_server.participation.rules import rule_of
 from central_server.participation.settled import Part, part_of
 from central_server.participation.settling import Settling
+from central_server.participation.suspects import Suspects, double_booked, find_twice
+from central_server.participation.twice import SeenTwice
 from models.forecast import Forecast, forecast
 from models.participation import Rule, Totals, Verdict, add_up, scheduled
 
@@ -47,6 +49,12 @@ class CourseParticipation:
     sessions: tuple[PlannedRow, ...]
     learners: tuple[CourseLearner, ...]
     """By name."""
+    twice: tuple[tuple[PlannedRow, SeenTwice], ...] = ()
+    """Who was seen at two bridge points in the same minute, in which session; in order of time."""
+
+
+RECENT = 5
+"""In so many of the sessions that are over somebody is looked for who was at two bridge points at once."""
 
 
 def course_participation(
@@ -66,14 +74,24 @@ def course_participation(
     sessions = counting(planned_sessions(db, course, now) if planned is None else planned)
     over = {session.id for session in sessions if session.phase == "over" and not books.told_of(session.id)}
     parts: dict[str, dict[str, Part]] = {}
-    for session, found in settling.parts(db, course.id, frozenset(over)).items():
+    figures = settling.figures(db, course.id, frozenset(over))
+    for session, found in figures.parts.items():
         for learner, part in found.items():
             parts.setdefault(learner, {})[session] = part
+    twice: list[tuple[PlannedRow, SeenTwice]] = []
+    recent = [one for one in sessions if one.id in over][-RECENT:]
+    booked = double_booked(db, course.id, [one.id for one in recent])
+    for one in recent:
+        elsewhere = {point: frozenset(some) for point, some in figures.elsewhere[one.id].items() if some}
+        if suspects := Suspects(elsewhere, booked[one.id]):
+            twice += [(one, found) for found in find_twice(db, one.id, suspects)]
     for one in sessions:
         if one.phase == "before" or one.id in over:
             continue
         schedule = scheduled(one.start, one.end, one.breaks)
-        for state in books.of(one.id).state(now).learners:
+        whole = books.of(one.id).state(now)
+        twice += [(one, found) for found in whole.twice]
+        for state in whole.learners:
             part = part_of(state.participation, one.start, schedule, one.phase == "over", rule)
             parts.setdefault(state.facts.id, {})[one.id] = part
     left = _left(db, course, sessions, parts)
@@ -83,7 +101,7 @@ def course_participation(
         outlook = forecast(add_up((part.totals for part in mine.values()), rule), left.get(who.id, 0), rule)
         late, early = sum(part.late for part in mine.values()), sum(part.early for part in mine.values())
         learners.append(CourseLearner(who, outlook, mine, late, early))
-    return CourseParticipation(rule, sessions, tuple(learners))
+    return CourseParticipation(rule, sessions, tuple(learners), tuple(twice))
 
 
 def verdicts_of(course: CourseParticipation) -> dict[str, Verdict]:

@@ -8,9 +8,9 @@ from markupsafe import Markup, escape
 
 from central_server.courses.overview import PlannedRow
 from central_server.participation.bar import LOOKS
+from central_server.participation.known_by import Value
 from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.settled import Part
-from central_server.participation.state import Value
 from central_server.participation.wording import WORDS, pick
 from central_server.web.figures import day, duration
 from models.language import Language

@@ -4,62 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from central_server.participation.clocks import Clocks
+from central_server.participation.known_by import (
+    Blind,
+    CheckedIn,
+    Confirmed,
+    Counted,
+    Doubt,
+    Elsewhere,
+    OnWatch,
+    Profile,
+    Seen,
+    SpotChecked,
+    Watched,
+)
 from central_server.participation.live import LiveReport
 from central_server.participation.queries import Arrived, SessionFacts
 from central_server.participation.seals import SealBook
-from models.brackets import Bracket, LogOrder, Misfit
-from models.clock_trust import ClockTrust
+from models.brackets import Bracket, LogOrder
 from models.islands import PointTotals
 from models.participation import scheduled
-from models.records import AnyRecord, CheckIn, CheckInMethod, Coverage, CoverageEnd, Presence
-
-Doubt = ClockTrust | Misfit
-"""How far a record's times can be believed: by its clock, and by the receipts before and after it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A learner was seen from start to end (server time, ms)."""
-
-    start: int
-    end: int
-    sightings: int | None
-    best_score: float | None
-    encoder: str
-    live: bool
-    """Told by the live status; no record yet."""
-    clock: Doubt = "good"
-    """How far its record's times can be believed."""
-    made: Bracket | None = None
-    """When its record can have been made at all, where that contradicts what it tells."""
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """The room was watched from start to end (server time, ms)."""
-
-    start: int
-    end: int
-    ended_by: CoverageEnd | None
-    """None while it goes on."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedIn:
-    """A learner was matched (server time, ms)."""
-
-    at: int
-    method: CheckInMethod
-    clock: Doubt = "good"
-    made: Bracket | None = None
-
-
-def doubtful(clock: Doubt) -> bool:
-    """Whether a person must look at such times."""
-    return clock not in ("good", "skewed")
+from models.records import (
+    AnyRecord,
+    CheckIn,
+    Coverage,
+    Headcount,
+    OnDuty,
+    Presence,
+    ProfileUsed,
+    SpotCheck,
+    Unobserved,
+    Vouched,
+)
 
 
 @dataclass(slots=True)
@@ -75,6 +53,16 @@ class PointEvidence:
     watched: list[Watched] = field(default_factory=list)
     seen: dict[str, list[Seen]] = field(default_factory=dict)
     check_ins: dict[str, CheckedIn] = field(default_factory=dict)
+    """Each learner's first, with what was odd at any."""
+    confirmed: dict[str, list[Confirmed]] = field(default_factory=dict)
+    blind: dict[str, list[Blind]] = field(default_factory=dict)
+    spot_checks: dict[str, list[SpotChecked]] = field(default_factory=dict)
+    duty: list[OnWatch] = field(default_factory=list)
+    counted: list[Counted] = field(default_factory=list)
+    profiles: dict[str, Profile] = field(default_factory=dict)
+    """By device, the last one with which it watched the session."""
+    elsewhere: list[Elsewhere] = field(default_factory=list)
+    """Of learners who do not sit here: never counted, but who is seen at two bridge points at once is an alarm."""
     unmeasured: list[AnyRecord] = field(default_factory=list)
     clocks: Clocks = field(default_factory=Clocks)
     orders: dict[tuple[str, str], LogOrder] = field(default_factory=dict)
@@ -140,20 +128,66 @@ class PointEvidence:
         clock, made = self._doubt(record, bracket)
         match record:
             case Coverage():
-                start, end = self.clocks.server_time(record, record.start), self.clocks.server_time(record, record.end)
+                start, end = self._between(record, record.start, record.end)
                 self._watch(Watched(start, end, record.ended_by))
             case Presence() if record.learner in self.learners:
-                start, end = self.clocks.server_time(record, record.start), self.clocks.server_time(record, record.end)
+                start, end = self._between(record, record.start, record.end)
                 told = (start, end, record.sightings, record.best_score, record.encoder)
                 self._see(record.learner, Seen(*told, live=False, clock=clock, made=made))
             case CheckIn() if record.learner in self.learners:
-                at = self.clocks.server_time(record, record.at)
-                self.totals.check_in(record.learner, at)
-                before = self.check_ins.get(record.learner)
-                if before is None or at < before.at:
-                    self.check_ins[record.learner] = CheckedIn(at, record.method, clock, made)
+                self._check_in(record, clock, made)
+            case Vouched() if record.learner in self.learners:
+                start, end = self._between(record, record.start, record.end)
+                one = Confirmed(start, end, record.method, record.witness, clock, made)
+                self.confirmed.setdefault(record.learner, []).append(one)
+                self.totals.vouch(record.learner, start, end)
+            case Unobserved() if record.learner in self.learners:
+                start, end = self._between(record, record.start, record.end)
+                self._blind(record.learner, Blind(start, end, record.why))
+            case SpotCheck() if record.learner in self.learners:
+                asked, at = self._between(record, record.asked, record.at)
+                self.spot_checks.setdefault(record.learner, []).append(
+                    SpotChecked(asked, at, record.method if record.answered else None)
+                )
+            case Presence() | Vouched():
+                start, end = self._between(record, record.start, record.end)
+                self.elsewhere.append(Elsewhere(record.learner, start, end, clock))
+            case CheckIn():
+                at, _ = self._between(record, record.at, record.at)
+                self.elsewhere.append(Elsewhere(record.learner, at, at, clock))
+            case _:
+                self._add_of_room(record)
+
+    def _add_of_room(self, record: AnyRecord) -> None:
+        match record:
+            case Headcount():
+                start, end = self._between(record, record.start, record.end)
+                counts = (record.people, record.known, record.unknown, record.vouched, record.roster)
+                self.counted.append(Counted(start, end, *counts))
+            case OnDuty():
+                at, _ = self._between(record, record.at, record.at)
+                self.duty.append(OnWatch(at, record.witness, record.named_by))
+            case ProfileUsed():
+                at, _ = self._between(record, record.at, record.at)
+                before = self.profiles.get(record.device)
+                if before is None or before.at <= at:
+                    self.profiles[record.device] = Profile(at, record.state)
             case _:
                 pass
+
+    def _between(self, record: AnyRecord, start: int, end: int) -> tuple[int, int]:
+        return self.clocks.server_time(record, start), self.clocks.server_time(record, end)
+
+    def _check_in(self, record: CheckIn, clock: Doubt, made: Bracket | None) -> None:
+        at, _ = self._between(record, record.at, record.at)
+        self.totals.check_in(record.learner, at)
+        witness = record.witness if isinstance(record.witness, str) else None
+        flags = record.flags if isinstance(record.flags, tuple) else ()
+        new, before = CheckedIn(at, record.method, clock, made, witness, flags), self.check_ins.get(record.learner)
+        if before is not None:
+            first, other = (new, before) if at < before.at else (before, new)
+            new = replace(first, flags=tuple(dict.fromkeys((*first.flags, *other.flags))))
+        self.check_ins[record.learner] = new
 
     def _watch(self, one: Watched) -> None:
         self.watched.append(one)
@@ -163,20 +197,59 @@ class PointEvidence:
         self.seen.setdefault(learner, []).append(one)
         self.totals.see(learner, one.start, one.end)
 
+    def _blind(self, learner: str, one: Blind) -> None:
+        self.blind.setdefault(learner, []).append(one)
+        self.totals.unobserve(learner, one.start, one.end)
+
+    def confirmed_to(self, learner: str) -> int | None:
+        """Up to when it is settled what is known of a learner whom the camera does not know; None: never said."""
+        check_in = self.check_ins.get(learner)
+        ends = [one.end for one in self.confirmed.get(learner, ())] + [one.end for one in self.blind.get(learner, ())]
+        if check_in is not None and check_in.without_camera:
+            ends.append(check_in.at)
+        return max(ends, default=None)
+
+    @property
+    def apart(self) -> frozenset[str]:
+        """The learners whose coverage is, or may be by the next live status, another than the room's."""
+        by_card = {who for who, one in self.check_ins.items() if one.without_camera}
+        return frozenset(self.confirmed.keys() | self.blind.keys() | by_card)
+
+    @property
+    def witnesses(self) -> frozenset[str]:
+        """The ids of all who vouched for somebody, or were on duty: accounts, and learners named as deputies."""
+        found = {one.witness for some in self.confirmed.values() for one in some}
+        found |= {one.witness for one in self.check_ins.values() if one.witness is not None}
+        found |= {who for one in self.duty for who in (one.witness, one.named_by) if who is not None}
+        return frozenset(found)
+
     def with_live(self, reports: Iterable[LiveReport]) -> PointEvidence:
-        """This evidence and what the live statuses add. What they say of the future (a clock that is off) is cut."""
+        """This evidence and what the live statuses add. What they say of the future (a clock that is off) is cut.
+
+        A learner who was checked in without the camera is in the room, as the status has it; but the time since the
+        last confirmation counts when it is confirmed, so until then it is not observed.
+        """
         added = PointEvidence(
             self.learners,
             copy(self.totals),
             list(self.watched),
             {who: list(some) for who, some in self.seen.items()},
             dict(self.check_ins),
+            {who: list(some) for who, some in self.confirmed.items()},
+            {who: list(some) for who, some in self.blind.items()},
+            {who: list(some) for who, some in self.spot_checks.items()},
+            list(self.duty),
+            list(self.counted),
+            dict(self.profiles),
+            list(self.elsewhere),
         )
         added.clocks, added.misfits = self.clocks, set(self.misfits)
         for record in self.unmeasured:
             added._add(record, self.brackets.get((record.device, record.log, record.seq)))
         for report in reports:
             status, now = report.status, report.received_at
+            for learner in self.learners.intersection(status.vouched):
+                added._await(learner, *awaited(report, self.confirmed_to(learner)))
             if status.watching_from is None or status.watching_to is None:
                 continue
             since, until = status.watching_from, min(status.watching_to, now)
@@ -186,6 +259,20 @@ class PointEvidence:
                     seen = Seen(max(one.start, since), min(one.last, until), None, None, status.encoder, live=True)
                     added._see(one.learner, seen)
         return added
+
+    def _await(self, learner: str, since: int, until: int) -> None:
+        if since < until:
+            self._blind(learner, Blind(since, until, "unconfirmed"))
+
+
+def awaited(report: LiveReport, confirmed_to: int | None) -> tuple[int, int]:
+    """From when to when nothing is known of a learner whom the status names as vouched for (server time, ms): since the
+    last confirmation that a record tells of, or else since the room is watched.
+    """  # fmt: skip
+    status = report.status
+    until = min(status.at if status.watching_to is None else status.watching_to, report.received_at)
+    since = status.watching_from if confirmed_to is None else confirmed_to
+    return (until if since is None else since), until
 
 
 def no_evidence(facts: SessionFacts, point: str) -> PointEvidence:

@@ -4,9 +4,69 @@ from __future__ import annotations
 
 import msgspec
 
+from central_server.participation.headcount import strangers
+from central_server.participation.known_by import Cause, CheckedIn, Counted, ProfileState, Value
 from central_server.participation.seals import SealState
-from central_server.participation.state import Phase, SessionState, Trouble, Value
+from central_server.participation.state import Phase, SessionState, Trouble
 from models.participation import Verdict
+from models.records import CheckInMethod, Flag, Vouch
+
+
+class CheckInFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """How a learner was matched first."""
+
+    at: int
+    method: CheckInMethod
+    witness: str | None
+    """Id of who vouched: an account, or the learner named as deputy."""
+    flags: tuple[Flag, ...]
+    """What was odd at it, or at a later one."""
+
+
+class VouchedFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch for which somebody vouched."""
+
+    start: int
+    end: int
+    method: Vouch
+    witness: str
+
+
+class BlindFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a stretch was not observed: of the room, or of this learner alone."""
+
+    start: int
+    end: int
+    cause: Cause
+
+
+class SpotCheckFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """A learner was asked to confirm. `method`: None where it was not answered by `at`."""
+
+    asked: int
+    at: int
+    method: Vouch | None
+
+
+class HeadFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """People in view, at most at once, between two moments."""
+
+    start: int
+    end: int
+    people: int
+    known: int
+    unknown: int
+    vouched: int
+    roster: int
+
+
+class TwiceFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """A learner (name) was recorded at two bridge points (names) in the same minute."""
+
+    learner: str
+    points: tuple[str, str]
+    first: int
+    minutes: int
 
 
 class LearnerFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +94,12 @@ class LearnerFigures(msgspec.Struct, frozen=True, kw_only=True):
     not_observed: list[tuple[int, int]]
     first_seen: int | None
     last_seen: int | None
+    check_in: CheckInFigures | None
+    vouched: list[VouchedFigures]
+    """What of the seen time is known by somebody who vouched, and not by the camera."""
+    causes: list[BlindFigures]
+    """Of the time not observed."""
+    spot_checks: list[SpotCheckFigures]
 
 
 class PointFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +124,11 @@ class PointFigures(msgspec.Struct, frozen=True, kw_only=True):
     """False: some of its times are by the PC's own clock."""
     misfits: int
     """Records that tell of times at which they can't have been made, by the server's receipts."""
+    profile: ProfileState
+    heads: HeadFigures | None
+    """The last headcount."""
+    strangers_since: int | None
+    """Since when there is somebody whom nothing explains."""
 
 
 class SessionFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +145,7 @@ class SessionFigures(msgspec.Struct, frozen=True, kw_only=True):
     seen: int
     not_seen: int
     not_observed: int
+    twice: list[TwiceFigures]
     points: list[PointFigures]
     learners: list[LearnerFigures]
 
@@ -92,6 +164,10 @@ def figures_of(state: SessionState) -> SessionFigures:
         seen=state.count("seen"),
         not_seen=state.count("not_seen"),
         not_observed=state.count("not_observed"),
+        twice=[
+            TwiceFigures(learner=one.learner, points=one.points, first=one.first, minutes=one.minutes)
+            for one in state.twice
+        ],
         points=[
             PointFigures(
                 code=point.facts.code,
@@ -100,7 +176,7 @@ def figures_of(state: SessionState) -> SessionFigures:
                 watching=point.watching,
                 expected=len(point.learners),
                 seen=point.count("seen"),
-                unknown=point.report.status.unknown if point.report else None,
+                unknown=strangers(point.report.status) if point.report else None,
                 waiting=point.report.status.waiting if point.report else None,
                 detector=point.report.status.detector if point.report else None,
                 encoder=point.report.status.encoder if point.report else None,
@@ -110,6 +186,9 @@ def figures_of(state: SessionState) -> SessionFigures:
                 after_seal=point.seal.late,
                 clock_known=point.clock_known,
                 misfits=point.misfits,
+                profile=point.profile,
+                heads=_heads(point.heads) if point.heads else None,
+                strangers_since=point.strangers_since,
             )
             for point in state.points
         ],
@@ -134,8 +213,38 @@ def figures_of(state: SessionState) -> SessionFigures:
                 not_observed=learner.participation.not_observed.tolist(),
                 first_seen=learner.first_seen,
                 last_seen=learner.last_seen,
+                check_in=_check_in(learner.check_in) if learner.check_in else None,
+                vouched=[
+                    VouchedFigures(
+                        start=piece.start,
+                        end=piece.end,
+                        method=piece.confirmed.method,
+                        witness=piece.confirmed.witness,
+                    )
+                    for piece in learner.pieces
+                    if piece.confirmed is not None
+                ],
+                causes=[
+                    BlindFigures(start=piece.start, end=piece.end, cause=piece.cause)
+                    for piece in learner.pieces
+                    if piece.cause is not None
+                ],
+                spot_checks=[
+                    SpotCheckFigures(asked=one.asked, at=one.at, method=one.method) for one in learner.spot_checks
+                ],
             )
             for point in state.points
             for learner in point.learners
         ],
     )
+
+
+def _check_in(one: CheckedIn) -> CheckInFigures:
+    return CheckInFigures(at=one.at, method=one.method, witness=one.witness, flags=one.flags)
+
+
+def _heads(one: Counted) -> HeadFigures:
+    return HeadFigures(
+        start=one.start, end=one.end, people=one.people, known=one.known, unknown=one.unknown, vouched=one.vouched,
+        roster=one.roster,
+    )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
+from central_server.participation.twice import Stay
 from models.wire import LiveStatus
 
 STALE_MS = 15_000
@@ -34,6 +35,10 @@ class LiveBoard:
         self._reports: dict[str, LiveReport] = {}
         self._growth = 0
         self._grown: dict[str, int] = {}
+        self._told_by: dict[str, set[str]] = {}
+        """By learner, the devices whose last statuses speak of him or her."""
+        self._several: set[str] = set()
+        """Learners of whom more than one device speaks."""
 
     def put(self, report: LiveReport) -> None:
         """Take a status in, unless a newer one is here already (requests may overtake each other)."""
@@ -41,6 +46,32 @@ class LiveBoard:
             before = self._reports.get(report.device)
             if before is None or before.status.at <= report.status.at or not before.fresh(report.received_at):
                 self._reports[report.device] = report
+                self._note(report.device, before, report)
+
+    def _note(self, device: str, before: LiveReport | None, now: LiveReport | None) -> None:
+        old, new = learners_of(before), learners_of(now)
+        for who in old - new:
+            self._told_by[who].discard(device)
+        for who in new - old:
+            self._told_by.setdefault(who, set()).add(device)
+        for who in old ^ new:
+            if len(self._told_by[who]) > 1:
+                self._several.add(who)
+            else:
+                self._several.discard(who)
+                if not self._told_by[who]:
+                    del self._told_by[who]
+
+    def in_several_places(self, session: str, now: int) -> list[Stay]:
+        """Where learners are now of whom several devices speak, at least one of them in this session."""
+        with self._lock:
+            stays = []
+            for who in self._several:
+                reports = [self._reports[device] for device in self._told_by[who]]
+                fresh = [one for one in reports if one.fresh(now)]
+                if any(one.status.session == session for one in fresh):
+                    stays += [stay for one in fresh for stay in _stays(one, who)]
+            return stays
 
     def records_came(self, device: str, now: int) -> None:
         """The device's log grew. A status gone stale has been overtaken by it, so what it said is dropped."""
@@ -50,6 +81,7 @@ class LiveBoard:
             report = self._reports.get(device)
             if report is not None and not report.fresh(now):
                 del self._reports[device]
+                self._note(device, report, None)
 
     def heard(self, device: str) -> int | None:
         """When the device last sent a status (server time, ms), as far as this is remembered."""
@@ -66,3 +98,18 @@ class LiveBoard:
         """The statuses that speak of a session, fresh or stale."""
         with self._lock:
             return [report for report in self._reports.values() if report.status.session == session]
+
+
+def learners_of(report: LiveReport | None) -> set[str]:
+    """Ids of the learners whom a status says to be in the room."""
+    return set() if report is None else {one.learner for one in report.status.present} | set(report.status.vouched)
+
+
+def _stays(report: LiveReport, learner: str) -> list[Stay]:
+    at = min(report.status.at, report.received_at)
+    stays = [Stay(learner, report.bridge_point, at, at)] if learner in report.status.vouched else []
+    for one in report.status.present:
+        if one.learner == learner:
+            last = min(one.last, at)
+            stays.append(Stay(learner, report.bridge_point, min(one.start, last), last))
+    return stays

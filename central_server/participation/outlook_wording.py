@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from central_server.courses.attention import Notice
 from central_server.participation.course import CourseParticipation
-from central_server.participation.wording import pick
+from central_server.participation.wording import at_two_points, pick
 from central_server.web.figures import duration, number, percent
 from models.forecast import Forecast, Outlook
 from models.language import Language
@@ -40,6 +40,19 @@ def needed(forecast: Forecast, lang: Language) -> str:
         return pick((f"cần dự hết {left} còn lại", f"needs all of the {left} left"), lang)
     more = duration(-(-forecast.needed_ms // MINUTE_MS) * MINUTE_MS, lang)
     return pick((f"cần thêm {more} trong {left} còn lại", f"needs {more} of the {left} left"), lang)
+
+
+def at_two_at_once(now: CourseParticipation) -> tuple[Notice, ...]:
+    """Who was seen at two bridge points in the same minute, and the session's page."""
+    return tuple(
+        Notice(
+            f"{session.title}: {at_two_points(one, 'vi')}",
+            f"{session.title}: {at_two_points(one, 'en')}",
+            f"/sessions/{session.id}",
+            urgent=True,
+        )
+        for session, one in now.twice
+    )
 
 
 def to_speak_with(course: str, now: CourseParticipation) -> tuple[Notice, ...]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlmodel import Session, col, select
 
 from central_server.bridge_points.tables import BridgePoint
@@ -162,6 +162,16 @@ def _point(point: BridgePoint, devices: list[str], forks: dict[str, list[ForkFac
     return PointFacts(
         point.id, point.code, point.name, tuple(devices), tuple(sorted(seen, key=lambda fork: fork.seen_at))
     )
+
+
+_NAMES = text(
+    "SELECT id, name FROM account WHERE id IN :ids UNION ALL SELECT id, name FROM learner WHERE id IN :ids"
+).bindparams(bindparam("ids", expanding=True))
+
+
+def names_of(db: Session, ids: Collection[str]) -> dict[str, str]:
+    """The names of those who vouched, accounts and learners, by id; who is not known any more is left out."""
+    return {row.id: row.name for row in db.execute(_NAMES, {"ids": list(ids)})} if ids else {}
 
 
 AROUND = 100

@@ -22,14 +22,14 @@ from sqlmodel import Session
 from central_server.database import Job
 from central_server.enrolment.places import places
 from central_server.participation.evidence import PointEvidence
+from central_server.participation.known_by import Value
 from central_server.participation.queries import new_records, records_around
 from central_server.participation.rules import rule_of
-from central_server.participation.state import Value
 from models.islands import PointTotals
 from models.participation import Participation, Rule, Totals, judged, marks, scheduled
 from models.spans import Spans, time_before
 
-FORM = 1
+FORM = 2
 """Another number when a row holds other figures, or the same records come to others."""
 VALUES: tuple[Value, ...] = ("seen", "not_seen", "not_observed")
 _NUMBERS: dict[Value, Literal[0, 1, 2]] = {"seen": 0, "not_seen": 1, "not_observed": 2}
@@ -169,6 +169,8 @@ class Computed:
     parts: Mapping[str, Part]
     lasting: bool
     """False: records of other sessions told their clock, and more of those may tell it better. Not to be kept."""
+    elsewhere: tuple[str, ...]
+    """Who was recorded there without sitting there (ids of learners)."""
 
 
 def compute(db: Session, basis: Basis) -> Computed:
@@ -180,9 +182,10 @@ def compute(db: Session, basis: Basis) -> Computed:
             evidence.add(one.record)  # when it was received makes it doubtful, and changes no figure
     lasting = not any(evidence.without_clock())
     evidence.learn_missing_clocks(lambda record: records_around(db, record))
-    totals = evidence.with_live(()).totals  # with what waited for a clock
+    known = evidence.with_live(())  # with what waited for a clock
+    totals = known.totals
     parts = {who: part_of(totals.of(who), basis.start, schedule, True, basis.rule) for who in basis.learners}
-    return Computed(basis, parts, lasting)
+    return Computed(basis, parts, lasting, tuple(sorted({one.learner for one in known.elsewhere})))
 
 
 class _Row(msgspec.Struct, frozen=True, array_like=True):
@@ -200,23 +203,23 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
     """Which of VALUES, and where it ends."""
 
 
-_ROWS = msgspec.msgpack.Decoder(list[_Row])
+_ROWS = msgspec.msgpack.Decoder(tuple[list[_Row], tuple[str, ...]])
 
 
-def _encoded(parts: Mapping[str, Part]) -> bytes:
+def _encoded(parts: Mapping[str, Part], elsewhere: tuple[str, ...]) -> bytes:
     rows = []
     for learner, part in parts.items():
         t = part.totals
         stretches = [(_NUMBERS[value], end) for value, _, end in part.stretches]
         rows.append(_Row(learner, t.scheduled_ms, t.seen_ms, t.not_seen_ms, t.attended_ms, t.counted_ms,
                          part.late, part.early, stretches))  # fmt: skip
-    return msgspec.msgpack.encode(rows)
+    return msgspec.msgpack.encode((rows, elsewhere))
 
 
-def _decoded(figures: bytes, rule: Rule) -> dict[str, Part] | None:
+def _decoded(figures: bytes, rule: Rule) -> tuple[dict[str, Part], tuple[str, ...]] | None:
     """None: damaged, as good as not kept."""
     try:
-        rows = _ROWS.decode(figures)
+        rows, elsewhere = _ROWS.decode(figures)
     except msgspec.MsgspecError:
         return None
     parts = {}
@@ -228,7 +231,7 @@ def _decoded(figures: bytes, rule: Rule) -> dict[str, Part] | None:
             at = end
         totals = judged(row.scheduled_ms, row.seen_ms, row.not_seen_ms, row.attended_ms, row.counted_ms, rule)
         parts[row.learner] = Part(totals, row.late, row.early, tuple(stretches))
-    return parts
+    return parts, elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +240,8 @@ class Settled:
 
     parts: Mapping[tuple[str, str], Mapping[str, Part]]
     """By session and bridge point, then by learner."""
+    elsewhere: Mapping[tuple[str, str], tuple[str, ...]]
+    """By session and bridge point, who was recorded there without sitting there."""
     missing: Sequence[Basis]
     """Of what nothing that holds is kept."""
 
@@ -244,7 +249,9 @@ class Settled:
 def settled(db: Session, course: str, sessions: frozenset[str]) -> Settled:
     """What is kept of these sessions of a course."""
     kept = {(row.session, row.bridge_point): row for row in db.execute(_KEPT, {"course": course})}
-    parts, missing = {}, []
+    parts: dict[tuple[str, str], dict[str, Part]] = {}
+    elsewhere: dict[tuple[str, str], tuple[str, ...]] = {}
+    missing = []
     for basis in bases(db, course):
         if basis.session not in sessions:
             continue
@@ -253,15 +260,15 @@ def settled(db: Session, course: str, sessions: frozenset[str]) -> Settled:
         if found is None:
             missing.append(basis)
         else:
-            parts[basis.session, basis.bridge_point] = found
-    return Settled(parts, missing)
+            parts[basis.session, basis.bridge_point], elsewhere[basis.session, basis.bridge_point] = found
+    return Settled(parts, elsewhere, missing)
 
 
 def keep(computed: Sequence[Computed]) -> Job[None]:
     """The job that keeps figures."""
     rows = [
         {"session": one.basis.session, "bridge_point": one.basis.bridge_point, "digest": one.basis.digest,
-         "figures": _encoded(one.parts)}
+         "figures": _encoded(one.parts, one.elsewhere)}
         for one in computed
         if one.lasting
     ]  # fmt: skip

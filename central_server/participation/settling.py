@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 
 import msgspec
@@ -30,6 +31,16 @@ _NEXT = text("SELECT min(id) FROM course WHERE id > :course")
 _OVER = text('SELECT id FROM session WHERE course = :course AND "end" <= :until AND NOT cancelled AND NOT field_visit')
 
 
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Sessions that are over."""
+
+    parts: Mapping[str, Mapping[str, Part]]
+    """By session and learner."""
+    elsewhere: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """By session and bridge point, who was recorded there without sitting there."""
+
+
 class Settling:
     """Gives the figures of what is over, and keeps those that had to be computed."""
 
@@ -37,20 +48,23 @@ class Settling:
         self._engine = engine
         self._writer = writer
 
-    def parts(self, db: Session, course: str, sessions: frozenset[str]) -> Mapping[str, Mapping[str, Part]]:
-        """Everybody's parts in these sessions of a course, all over, by session and learner."""
+    def figures(self, db: Session, course: str, sessions: frozenset[str]) -> Over:
+        """Everybody's parts in these sessions of a course, all over."""
         found: dict[str, dict[str, Part]] = {session: {} for session in sessions}
+        elsewhere: dict[str, dict[str, tuple[str, ...]]] = {session: {} for session in sessions}
         if not sessions:
-            return found
+            return Over(found, elsewhere)
         kept = settled(db, course, sessions)
-        for (session, _), parts in kept.parts.items():
+        for (session, point), parts in kept.parts.items():
             found[session].update(parts)
+            elsewhere[session][point] = kept.elsewhere[session, point]
         computed = [compute(db, basis) for basis in kept.missing]
         for one in computed:
             found[one.basis.session].update(one.parts)
+            elsewhere[one.basis.session][one.basis.bridge_point] = one.elsewhere
         if computed:
             self._writer.submit(keep(computed))  # not waited for: without it the next one computes again
-        return found
+        return Over(found, elsewhere)
 
     def settle(self, course: str, now: int) -> bool:
         """Settle some of what of a course ended some time before `now` (ms); whether that was all.

@@ -7,7 +7,18 @@ from datetime import datetime
 
 from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.state import LearnerState, PointState, SessionState
-from central_server.participation.wording import DOUBT, METHODS, doubted, pick, remarks, short_remarks
+from central_server.participation.wording import (
+    DOUBT,
+    at_two_points,
+    doubted,
+    flags_of,
+    heads,
+    known_by,
+    pick,
+    remarks,
+    short_remarks,
+    spot_checks,
+)
 from central_server.web.figures import day, day_time, moment, percent
 from models.language import Language
 from models.participation import marks
@@ -93,7 +104,12 @@ def sheet_of(state: SessionState, lang: Language) -> Sheet:
         notes.append(
             t("Buổi học chưa kết thúc: số liệu tạm thời.", "The session is not over: these figures will change.")
         )
-    notes += [f"{point.facts.name}: {one}" for point in state.points for one in remarks(point, lang)]
+    notes += [at_two_points(one, lang) for one in state.twice]
+    for point in state.points:
+        told = remarks(point, lang)
+        if point.heads is not None:
+            told.append(f"{t('lần đếm cuối', 'last count')} {day_time(point.heads.end)}: {heads(point.heads, lang)}")
+        notes += [f"{point.facts.name}: {one}" for one in told]
     signers = (t("Cán bộ kỹ thuật", "Technician"), t("Cán bộ quản lý lớp", "Class manager"))
     return Sheet(t("DANH SÁCH ĐIỂM DANH", "ATTENDANCE SHEET"), above, columns, rows, tuple(notes), signers, lang)
 
@@ -113,7 +129,7 @@ def _row(
         moment(learner.last_seen) if learner.last_seen is not None else None,
         *(tenths / 10 for tenths in shown(part, MINUTE_MS // 10)),
         part.share,
-        pick(METHODS[learner.check_in.method], lang) if learner.check_in else "",
+        known_by(learner, lang),
         "",
         _note(learner, state, lang),
         short_remarks(point, lang),
@@ -124,6 +140,9 @@ def _note(learner: LearnerState, state: SessionState, lang: Language) -> str:
     """Late and early, where the room was watched at that time; a fault is never held against anybody."""
     part, facts = learner.participation, state.facts
     told = [pick(DOUBT, lang)] if doubted(learner) else []
+    told += flags_of(learner.check_in, lang)
+    if said := spot_checks(learner, lang):
+        told.append(said)
     if not part.seen_ms:
         return ", ".join([*told, pick(("không có mặt", "not present"), lang)] if part.not_seen_ms else told)
     found = marks(part, facts.start, state.phase == "over", facts.rule)

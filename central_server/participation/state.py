@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from central_server.participation.evidence import CheckedIn, PointEvidence, Seen, Watched, doubtful
+from central_server.participation.evidence import PointEvidence
+from central_server.participation.headcount import (
+    counted_now,
+    last_count,
+    profile_of,
+    strangers,
+    strangers_since,
+    times_doubted,
+)
+from central_server.participation.known_by import (
+    Cause,
+    CheckedIn,
+    Counted,
+    OnWatch,
+    ProfileState,
+    SpotChecked,
+    Value,
+    Watched,
+)
 from central_server.participation.live import LiveReport
+from central_server.participation.pieces import Known, Piece, cause_at, pieces_of
 from central_server.participation.queries import LearnerFacts, PointFacts, SessionFacts
 from central_server.participation.seals import SealFacts
+from central_server.participation.twice import SeenTwice
 from models.islands import PointTotals
 from models.participation import Participation
 from models.presence import GAP_MS
-from models.records import CoverageEnd
 from models.spans import Spans, intersect, spans, total
 
-Value = Literal["seen", "not_seen", "not_observed"]
-"""The three values of presence."""
-Cause = CoverageEnd | Literal["no_news", "not_started"]
-"""Why nothing was observed: how the coverage before ended, no news from the agent, or the camera not yet on."""
 Trouble = Literal["good", "attention", "failure"]
 Phase = Literal["before", "running", "over"]
 
@@ -27,19 +42,6 @@ UNTIL_STEP_MS = 5_000
 """While nothing is heard, not-observed time grows in steps of this, which spares computing."""
 BACKLOG = 100
 """More records waiting than this are worth a class manager's attention."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a learner's bar: one value of presence from start to end (server time, ms), and how it is known."""
-
-    value: Value
-    start: int
-    end: int
-    seen: tuple[Seen, ...] = ()
-    """For `seen`: the intervals in it."""
-    cause: Cause | None = None
-    """For `not_observed`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +58,10 @@ class LearnerState:
     first_seen: int | None
     last_seen: int | None
     phase: Phase
+    spot_checks: tuple[SpotChecked, ...] = ()
+    """In order of time."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Of those who vouched, by id."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +85,17 @@ class PointState:
     """False: some of its times are only by the own clock of the bridge point's PC."""
     misfits: int
     """Records that tell of times at which they can't have been made (models.brackets)."""
+    profile: ProfileState
+    heads: Counted | None
+    """The last headcount: of the live status while news comes, else of the records."""
+    strangers_since: int | None
+    """Since when there has been somebody whom nothing explains, by the records; None: there is nobody."""
+    duty: tuple[OnWatch, ...]
+    """Who was on duty, in order of time."""
+    names: Mapping[str, str]
+    """Of those on duty, by id."""
+    twice: tuple[SeenTwice, ...] = ()
+    """Learners who were recorded here and at another bridge point in the same minute."""
 
     def count(self, value: Value) -> int:
         """Learners with that value."""
@@ -93,6 +110,11 @@ class SessionState:
     now: int
     phase: Phase
     points: tuple[PointState, ...]
+
+    @property
+    def twice(self) -> tuple[SeenTwice, ...]:
+        """Learners who were recorded at two bridge points in the same minute."""
+        return tuple(dict.fromkeys(one for point in self.points for one in point.twice))
 
     def count(self, value: Value) -> int:
         """Learners with that value."""
@@ -129,8 +151,13 @@ def point_state(
     evidence: PointEvidence,
     reports: Sequence[LiveReport],
     now: int,
+    names: Mapping[str, str] | None = None,
+    twice: tuple[SeenTwice, ...] = (),
 ) -> PointState:
-    """A bridge point now. evidence: of its records alone; reports: its devices' live statuses for this session."""
+    """A bridge point now. evidence: of its records alone; reports: its devices' live statuses for this session; names:
+    of the evidence's witnesses, by id; twice: those of its learners who were seen elsewhere at the same time.
+    """  # fmt: skip
+    names = names or {}
     phase = phase_of(session, now)
     known = evidence.with_live(reports)
     watched = sorted(known.watched, key=lambda one: (one.end, one.start))
@@ -145,36 +172,53 @@ def point_state(
         for one in r.status.present
         if one.last >= r.status.watching_to - GAP_MS
     }
+    vouched_now = {who for r in reports if r.fresh(now) for who in r.status.vouched}
     cause: Cause | None = None
     if not watching:
-        cause = _cause(watched, now, bool(reports) and not fresh)
+        cause = cause_at(watched, now, bool(reports) and not fresh)
         if cause == "cut" and not fresh:
             cause = "no_news"  # whoever speaks sends the next record soon; nobody has spoken since this server runs
     until = known_until(session, reports, now)
     learners = tuple(
-        _learner_state(session, who, known, watched, until, watching, who.id in here_now, cause, phase)
+        _learner_state(session, who, known, watched, until, _Now(watching, here_now, vouched_now), cause, phase, names)
         for who in session.learners
         if who.bridge_point == point.id
     )
     trouble: Trouble = "good"
     if phase == "running" and not watching:
         trouble = "failure"
-    elif point.forks:
+    elif point.forks or twice:
         trouble = "attention"
     elif phase != "over" and report is not None:
         status = report.status
-        if not fresh or status.alarms or status.unknown or status.waiting > BACKLOG:
+        if not fresh or status.alarms or strangers(status) or status.waiting > BACKLOG:
             trouble = "attention"
     seal = evidence.seals.facts(evidence.clocks.server_time)
     clock_known = not any(evidence.without_clock())
-    doubted = any(doubtful(one.clock) for some in known.seen.values() for one in some)
-    if trouble == "good" and (seal.state == "differs" or seal.late or not clock_known or doubted or known.misfits):
+    doubted = times_doubted(known)
+    profile = profile_of(known)
+    if trouble == "good" and (
+        seal.state == "differs" or seal.late or not clock_known or doubted or known.misfits or profile != "good"
+    ):
         trouble = "attention"
+    heads = counted_now(report, len(known.learners)) if report is not None and fresh else None
     watched_until = int(coverage[-1, 1]) if len(coverage) else None
     return PointState(
         point, learners, report, fresh, watching, watched_until, cause, trouble, phase, seal, clock_known,
-        len(known.misfits),
+        len(known.misfits), profile, heads or last_count(known), strangers_since(known),
+        tuple(sorted(known.duty, key=lambda one: one.at)), names, twice,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """What the live statuses say of a room now."""
+
+    watching: bool
+    here: Collection[str]
+    """Ids of those whom the camera sees."""
+    vouched: Collection[str]
+    """Ids of those who were checked in without it."""
 
 
 def _learner_state(
@@ -183,35 +227,35 @@ def _learner_state(
     evidence: PointEvidence,
     watched: Sequence[Watched],
     until: int,
-    watching: bool,
-    here: bool,
+    live: _Now,
     cause: Cause | None,
     phase: Phase,
+    names: Mapping[str, str],
 ) -> LearnerState:
-    seen = sorted(evidence.seen.get(who.id, ()), key=lambda one: (one.start, one.end))
+    known = Known.of(evidence, who.id)
     check_in = evidence.check_ins.get(who.id)
     part = evidence.totals.of(who.id, until)
-    value, since = _now(part, evidence.totals, who.id, watching, here, phase)
-    pieces = _pieces(part, seen, watched, cause)
-    within = [one for one in seen if one.end > session.start and one.start < session.end]
-    first = min((one.start for one in within), default=None)
-    last = max((one.end for one in within), default=None)
-    return LearnerState(who, value, since, part, pieces, check_in, first, last, phase)
+    value, since = _now(part, evidence.totals, who.id, live, phase, check_in)
+    pieces = pieces_of(part, known, watched, cause)
+    first, last = known.bounds(check_in, session.start, session.end)
+    return LearnerState(who, value, since, part, pieces, check_in, first, last, phase, known.spot_checks, names)
 
 
 def _now(
-    part: Participation, totals: PointTotals, who: str, watching: bool, here: bool, phase: Phase
+    part: Participation, totals: PointTotals, who: str, live: _Now, phase: Phase, check_in: CheckedIn | None
 ) -> tuple[Value, int | None]:
     if phase == "over":
         if part.seen_ms:
             return "seen", None
         return ("not_seen" if part.not_seen_ms > part.not_observed_ms else "not_observed"), None
-    coverage = totals.coverage
-    if not watching:
+    if who in live.vouched:
+        return "seen", _since(totals.known(who), totals.coverage_of(who)) or (check_in.at if check_in else None)
+    if not live.watching:
+        coverage = totals.coverage
         return "not_observed", int(coverage[-1, 1]) if len(coverage) else None
     islands = totals.known(who)
-    if here:
-        return "seen", _since(islands, coverage)
+    if who in live.here:
+        return "seen", _since(islands, totals.coverage_of(who))
     return "not_seen", int(islands[-1, 1]) if len(islands) else None
 
 
@@ -223,27 +267,3 @@ def _since(islands: Spans, coverage: Spans) -> int | None:
     while first and not total(intersect(spans([(islands[first - 1, 1], islands[first, 0])]), coverage)):
         first -= 1
     return int(islands[first, 0])
-
-
-def _pieces(
-    part: Participation, seen: Sequence[Seen], watched: Sequence[Watched], cause: Cause | None
-) -> tuple[Piece, ...]:
-    pieces = [Piece("not_seen", int(start), int(end)) for start, end in part.not_seen]
-    for start, end in part.seen:
-        inside = tuple(one for one in seen if one.start < end and one.end > start)
-        pieces.append(Piece("seen", int(start), int(end), seen=inside))
-    last = max((one.end for one in watched), default=0)
-    for start, end in part.not_observed:
-        why = cause if start >= last and cause else _cause(watched, int(start), no_news=False)
-        pieces.append(Piece("not_observed", int(start), int(end), cause=why))
-    return tuple(sorted(pieces, key=lambda piece: piece.start))
-
-
-def _cause(watched: Sequence[Watched], at: int, no_news: bool) -> Cause:
-    """Why the room is not watched from `at` on: the end of the coverage before it."""
-    if no_news:
-        return "no_news"
-    before = [one for one in watched if one.end <= at]
-    if not before:
-        return "not_started"
-    return before[-1].ended_by or "no_news"

@@ -16,7 +16,20 @@ from central_server.participation.queries import SessionFacts
 from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.state import LearnerState, Trouble
 from central_server.participation.watch import SessionNow, SessionWatch
-from central_server.participation.wording import CAUSES, TO_DO, WORDS, doubted, pick, remarks
+from central_server.participation.wording import (
+    CAUSES,
+    TO_DO,
+    WORDS,
+    at_two_points,
+    doubted,
+    flags_of,
+    heads,
+    known_by,
+    pick,
+    remarks,
+    spot_checks,
+    strangers_stay,
+)
 from central_server.web.figures import day_time, number
 from central_server.web.rendering import Pages
 from models.language import Language
@@ -140,7 +153,17 @@ class SessionView:
         before = self._rows.get(row.facts.id)
         if before is not None and before[0] is row:
             return before[1]
-        html = self._part("point.html", row=row, sentence=self._sentence(row), remarks=remarks(row, self._lang))
+        alarms = [at_two_points(one, self._lang) for one in row.twice]
+        if row.strangers_since is not None and row.phase != "over":
+            alarms.append(strangers_stay(row.strangers_since, self._lang))
+        html = self._part(
+            "point.html",
+            row=row,
+            sentence=self._sentence(row),
+            remarks=remarks(row, self._lang),
+            heads=heads(row.heads, self._lang) if row.heads else "",
+            alarms=alarms,
+        )
         self._rows[row.facts.id] = (row, html)
         return html
 
@@ -155,6 +178,9 @@ class SessionView:
             minutes=self._minutes(facts, learner),
             word=pick(WORDS[learner.value], self._lang),
             doubted=doubted(learner),
+            known_by=known_by(learner, self._lang),
+            flags=flags_of(learner.check_in, self._lang),
+            spot_checks=spot_checks(learner, self._lang),
         )
         self._learners[learner.facts.id] = (learner, row)
         return row
@@ -172,7 +198,7 @@ class SessionView:
             return pick(("Buổi học đã kết thúc.", "The session is over."), lang)
         if row.watching:
             watched = pick(("Máy quay đang ghi nhận phòng học.", "The camera is watching the room."), lang)
-            if not row.unknown:
+            if not row.unknown or row.strangers_since is not None:  # who stays is told of in a sentence of its own
                 return watched
             count = number(row.unknown, lang)
             vi = f"Có {count} người chưa nhận ra; nhờ cán bộ kỹ thuật hỏi tên và kiểm tra danh sách."

@@ -19,18 +19,21 @@ from sqlmodel import Session
 
 from central_server.participation.book import FACTS_LIFE_MS, same_where_equal
 from central_server.participation.columns import COLUMNS, Axis, with_live
-from central_server.participation.condition import Digest, PointRow, digest_of, no_records, point_row
+from central_server.participation.condition import Digest, PointRow, digest_of, no_records, point_row, waiting_of
 from central_server.participation.evidence import PointEvidence, no_evidence
 from central_server.participation.live import STALE_MS, LiveBoard, LiveReport
 from central_server.participation.queries import (
     LearnerFacts,
     PointFacts,
     SessionFacts,
+    names_of,
     new_records,
     records_around,
     session_facts,
 )
 from central_server.participation.state import Phase, PointState, known_until, phase_of, point_state
+from central_server.participation.suspects import Suspects, double_booked, find_twice
+from central_server.participation.twice import SeenTwice, by_point
 from models.participation import scheduled
 
 READING_S = 0.3
@@ -120,6 +123,13 @@ class SessionWatch:
         self._devices: dict[str, str] = {}
         self._unread: dict[str, None] = {}
         self._kept: dict[str, _Kept] = {}
+        self._booked: frozenset[tuple[str, str]] = frozenset()
+        self._elsewhere: dict[str, frozenset[str]] = {}
+        """By bridge point, where there is anybody: who was recorded there without sitting there."""
+        self._twice: dict[str, tuple[SeenTwice, ...]] = {}
+        """By bridge point."""
+        self._twice_at: int | None = None
+        self._names: dict[str, str] = {}
 
     def look(self, now: int, points: frozenset[str] | None = None) -> SessionNow:
         """The session at `now` (server time, ms), as far as it is held at these bridge points (None: all of it).
@@ -130,6 +140,7 @@ class SessionWatch:
             facts = self._read_plan(db, now)
             self._note_growth()
             self._read_records(db)
+            self._look_for_twice(db, now)
             return self._now(facts, now, points)
 
     def opened(self, points: Collection[str], now: int) -> dict[str, PointState]:
@@ -151,6 +162,8 @@ class SessionWatch:
         if self._facts is not None and acts == self._acts and 0 <= now - self._read_at < NAMES_LIFE_MS:
             return self._facts
         facts = session_facts(db, self._session)
+        self._booked = double_booked(db, facts.course, [facts.id])[facts.id]
+        self._names.clear()
         self._acts, self._read_at = acts, now
         if facts != self._facts:
             self._take_plan(db, facts)
@@ -182,6 +195,8 @@ class SessionWatch:
                     self._unread[point.id] = None
             self._points[point.id] = one
         self._unread = {point: None for point in self._unread if point in self._points}
+        found = {id_: point.digest.elsewhere for id_, point in self._points.items() if point.digest}
+        self._elsewhere = {id_: frozenset(one.learner for one in some) for id_, some in found.items() if some}
         self._facts = facts
         ids = [*(point.id for point in facts.points), *(f"{who.id} {who.bridge_point}" for who in facts.learners)]
         self._plan = hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()[:12]
@@ -218,11 +233,26 @@ class SessionWatch:
             evidence.learn_missing_clocks(lambda record: records_around(db, record))
             point.digest = digest_of(facts, self._axis, evidence)
             point.state_key = None
+            if point.digest.elsewhere:
+                self._elsewhere[point.facts.id] = frozenset(one.learner for one in point.digest.elsewhere)
+            self._learn_names(db, evidence.witnesses)
             self._unread.pop(point.facts.id, None)
         self._kept[point.facts.id] = kept
         if len(self._kept) > KEEP_EVIDENCE:
             del self._kept[next(iter(self._kept))]
         return evidence
+
+    def _look_for_twice(self, db: Session, now: int) -> None:
+        """Who is seen at two bridge points at once, where anybody is to be looked at; every few seconds."""
+        if self._twice_at is not None and 0 <= now - self._twice_at < FACTS_LIFE_MS:
+            return
+        self._twice_at = now
+        suspects = Suspects(self._elsewhere, self._booked)
+        live = self._live.in_several_places(self._session, now)
+        self._twice = by_point(find_twice(db, self._session, suspects, live)) if suspects or live else {}
+
+    def _learn_names(self, db: Session, ids: frozenset[str]) -> None:
+        self._names |= names_of(db, ids - self._names.keys())
 
     def _reports(self) -> dict[str, tuple[LiveReport, ...]]:
         found: dict[str, tuple[LiveReport, ...]] = {}
@@ -237,7 +267,8 @@ class SessionWatch:
         rows: dict[str, PointRow] = {}
         for id_, point in self._points.items():
             some = reports.get(id_, ())
-            key = (some, tuple(report.fresh(now) for report in some), phase, point.digest)
+            twice = self._twice.get(id_, ())
+            key = (some, tuple(report.fresh(now) for report in some), phase, point.digest, twice)
             if point.row is None or point.row_key != key:
                 point.row, point.row_key = self._row(point, some, now, phase), key
             if points is None or id_ in points:
@@ -264,12 +295,15 @@ class SessionWatch:
 
     def _row(self, point: _Point, reports: tuple[LiveReport, ...], now: int, phase: Phase) -> PointRow:
         """The row, which is the same object as before where it looks the same; the arrays are brought up to date."""
-        row = point_row(point.facts, point.enrolled, self._schedule, point.digest, reports, now, phase)
+        twice = self._twice.get(point.facts.id, ())
+        row = point_row(
+            point.facts, point.enrolled, self._schedule, point.digest, reports, now, phase, twice, self._names
+        )
         self._counts[point.at] = row.expected, row.seen, row.not_seen
         if point.digest is not None:
-            columns = with_live(self._axis, point.digest.columns, reports, point.enrolled)
-            self._columns[point.at, 0] = columns.seen
-            self._columns[point.at, 1] = np.where(columns.watched, row.expected - columns.seen, 0)
+            waiting = waiting_of(point.enrolled, reports, point.digest)
+            columns = with_live(self._axis, point.digest.columns, reports, point.enrolled, waiting)
+            self._columns[point.at, 0], self._columns[point.at, 1] = columns.counts(row.expected)
         return point.row if row == point.row and point.row else row
 
     def _state(
@@ -277,10 +311,12 @@ class SessionWatch:
     ) -> PointState:
         evidence = self._evidence(db, point)
         fresh = tuple(report.fresh(now) for report in reports)
-        key = (reports, fresh, known_until(facts, reports, now), phase_of(facts, now))
+        twice = self._twice.get(point.facts.id, ())
+        key = (reports, fresh, known_until(facts, reports, now), phase_of(facts, now), twice)
         if point.state is not None and point.state_key == key:
             return point.state
-        state = point_state(self._plan_of(point), point.facts, evidence, reports, now)
+        self._learn_names(db, evidence.witnesses)
+        state = point_state(self._plan_of(point), point.facts, evidence, reports, now, self._names, twice)
         if point.state is not None and len(point.state.learners) == len(state.learners):
             state = replace(state, learners=same_where_equal(point.state.learners, state.learners))
         point.state, point.state_key = state, key

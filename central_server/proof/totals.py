@@ -44,7 +44,10 @@ def totals_of(
             for who in known.learners:
                 seen = spans([(one.start, one.end) for one in known.seen.get(who, ())])
                 check_in = known.check_ins.get(who)
-                part = participation(schedule, seen, coverage, rule, check_in.at if check_in else None)
+                vouched = [(one.start, one.end) for one in known.confirmed.get(who, ())]
+                blind = [(one.start, one.end) for one in known.blind.get(who, ())]
+                at = check_in.at if check_in else None
+                part = participation(schedule, seen, coverage, rule, at, vouched, blind)
                 totals[session, who] = total_of(part)
     return totals
 

@@ -15,6 +15,7 @@ from central_server.proof.evidence import Evidence, LogEvidence, Row, Signed
 from central_server.proof.findings import OWN_LOG, Finding, record_finding
 from central_server.proof.replay import Acts, compare, replay
 from central_server.proof.totals import compare_totals, totals_of
+from central_server.proof.twice import at_two_points
 from central_server.proof.witnesses import arrivals, believed
 from models.own_records import AnyOwnRecord, decode_own
 from models.receipts import Receipt
@@ -36,7 +37,7 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     notices: list[tuple[str, str]] = field(default_factory=list)
     """What is no sign of tampering with the ledger, but for a person to know: acts that a restore lost, records whose
-    times contradict the receipts. Sentences in both languages."""
+    times contradict the receipts, learners at two bridge points at once. Sentences in both languages."""
     logs: int = 0
     records: int = 0
     own_records: int = 0
@@ -88,6 +89,7 @@ def verify(evidence: Evidence, receipts: Sequence[Receipt]) -> Report:
 
     joined = {device: key[1] for (device, number), key in acts.plan.keys.items() if number == 1}
     report.notices += misfits(came, joined)
+    report.notices += at_two_points(placed.values(), came.clocks, acts.plan.devices)
     totals = totals_of(acts.plan, raw, around)
     report.totals = len(totals)
     report.findings += compare_totals(totals, evidence.totals())

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.faces.align import chip, similarity
+from models.faces.compared import COMPARED
 from models.faces.detect import Face
 from models.faces.dlib_geometry import CHIP, PADDING, dlib_box
 from models.faces.match import Metric
@@ -78,7 +79,7 @@ class IntelEncoder:
     metric: Metric = "cosine"
     length = 256
     threshold = 0.45
-    strict_threshold = 0.50
+    strict_threshold = COMPARED["face-reidentification-retail-0095"].door
     margin = 0.05
     _SIZE: Final = 128
     # The five points in the chip: the model's page in Open Model Zoo, as shares of its side.
@@ -123,7 +124,7 @@ class DlibEncoder:
     metric: Metric = "distance"
     length = 128
     threshold = 1 - 0.45
-    strict_threshold = 1 - 0.45
+    strict_threshold = COMPARED["dlib-resnet-v1"].door
     margin = 0.03
 
     def __init__(self, weights: Path, points: Path, *, threads: int = 2, precision: Precision = "native") -> None:

@@ -26,7 +26,7 @@ from models.receipts import Receipt
 from models.records import GENESIS, chained, decode, encode
 from tests.central_server.running import Running, running, write_course
 from tests.faults.loop import Budget, Found, Tally, round_seed
-from tests.faults.making import presence
+from tests.faults.making import any_kind, presence
 from tests.faults.sending import Parts, client, joined
 
 CHANGES = 1_000
@@ -182,7 +182,7 @@ class Scene:
         async with client(self.server, self.who) as to:
             parts = Parts(self.folder, log, self.who, to)
             for first in range(1, RECORDS, BATCH):
-                log.append([presence(n) for n in range(first, first + BATCH)])
+                log.append([any_kind(n) for n in range(first, first + BATCH)])
                 await parts.drain()
                 parts.now += 2_000
             parts.close()

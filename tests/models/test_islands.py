@@ -49,7 +49,19 @@ class CheckIn(NamedTuple):
     at: int
 
 
-Arrival = Watch | See | CheckIn
+class Vouch(NamedTuple):
+    who: str
+    start: int
+    end: int
+
+
+class Unobserve(NamedTuple):
+    who: str
+    start: int
+    end: int
+
+
+Arrival = Watch | See | CheckIn | Vouch | Unobserve
 
 
 def see(who: str, start: int, length: int) -> See:
@@ -63,7 +75,16 @@ def watch(start: int, length: int) -> Watch:
 check_ins = st.builds(CheckIn, people, moments)
 sees = st.one_of(*[st.builds(see, people, moments, st.integers(-1, length)) for length in (3, 3, 30)])
 watches = st.one_of(*[st.builds(watch, moments, st.integers(-1, length)) for length in (5, 60)])
+vouches = st.builds(lambda who, start, length: Vouch(who, start, start + length), people, moments, st.integers(-1, 8))
+unobserved = st.builds(
+    lambda who, start, length: Unobserve(who, start, start + length), people, moments, st.integers(-1, 20)
+)
 arrivals = st.lists(st.one_of(sees, sees, sees, watches, check_ins), min_size=8, max_size=30)
+beside_the_camera = st.lists(
+    st.one_of(sees, sees, watches, watches, check_ins, vouches, vouches, unobserved, unobserved),
+    min_size=8, max_size=30,
+)  # fmt: skip
+any_arrivals = st.one_of(arrivals, beside_the_camera)
 odd = st.integers(0, 999)
 
 
@@ -74,9 +95,12 @@ class Batch:
     watched: list[tuple[int, int]] = field(default_factory=list)
     seen: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: {who: [] for who in WHO})
     checked_in: dict[str, int] = field(default_factory=dict)
+    vouched: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: {who: [] for who in WHO})
+    unobserved: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: {who: [] for who in WHO})
 
     def of(self, who: str, schedule: Spans, rule: Rule) -> Participation:
-        return participation(schedule, self.seen[who], self.watched, rule, self.checked_in.get(who))
+        at, vouched, unobserved = self.checked_in.get(who), self.vouched[who], self.unobserved[who]
+        return participation(schedule, self.seen[who], self.watched, rule, at, vouched, unobserved)
 
 
 def take(point: PointTotals, batch: Batch, arrival: Arrival) -> None:
@@ -87,6 +111,12 @@ def take(point: PointTotals, batch: Batch, arrival: Arrival) -> None:
         case CheckIn(who, at):
             point.check_in(who, at * UNIT)
             batch.checked_in[who] = min(at * UNIT, batch.checked_in.get(who, FAR))
+        case Vouch(who, start, end):
+            point.vouch(who, start * UNIT, end * UNIT)
+            batch.vouched[who].append((start * UNIT, end * UNIT))
+        case Unobserve(who, start, end):
+            point.unobserve(who, start * UNIT, end * UNIT)
+            batch.unobserved[who].append((start * UNIT, end * UNIT))
         case Watch(start, end):
             point.watch(start * UNIT, end * UNIT)
             batch.watched.append((start * UNIT, end * UNIT))
@@ -111,7 +141,7 @@ def assert_equal(point: PointTotals, batch: Batch, schedule: Spans, rule: Rule, 
 
 
 @settings(deadline=None)
-@given(schedules, rules, arrivals, untils)
+@given(schedules, rules, any_arrivals, untils)
 def test_after_every_record_the_totals_are_those_of_the_batch(
     plan: Spans, rule: Rule, some: list[Arrival], until: int
 ) -> None:
@@ -143,7 +173,7 @@ def test_many_short_stays_with_gaps_around_the_tolerance(
 
 
 @settings(deadline=None)
-@given(schedules, rules, arrivals, st.randoms(use_true_random=False))
+@given(schedules, rules, any_arrivals, st.randoms(use_true_random=False))
 def test_neither_order_nor_duplicates_change_anything(
     plan: Spans, rule: Rule, some: list[Arrival], random: Random
 ) -> None:
@@ -162,7 +192,7 @@ def test_neither_order_nor_duplicates_change_anything(
 
 
 @settings(deadline=None)
-@given(schedules, rules, arrivals, schedules, rules, arrivals)
+@given(schedules, rules, any_arrivals, schedules, rules, any_arrivals)
 def test_a_changed_plan_and_rule_count_the_records_of_before_and_after(
     plan: Spans, rule: Rule, some: list[Arrival], new_plan: Spans, new_rule: Rule, more: list[Arrival]
 ) -> None:
@@ -177,7 +207,7 @@ def test_a_changed_plan_and_rule_count_the_records_of_before_and_after(
 
 
 @settings(deadline=None)
-@given(schedules, rules, arrivals, arrivals)
+@given(schedules, rules, any_arrivals, any_arrivals)
 def test_a_copy_goes_its_own_way(plan: Spans, rule: Rule, some: list[Arrival], more: list[Arrival]) -> None:
     schedule = stretched(plan)
     point, batch = PointTotals(schedule, rule), Batch()
@@ -217,3 +247,16 @@ def test_a_stay_that_is_told_later_inside_a_bridged_gap_counts_once() -> None:
     for start, end in ((0, 10_000), (30_000, 40_000), (15_000, 20_000)):
         point.see("a", start, end)
     assert point.totals("a").seen_ms == 40_000
+
+
+def test_what_is_said_of_one_learner_changes_nobody_elses_figures() -> None:
+    point = PointTotals(scheduled(0, 100_000), Rule())
+    point.watch(0, 100_000)
+    point.see("b", 10_000, 20_000)
+    before = point.totals("b")
+    point.vouch("a", 0, 50_000)
+    point.unobserve("a", 50_000, 90_000)
+    point.see("a", 60_000, 70_000)
+    mine = point.totals("a")
+    assert (mine.seen_ms, mine.not_seen_ms, mine.not_observed_ms) == (60_000, 10_000, 30_000)
+    assert point.totals("b") == before

@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.participation import Marks, Rule, marks, participation, scheduled
-from models.spans import intersect, total
+from models.spans import intersect, spans, subtract, total
 
 S = 1000
 WHOLE = [(0, 3600 * S)]
 HOUR = scheduled(0, 3600 * S)
+HOUR_S = scheduled(0, 3600)
 pairs = st.lists(st.tuples(st.integers(-100, 4000), st.integers(-100, 4000)), max_size=10)
 rules = st.builds(
     Rule,
@@ -35,11 +36,52 @@ def test_scheduled_is_always_seen_plus_not_seen_plus_not_observed(
     assert result.share is None or 0 <= result.share <= 1
 
 
+@given(pairs, pairs, pairs, pairs, rules, st.none() | st.integers(0, 3600))
+def test_what_is_known_without_the_camera_divides_the_schedule_too_and_seen_wins(
+    presence: list[tuple[int, int]],
+    coverage: list[tuple[int, int]],
+    vouched: list[tuple[int, int]],
+    unobserved: list[tuple[int, int]],
+    rules: Rule,
+    at: int | None,
+) -> None:
+    result = participation(HOUR_S, presence, coverage, rules, at, vouched, unobserved)
+    parts = (result.seen, result.not_seen, result.not_observed)
+    assert result.scheduled_ms == sum(map(total, parts))
+    assert not any(len(intersect(a, b)) for a in parts for b in parts if a is not b)
+    if rules.before_check_in_counts:
+        known = spans([*presence, *vouched])
+        assert not len(subtract(intersect(HOUR_S, known), result.seen))
+        blind = subtract(spans(unobserved), known)
+        assert not len(intersect(result.not_seen, blind)) and not len(intersect(result.seen, blind))
+
+
+@given(pairs, pairs, pairs)
+def test_an_unobserved_time_is_never_an_absence_and_takes_no_seen_time_away(
+    presence: list[tuple[int, int]], coverage: list[tuple[int, int]], unobserved: list[tuple[int, int]]
+) -> None:
+    rule = Rule(gap_tolerance_s=0)
+    before = participation(HOUR_S, presence, coverage, rule)
+    after = participation(HOUR_S, presence, coverage, rule, unobserved=unobserved)
+    assert after.seen_ms == before.seen_ms and after.not_seen_ms <= before.not_seen_ms
+
+
+def test_minutes_known_by_card_and_minutes_that_nobody_confirmed() -> None:
+    """Card at 0, a spot check answered at 1200 s, none after; for a minute the camera saw the learner."""
+    result = participation(
+        HOUR, [(2400 * S, 2460 * S)], WHOLE, Rule(), 0, [(0, 0), (0, 1200 * S)], [(1200 * S, 3600 * S)]
+    )
+    assert (result.seen_ms, result.not_seen_ms, result.not_observed_ms) == (1260 * S, 0, 2340 * S)
+
+
+def test_vouched_minutes_of_a_dark_room_are_seen() -> None:
+    result = participation(HOUR, [], [(0, 600 * S)], Rule(), 0, [(0, 1800 * S)])
+    assert (result.seen_ms, result.not_seen_ms, result.not_observed_ms) == (1800 * S, 0, 1800 * S)
+
+
 @given(pairs, pairs)
 def test_a_fault_is_never_an_absence(presence: list[tuple[int, int]], coverage: list[tuple[int, int]]) -> None:
     result = participation(scheduled(0, 3600), presence, coverage, Rule())
-    from models.spans import spans, subtract
-
     assert not len(subtract(result.not_seen, spans(coverage)))
 
 

@@ -98,6 +98,13 @@ def _status(one: Held, now: int, number: int) -> LiveStatus | None:
             for low, high in one.room.seen(who, now):
                 if high > start and high >= now - GAP_MS:
                     present.append(LivePresence(learner=who, start=max(low, start), last=high))
+    known, by_card = one.room.here(now)
+    vouched = tuple(
+        who
+        for who, card in one.room.cards.items()
+        if card.checked_in <= now and any(start <= now < end for start, end in one.room.there[who])
+    )
+    strangers = 1 if number == 4 else 0
     alarms = ("Ánh sáng trong phòng yếu, hai chỗ ngồi cuối phòng khó nhận diện. Hãy bật thêm đèn.",)
     return LiveStatus(
         session=one.meeting.id,
@@ -105,7 +112,10 @@ def _status(one: Held, now: int, number: int) -> LiveStatus | None:
         watching_from=spans[0][0] if spans else None,
         watching_to=now if spans else None,
         present=tuple(present),
-        unknown=1 if number == 4 else 0,
+        unknown=by_card + strangers if spans else 0,
+        people=known + by_card + strangers if spans else 0,
+        vouched=vouched,
+        sweep_ms=1000 if spans else 0,
         waiting=143 if number == 5 else 0,
         detector=DETECTOR,
         encoder=ENCODER,

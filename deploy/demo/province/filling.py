@@ -6,6 +6,7 @@ server's own checks, so `central-server verify` proves a demo as it proves an of
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from sqlmodel import select
 from bridge_agent.identity import Identity, Membership
 from bridge_agent.server import Server
 from bridge_agent.server_clock import ServerClock, this_pc
+from central_server.accounts.giving import NewAccount, new_account
+from central_server.accounts.permission import Grant
 from central_server.bridge_points.joining import make_token
 from central_server.courses.acts import publish
 from central_server.courses.changes import Changes, changing
@@ -32,6 +35,7 @@ from central_server.courses.planning import (
 )
 from central_server.courses.tables import SessionBridgePoint
 from central_server.database import Writer
+from deploy.demo.province.names import person
 from deploy.demo.province.plan import DAY, MAIN, MINUTE, PLACES, PROGRAMMES, Class, Meeting, Province
 from deploy.demo.province.room import Clock, Room, records, room
 from models.records import BATCH_LIMIT, GENESIS, AnyRecord, Checkpoint, chain, encode, sign_batch
@@ -117,6 +121,10 @@ class Seat:
     identity: Identity
     server: Server
     clock: Clock
+    technician: str
+    """The account on duty there."""
+    profile: str | None
+    """SHA-256 of its calibration profile; one has none."""
     head: bytes = GENESIS
     seq: int = 0
     told: dict[str, int] = field(default_factory=dict)
@@ -166,7 +174,11 @@ async def join_points(writer: Writer, address: str, where: Province, now: int) -
         # One PC's wall clock is three hours off: what it records is right, and said to be looked at.
         off = 3 * 60 * MINUTE if number == 4 else rng.randrange(-900, 900)
         pc = Clock(f"boot-{number}", now - 60 * DAY, off, off)
-        seats.append(Seat(number, identity, Server(address, clock, identity), pc))
+        grant = Grant("technician", bridge_point=answer.bridge_point)
+        account = NewAccount(f"ky-thuat-{point_code(number).lower()}", person(rng, PLACES[number]).name, (grant,))
+        technician = writer.submit(new_account(account, None, now)).result()
+        profile = None if number == 3 else hashlib.sha256(point_code(number).encode()).hexdigest()
+        seats.append(Seat(number, identity, Server(address, clock, identity), pc, technician, profile))
     return seats
 
 
@@ -183,7 +195,11 @@ class Held:
         """What its log holds of the session then, from the first record on."""
         rng = random.Random(self.seed)  # noqa: S311 - invented scores
         after = self.seat.seq - self.seat.told.get(self.meeting.id, 0)
-        return list(records(self.meeting, self.room, self.seat.clock, self.seat.common, rng, after, until))
+        seat = self.seat
+        made = records(
+            self.meeting, self.room, seat.clock, seat.common, rng, after, until, seat.technician, seat.profile
+        )
+        return list(made)
 
     async def tell(self, until: int) -> None:
         """Send what is new of it."""

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from deploy.demo.province.cards import SHARE, CardLearner, Made, Pair, card_learner
 from deploy.demo.province.plan import MINUTE, Meeting
-from models.records import AnyRecord, CheckIn, Coverage, CoverageEnd, Presence, Seal
+from models.records import AnyRecord, CheckIn, Coverage, CoverageEnd, Headcount, OnDuty, Presence, ProfileUsed, Seal
 
 CUT = 10 * MINUTE
 EARLY = 12 * MINUTE
@@ -19,7 +20,6 @@ FAULTS: dict[Fault, float] = {"none": 16, "dark": 2, "power_cut": 1.5, "frozen":
 ENDS: dict[Fault, CoverageEnd] = {
     "dark": "dark", "power_cut": "crashed", "frozen": "frozen", "camera_gone": "camera_gone", "none": "stopped"
 }  # fmt: skip
-Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,19 @@ class Room:
     watched: tuple[tuple[int, int, CoverageEnd], ...]
     there: dict[str, tuple[Pair, ...]]
     """When each learner was in the room, whether watched or not."""
+    cards: dict[str, CardLearner]
+    """Those whom the camera does not know."""
+
+    def here(self, at: int) -> tuple[int, int]:
+        """How many learners are in the room whom the camera knows, and how many by card."""
+        inside = [who for who, spans in self.there.items() if any(start <= at < end for start, end in spans)]
+        by_card = sum(who in self.cards for who in inside)
+        return len(inside) - by_card, by_card
 
     def seen(self, learner: str, until: int) -> Iterator[Pair]:
         """When the camera saw the learner, up to then: cut where the agent cuts."""
+        if learner in self.cards:
+            return
         for start, end in self.there[learner]:
             for a, b, _ in self.watched:
                 if (low := max(start, a)) < (high := min(end, b, until)):
@@ -50,7 +60,10 @@ def room(meeting: Meeting, learners: Sequence[str], rng: random.Random, fault: F
         back = lost + rng.randrange(8, 35) * MINUTE
         spans = [(begin, lost, ENDS[fault]), (back, end, "stopped")]
     watched = tuple(piece for span in spans for piece in _cut(*span))
-    return Room(watched, {who: _presence(meeting, rng) for who in learners})
+    there = {who: _presence(meeting, rng) for who in learners}
+    by_card = [who for who in learners if rng.random() < SHARE]
+    cards = {who: one for who in by_card if (one := card_learner(meeting, there[who], rng)) is not None}
+    return Room(watched, there, cards)
 
 
 def _cut(start: int, end: int, ended_by: CoverageEnd) -> Iterator[tuple[int, int, CoverageEnd]]:
@@ -110,11 +123,20 @@ class Clock:
 
 
 def records(
-    meeting: Meeting, what: Room, clock: Clock, common: dict[str, Any], rng: random.Random, after: int, until: int
+    meeting: Meeting,
+    what: Room,
+    clock: Clock,
+    common: dict[str, Any],
+    rng: random.Random,
+    after: int,
+    until: int,
+    witness: str,
+    profile: str | None,
 ) -> Iterator[AnyRecord]:
     """The records of a room up to `until`, in the order they were made.
 
-    common: device and log; after: seq of the log's last record before. The seal closes a session that is over by then.
+    common: device and log; witness: the account on duty; profile: of the calibration, SHA-256;
+    after: seq of the log's last record before. The seal closes a session that is over by then.
     """
     made: list[tuple[int, type[AnyRecord], dict[str, Any]]] = []
     told: dict[str, Any]
@@ -138,15 +160,36 @@ def records(
             told = {"learner": who, "start": start - clock.started, "end": end - clock.started}
             made.append((end, Presence, told | seen | {"best_score": round(rng.uniform(0.62, 0.93), 2)}))
             present += end - start
+    check_ins = sum(kind is CheckIn for _, kind, _ in made)
+    presences = len(made) - count - check_ins
+    beside = list(_beside_the_camera(meeting, what, witness, profile, rng))
+    beside = [one for one in beside if one[0] <= covered_to]
+    check_ins += sum(kind is CheckIn for _, kind, _ in beside)
+    for at, kind, told in beside:
+        moved = {name: told[name] - clock.started for name in ("start", "end", "at", "asked") if name in told}
+        made.append((at, kind, told | moved))
     made.sort(key=lambda one: one[0])
     if until >= meeting.end + 4 * MINUTE:
-        check_ins = sum(kind is CheckIn for _, kind, _ in made)
-        totals: dict[str, Any] = {
-            "check_ins": check_ins,
-            "presences": len(made) - count - check_ins,
-            "coverages": count,
-        }
+        totals: dict[str, Any] = {"check_ins": check_ins, "presences": presences, "coverages": count}
         made.append((meeting.end + 5 * MINUTE, Seal, totals | {"present_ms": present, "covered_ms": whole}))
     for seq, (at, kind, told) in enumerate(made, after + 1):
         fields = common | {"seq": seq, "session": meeting.id} | clock.sample(at) | told
         yield kind(**fields)
+
+
+def _beside_the_camera(
+    meeting: Meeting, what: Room, witness: str, profile: str | None, rng: random.Random
+) -> Iterator[Made]:
+    """Who is on duty, the profile, the headcounts, and the learners by card; with server times."""
+    begin = what.watched[0][0]
+    yield begin, OnDuty, {"at": begin, "witness": witness, "named_by": None}
+    state = "missing" if profile is None else "good"
+    yield begin, ProfileUsed, {"at": begin, "profile": profile, "state": state, "encoder": ENCODER, "threshold": 0.5}
+    stranger = rng.random() < 0.08
+    for start, end, _ in what.watched:
+        known, by_card = what.here(end - MINUTE)
+        unknown = by_card + (stranger and end > meeting.start)
+        told = {"people": known + unknown, "known": known, "unknown": unknown, "vouched": by_card}
+        yield end, Headcount, told | {"start": max(start, end - MINUTE), "end": end, "roster": len(what.there)}
+    for who, one in what.cards.items():
+        yield from one.records(who, witness)

@@ -18,7 +18,7 @@ from central_server.participation.settling import Settling
 from central_server.proof.evidence import Totals
 from central_server.proof.stored import StoredEvidence
 from central_server.proof.totals import total_of, totals_of
-from models.records import AnyRecord, CheckIn, Coverage, Presence, decode, encode
+from models.records import AnyRecord, CheckIn, Coverage, Presence, Unobserved, Vouched, decode, encode
 
 SECOND = 1000
 START = 1_000_000 * SECOND
@@ -27,7 +27,8 @@ DEVICES, LOGS, SESSIONS, LEARNERS, POINTS = ("d1", "d2", "d3"), ("x", "y"), ("s1
 moments = st.integers(-20, 120)
 records = st.tuples(
     st.just("record"), st.sampled_from(DEVICES), st.sampled_from("xxxy"), st.sampled_from(SESSIONS),
-    st.sampled_from(["presence", "presence", "coverage", "check_in"]), st.sampled_from(LEARNERS), moments,
+    st.sampled_from(["presence", "presence", "coverage", "check_in", "vouched", "unobserved"]),
+    st.sampled_from(LEARNERS), moments,
     st.integers(0, 60), st.sampled_from([0, 0, 0, 7 * SECOND, None]), st.sampled_from(["boot-1", "boot-1", "boot-2"]),
 )  # fmt: skip
 plans = st.one_of(
@@ -52,6 +53,7 @@ HELD = [
     for device, kind, who, at, length in (
         ("d1", "coverage", "", 0, 80), ("d1", "presence", "a", 0, 25), ("d1", "presence", "a", 40, 30),
         ("d1", "check_in", "b", 20, 0), ("d1", "presence", "b", 10, 60), ("d3", "coverage", "", 0, 60),
+        ("d1", "vouched", "a", 28, 8), ("d1", "unobserved", "a", 60, 30), ("d1", "unobserved", "b", 65, 10),
         ("d3", "presence", "b", 20, 30),
     )
 ]  # fmt: skip
@@ -144,6 +146,10 @@ def add_record(
         record = Presence(**same, learner=who, start=at, end=at + length, sightings=1, best_score=0.5, encoder="intel")
     elif kind == "coverage":
         record = Coverage(**same, start=at, end=at + length, ended_by="cut", detector="yunet", encoder="intel")
+    elif kind == "vouched":
+        record = Vouched(**same, learner=who, start=at, end=at + length, method="pin", witness="a-1")
+    elif kind == "unobserved":
+        record = Unobserved(**same, learner=who, start=at, end=at + length, why="far_seat")
     else:
         record = CheckIn(**same, learner=who, at=at, method="card", score=None, encoder="")
     row = (device, log, seq, session, kind_of(record), *found_by(record), encode(record), b"")
@@ -171,7 +177,7 @@ def from_raw_records(engine: Engine) -> Totals:
 def shown(engine: Engine, settling: Settling) -> Totals:
     """As a course's page has it."""
     with Session(engine) as db:
-        parts = settling.parts(db, "c", frozenset(SESSIONS))
+        parts = settling.figures(db, "c", frozenset(SESSIONS)).parts
     return {(session, who): total_of(part.totals) for session, some in parts.items() for who, part in some.items()}
 
 

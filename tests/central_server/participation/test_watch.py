@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from central_server.participation.columns import Axis
+from central_server.participation.known_by import Value
 from central_server.participation.live import STALE_MS
-from central_server.participation.state import SessionState, Value
+from central_server.participation.state import SessionState
 from central_server.participation.watch import SessionNow, SessionWatch
-from models.records import CheckIn, Seal
-from tests.central_server.running import MINUTE, START, Agent, Running, join
+from models.records import CheckIn, Seal, Unobserved, Vouched
+from tests.central_server.running import MINUTE, START, Agent, Running, join, write_course
 
 SESSION = "K1.1"
 END = START + 210 * MINUTE
@@ -43,9 +46,9 @@ def agree(now: SessionNow, state: SessionState, but: range = range(0)) -> None:
             assert (now.columns[0][column], now.columns[1][column]) == (counts["seen"], counts["not_seen"])
 
 
-def some_class(agent: Agent, rng: random.Random, until: int) -> None:
-    """Records of a room with dark times and learners who come and go, up to `until`."""
-    people = [who.id for who in agent.today().sessions[0].learners]
+def some_class(agent: Agent, rng: random.Random, until: int, but: Sequence[str] = ()) -> None:
+    """Records of a room with dark times and learners who come and go, up to `until`; but: whom the camera never saw."""
+    people = [who.id for who in agent.today().sessions[0].learners if who.id not in but]
     at = START - rng.randrange(5) * MINUTE
     while at < until:
         end = min(at + rng.randrange(3, 40) * MINUTE, until)
@@ -83,6 +86,54 @@ def test_bridge_points_add_up_to_their_learners(server: Running, agent: Agent, s
     agree(*both(server))
     server.clock.ms = END + MINUTE
     agree(*both(server))
+
+
+def beside_the_camera(agent: Agent, rng: random.Random, people: list[str], until: int) -> None:
+    """One learner by card with confirmations, one in a far seat at times, one by card of whom no record tells more."""
+    card, far, new = people
+    told: dict[str, Any] = {"session": SESSION, "learner": card}
+    at = START + rng.randrange(10) * MINUTE
+    agent.add(CheckIn, **told, at=at, method="card", score=None, encoder="", witness="a-1")
+    while at < until:
+        end = min(at + rng.randrange(5, 60) * MINUTE, until)
+        if rng.random() < 0.6:
+            agent.add(Vouched, **told, start=at, end=end, method="pin", witness="a-1")
+        else:
+            agent.add(Unobserved, **told, start=at, end=end, why="no_face")
+        at = end + rng.choice((0, 0, 7 * MINUTE))
+    for _ in range(3):
+        start = START + rng.randrange(150) * MINUTE
+        end = min(start + rng.randrange(5, 40) * MINUTE, until)
+        if start < end:
+            agent.add(Unobserved, session=SESSION, learner=far, start=start, end=end, why="far_seat")
+    at = START + rng.randrange(15) * MINUTE
+    agent.add(CheckIn, session=SESSION, learner=new, at=at, method="pin", score=None, encoder="", witness="a-1")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_bridge_points_add_up_to_their_learners_whom_the_camera_does_not_know(
+    server: Running, tmp_path: Path, seed: int
+) -> None:
+    server.load(write_course(tmp_path / "course.toml", learners=7))
+    agent, rng = join(server), random.Random(seed)
+    people = [who.id for who in agent.today().sessions[0].learners]
+    server.clock.ms = START + rng.randrange(20, 180) * MINUTE
+    since = server.clock() - 5 * MINUTE
+    some_class(agent, rng, since, (people[0], people[2]))
+    beside_the_camera(agent, rng, people[:3], since - rng.randrange(10) * MINUTE)
+    agent.send_all()
+    agree(*both(server))
+    agent.status(SESSION, {people[3]: since}, watching_from=since, vouched=(people[0], people[2]), people=4, unknown=2)
+    joint = range(since - 2 * MINUTE, since)
+    agree(*both(server), joint)
+    server.clock.ms += 1_000
+    agent.status(SESSION, {}, watching_from=None, watching_to=None, vouched=(people[0], people[2]))
+    agree(*both(server), joint)
+    server.clock.ms += STALE_MS + 1
+    agree(*both(server), joint)
+    agent.status(SESSION, {}, watching_from=since, vouched=(people[2],))
+    server.clock.ms = END + MINUTE
+    agree(*both(server), joint)
 
 
 def test_time_before_the_check_in_is_left_out_where_the_rule_says_so(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,11 +19,45 @@ from central_server.accounts.second_factor import code_at, keep_recovery_codes, 
 from central_server.proof.stored import StoredEvidence
 from central_server.proof.verifying import Report, verify
 from models.receipts import Receipt
-from models.records import CheckIn, chain, decode, encode
+from models.records import (
+    CheckIn,
+    Headcount,
+    OnDuty,
+    ProfileUsed,
+    SpotCheck,
+    Unobserved,
+    Vouched,
+    chain,
+    decode,
+    encode,
+)
 from models.wire import Refusal
 from tests.central_server.bridge_points.test_rotation import body_for
 from tests.central_server.bridge_points.test_rotation import rotate as ask_rotation
 from tests.central_server.running import MINUTE, START, Agent, Running, join, running, write_course
+
+BESIDE_THE_CAMERA = (5, 7, 9, 10, 11, 13)
+
+
+def beside_the_camera(agent: Agent, n: int, who: str, start: int) -> None:
+    """One record of each kind that on-site verification makes."""
+    told: dict[str, Any] = {"session": "K1.1", "learner": who}
+    span: dict[str, Any] = {"start": start, "end": start + 40_000}
+    match n:
+        case 5:
+            agent.add(Vouched, **told, **span, method="card", witness="a-1")
+        case 7:
+            agent.add(Unobserved, **told, **span, why="no_face")
+        case 9:
+            agent.add(SpotCheck, **told, asked=start, at=start + 9_000, answered=True, method="pin")
+        case 10:
+            agent.add(OnDuty, session="K1.1", at=start, witness="a-1", named_by=None)
+        case 11:
+            agent.add(
+                ProfileUsed, session="K1.1", at=start, profile=None, state="missing", encoder="intel", threshold=0.5
+            )
+        case _:
+            agent.add(Headcount, session="K1.1", **span, people=3, known=2, unknown=1, vouched=1, roster=4)
 
 
 def make_ledger(folder: Path) -> tuple[Path, list[Receipt], tuple[str, str]]:
@@ -39,6 +74,8 @@ def make_ledger(folder: Path) -> tuple[Path, list[Receipt], tuple[str, str]]:
                 who = learners[n % len(learners)].id
                 if n % 4 == 0:
                     agent.coverage("K1.1", start, start + 4 * MINUTE)
+                elif n in BESIDE_THE_CAMERA:
+                    beside_the_camera(agent, n, who, start)
                 elif n < len(learners):
                     agent.add(CheckIn, session="K1.1", learner=who, at=start, method="face", score=0.7, encoder="intel")
                 else:
