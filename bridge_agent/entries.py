@@ -160,8 +160,8 @@ def after_crash(saved: OpenSession) -> list[AnyRecord]:
 
     What confirmations say goes on (`still_open`): a restart of the agent is no reason to doubt a learner.
     """
+    until = saved.state.covered_to  # before `recover`, which empties the state
     seen = [interval_record(i, saved.session, saved.clock, saved.eyes) for i in recover(saved.state)]
-    until = saved.state.covered_to
     if until is None:
         return seen
     far = FarSeats(saved.far_seats).unwatched(until)

@@ -51,6 +51,7 @@ async def answers(room: RoomOf, until_minute: float, gone: dict[str, float]) -> 
         await asyncio.sleep(30)
 
 
+@pytest.mark.timeout(600)
 def test_a_morning_of_forty_cards_and_pins_with_a_crash_in_between(
     loop: SimulatedLoop, play: Play, tmp_path: Path
 ) -> None:
@@ -103,7 +104,7 @@ def test_a_morning_of_forty_cards_and_pins_with_a_crash_in_between(
 
     for one in learners[:CARDS]:
         seen, absent, unknown = figures(records, one.id)
-        assert seen + absent + unknown == 165
+        assert seen + absent + unknown == pytest.approx(165)
         if one.id not in gone:
             # Until the last answer; a crash of seven seconds costs nothing.
             assert absent == 0
