@@ -112,6 +112,6 @@ def test_a_damaged_profile_is_replaced(video: Path, weights: Path, tmp_path: Pat
 
 
 def test_a_cameras_mode_can_be_named_and_a_camera_that_is_absent_has_none() -> None:
-    assert parse_source("0@3840x2160") == Device(0, (3840, 2160)) and parse_source("0") == Device(0)
+    assert parse_source("0@3840x2160") == Device(0, mode=(3840, 2160)) and parse_source("0") == Device(0)
     assert Settings(Config(source="0@3840x2160"), None).source == "0@3840x2160"
     assert try_modes(Device(987)) == []
