@@ -96,7 +96,7 @@ async def watch(
         journal.note("recognition_started", pid=process.pid)
         over, ended_by = False, crashed
         try:
-            with process.told_by(listener.commands):
+            with (listener.commands or Commands()).to(process.tell):
                 await _listen(process, listener, patience)
             over, ended_by = True, stopped
         except asyncio.CancelledError:
@@ -195,6 +195,8 @@ class _Process:
         theirs.close()
         loop = asyncio.get_running_loop()
         threading.Thread(target=_read, args=(self._conn, loop, self.events), daemon=True).start()
+        self._waiting = queue.SimpleQueue[Command | None]()
+        threading.Thread(target=_write, args=(self._conn, self._waiting), daemon=True, name="commands").start()
 
     @property
     def pid(self) -> int | None:
@@ -206,30 +208,24 @@ class _Process:
         self._process.join(0.5)
         return self._process.exitcode
 
-    @contextlib.contextmanager
-    def told_by(self, commands: Commands | None) -> Iterator[None]:
-        """Commands go to this process within the block. A thread writes them: a process that hangs reads nothing."""
-        waiting = queue.SimpleQueue[Command | None]()
-        threading.Thread(target=_write, args=(self._conn, waiting), daemon=True, name="commands").start()
-        try:
-            with (commands or Commands()).to(waiting.put):
-                yield
-        finally:
-            waiting.put(None)
+    def tell(self, command: Command) -> None:
+        """Tell it; never waits for it, whatever it is stuck in."""
+        self._waiting.put(command)
 
     async def stop(self, last_words: Callable[[Event], None]) -> None:
         """Ask it to end, pass on what it still tells, and kill it when it takes longer than STOP_S."""
         try:
-            self._conn.send(Stop())
+            self.tell(Stop())
             async with asyncio.timeout(STOP_S):
                 while (event := await self.events.get()) is not None:
                     last_words(event)
-        except (OSError, TimeoutError):
+        except TimeoutError:
             pass
         self.kill()
 
     def kill(self) -> None:
         """End it, whatever it is stuck in. May be called twice."""
+        self._waiting.put(None)
         if self._process.is_alive():
             self._process.kill()
         self._process.join()
@@ -268,5 +264,5 @@ def _write(conn: Connection, commands: queue.SimpleQueue[Command | None]) -> Non
     while (command := commands.get()) is not None:
         try:
             conn.send(command)
-        except (OSError, ValueError):
-            return  # the process is gone: `_read` has noticed
+        except (OSError, ValueError, TypeError):
+            return  # the process is gone: `_read` has noticed, and closed the pipe perhaps in the midst of this

@@ -54,7 +54,7 @@ class Live:
 
     def __post_init__(self) -> None:
         self._rng = np.random.default_rng(self.seed)
-        self._person = Turner(random.Random(self.seed), (32.0, 42.0))
+        self._person = Turner(random.Random(self.seed), (33.0, 41.0))
 
     def __call__(self, at: int, prompt: str) -> Picture:
         self._person.told(prompt, at)

@@ -4,6 +4,7 @@ and a head as bridge_agent.simulated_class has it, turned before a background.""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -45,11 +46,13 @@ def card(
     reach = width * (max(held.half) + held.border) * 2.2
     x0, y0 = (max(0, int(c - reach)) for c in centre)
     x1, y1 = (min(size, int(c + reach)) for c, size in zip(centre, background.shape[1::-1], strict=True))
-    xs, ys = np.meshgrid((np.arange(x0, x1) - centre[0]) / focal, (np.arange(y0, y1) - centre[1]) / focal)
+    across = ((np.arange(x0, x1) - centre[0]) / focal).astype(np.float32)
+    down = ((np.arange(y0, y1) - centre[1]) / focal).astype(np.float32)
+    xs, ys = np.meshgrid(across, down)
     turn = _rotation(held)
     # In the card's own space the camera moves: rays from `eye`.
-    eye = turn.T @ np.array([0.0, 0.0, -held.distance])
-    rays = np.stack([xs, ys, np.ones_like(xs)], -1) @ turn
+    eye = np.asarray(turn.T @ np.array([0.0, 0.0, -held.distance]), np.float32)
+    rays = np.stack([xs, ys, np.ones_like(xs)], -1) @ turn.astype(np.float32)
     if held.radius is None:
         far = -eye[2] / np.where(np.abs(rays[..., 2]) < 1e-9, 1e-9, rays[..., 2])
         u, v = eye[0] + far * rays[..., 0], eye[1] + far * rays[..., 1]
@@ -111,7 +114,7 @@ def _rotation(held: Held) -> Doubles:
     return np.asarray(roll @ pitch @ yaw, np.float64)
 
 
-def _on_cylinder(eye: Doubles, rays: Doubles, radius: float, across: int) -> tuple[Doubles, Doubles, NDArray[np.bool_]]:
+def _on_cylinder(eye: Any, rays: Any, radius: float, across: int) -> tuple[Any, Any, NDArray[np.bool_]]:
     """Where rays meet the cylinder, along its arc and its axis; `across`: the coordinate that is bent."""
     depth = eye[2] - radius
     a = rays[..., across] ** 2 + rays[..., 2] ** 2

@@ -20,8 +20,8 @@ Floats = NDArray[np.float32]
 _POSES: Final[tuple[Prompt, ...]] = ("look", "left", "right")
 """The portraits differ: straight, and a little to each side, as people sit in class."""
 _BETWEEN_MS: Final = 1_200
-_STRAIGHT, _SLIGHT, _MOST = 10.0, 6.0, 25.0
-"""Degrees of yaw: up to which a face is straight; from which, and up to which, it is a little aside."""
+_STRAIGHT, _SLIGHT, _MOST = 12.0, 6.0, 25.0
+"""Degrees of yaw: up to which a face is straight; from straight, the least and the most that is a little aside."""
 
 
 class Enrolling:
@@ -33,6 +33,8 @@ class Enrolling:
         self._engine, self._known, self._learner = engine, known, learner
         self._vectors: list[Floats] = []
         self._taken_at: int | None = None
+        self._straight = 0.0
+        """Yaw of the first portrait: noses differ, and looking aside is from there."""
 
     def look(self, look: Look) -> list[Event]:
         """Take in one look; a DeskLook always comes last, unless enrolling is over."""
@@ -44,13 +46,15 @@ class Enrolling:
         wrong = look.advice(WIDTH_PX, turned=True)
         if wrong is not None or look.person is None:
             return [self._says(look, wrong or desk_words.slightly(prompt))]
-        if not _posed(look.person, prompt):
+        if not self._posed(look.person, prompt):
             return [self._says(look, desk_words.slightly(prompt))]
         vector = self._engine.encode(look.picture, [look.person.face])[0]
         if self._vectors and self._alike(vector) < self._engine.encoder.threshold:
             # Two people's portraits never make one template.
             self._vectors.clear()
             return [self._says(look, _ANOTHER)]
+        if not self._vectors:
+            self._straight = look.person.pose.yaw
         self._vectors.append(vector)
         self._taken_at = look.at
         done = PortraitTaken(self._learner, len(self._vectors), len(_POSES))
@@ -78,16 +82,16 @@ class Enrolling:
         self._vectors.clear()
         return TemplateMade(self._learner, at, made, encoder.name, taken, tuple(sorted(like, key=lambda one: -one[1])))
 
+    def _posed(self, person: Person, prompt: Prompt) -> bool:
+        yaw = person.pose.yaw
+        if prompt == "look":
+            return abs(yaw) <= _STRAIGHT
+        aside = yaw - self._straight
+        return _SLIGHT <= (aside if prompt == "left" else -aside) <= _MOST
+
     def _says(self, look: Look, words: Advice) -> DeskLook:
         step = min(len(self._vectors), len(_POSES) - 1)
         return DeskLook(look.at, "portraits", words.vi, words.en, look.box, _POSES[step], step + 1, len(_POSES))
-
-
-def _posed(person: Person, prompt: Prompt) -> bool:
-    yaw = person.pose.yaw
-    if prompt == "look":
-        return abs(yaw) <= _STRAIGHT
-    return _SLIGHT <= (yaw if prompt == "left" else -yaw) <= _MOST
 
 
 _ANOTHER: Final = Advice(

@@ -42,6 +42,8 @@ class CourseSituation:
     now: int
     lookalikes: int = 0
     """Pairs of learners who may be one person, at whom nobody has looked."""
+    lookalikes_within: int = 0
+    """Of these, pairs who are both in this course."""
 
 
 def attention(course: CourseSituation) -> tuple[Notice, ...]:
@@ -154,7 +156,7 @@ def _lookalikes(course: CourseSituation) -> list[Notice]:
             f"{number(pairs, 'en')} pairs of learners are so alike that a camera may take one for the other, or one "
             "person is enrolled twice. Look and say which.",
             f"/courses/{course.id}/learners#alike",
-            urgent=True,
+            urgent=bool(course.lookalikes_within),
         )
     ]
 

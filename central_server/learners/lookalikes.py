@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, and_, col, func, or_, select
 
 from central_server.courses.changes import Changes, changing
 from central_server.courses.tables import Course, Enrolment
@@ -38,6 +39,19 @@ def open_pairs(db: Session, courses: Collection[str]) -> dict[str, int]:
         .join(Lookalike, or_(Enrolment.learner == Lookalike.learner, Enrolment.learner == Lookalike.other))
         .where(col(Enrolment.course).in_(courses), col(Lookalike.judged_at).is_(None))
         .group_by(col(Enrolment.course))
+    )
+    return dict(db.exec(query).all())
+
+
+def open_pairs_within(db: Session, courses: Collection[str]) -> dict[str, int]:
+    """Likewise, of pairs who are both in the course: there one may be taken for the other at the door."""
+    first, second = aliased(Enrolment), aliased(Enrolment)
+    query = (
+        select(first.course, func.count())
+        .join(Lookalike, col(Lookalike.learner) == first.learner)
+        .join(second, and_(col(second.learner) == Lookalike.other, col(second.course) == first.course))
+        .where(col(first.course).in_(courses), col(Lookalike.judged_at).is_(None))
+        .group_by(col(first.course))
     )
     return dict(db.exec(query).all())
 

@@ -266,7 +266,8 @@ class Challenge:
     def _stalled(self, seen: Seen) -> bool:
         recent = [look.yaw for look in self._looks if seen.at - look.at <= _STALL_MS]
         enough = self._looks[0].at <= seen.at - _STALL_MS
-        return enough and not self._there(seen.yaw) and max(recent) - min(recent) <= _STALL
+        middle = abs(seen.yaw) <= STRAIGHT and self.moves[self._index].target != "look"
+        return enough and middle and max(recent) - min(recent) <= _STALL
 
     def _timed(self, at: int) -> State:
         """Whether this phase's time is up."""

@@ -32,6 +32,8 @@ _HALF: Final = (10, 7)
 """Half the size of a patch that is looked for."""
 _REACH: Final = (18, 4)
 """How far it is looked for, px: 0.45 of the eye distance aside, which a nose reaches at about 36 degrees."""
+_TELLING: Final = (0.12, 0.45)
+"""How far the nose point must have gone, in eye distances: 10 to 36 degrees. Further, the nose hides what is compared."""
 _ALIKE: Final = 0.5
 """Normalised correlation under which a patch counts as not found."""
 
@@ -85,10 +87,10 @@ class Relief:
         """How far the nose's pixels went aside against bridge and mouth, as a share of how far the nose point went.
 
         About 0.8 for a head (simulated: 0.6 to 1.1), about 0 for whatever is printed, also bent. None when the face is
-        turned too little to tell, or a patch was not found again.
+        turned too little or too far to tell, or a patch was not found again.
         """
         turned = float(now.nose[0] - self._straight.nose[0])
-        if abs(turned) < 0.12:
+        if not _TELLING[0] <= abs(turned) <= _TELLING[1]:
             return None
         chart = _chart(picture, face)
         middle = round(float(_FRAME[2, 0]))

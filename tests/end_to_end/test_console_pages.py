@@ -251,6 +251,7 @@ async def test_a_page_says_that_the_agent_is_gone_and_comes_back_with_it(browser
             await expect(page.locator("#gone")).to_contain_text("08:05:00")
             if path == "/kiosk":
                 await expect(page.locator("#mirror .missing")).to_be_visible()
+                await expect(page.locator("#sentence")).to_have_text("Tạm ngừng điểm danh. Mời báo cán bộ kỹ thuật.")
             await check_accessibility(page)
             async with console(port=port) as again:
                 again.desk.on_duty()

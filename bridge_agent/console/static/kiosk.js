@@ -121,6 +121,7 @@ const ARROWS = {
 let until = null;
 
 function sentence(toFace) {
+  if (document.body.classList.contains("is-gone")) return texts.gone;
   if (!state.session) return texts.noSession;
   if (state.closed) return state.closed;
   if (state.enrolling) return texts.enrolling;
@@ -188,6 +189,7 @@ document.addEventListener("keydown", (event) => {
   openPad(null);
   input.value = event.key;
 });
+document.addEventListener("gone", () => { if (state) guide(null); });
 document.addEventListener("pointerdown", (event) => {
   wake().then(sounds);
   if (screen === "pad" || screen === "card") idle();

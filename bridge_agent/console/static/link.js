@@ -43,6 +43,7 @@ export function live(onState = () => {}) {
     if (lost) document.getElementById("as-of").hidden = true;
     document.body.classList.toggle("is-gone", lost);
     document.title = lost ? `${gone.dataset.title} · ${title}` : title;
+    document.dispatchEvent(new Event("gone"));
   };
   const listen = () => {
     source?.close();

@@ -79,8 +79,8 @@ class Person:
 
 
 def people(cards: int, faces: int) -> list[Person]:
-    """Learners without and with a template."""
-    made = [Person(f"p{n}", f"HV{n:02}", f"{381_000 + 97 * n}", f"C-77{n:04}") for n in range(cards + faces)]
+    """Learners without and with a template. PINs with letters: numbers of six digits are in every log by chance."""
+    made = [Person(f"p{n}", f"HV{n:02}", f"{38 + n} mai-{n}", f"C-77{n:04}") for n in range(cards + faces)]
     for one in made[cards:]:
         one.face = os.urandom(1024)
     return made
@@ -96,7 +96,7 @@ class Office:
     away: bool = False
     retention_hours: int = 24
     sessions: int = 1
-    witness_pin: str = "913277"
+    witness_pin: str = "91 truc 77"
     lines: list[bytes] = field(default_factory=list)
     statuses: list[LiveStatus] = field(default_factory=list)
     enrolments: dict[str, EnrolmentRequest] = field(default_factory=dict)

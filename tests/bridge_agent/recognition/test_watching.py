@@ -111,6 +111,7 @@ def slow_and_quick_again(events: list[Event]) -> bool:
     return bool(pace) and pace[-1] < max(pace)
 
 
+@pytest.mark.alone
 def test_an_unplugged_camera_closes_coverage_at_its_last_frame_says_why_and_comes_back() -> None:
     with Capture(Device(0), Pace(200, newest=True, real_time=False), reader=unplugged) as capture:
         events = seen_through(capture, FaceEngine(Seeing(0), Encoding()), 200, came_back)
@@ -124,6 +125,7 @@ def test_an_unplugged_camera_closes_coverage_at_its_last_frame_says_why_and_come
     assert came_back(events)
 
 
+@pytest.mark.alone
 def test_on_a_slow_pc_the_room_is_looked_at_less_often_and_more_often_again_when_there_is_time() -> None:
     slow, quick = [0.6] * 6, [0.0]
     with Capture(Device(0), Pace(200, newest=True, real_time=False), reader=steady) as capture:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from sqlmodel import Session, select
 
 from central_server.accounts.permission import Grant
 from central_server.learners.consents import withdraw
+from central_server.learners.lookalikes import open_pairs, open_pairs_within
 from central_server.learners.tables import Consent, DeskEnrolment, FaceTemplate
 from central_server.learners.templates_kept import open_templates
 from models.sealed_box import SealedBoxError, open_sealed, seal_to
@@ -33,7 +35,7 @@ from tests.central_server.learners.desk import (
     send,
     technician,
 )
-from tests.central_server.running import MINUTE, START, Agent, Running, join
+from tests.central_server.running import MINUTE, START, Agent, Running, join, write_course
 
 HOUR = 60 * MINUTE
 
@@ -179,10 +181,12 @@ def test_a_double_enrolment_is_named_at_once_and_shown_until_somebody_has_looked
     there = technician(server, "ben-cat", "BC")
     enrol(agent, first, face(1), witness)
     enrol(agent, second, face(5), witness)
+    course = course_id(server)
     far = enrol(other_point, learner(server, "HV002"), face(2, like=face(1)), there)
     (alike,) = far.lookalikes
     assert (alike.learner, alike.code, alike.name) == (first, "HV000", "Nguyễn Văn A0") and alike.score > 0.9
-    course = course_id(server)
+    with Session(server.services.engine) as db:
+        assert open_pairs(db, [course]) == open_pairs_within(db, [course]) == {course: 1}
     page = server.get(f"/courses/{course}").text
     assert "1 cặp học viên có khuôn mặt giống nhau" in page and page.count("rất giống") == 2
     listed = server.get(f"/courses/{course}/learners").text
@@ -200,6 +204,25 @@ def test_a_double_enrolment_is_named_at_once_and_shown_until_somebody_has_looked
     server.do(withdraw(first, server.clock(), None))
     assert "giống nhau đến mức" not in server.get(f"/courses/{course}").text
     assert prove(server) == []
+
+
+def test_one_person_under_two_codes_in_two_courses_is_shown_in_both(
+    server: Running, agent: Agent, tmp_path: Path
+) -> None:
+    other = write_course(tmp_path / "two.toml", learners=1, code="K2")
+    other.write_text(other.read_text(encoding="utf-8").replace("HV000", "HV900"), encoding="utf-8")
+    server.load(other)
+    witness, first, second = technician(server), learner(server, "HV000"), learner(server, "HV900")
+    enrol(agent, first, face(1), witness)
+    (alike,) = enrol(agent, second, face(2, like=face(1)), witness).lookalikes
+    assert alike.learner == first
+    courses = [course_id(server, "K1"), course_id(server, "K2")]
+    with Session(server.services.engine) as db:
+        assert open_pairs(db, courses) == dict.fromkeys(courses, 1)
+        assert open_pairs_within(db, courses) == {}, "nobody is taken for the other at one door"
+    for course, name in zip(courses, ("HV900", "HV000"), strict=True):
+        assert f"({name}; Bồi dưỡng" in server.get(f"/courses/{course}/learners").text
+        assert "1 cặp học viên" in server.get(f"/courses/{course}").text
 
 
 def test_a_withdrawn_consent_takes_the_template_out_of_the_gallery(server: Running, agent: Agent) -> None:
