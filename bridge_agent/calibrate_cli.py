@@ -78,7 +78,7 @@ def _run(argv: Sequence[str] | None) -> int:
                 settings, arguments.source, arguments.seconds, keep_picture=not arguments.without_picture
             )
         case "faces":
-            calibrate_room.faces(settings)
+            calibrate_room.faces(settings, enrolled=arguments.portraits is None)
         case "clock":
             calibrate_room.clock(settings, arguments.server)
         case _:
@@ -139,7 +139,13 @@ def _faces(commands: _Commands) -> None:
         "calibrate faces --portraits anh/",
     )
     faces.add_argument(
-        "--portraits", type=Path, metavar="DIR", help=both("thư mục ảnh chân dung", "folder of portraits")
+        "--portraits",
+        type=Path,
+        metavar="DIR",
+        help=both(
+            "thư mục ảnh chân dung, thay cho các học viên đã đăng ký trên máy này",
+            "folder of portraits, instead of the learners enrolled on this PC",
+        ),
     )
     _config(faces)
 

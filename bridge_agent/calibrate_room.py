@@ -12,6 +12,7 @@ from typing import Final
 import cv2
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge_agent import clock as clocks
 from bridge_agent.calibrated import expected
@@ -21,10 +22,13 @@ from bridge_agent.capture.child import Pace
 from bridge_agent.capture.frame import Frame, Picture, SourceOver
 from bridge_agent.capture.hardware import hardware_name
 from bridge_agent.capture.source import Device, Source, parse_source
+from bridge_agent.check_in.gallery_store import GalleryStore
+from bridge_agent.check_in.sealed_file import SealedFiles
 from bridge_agent.config import Settings
 from bridge_agent.data_folder import DataFolder, write_private
 from bridge_agent.errors import FinalError, ServerAwayError, SourceError
 from bridge_agent.identity import membership
+from bridge_agent.key_store import KeyStore, system_store
 from bridge_agent.server import Server
 from bridge_agent.server_clock import ServerClock, this_pc
 from calibration import clock as clock_measuring
@@ -42,7 +46,7 @@ from calibration.profile import (
     read,
 )
 from calibration.report import render
-from models.faces.engine import FaceProfile, load_engine
+from models.faces.engine import FaceEngine, FaceProfile, load_engine
 from models.faces.errors import PortraitsError
 from models.faces.portraits import portrait_vector, read_picture, read_portraits
 from models.language import both
@@ -51,6 +55,7 @@ from models.reasons import reason
 LOOKS_EVERY_MS: Final = 250
 SECONDS: Final = 10.0
 QUESTIONS: Final = 16
+Floats = NDArray[np.float32]
 Say = Callable[[str], None]
 
 
@@ -81,12 +86,14 @@ def camera(settings: Settings, source: str | None, seconds: float, *, keep_pictu
     _tell(part.advice, say)
 
 
-def faces(settings: Settings, *, say: Say = print) -> None:
-    """Measure the class whose portraits lie in the settings' folder and write its threshold into the profile.
+def faces(settings: Settings, *, enrolled: bool, say: Say = print) -> None:
+    """Measure the class and write its threshold into the profile.
 
-    Raises FaceError, DataFolderError, ProfileUnreadableError.
+    `enrolled`: the learners whose templates this agent holds. Without it, or where it holds none, those whose portraits
+    lie in the settings' folder.
+
+    Raises FaceError, DataFolderError, SealedFileError, IdentityError, ProfileUnreadableError.
     """
-    portraits = read_portraits(settings.portraits)
     settings.folder.make()
     chosen = settings.config.faces
     engine = load_engine(FaceProfile(chosen.detector, chosen.encoder, chosen.threads, chosen.smallest_face))
@@ -96,21 +103,9 @@ def faces(settings: Settings, *, say: Say = print) -> None:
             f"Chưa có số liệu nền của bộ mã hoá {engine.encoder.name}, nên không đặt được ngưỡng.",
             f"There are no background measurements of encoder {engine.encoder.name}, so no threshold can be set.",
         )
-    vectors = {}
-    for learner, paths in portraits.items():
-        usable = []
-        for path in paths:
-            try:
-                usable.append(portrait_vector(read_picture(path), str(path), engine))
-            except PortraitsError as error:
-                say(str(error))
-        if usable:
-            vectors[learner] = np.stack(usable)
+    vectors = _held(settings, engine.encoder.name) if enrolled else {}
     if not vectors:
-        raise FinalError(
-            f"Không ảnh nào trong {settings.portraits} dùng được. Hãy thay ảnh rồi chạy lại.",
-            f"No picture in {settings.portraits} can be used. Replace them and run this again.",
-        )
+        vectors = _portraits(settings, engine, say)
     part = faces_part(
         vectors, engine.encoder, known, made_at=clocks.wall_ms(), weights=expected(settings).weights,
         detector=engine.detector.name,
@@ -149,6 +144,39 @@ def report(settings: Settings, *, with_picture: bool, say: Say = print) -> None:
     page = render(profile, id_, {}, picture)
     write_private(settings.folder.calibration_report, page.encode())
     say(str(settings.folder.calibration_report))
+
+
+def _held(settings: Settings, encoder: str) -> dict[str, Floats]:
+    """The templates (1, d) that this agent holds by this encoder, by learner id."""
+    keys = KeyStore(system_store() if settings.config.key_store == "system" else None)
+    folder = settings.folder
+    store = GalleryStore(SealedFiles(keys, folder.gallery_key), folder.gallery, folder.outbox)
+    store.load(now=0)  # forgetting what is over is the agent's business
+    return {
+        held.learner: np.frombuffer(held.vector, "<f4").astype(np.float32)[None]
+        for held in store.templates()
+        if held.encoder == encoder
+    }
+
+
+def _portraits(settings: Settings, engine: FaceEngine, say: Say) -> dict[str, Floats]:
+    """The vectors (k, d) of the portraits in the settings' folder, by name; says which can't be used."""
+    vectors = {}
+    for learner, paths in read_portraits(settings.portraits).items():
+        usable = []
+        for path in paths:
+            try:
+                usable.append(portrait_vector(read_picture(path), str(path), engine))
+            except PortraitsError as error:
+                say(str(error))
+        if usable:
+            vectors[learner] = np.stack(usable)
+    if not vectors:
+        raise FinalError(
+            f"Không ảnh nào trong {settings.portraits} dùng được. Hãy thay ảnh rồi chạy lại.",
+            f"No picture in {settings.portraits} can be used. Replace them and run this again.",
+        )
+    return vectors
 
 
 class _Recorded(ServerClock):

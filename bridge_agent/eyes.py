@@ -30,6 +30,8 @@ class Assignment:
     """Where a face can be identified, as the calibration profile says."""
     pin: CameraPin = ANY_CAMERA
     """Which camera of this PC is meant."""
+    strict_threshold: float | None = None
+    """From which score a face counts at the door, as the calibration profile says; None: the encoder's own."""
 
 
 Target = Callable[[Connection, Assignment], None]
@@ -42,7 +44,9 @@ def watch(conn: Connection, assignment: Assignment) -> None:
     from models.faces.engine import FaceProfile
 
     faces = assignment.faces
-    profile = FaceProfile(faces.detector, faces.encoder, faces.threads, faces.smallest_face)
+    profile = FaceProfile(
+        faces.detector, faces.encoder, faces.threads, faces.smallest_face, assignment.strict_threshold
+    )
     settings = RecognitionSettings(
         assignment.source,
         assignment.portraits,

@@ -63,7 +63,8 @@ class ProfileReader:
             # A source or weights that are not there: recognition says so itself, in its own words.
             return ProfileState("missing", None, None, False, (error.vi, error.en))
         why, profile = found.why(), found.profile
-        faces = profile.faces if profile is not None and found.state != "missing" else None
+        # An old measurement of this encoder is better than none; one of another encoder means nothing.
+        faces = profile.faces if profile is not None and found.fits else None
         camera = profile.camera if profile is not None and found.state == "good" else None
         return ProfileState(
             found.state,

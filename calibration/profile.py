@@ -187,6 +187,8 @@ class Loaded:
     id: str | None
     state: State
     reasons: tuple[Sentence, ...]
+    fits: bool = False
+    """Its faces' threshold was measured for the expected encoder and weights, however long ago."""
 
     def why(self) -> Sentence:
         """All reasons in one line."""
@@ -247,10 +249,12 @@ def load(path: Path, now: int, expected: Expected, keeps_days: float = KEEPS_DAY
         )
         return Loaded(None, None, "missing", (no,))
     profile, id_ = found
+    faces = profile.faces
+    fits = faces is not None and (faces.encoder, faces.weights) == (expected.encoder, expected.weights)
     if profile.camera is None or profile.faces is None:
-        return Loaded(profile, id_, "missing", tuple(_unmeasured(profile)))
+        return Loaded(profile, id_, "missing", tuple(_unmeasured(profile)), fits)
     reasons = _outdated(profile.camera, profile.faces, now, expected, keeps_days)
-    return Loaded(profile, id_, "outdated" if reasons else "good", tuple(reasons))
+    return Loaded(profile, id_, "outdated" if reasons else "good", tuple(reasons), fits)
 
 
 def _unmeasured(profile: Profile) -> list[Sentence]:

@@ -13,11 +13,19 @@ from bridge_agent.calibrate_cli import main
 from bridge_agent.calibrated import loaded
 from bridge_agent.camera_modes import try_modes
 from bridge_agent.capture.source import Device, parse_source
+from bridge_agent.check_in.enrolling import Enrolling
+from bridge_agent.check_in.gallery_store import GalleryStore
+from bridge_agent.check_in.sealed_file import SealedFiles
 from bridge_agent.clock import wall_ms
 from bridge_agent.config import Config, Settings
+from bridge_agent.key_store import KeyStore
+from bridge_agent.recognition.events import TemplateMade
 from calibration.profile import read
-from models.faces.portraits import read_picture
+from models.faces.engine import FaceProfile, load_engine
+from models.faces.portraits import portrait_vector, read_picture
+from models.wire import RosterLearner
 from tests.central_server.running import running
+from tests.receipts import SERVER_KEY
 
 
 @pytest.fixture
@@ -115,3 +123,24 @@ def test_a_cameras_mode_can_be_named_and_a_camera_that_is_absent_has_none() -> N
     assert parse_source("0@3840x2160") == Device(0, mode=(3840, 2160)) and parse_source("0") == Device(0)
     assert Settings(Config(source="0@3840x2160"), None).source == "0@3840x2160"
     assert try_modes(Device(987)) == []
+
+
+def test_the_learners_enrolled_on_this_pc_are_the_class(
+    shared: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = load_engine(FaceProfile("yunet", "intel"))
+    store = GalleryStore(
+        SealedFiles(KeyStore(), tmp_path / "gallery.key"), tmp_path / "gallery.sealed", tmp_path / "enrolments.sealed"
+    )
+    for name in ("001", "009", "019"):
+        where = shared / "pictures" / "london" / f"{name}_neutral.jpg"
+        vector = portrait_vector(read_picture(where), name, engine)
+        made = TemplateMade(f"id-{name}", 5, vector.astype("<f4").tobytes(), engine.encoder.name, 3, ())
+        learner = RosterLearner(id=f"id-{name}", code=name, name="A", unit="", birth_year=None)
+        store.enrolled(Enrolling(learner, "v1", 1, "kt1").waiting(made, SERVER_KEY.public_key()))
+    assert main(["faces", "--data", str(tmp_path)]) == 0
+    found = read(tmp_path / "profile.json")
+    assert found and found[0].faces and found[0].faces.learners == 3
+    assert [(pair.a, pair.b) for pair in found[0].faces.lookalikes] == [("id-009", "id-019")]
+    assert found[0].faces.card.fnmr is None  # of one template each there is no genuine pair
+    assert "id-009 – id-019" in capsys.readouterr().out
