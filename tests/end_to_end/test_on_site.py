@@ -1,0 +1,92 @@
+"""From consent to the session's page: a learner enrols and checks in by a live face, another by PIN; all of it real."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+from sqlalchemy import text
+
+from models.records import CheckIn, OnDuty, Vouched, decode
+from tests.end_to_end.on_site import LEARNER_PIN, SESSION, TECHNICIAN_PIN, BridgePoint, bridge_point
+from tests.end_to_end.test_console_pages import opened
+from tests.end_to_end.test_session_page import browser
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.alone  # a challenge has its times
+
+
+@pytest.fixture
+def here(tmp_path: Path, shared: Path, weights: Path) -> Iterator[BridgePoint]:
+    with bridge_point(tmp_path, shared) as one:
+        yield one
+
+
+async def on_duty(page: Page) -> None:
+    await page.locator("#duty-who").select_option(label="Người dùng ky-thuat")
+    await page.locator("#duty-pin").fill(TECHNICIAN_PIN)
+    await page.locator("#take-duty").click()
+    await expect(page.locator("#duty")).to_contain_text("Kết thúc trực", timeout=15_000)
+
+
+async def enrol(page: Page, here: BridgePoint, code: str, name: str) -> None:
+    await page.get_by_role("link", name=re.compile(f"Ghi danh khuôn mặt: {name}")).click()
+    await page.locator("#read").check()
+    here.visitor.figure = here.people[code]
+    await page.locator("#agree").click()
+    await expect(page.locator("#step")).to_contain_text("Đã xong", timeout=60_000)
+    here.visitor.figure = None
+
+
+@pytest.mark.timeout(240)
+async def test_a_learner_enrols_and_is_admitted_by_face_and_another_by_pin_and_the_office_sees_how(
+    here: BridgePoint, browser: Browser
+) -> None:
+    async with opened(browser, here.console) as page:
+        await on_duty(page)
+        await enrol(page, here, "HV1", "Lê Thị Mai")
+        await page.goto(f"{here.console}/kiosk")
+        await expect(page.locator("#mirror img")).to_be_visible(timeout=20_000)
+        here.visitor.figure = here.people["HV1"]
+        await here.visitor.follow(page, "#screen-outcome", 90)
+        await expect(page.locator("#outcome-name")).to_have_text("Lê Thị Mai")
+        await expect(page.locator("#outcome-of")).to_have_text("Sở Nội vụ, 1971")
+        here.visitor.figure = None
+        await expect(page.locator("#screen-face")).to_be_visible(timeout=10_000)
+        await page.keyboard.type("HV2\n")
+        await expect(page.locator("#pad-title")).to_have_text("Mời nhập mã PIN")
+        await page.keyboard.type(f"{LEARNER_PIN}\n")
+        await expect(page.locator("#outcome-name")).to_have_text("Trần Văn Bình", timeout=15_000)
+        # Somebody whom the camera does not know gets no name, and no challenge.
+        here.visitor.figure = here.people["HV2"]
+        await expect(page.locator("#pad-note, #outcome-sentence").first).to_be_visible(timeout=30_000)
+        assert "Lê Thị Mai" not in await page.locator("main").inner_text()
+        here.visitor.figure = None
+        await page.goto(here.console)
+        await expect(page.locator("#head, main").first).to_contain_text(
+            re.compile(r"2 đã biết|đã biết"), timeout=20_000
+        )
+    context = await browser.new_context(locale="vi-VN")
+    office = await context.new_page()
+    await office.goto(here.server.manager_link())
+    await office.get_by_role("button").first.click()
+    await office.goto(f"{here.server.address}/sessions/{SESSION}")
+    mai = office.locator("tr", has_text="Lê Thị Mai")
+    await expect(mai).to_contain_text(re.compile("khuôn mặt", re.IGNORECASE), timeout=30_000)
+    await expect(office.locator("tr", has_text="Trần Văn Bình")).to_contain_text("PIN", timeout=30_000)
+    await context.close()
+    records = log_of(here)
+    ways = {r.learner: r for r in records if isinstance(r, CheckIn)}
+    assert sorted(r.method for r in ways.values()) == ["face", "pin"]
+    assert [r.witness for r in ways.values() if r.method == "pin"] == [here.technician]
+    assert [r.witness for r in records if isinstance(r, OnDuty)] == [here.technician]
+    assert not [r for r in records if isinstance(r, Vouched) and ways[r.learner].method == "face"]
+
+
+def log_of(here: BridgePoint) -> list[object]:
+    """The records that the server holds."""
+    with here.server.services.engine.connect() as connection:
+        return [decode(bytes(line)) for (line,) in connection.execute(text("SELECT line FROM record ORDER BY seq"))]
