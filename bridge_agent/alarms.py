@@ -78,6 +78,10 @@ class Alarms:
         told = [vi for name, (vi, _) in self._standing.items() if _plain(name) not in _NOT_FOR_MANAGER]
         return tuple(sentence[:SENTENCE_LIMIT] for sentence in told)
 
+    def standing(self) -> tuple[tuple[str, str], ...]:
+        """The sentences in both languages."""
+        return tuple(self._standing.values())
+
     def here(self) -> tuple[str, ...]:
         """The sentences for people at this PC."""
         return tuple(both(vi, en) for vi, en in self._standing.values())

@@ -12,7 +12,7 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,11 @@ from models.command_line import run_to_exit_code
 from models.language import both
 
 if TYPE_CHECKING:
+    from bridge_agent.alarms import Alarms
+    from bridge_agent.check_in.desk import Desk
     from bridge_agent.config import Settings
     from bridge_agent.eyes import Target
+    from bridge_agent.journal import Journal
     from bridge_agent.key_store import KeyStore
 
 
@@ -73,6 +76,7 @@ def run_agent(settings: Settings, target: Target, try_source: Callable[[str], No
     from bridge_agent.journal import Journal
     from bridge_agent.log import Log
     from bridge_agent.log_file import set_aside_files
+    from bridge_agent.profile_state import ProfileReader
     from bridge_agent.server import Server
 
     with settings.folder.hold():
@@ -84,9 +88,13 @@ def run_agent(settings: Settings, target: Target, try_source: Callable[[str], No
         damaged = tuple(set_aside_files(settings.folder.log))
         watch = functools.partial(supervisor.watch, target)
 
+        console = _console(settings, journal)
+
         async def work() -> None:
             async with Server(settings.config.server or who.membership.server, clock, who) as server:
-                parts = Parts(settings, who, keys, log, server, clock, journal, watch, damaged)
+                parts = Parts(
+                    settings, who, keys, log, server, clock, journal, watch, damaged, ProfileReader(settings), console
+                )
                 await Agent(parts).run(_told_to_stop())
 
         try:
@@ -184,6 +192,15 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     if data is None:
         return settings
     return Settings(msgspec.structs.replace(settings.config, data=str(data.absolute())), settings.path)
+
+
+def _console(settings: Settings, journal: Journal) -> Callable[[Desk, Alarms], Awaitable[None]] | None:
+    """What serves the desk's pages; None where the settings want none."""
+    if settings.config.console_port == 0:
+        return None
+    from bridge_agent.pages import pages
+
+    return functools.partial(pages, settings.config.console_port, journal)
 
 
 def _keys(settings: Settings) -> KeyStore:

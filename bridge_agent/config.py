@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 import platformdirs
 
-from bridge_agent.capture.source import parse_source
+from bridge_agent.capture.source import CameraPin, parse_source
 from bridge_agent.data_folder import DataFolder
 from bridge_agent.errors import FinalError
 from bridge_agent.roster import portrait_names
@@ -54,7 +54,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     server: str = ""
     """Empty: the server that was joined."""
     source: str = "0"
+    camera_name: str = ""
+    """The hardware name of this room's camera: no other is opened. Empty: whichever has the number in `source`."""
+    virtual_camera: bool = False
+    """A virtual camera, whose pictures come from a program, will do."""
     portraits: str = "portraits"
+    """A folder of this name may be absent; one of any other name was asked for."""
+    without_profile: bool = False
+    """Watch the room on a missing or outdated calibration profile too; every session's log says so."""
+    spot_check_minutes: Annotated[float, msgspec.Meta(ge=0, le=120)] = 20
+    """About how often a learner whom the camera does not know is asked to confirm, and one of the others; 0: never."""
+    console_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8790
+    """The pages for technician and learners, on this PC alone; 0: none."""
     key_store: Literal["system", "file"] = "system"
     """Where the private key is kept: the system's key store where there is one, or always a file."""
     watch_before_minutes: Annotated[float, msgspec.Meta(ge=0, le=120)] = 10
@@ -85,6 +96,12 @@ class Settings:
         self.folder = DataFolder((base / Path(config.data).expanduser()) if config.data else default_data())
         self.portraits = base / Path(config.portraits).expanduser()
         self.source = _source(config.source, base)
+        self.pin = CameraPin(config.camera_name.strip(), config.virtual_camera)
+
+    @property
+    def without_portraits(self) -> bool:
+        """There is no folder of portraits, and none was asked for: the server's templates do."""
+        return self.config.portraits == Config().portraits and not self.portraits.is_dir()
 
     def check(self) -> None:
         """Check what the file's form can't tell: addresses, the source, the portraits, the data folder.
@@ -94,7 +111,8 @@ class Settings:
         if self.config.server:
             self._at("server", lambda: check_url(self.config.server))
         self._at("source", lambda: parse_source(self.source))
-        self._at("portraits", lambda: portrait_names(self.portraits))
+        if not self.without_portraits:
+            self._at("portraits", lambda: portrait_names(self.portraits))
         self._at("data", self.folder.make)
 
     def _at(self, key: str, check: Callable[[], object]) -> None:
@@ -126,6 +144,6 @@ def _source(text: str, base: Path) -> str:
     text = text.strip()
     prefix = "simulated:" if text.startswith("simulated:") else ""
     name = text.removeprefix(prefix)
-    if not name or (not prefix and (name.isdigit() or "://" in name)):
+    if not name or (not prefix and (name.partition("@")[0].isdigit() or "://" in name)):
         return text
     return f"{prefix}{base / Path(name).expanduser()}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bridge_agent import salvage, sync
 from bridge_agent.alarms import Alarms
-from bridge_agent.entries import after_crash
+from bridge_agent.entries import after_crash, unresumed
 from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
 from bridge_agent.log import Log
@@ -127,7 +127,9 @@ class Courier:
         """Record what was open when the file was damaged, once."""
         if intact.name in self._log.salvaged():
             return
-        records: list[AnyRecord] = [record for saved in intact.open_sessions for record in after_crash(saved)]
+        records: list[AnyRecord] = [
+            record for saved in intact.open_sessions for record in (*after_crash(saved), *unresumed(saved))
+        ]
         try:
             self._log.take_over(intact.name, records)
         except RecordError:  # what was saved is damaged too

@@ -30,7 +30,13 @@ class DataFolder:
         self.previous_key = path / "identity.previous.key"
         self.identity = path / "identity.json"
         self.plan = path / "today.json"
+        self.gallery = path / "gallery.sealed"
+        self.outbox = path / "enrolments.sealed"
+        self.gallery_key = path / "gallery.key"
         self.journal = path / "agent.log"
+        self.profile = path / "profile.json"
+        self.room_picture = path / "room.jpg"
+        self.calibration_report = path / "calibration.html"
 
     def make(self) -> None:
         """Make the folder, for this user alone, also where it was there before. Raises DataFolderError if it can't."""

@@ -7,28 +7,23 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import cv2
-import numpy as np
 
 from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.child import Pace
 from bridge_agent.capture.frame import Frame, Picture, SourceOver
 from bridge_agent.capture.source import parse_source
 from bridge_agent.errors import FinalError, SourceError
-from bridge_agent.recognition.sweep import frontal
-from models.faces.detect import Detector, Face
+from bridge_agent.recognition.advice import advice
+from models.faces.detect import Detector
 from models.faces.engine import FaceProfile, load_engine
 from models.language import both
 from models.reasons import reason
 
 PICTURES: Final = 3
-WIDTH_PX: Final = 110
-"""The narrowest face for a portrait: models.faces.portraits refuses faces under 80 px, and people move."""
-_DARK: Final = 50.0
 _BETWEEN_MS: Final = 1_200
 """Between two portraits, so that they differ a little."""
 _PATIENCE_MS: Final = 60_000
@@ -40,14 +35,6 @@ class NoConsentError(FinalError):
 
 class EnrolError(FinalError):
     """No three good portraits could be taken, or they can't be written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """Why a picture is no portrait yet, and what to do."""
-
-    vi: str
-    en: str
 
 
 def enrol(
@@ -71,27 +58,6 @@ def enrol(
         detector = load_engine(faces or FaceProfile()).detector
         pictures = _take(capture, detector, say)
     return _write(pictures, folder)
-
-
-def advice(picture: Picture, faces: list[Face]) -> Advice | None:
-    """What is wrong with `picture` (BGR) as a portrait, given the faces in it; None when it is good."""
-    # Judged by the light on the face where there is one: a dark face before a window is the usual trouble.
-    face = max(faces, key=lambda face: face.width, default=None)
-    part = picture if face is None else _inside(picture, face)
-    if float(part.mean()) < _DARK:
-        return Advice("Tối quá: hãy bật đèn hoặc quay mặt về phía sáng.", "Too dark: switch on a light or face it.")
-    if face is None:
-        return Advice("Không thấy khuôn mặt: hãy nhìn vào camera.", "No face in view: look at the camera.")
-    if sum(other.width > face.width / 3 for other in faces) > 1:
-        return Advice("Có hơn một người: chỉ một người đứng trước camera.", "More than one person: one at a time.")
-    if face.width < WIDTH_PX:
-        return Advice(
-            f"Hãy lại gần hơn: khuôn mặt mới rộng {face.width:.0f} điểm ảnh, cần {WIDTH_PX}.",
-            f"Come closer: the face is {face.width:.0f} px wide and should be {WIDTH_PX}.",
-        )
-    if not frontal(face):
-        return Advice("Hãy nhìn thẳng vào camera.", "Look straight at the camera.")
-    return None
 
 
 def _consent(name: str, ask: Callable[[str], str]) -> None:
@@ -173,9 +139,3 @@ def _folder_name(name: str) -> str:
             f'"{name}" cannot name a folder. Use letters, digits and spaces.',
         )
     return name
-
-
-def _inside(picture: Picture, face: Face) -> Picture:
-    x, y, w, h = (max(0, round(v)) for v in face.box)
-    part = picture[y : y + h, x : x + w]
-    return np.asarray(part if part.size else picture, np.uint8)

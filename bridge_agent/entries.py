@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, TypeVar
 
 import msgspec
 
+from bridge_agent.check_in.vouching import (
+    FarSeats,
+    UnobservedInterval,
+    VouchedInterval,
+    Voucher,
+    VouchState,
+)
 from bridge_agent.server_clock import ClockSample
 from models.presence import Interval, OpenState, PresenceInterval, recover
-from models.records import AnyRecord, CheckIn, Coverage, Presence, Seal
+from models.records import AnyRecord, CheckIn, Coverage, Presence, Record, Seal, Unobserved, Vouched
 
 UNPLACED = "-"
 """Device and log of a record that no log holds yet; its seq is 1."""
+
+R = TypeVar("R", bound=Record)
 
 
 class Eyes(msgspec.Struct, frozen=True):
@@ -21,36 +31,47 @@ class Eyes(msgspec.Struct, frozen=True):
     encoder: str
 
 
+class OpenAttendance(msgspec.Struct):
+    """What is open of the learners who are known without the camera, and of the desk."""
+
+    vouching: VouchState = msgspec.field(default_factory=VouchState)
+    asked: list[str] = []
+    """Learners who are being asked: after a crash they are asked anew."""
+    deputies: dict[str, str] = {}
+    """By learner: who named him or her for this session."""
+
+    @property
+    def empty(self) -> bool:
+        """Nothing would be lost."""
+        return not (self.vouching.unwritten or self.vouching.waiting or self.asked or self.deputies)
+
+
 class OpenSession(msgspec.Struct, frozen=True):
-    """What is saved every few seconds of a session that runs, so that a crash costs no more than those seconds."""
+    """What is saved every few seconds of a session that runs, so that a crash costs no more than those seconds.
+
+    What was saved before there were desks lacks the last two.
+    """
 
     session: str
     state: OpenState
     clock: ClockSample
     eyes: Eyes
+    far_seats: dict[str, int] = {}
+    """Learners whose track was lost where no face can be identified, and since when."""
+    attendance: OpenAttendance = msgspec.field(default_factory=OpenAttendance)
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is open."""
+        return self.state.covered_from is None and self.attendance.empty
 
 
-def interval_record(interval: Interval, session: str, clock: ClockSample, eyes: Eyes) -> AnyRecord:
-    """The record of a closed interval; `clock` is a sample of the same start of the PC."""
-    if isinstance(interval, PresenceInterval):
-        return Presence(
-            device=UNPLACED,
-            log=UNPLACED,
-            seq=1,
-            session=session,
-            wall=clock.wall,
-            boot_id=clock.boot_id,
-            boot=clock.boot,
-            offset=clock.offset,
-            uncertainty=clock.uncertainty,
-            learner=interval.learner,
-            start=interval.start,
-            end=interval.end,
-            sightings=interval.sightings,
-            best_score=_score(interval.best_score),
-            encoder=eyes.encoder,
-        )
-    return Coverage(
+def stamped(kind: type[R], session: str, clock: ClockSample, **fields: Any) -> R:
+    """A record of this kind and these fields; `clock` is a sample of the same start of the PC as its times.
+
+    Any: msgspec's constructors take whatever they are given, as `encode` does; tests decode every kind.
+    """
+    return kind(
         device=UNPLACED,
         log=UNPLACED,
         seq=1,
@@ -60,6 +81,28 @@ def interval_record(interval: Interval, session: str, clock: ClockSample, eyes: 
         boot=clock.boot,
         offset=clock.offset,
         uncertainty=clock.uncertainty,
+        **fields,
+    )
+
+
+def interval_record(interval: Interval, session: str, clock: ClockSample, eyes: Eyes) -> AnyRecord:
+    """The record of a closed interval; `clock` is a sample of the same start of the PC."""
+    if isinstance(interval, PresenceInterval):
+        return stamped(
+            Presence,
+            session,
+            clock,
+            learner=interval.learner,
+            start=interval.start,
+            end=interval.end,
+            sightings=interval.sightings,
+            best_score=score(interval.best_score),
+            encoder=eyes.encoder,
+        )
+    return stamped(
+        Coverage,
+        session,
+        clock,
         start=interval.start,
         end=interval.end,
         ended_by=interval.ended_by,
@@ -68,29 +111,31 @@ def interval_record(interval: Interval, session: str, clock: ClockSample, eyes: 
     )
 
 
-def check_in(session: str, learner: str, at: int, score: float, clock: ClockSample, eyes: Eyes) -> CheckIn:
+def confirmed_record(interval: VouchedInterval | UnobservedInterval, session: str, clock: ClockSample) -> AnyRecord:
+    """The record of an interval between confirmations, or of a far seat."""
+    span = {"learner": interval.learner, "start": interval.start, "end": interval.end}
+    if isinstance(interval, VouchedInterval):
+        return stamped(Vouched, session, clock, **span, method=interval.method, witness=interval.witness)
+    return stamped(Unobserved, session, clock, **span, why=interval.why)
+
+
+def check_in(session: str, learner: str, at: int, alike: float, clock: ClockSample, eyes: Eyes) -> CheckIn:
     """The record of a learner's first confirmed sighting by the room's camera, at `at` on the boot-time clock."""
-    return CheckIn(
-        device=UNPLACED,
-        log=UNPLACED,
-        seq=1,
-        session=session,
-        wall=clock.wall,
-        boot_id=clock.boot_id,
-        boot=clock.boot,
-        offset=clock.offset,
-        uncertainty=clock.uncertainty,
+    return stamped(
+        CheckIn,
+        session,
+        clock,
         learner=learner,
         at=at,
         method="room_camera",
-        score=_score(score),
+        score=score(alike),
         encoder=eyes.encoder,
     )
 
 
-def _score(score: float) -> float:
+def score(alike: float) -> float:
     """A score as records carry it. What rounds beyond 1 is cut: one line that can't be written stops them all."""
-    return max(-1.0, min(1.0, round(score, 3)))
+    return max(-1.0, min(1.0, round(alike, 3)))
 
 
 def seal(session: str, records: Iterable[AnyRecord], clock: ClockSample) -> Seal:
@@ -98,16 +143,10 @@ def seal(session: str, records: Iterable[AnyRecord], clock: ClockSample) -> Seal
     of_session = [record for record in records if record.session == session]
     presences = [record for record in of_session if isinstance(record, Presence)]
     coverages = [record for record in of_session if isinstance(record, Coverage)]
-    return Seal(
-        device=UNPLACED,
-        log=UNPLACED,
-        seq=1,
-        session=session,
-        wall=clock.wall,
-        boot_id=clock.boot_id,
-        boot=clock.boot,
-        offset=clock.offset,
-        uncertainty=clock.uncertainty,
+    return stamped(
+        Seal,
+        session,
+        clock,
         check_ins=sum(isinstance(record, CheckIn) for record in of_session),
         presences=len(presences),
         coverages=len(coverages),
@@ -117,5 +156,24 @@ def seal(session: str, records: Iterable[AnyRecord], clock: ClockSample) -> Seal
 
 
 def after_crash(saved: OpenSession) -> list[AnyRecord]:
-    """The records of a session whose agent died: every open interval closed at its last saved sighting."""
-    return [interval_record(i, saved.session, saved.clock, saved.eyes) for i in recover(saved.state)]
+    """The records of a session whose agent died: what the camera saw, closed at the last saved moment.
+
+    What confirmations say goes on (`still_open`): a restart of the agent is no reason to doubt a learner.
+    """
+    until = saved.state.covered_to  # before `recover`, which empties the state
+    seen = [interval_record(i, saved.session, saved.clock, saved.eyes) for i in recover(saved.state)]
+    if until is None:
+        return seen
+    far = FarSeats(saved.far_seats).unwatched(until)
+    return seen + [confirmed_record(i, saved.session, saved.clock) for i in far]
+
+
+def still_open(saved: OpenSession) -> OpenSession:
+    """What stays open of a session whose agent died, once `after_crash` is written."""
+    return msgspec.structs.replace(saved, state=OpenState(), far_seats={})
+
+
+def unresumed(saved: OpenSession) -> list[AnyRecord]:
+    """The records of what `still_open` keeps, when it can't go on: unobserved up to the last moment saved."""
+    state = msgspec.json.decode(msgspec.json.encode(saved.attendance.vouching), type=VouchState)
+    return [confirmed_record(i, saved.session, saved.clock) for i in Voucher(state).pause(state.to)]

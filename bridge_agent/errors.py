@@ -10,7 +10,8 @@ AgentError(DiemdanhError)        one sentence: what happened, what is safe, what
     ├── CaptureLostError         the camera stopped giving frames
     ├── ServerAwayError          the server can't be reached
     ├── DiskFullError            the log can't be written for lack of room
-    └── LogUnwritableError       the log can't be written for another reason
+    ├── LogUnwritableError       the log can't be written for another reason
+    └── ConsoleError             the pages' port can't be had
 """
 
 from __future__ import annotations
@@ -65,3 +66,7 @@ class DiskFullError(RetryableError):
 
 class LogUnwritableError(RetryableError):
     """The log can't be written: the disk reports an error or forbids it."""
+
+
+class ConsoleError(RetryableError):
+    """The pages can't be served: their port can't be had."""

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from bridge_agent.capture.source import ANY_CAMERA, CameraPin
 from bridge_agent.config import FacesConfig
+from bridge_agent.recognition.commands import HeldTemplate
+from models.records import WHOLE_PICTURE, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,14 @@ class Assignment:
     """Learner id by portrait name: no names of people travel further."""
     sweep_ms: int
     faces: FacesConfig
+    templates: tuple[HeldTemplate, ...] = ()
+    """Of learners whose portraits are not needed: a template comes before a portrait of the same learner."""
+    zones: tuple[Zone, ...] = WHOLE_PICTURE
+    """Where a face can be identified, as the calibration profile says."""
+    pin: CameraPin = ANY_CAMERA
+    """Which camera of this PC is meant."""
+    strict_threshold: float | None = None
+    """From which score a face counts at the door, as the calibration profile says; None: the encoder's own."""
 
 
 Target = Callable[[Connection, Assignment], None]
@@ -33,8 +44,17 @@ def watch(conn: Connection, assignment: Assignment) -> None:
     from models.faces.engine import FaceProfile
 
     faces = assignment.faces
-    profile = FaceProfile(faces.detector, faces.encoder, faces.threads, faces.smallest_face)
+    profile = FaceProfile(
+        faces.detector, faces.encoder, faces.threads, faces.smallest_face, assignment.strict_threshold
+    )
     settings = RecognitionSettings(
-        assignment.source, assignment.portraits, assignment.roster, assignment.sweep_ms, profile
+        assignment.source,
+        assignment.portraits,
+        assignment.roster,
+        assignment.sweep_ms,
+        profile,
+        templates=assignment.templates,
+        zones=assignment.zones,
+        pin=assignment.pin,
     )
     main(conn, settings)

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from bridge_agent import log_file
-from bridge_agent.entries import OpenSession
+from bridge_agent.entries import OpenSession, still_open
 from bridge_agent.log_file import DamagedError, transaction
 from models.receipts import Receipt
 from models.records import BATCH_LIMIT, AnyRecord, Checkpoint, chain, decode, encode
@@ -102,17 +102,24 @@ class Log:
         return seq
 
     def recover(self, close: Callable[[OpenSession], Sequence[AnyRecord]]) -> int:
-        """Turn every saved open session into the records that `close` makes of it, and forget it; how many records.
+        """Turn what was watched in every saved open session into the records that `close` makes of it; how many.
 
-        All in one transaction: a crash in the middle leaves it to the next start, exactly once.
-        Raises DiskFullError or LogUnwritableError.
+        What confirmations keep open stays saved, for `left_open` to resume. All in one transaction: a crash in the
+        middle leaves it to the next start, exactly once. Raises DiskFullError or LogUnwritableError.
         """
-        records = [record for saved in log_file.open_sessions(self._db) for record in close(saved)]
+        opened = log_file.open_sessions(self._db)
+        records = [record for saved in opened for record in close(saved)]
         with transaction(self._db):
             self._db.execute("delete from open_sessions")
+            for saved in opened:
+                self._save(still_open(saved))
             seq, head = self._insert(records)
         self._seq, self._head = seq, head
         return len(records)
+
+    def left_open(self, session: str) -> OpenSession | None:
+        """What is saved of a session that did not end; None when nothing is open."""
+        return next((saved for saved in log_file.open_sessions(self._db) if saved.session == session), None)
 
     def salvaged(self) -> dict[str, bool]:
         """The damaged files whose open sessions are recorded here, by name: whether the server has all their rest."""
@@ -249,7 +256,7 @@ class Log:
         return seq, head
 
     def _save(self, saved: OpenSession) -> None:
-        if saved.state.covered_from is None:
+        if saved.empty:
             self._db.execute("delete from open_sessions where session = ?", (saved.session,))
             return
         self._db.execute(

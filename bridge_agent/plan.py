@@ -49,6 +49,11 @@ class Plan:
             self._sessions = left
             self._keep()
 
+    @property
+    def sessions(self) -> tuple[SessionPlan, ...]:
+        """All of them."""
+        return self._sessions
+
     def of(self, session: str) -> SessionPlan | None:
         """The plan of one session; None when it is over or unknown."""
         return next((plan for plan in self._sessions if plan.session == session), None)
@@ -57,6 +62,10 @@ class Plan:
         """The session to watch now: the earliest that has not ended and begins within `before_ms`."""
         running = [plan for plan in self._sessions if plan.start - before_ms <= now < plan.end]
         return min(running, key=lambda plan: plan.start, default=None)
+
+    def soonest(self, now: int) -> SessionPlan | None:
+        """The session that runs or comes next."""
+        return min((plan for plan in self._sessions if plan.end > now), key=lambda plan: plan.start, default=None)
 
     def still(self, session: str, now: int, before_ms: int) -> SessionPlan | None:
         """The plan of a session that is watched; None when it is over, cancelled, or was moved away from now."""

@@ -51,8 +51,8 @@ def portrait_names(folder: Path) -> list[str]:
     return sorted(names)
 
 
-def match(names: Sequence[str], learners: Iterable[RosterLearner]) -> Matched:
-    """Bring portrait names and a session's learners together."""
+def match(names: Sequence[str], learners: Iterable[RosterLearner], templates: frozenset[str] = frozenset()) -> Matched:
+    """Bring portrait names and a session's learners together. templates: the learners who need no portrait."""
     by_code = defaultdict[str, list[RosterLearner]](list)
     by_name = defaultdict[str, list[RosterLearner]](list)
     for learner in learners:
@@ -83,7 +83,7 @@ def match(names: Sequence[str], learners: Iterable[RosterLearner]) -> Matched:
                 f"Portraits that fit no learner of the session: {some}. Name portraits by the learner's code.",
             )
         )
-    known = set(roster.values())
+    known = {*roster.values(), *templates}
     if without := [learner.code for group in by_code.values() for learner in group if learner.id not in known]:
         some = _some(without)
         problems.append(

@@ -17,6 +17,9 @@ from models.reasons import Reason, reason
 from models.receipts import Receipt
 from models.records import Batch
 from models.wire import (
+    EnrolmentAnswer,
+    EnrolmentRequest,
+    GalleryAnswer,
     JoinAnswer,
     JoinRequest,
     LiveStatus,
@@ -78,6 +81,14 @@ class Server:
     async def today(self) -> Today:
         """This bridge point's sessions that have not ended."""
         return await self._ask("GET", "/api/agent/today", Today)
+
+    async def gallery(self) -> GalleryAnswer:
+        """By what the learners of these sessions can be known; sealed to this device's key."""
+        return await self._ask("GET", "/api/agent/gallery", GalleryAnswer)
+
+    async def enrol(self, request: EnrolmentRequest) -> EnrolmentAnswer:
+        """Tell of a consent and the template made under it; the same one twice is one. Raises RefusedError."""
+        return await self._ask("POST", "/api/agent/enrolments", EnrolmentAnswer, msgspec.json.encode(request))
 
     async def send_batch(self, batch: Batch) -> Receipt:
         """Send records; a batch carries its own signature. Raises RefusedError with `gap` or `fork`, and others."""

@@ -6,14 +6,30 @@ full it waits there, in memory, and the next `flush` takes it along.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
 
-from bridge_agent.entries import Eyes, OpenSession, check_in, interval_record, seal
+from bridge_agent.check_in.attendance import Attendance
+from bridge_agent.check_in.spot_checks import SpotChecks
+from bridge_agent.check_in.vouching import FarSeats, UnobservedInterval
+from bridge_agent.entries import (
+    Eyes,
+    OpenSession,
+    check_in,
+    confirmed_record,
+    interval_record,
+    score,
+    seal,
+    stamped,
+    unresumed,
+)
+from bridge_agent.headcount import Counted, Headcount
 from bridge_agent.log import Log
-from bridge_agent.recognition.events import Event, Ready, Sighted, Sweep, Trouble, Unwatched, Watched
+from bridge_agent.recognition.events import Event, Ready, SeatLost, Sighted, Sweep, Trouble, Unwatched, Watched
 from bridge_agent.server_clock import ClockSample
-from models.presence import Interval, Recorder
-from models.records import AnyRecord, CheckIn, CoverageEnd
+from models import records
+from models.presence import Interval, OpenState, PresenceInterval, Recorder
+from models.records import AnyRecord, CheckIn, CoverageEnd, Presence
 from models.wire import LivePresence, LiveStatus
 
 UNWATCHED_STEP_MS = 10_000
@@ -22,17 +38,51 @@ NOTHING_YET = Eyes("?", "?")
 
 
 def write_seal(log: Log, session: str, sample: Callable[[], ClockSample]) -> None:
-    """Seal a session's part of the log. Raises DiskFullError or LogUnwritableError."""
-    log.append([seal(session, log.of_session(session), sample())])
+    """Seal a session's part of the log, with what an earlier run left open of it.
+
+    Raises DiskFullError or LogUnwritableError.
+    """
+    saved = log.left_open(session)
+    left = [] if saved is None else unresumed(saved)
+    clock = sample()
+    sealed = seal(session, log.of_session(session), clock)
+    log.append([*left, sealed], OpenSession(session, OpenState(), clock, NOTHING_YET))
+
+
+def asks_nobody(again: Sequence[str]) -> SpotChecks:
+    """No spot checks."""
+    return SpotChecks(0, Random(0), again)  # noqa: S311 - it never draws
 
 
 class Recording:
-    """The record of one session while it runs. `earlier`: what the log holds of it already, from before a restart."""
+    """The record of one session while it runs.
 
-    def __init__(self, session: str, earlier: Sequence[AnyRecord], sample: Callable[[], ClockSample]) -> None:
+    earlier, saved: what the log holds of it already, and what was open there, from before a restart. checks: makes its
+    spot checks, given who was being asked.
+    """
+
+    def __init__(
+        self,
+        session: str,
+        earlier: Sequence[AnyRecord],
+        sample: Callable[[], ClockSample],
+        saved: OpenSession | None = None,
+        checks: Callable[[Sequence[str]], SpotChecks] = asks_nobody,
+    ) -> None:
         self.session = session
         self.eyes = NOTHING_YET
-        self.unknown = 0
+        self.attendance = Attendance(session, sample, checks, earlier, saved)
+        self.count = Headcount()
+        self.roster = 0
+        """How many learners the session has here."""
+        self.last_seen: dict[str, int] = {
+            record.learner: record.server_time(record.end) for record in earlier if isinstance(record, Presence)
+        }
+        """When each learner's last interval ended, server time."""
+        self.unwatched_at: int | None = None
+        """When the room was last watched, server time; None before it ever was, and while it is."""
+        self._far = FarSeats()
+        self._profile_said = any(isinstance(record, records.ProfileUsed) for record in earlier)
         self.troubles: dict[str, Trouble] = {}
         """What recognition complains of now, by name."""
         self.pending: list[AnyRecord] = []
@@ -47,9 +97,26 @@ class Recording:
         return self._recorder.state.covered_from is not None
 
     @property
+    def unknown(self) -> int:
+        """Faces in view now that match nobody."""
+        return 0 if self.count.now is None else self.count.now.unknown
+
+    @property
     def unsaved(self) -> bool:
         """Something is not in the log yet, or goes on changing."""
-        return bool(self.pending) or self.watching
+        return bool(self.pending or self.attendance.pending) or self.watching or not self.attendance.open.empty
+
+    @property
+    def far_seats(self) -> Mapping[str, int]:
+        """Learners at seats where no face can be identified, whose track was lost, and when (server time)."""
+        clock = self._sample()
+        return {learner: clock.server_time(at) for learner, at in self._far.lost.items()}
+
+    @property
+    def present(self) -> Mapping[str, int]:
+        """Learners whom the camera sees, and since when (server time)."""
+        clock = self._sample()
+        return {learner: clock.server_time(known.start) for learner, known in self._recorder.present().items()}
 
     def take(self, event: Event) -> bool:
         """Take one event in; True when it made records or changed what people should see."""
@@ -64,7 +131,11 @@ class Recording:
             case Unwatched():
                 return self._unwatched(event.at, event.ended_by)
             case Sweep():
-                self.unknown = event.unknown
+                return self._swept(event)
+            case SeatLost():
+                if self.watching:
+                    self._far.lose(event.learner, event.at)
+                return self.watching
             case Trouble():
                 # Several portraits may be wrong at once, and none of them passes by itself.
                 name = f"portraits: {event.vi}" if event.name == "portraits" else event.name
@@ -79,8 +150,32 @@ class Recording:
         last = self._recorder.state.covered_to
         if last is not None:
             self._unwatched(last, ended_by)
-        self.unknown = 0
         self.troubles.clear()
+
+    def profile_used(self, profile: str | None, state: str, encoder: str, threshold: float) -> None:
+        """Write down, once, with which calibration profile the session is watched (record_kinds.ProfileUsed)."""
+        if self._profile_said:
+            return
+        self._profile_said = True
+        clock = self._sample()
+        self.pending.append(
+            stamped(
+                records.ProfileUsed, self.session, clock, at=clock.boot, profile=profile, state=state,
+                encoder=encoder, threshold=score(threshold),
+            )
+        )  # fmt: skip
+
+    def tick(self, at: int, breaks: Sequence[tuple[int, int]], end: int, attended: bool) -> bool:
+        """Time passes for those whom the camera does not know (Attendance.tick)."""
+        return self.attendance.tick(at, breaks, end, attended)
+
+    def over(self, at: int) -> None:
+        """The session is over: what is still open of those whom the camera does not know ends at `at`."""
+        self.attendance.close(at)
+
+    def put_off(self, at: int) -> None:
+        """The session was moved to a later time."""
+        self.attendance.pause(at)
 
     def flush(self, log: Log) -> None:
         """Make everything durable: what is pending as records, what is open as saved state.
@@ -89,13 +184,11 @@ class Recording:
         """
         if not self.unsaved:
             return
-        log.append(self.pending, OpenSession(self.session, self._recorder.state, self._sample(), self.eyes))
-        self.pending = []
+        self._save(log)
 
     def close(self, log: Log) -> None:
         """Seal the session; watching has stopped. Raises as `flush`; may be called again then."""
-        log.append(self.pending, OpenSession(self.session, self._recorder.state, self._sample(), self.eyes))
-        self.pending = []
+        self._save(log)
         write_seal(log, self.session, self._sample)
 
     def status(self, waiting: int, alarms: tuple[str, ...]) -> LiveStatus:
@@ -112,11 +205,23 @@ class Recording:
                 for learner, known in sorted(state.present.items())
             ),
             unknown=self.unknown,
-            waiting=waiting + len(self.pending),
+            people=self.count.people,
+            vouched=tuple(self.attendance.vouched()),
+            sweep_ms=0 if self.count.now is None else self.count.now.sweep_ms,
+            waiting=waiting + len(self.pending) + len(self.attendance.pending),
             detector=self.eyes.detector,
             encoder=self.eyes.encoder,
             alarms=alarms,
         )
+
+    def _save(self, log: Log) -> None:
+        attendance = self.attendance
+        opened = OpenSession(
+            self.session, self._recorder.state, self._sample(), self.eyes, dict(self._far.lost), attendance.open
+        )
+        log.append([*self.pending, *attendance.pending], opened)
+        self.pending = []
+        attendance.pending = []
 
     def _watched(self, at: int) -> bool:
         last = self._recorder.state.covered_to
@@ -126,25 +231,57 @@ class Recording:
         opened = self._watching_from is None
         if opened:
             self._watching_from = at
-        return self._keep(closed) or opened
+            self.unwatched_at = None
+        return self._keep([*closed, *self._far.watched(at)]) or opened
 
     def _sighted(self, event: Sighted) -> bool:
         present = self._recorder.present()
         new = event.learner not in present
-        closed = self._recorder.sight(event.learner, event.at, event.score)
+        closed = [*self._recorder.sight(event.learner, event.at, event.score)]
+        far = self._far.sighted(event.learner, event.at)
         if event.learner in present and event.learner not in self._checked_in:
             self._checked_in.add(event.learner)
-            clock = self._sample()
-            self.pending.append(check_in(self.session, event.learner, event.at, event.score, clock, self.eyes))
-        return self._keep(closed) or new
+            if event.learner not in self.attendance.admitted:
+                clock = self._sample()
+                self.pending.append(check_in(self.session, event.learner, event.at, event.score, clock, self.eyes))
+                self.attendance.seen(event.learner, event.at)
+        return self._keep([*closed, *far]) or new
+
+    def _swept(self, sweep: Sweep) -> bool:
+        """A look at the room; False: the numbers travel with the next status."""
+        if not self.watching:
+            self._counted(self.count.end())
+            return False
+        self._counted(self.count.sweep(sweep))
+        return False
+
+    def _counted(self, minute: Counted | None) -> None:
+        if minute is not None:
+            vouched = len(self.attendance.vouched())
+            self.pending.append(
+                stamped(
+                    records.Headcount, self.session, self._sample(), start=minute.start, end=minute.end,
+                    people=minute.people, known=minute.known, unknown=minute.unknown, vouched=vouched,
+                    roster=self.roster,
+                )
+            )  # fmt: skip
 
     def _unwatched(self, at: int, ended_by: CoverageEnd) -> bool:
+        if self._watching_from is not None:
+            self.unwatched_at = self._sample().server_time(at)
         self._watching_from = None
-        return self._keep(self._recorder.unwatch(at, ended_by))
+        self._counted(self.count.end())
+        return self._keep([*self._recorder.unwatch(at, ended_by), *self._far.unwatched(at)])
 
-    def _keep(self, closed: Sequence[Interval]) -> bool:
+    def _keep(self, closed: Sequence[Interval | UnobservedInterval]) -> bool:
         if not closed:
             return False
         clock = self._sample()
-        self.pending += [interval_record(interval, self.session, clock, self.eyes) for interval in closed]
+        for interval in closed:
+            if isinstance(interval, UnobservedInterval):
+                self.pending.append(confirmed_record(interval, self.session, clock))
+                continue
+            self.pending.append(interval_record(interval, self.session, clock, self.eyes))
+            if isinstance(interval, PresenceInterval):
+                self.last_seen[interval.learner] = clock.server_time(interval.end)
         return True

@@ -7,12 +7,14 @@ half a minute; the reason is told and kept. What it leaves open is closed by who
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
+import queue
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -20,6 +22,7 @@ from typing import Final
 
 from bridge_agent.eyes import Assignment, Target
 from bridge_agent.journal import Journal
+from bridge_agent.recognition.commands import Command, Stop
 from bridge_agent.recognition.events import Ended, Event, Failed, Ready, Unwatched, Watched
 from models.records import CoverageEnd
 
@@ -41,6 +44,27 @@ class Patience:
     """While there is no picture recognition has nothing to tell and waits for the camera."""
 
 
+class Commands:
+    """A way to whichever recognition process runs now: what is told while none does is lost."""
+
+    def __init__(self) -> None:
+        self._send: Callable[[Command], None] | None = None
+
+    def send(self, command: Command) -> None:
+        """Tell it; never waits for it."""
+        if self._send is not None:
+            self._send(command)
+
+    @contextlib.contextmanager
+    def to(self, send: Callable[[Command], None]) -> Iterator[None]:
+        """Within the block they go to this process."""
+        self._send = send
+        try:
+            yield
+        finally:
+            self._send = None
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """Who hears of the process's life."""
@@ -50,6 +74,8 @@ class Listener:
     """The process is gone (`crashed`) or was told to stop (`stopped`): nobody watches."""
     on_fault: Callable[[str, str], None]
     """Why it was lost, as a sentence in both languages; empty ones once it is well again."""
+    commands: Commands | None = None
+    """By which the process is told what to do."""
 
 
 Watch = Callable[[Assignment, Listener, Journal], Awaitable[None]]
@@ -70,7 +96,8 @@ async def watch(
         journal.note("recognition_started", pid=process.pid)
         over, ended_by = False, crashed
         try:
-            await _listen(process, listener, patience)
+            with (listener.commands or Commands()).to(process.tell):
+                await _listen(process, listener, patience)
             over, ended_by = True, stopped
         except asyncio.CancelledError:
             await process.stop(listener.on_event)
@@ -168,6 +195,8 @@ class _Process:
         theirs.close()
         loop = asyncio.get_running_loop()
         threading.Thread(target=_read, args=(self._conn, loop, self.events), daemon=True).start()
+        self._waiting = queue.SimpleQueue[Command | None]()
+        threading.Thread(target=_write, args=(self._conn, self._waiting), daemon=True, name="commands").start()
 
     @property
     def pid(self) -> int | None:
@@ -179,19 +208,24 @@ class _Process:
         self._process.join(0.5)
         return self._process.exitcode
 
+    def tell(self, command: Command) -> None:
+        """Tell it; never waits for it, whatever it is stuck in."""
+        self._waiting.put(command)
+
     async def stop(self, last_words: Callable[[Event], None]) -> None:
         """Ask it to end, pass on what it still tells, and kill it when it takes longer than STOP_S."""
         try:
-            self._conn.send(None)
+            self.tell(Stop())
             async with asyncio.timeout(STOP_S):
                 while (event := await self.events.get()) is not None:
                     last_words(event)
-        except (OSError, TimeoutError):
+        except TimeoutError:
             pass
         self.kill()
 
     def kill(self) -> None:
         """End it, whatever it is stuck in. May be called twice."""
+        self._waiting.put(None)
         if self._process.is_alive():
             self._process.kill()
         self._process.join()
@@ -223,3 +257,12 @@ def _read(conn: Connection, loop: asyncio.AbstractEventLoop, events: asyncio.Que
         if event is None:
             conn.close()
             return
+
+
+def _write(conn: Connection, commands: queue.SimpleQueue[Command | None]) -> None:
+    """The other thread: commands into the pipe, until there are no more or nobody reads them."""
+    while (command := commands.get()) is not None:
+        try:
+            conn.send(command)
+        except (OSError, ValueError, TypeError):
+            return  # the process is gone: `_read` has noticed, and closed the pipe perhaps in the midst of this

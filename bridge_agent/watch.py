@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,21 +20,17 @@ from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.child import Pace
 from bridge_agent.capture.frame import Frame
 from bridge_agent.capture.source import parse_source
-from bridge_agent.errors import FinalError
+from bridge_agent.output import check_writable, write_json
+from bridge_agent.recognition.commands import Command, Stop
 from bridge_agent.recognition.events import Ended, Event, Sighted, UnknownSeen, Unwatched, Watched
 from bridge_agent.recognition.watcher import Watcher
-from bridge_agent.recognition.watching import watching
+from bridge_agent.recognition.watching import Ask, watching
 from models.faces.engine import FaceEngine, FaceProfile, load_engine
 from models.faces.match import Gallery
 from models.faces.portraits import enrol, read_portraits
 from models.language import both
 from models.presence import GAP_MS, CoverageInterval, Interval, Recorder
-from models.reasons import reason
 from models.spans import intersect, spans
-
-
-class OutputError(FinalError):
-    """The file for the result can't be written."""
 
 
 @dataclass(slots=True)
@@ -89,7 +83,7 @@ def watch(
     began = time.monotonic()
     wanted = parse_source(source)
     pictures = read_portraits(portraits)
-    _check_writable(out)
+    check_writable(out)
     console = console or Console(stderr=True)
     live = wanted.live
     with Capture(wanted, Pace(sweep_ms, newest=live, real_time=False)) as capture:
@@ -103,20 +97,23 @@ def watch(
         end = None if for_seconds is None else for_seconds * 1000
         with _interrupt(live) as stop, _bar(console, length if length is not None else end) as progress:
             if live:
-                events = watching(capture, engine, gallery, sweep_ms=sweep_ms, stopped=_stopped(stop, end))
+                events = watching(capture, engine, gallery, sweep_ms=sweep_ms, ask=_asked(stop, end))
             else:
-                events = _file(capture, engine, gallery, end)
+                events = _file(capture, engine, gallery, sweep_ms, end)
             for event in events:
                 findings.take(event)
                 if isinstance(event, Watched):
                     progress(event.at - (findings.first or 0 if live else 0))
     result = _result(findings, list(pictures), engine, live, time.monotonic() - began)
-    _write(out, result)
+    write_json(out, json.dumps(result, ensure_ascii=False, indent=1).encode())
     return result
 
 
-def _file(capture: Capture, engine: FaceEngine, gallery: Gallery, end_ms: float | None) -> Iterator[Event]:
+def _file(
+    capture: Capture, engine: FaceEngine, gallery: Gallery, sweep_ms: int, end_ms: float | None
+) -> Iterator[Event]:
     watcher = Watcher(engine, gallery, sensor=False)
+    watcher.set_pace(sweep_ms)
     number = 0
     while isinstance(got := capture.next(), Frame):
         if end_ms is not None and got.at > end_ms:
@@ -127,10 +124,15 @@ def _file(capture: Capture, engine: FaceEngine, gallery: Gallery, end_ms: float 
     yield Ended(number if isinstance(got, Frame) else got.frames, watcher.last)
 
 
-def _stopped(stop: threading.Event, end_ms: float | None) -> Callable[[float], bool]:
-    """What `watching` asks whether to end: when `stop` is set, or after `end_ms`."""
+def _asked(stop: threading.Event, end_ms: float | None) -> Ask:
+    """What `watching` asks for commands: Stop when `stop` is set, or after `end_ms`."""
     until = float("inf") if end_ms is None else time.monotonic() + end_ms / 1000
-    return lambda wait_s: stop.wait(max(0.0, min(wait_s, until - time.monotonic()))) or time.monotonic() >= until
+
+    def ask(wait_s: float) -> Command | None:
+        ended = stop.wait(max(0.0, min(wait_s, until - time.monotonic()))) or time.monotonic() >= until
+        return Stop() if ended else None
+
+    return ask
 
 
 @contextmanager
@@ -207,33 +209,3 @@ def unknown_times(pairs: list[tuple[int, int]], watched: list[tuple[int, int]]) 
     widened = spans(np.array(pairs, np.int64) + np.array((0, GAP_MS)))
     bridged = spans(widened - np.array((0, GAP_MS)))
     return [(int(a), int(b)) for a, b in intersect(bridged, spans(watched))]
-
-
-def _check_writable(out: Path) -> None:
-    folder = out.absolute().parent
-    if out.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise OutputError(
-            f"Không ghi được kết quả vào {out}. Hãy chọn một tệp trong thư mục có quyền ghi.",
-            f"The result cannot be written to {out}. Choose a file in a folder that may be written to.",
-        )
-
-
-def _write(out: Path, result: dict[str, Any]) -> None:
-    """Write all of it or nothing: the file appears, or is replaced, only when it is complete."""
-    name = ""
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=out.absolute().parent, prefix=f".{out.name}.", delete=False
-        ) as file:
-            name = file.name
-            json.dump(result, file, ensure_ascii=False, indent=1)
-            file.write("\n")
-        Path(name).chmod(0o644)
-        Path(name).replace(out)
-    except OSError as error:
-        if name:
-            Path(name).unlink(missing_ok=True)
-        raise OutputError(
-            f"Không ghi được kết quả vào {out} ({reason(error).vi}). Hãy kiểm tra ổ đĩa còn chỗ.",
-            f"The result cannot be written to {out} ({reason(error).en}). Check that the disk has room.",
-        ) from error

@@ -32,6 +32,8 @@ import central_server.courses.routes
 import central_server.courses.session_pages
 import central_server.enrolment.list_pages
 import central_server.enrolment.pages
+import central_server.learners.agent_routes
+import central_server.learners.means_pages
 import central_server.learners.pages
 import central_server.learners.portrait_pages
 import central_server.ledger.routes
@@ -48,6 +50,8 @@ from central_server.config import Config
 from central_server.data_lock import held_by_server
 from central_server.database import Writer, open_database
 from central_server.enrolment.kept import KeptRosters
+from central_server.learners.alike import Templates
+from central_server.learners.retention import Eraser
 from central_server.learners.sealing import sealing_key
 from central_server.ledger.intake import Intake
 from central_server.own_log.server_key import make_known, server_key
@@ -75,7 +79,8 @@ def create_app(
     """The server as an ASGI app. The database is opened when it starts, not here.
 
     now: the server's clock, ms since 1970 UTC. writes: makes the one writer (of a simulation, it has no thread).
-    serving: for days, to people: templates are compiled before the first page, and a thread settles what is over.
+    serving: for days, to people: pages' templates are compiled before the first page, a thread settles what is over,
+    another erases face templates whose term has ended.
     """
 
     pages = Pages()
@@ -115,10 +120,12 @@ def create_app(
                     sign_on=provider(config.oidc),
                     server_key=signing,
                     sealing=sealing,
+                    templates=Templates(sealing),
                     rosters=KeptRosters(config.data_folder, sealing),
                 )
                 if serving:
                     stack.enter_context(Settler(settling, now))
+                    stack.enter_context(Eraser(writer, config.template_retention_days, now))
                 yield
                 await feeds.end()
         finally:
@@ -140,7 +147,9 @@ def create_app(
     app.include_router(central_server.courses.session_pages.router)
     app.include_router(central_server.enrolment.pages.router)
     app.include_router(central_server.enrolment.list_pages.router)
+    app.include_router(central_server.learners.agent_routes.router)
     app.include_router(central_server.learners.pages.router)
+    app.include_router(central_server.learners.means_pages.router)
     app.include_router(central_server.learners.portrait_pages.router)
     app.include_router(central_server.participation.routes.router)
     app.include_router(central_server.participation.course_routes.router)

@@ -54,6 +54,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """An agent's request that has not come whole after this long is given up."""
     public_address: str | None = None
     """How browsers reach the server, such as https://diemdanh.example.vn, when a reverse proxy stands before it."""
+    retention_hours: Annotated[int, msgspec.Meta(ge=0, le=720)] = 24
+    """For so long after a learner's last session there a bridge point keeps his or her template, card and PIN."""
+    template_retention_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 365
+    """For so long after the end of a learner's last session the server keeps his or her face template."""
     accounts: Accounts = Accounts()
     oidc: SignOn | None = None
 

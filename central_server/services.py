@@ -18,6 +18,7 @@ from central_server.bridge_points.signature import DeviceKeys
 from central_server.config import Config
 from central_server.database import Writer
 from central_server.enrolment.kept import KeptRosters
+from central_server.learners.alike import Templates
 from central_server.learners.sealing import SealingKey
 from central_server.ledger.intake import Intake
 from central_server.own_log.server_key import ServerKey
@@ -53,6 +54,7 @@ class Services:
     sign_on: Provider | None
     server_key: ServerKey
     sealing: SealingKey
+    templates: Templates
     rosters: KeptRosters
 
 

@@ -224,6 +224,10 @@ class TemplateKept(OwnRecord, frozen=True, kw_only=True, tag="template_kept"):
     encoder: Id
     portraits: Annotated[int, msgspec.Meta(ge=1)]
     sealed: Head
+    version: Count = 1
+    """1, 2, 3 … of this learner's templates."""
+    lookalikes: Annotated[tuple[Id, ...], msgspec.Meta(max_length=20)] = ()
+    """Learners whose templates of this encoder are as like it as one person's are, the most alike first."""
 
 
 class TemplateErased(OwnRecord, frozen=True, kw_only=True, tag="template_erased"):
@@ -231,6 +235,31 @@ class TemplateErased(OwnRecord, frozen=True, kw_only=True, tag="template_erased"
 
     learner: Id
     encoder: Id
+
+
+class LookalikesJudged(OwnRecord, frozen=True, kw_only=True, tag="lookalikes_judged"):
+    """Somebody looked at two learners who are alike and said that they are two people."""
+
+    learner: Id
+    other: Id
+    encoder: Id
+
+
+class PinMade(OwnRecord, frozen=True, kw_only=True, tag="pin_made"):
+    """A learner has this PIN from now on. `sealed`: SHA-256 of what is kept of it."""
+
+    learner: Id
+    sealed: Head
+
+
+class CardSet(OwnRecord, frozen=True, kw_only=True, tag="card_set"):
+    """A learner has this card, or none any more."""
+
+    learner: Id
+    sealed: Head | None
+    """SHA-256 of the sealed number."""
+    card: Head | None
+    """HMAC of the number, under a key that is not in this log."""
 
 
 class ForkSeen(OwnRecord, frozen=True, kw_only=True, tag="fork_seen"):
@@ -280,10 +309,10 @@ class Granted(OwnRecord, frozen=True, kw_only=True, tag="granted"):
 
 
 class CredentialChanged(OwnRecord, frozen=True, kw_only=True, tag="credential_changed"):
-    """What an account proves itself with: its password, its second factor, who it is at the office's sign-on."""
+    """What an account proves itself with: password, second factor, the office's sign-on, PIN at the bridge point."""
 
     account: Id
-    what: Literal["password", "second_factor", "recovery_codes", "sign_on"]
+    what: Literal["password", "second_factor", "recovery_codes", "sign_on", "pin"]
     digest: Head | None
     """SHA-256 of what is kept of it; none: it was taken away."""
 
@@ -353,6 +382,9 @@ AnyOwnRecord = (
     | ConsentWithdrawn
     | TemplateKept
     | TemplateErased
+    | LookalikesJudged
+    | PinMade
+    | CardSet
     | ForkSeen
     | GapClosed
     | AccountMade

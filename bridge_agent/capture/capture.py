@@ -8,10 +8,11 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
@@ -19,9 +20,12 @@ from bridge_agent.capture import child
 from bridge_agent.capture.child import Broken, Header, OpenReader, Pace
 from bridge_agent.capture.frame import Frame, Opened, SourceOver
 from bridge_agent.capture.reader import open_reader
-from bridge_agent.capture.source import Source
+from bridge_agent.capture.source import Device, Source
 from bridge_agent.clock import boot_ms
 from bridge_agent.errors import CaptureLostError, SourceError
+
+if TYPE_CHECKING:
+    from bridge_agent.capture.encode import StreamOut
 
 _OPEN_LIMIT_MS: Final = 20_000
 """A USB camera that sets up its mode takes up to 5 s, an RTSP address that answers nothing is given up after 10 s."""
@@ -33,7 +37,8 @@ class Capture:
     """A source in a process of its own. For one thread; use as a context manager, or call `close`.
 
     A live source that falls silent for `silence_ms` is killed, and opened again after a pause that grows from half a
-    second to 15 s, for as long as frames are asked for. A file is never opened twice.
+    second to 15 s, for as long as frames are asked for. A file is never opened twice. With `stream` all that is decoded
+    is also encoded into its pipe, again after each restart, and beginning with a key frame.
     """
 
     def __init__(
@@ -45,12 +50,15 @@ class Capture:
         open_limit_ms: int = _OPEN_LIMIT_MS,
         reader: OpenReader = open_reader,
         clock: Callable[[], int] = boot_ms,
+        stream: StreamOut | None = None,
     ) -> None:
+        if stream is not None and isinstance(source, Device):
+            source = replace(source, look_every_ms=min(source.look_every_ms, 1000 // stream.settings.fps))
         self.source = source
         self.opened: Opened | None = None
         self.trouble: CaptureLostError | None = None
         """Why there are no frames at present; None while they come."""
-        self._pace, self._reader, self._clock = pace, reader, clock
+        self._pace, self._reader, self._clock, self._stream = pace, reader, clock, stream
         self._silence_ms, self._open_limit_ms = silence_ms, open_limit_ms
         self._process: BaseProcess | None = None
         self._conn: Connection | None = None
@@ -189,7 +197,10 @@ class Capture:
         self._conn, theirs = context.Pipe()
         # daemon: ends with us even when we end in an unforeseen way; the pipe's end does the same after a kill.
         self._process = context.Process(
-            target=child.main, args=(theirs, self.source, self._pace, self._reader), name="capture", daemon=True
+            target=child.main,
+            args=(theirs, self.source, self._pace, self._reader, self._stream),
+            name="capture",
+            daemon=True,
         )
         self._process.start()
         theirs.close()

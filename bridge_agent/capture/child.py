@@ -13,9 +13,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from bridge_agent.capture.source import Source
 from bridge_agent.clock import boot_ms
 from bridge_agent.errors import AgentError, SourceError
 from models.errors import DiemdanhError
+
+if TYPE_CHECKING:
+    from bridge_agent.capture.encode import StreamOut
 
 OpenReader = Callable[[Source], Reader]
 _PREFETCH: Final = 2
@@ -67,11 +70,13 @@ class Broken:
 Answer = Opened | SourceOver | Broken
 
 
-def main(conn: Connection, source: Source, pace: Pace, open_reader: OpenReader) -> None:
-    """The process's life. Ends with os._exit: a thread stuck in a driver must not keep it."""
+def main(
+    conn: Connection, source: Source, pace: Pace, open_reader: OpenReader, stream: StreamOut | None = None
+) -> None:
+    """The process's life. Ends with os._exit: a thread stuck in a driver must not keep it. `stream`: encode into it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     shelf = _Shelf(pace)
-    threading.Thread(target=_grab, args=(shelf, source, pace, open_reader), daemon=True).start()
+    threading.Thread(target=_grab, args=(shelf, source, pace, open_reader, stream), daemon=True).start()
     try:
         opened = shelf.wait_opened()
         conn.send(opened)
@@ -156,13 +161,18 @@ class _Shelf:
         return changes
 
 
-def _grab(shelf: _Shelf, source: Source, pace: Pace, open_reader: OpenReader) -> None:
+def _grab(shelf: _Shelf, source: Source, pace: Pace, open_reader: OpenReader, stream: StreamOut | None) -> None:
     """The grabbing thread. Its last act is always to say how it ended."""
     try:
         reader = open_reader(source)
     except (AgentError, DiemdanhError) as error:
         shelf.opened(Broken(error.vi, error.en, final=isinstance(error, SourceError)))
         return
+    streaming = None
+    if stream is not None:
+        from bridge_agent.capture.encode import stream_into  # PyAV, which a camera alone does not need
+
+        streaming = stream_into(stream)
     shelf.opened(reader.opened)
     meter, number, due = ChangeMeter(), 0, 0
     raw: Raw | None = None
@@ -170,6 +180,8 @@ def _grab(shelf: _Shelf, source: Source, pace: Pace, open_reader: OpenReader) ->
     try:
         for raw in _in_real_time(reader.frames()) if pace.real_time else reader.frames():
             number += 1
+            if streaming is not None:
+                streaming.offer(raw)
             shelf.note(meter.measure(raw.luma, raw.at))
             laid = pace.newest or number == 1 or raw.at >= due
             if laid:
@@ -194,4 +206,4 @@ def _in_real_time(frames: Iterator[Raw]) -> Iterator[Raw]:
         at = began + raw.at
         if (wait := at - boot_ms()) > 0:
             time.sleep(wait / 1000)
-        yield Raw(at, raw.luma, raw.picture)
+        yield replace(raw, at=at)

@@ -10,6 +10,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from bridge_agent.capture.cameras import cameras, meant
 from bridge_agent.capture.frame import Opened, Picture, grid
 from bridge_agent.capture.reader import Raw
 from bridge_agent.capture.source import Device
@@ -18,21 +19,20 @@ from bridge_agent.errors import CaptureLostError, SourceError
 
 _MODES: Final = ((1920, 1080), (1280, 720), (640, 480))
 """Asked for in this order. Full HD is what a face of 48 px at 4 m needs; more costs a PC more than it brings."""
-_LOOK_EVERY_MS: Final = 180
-"""Every frame is grabbed, which empties the driver's queue; about five a second are decoded, which costs 8 ms each."""
 
 
 class DeviceReader:
     """A camera: frames on the boot-time clock, at the moment they are grabbed."""
 
     def __init__(self, source: Device) -> None:
+        source = meant(source, cameras())
         self._source = source
         backend = cv2.CAP_DSHOW if sys.platform == "win32" else cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
         capture = cv2.VideoCapture(source.number, backend)
         if not capture.isOpened():
             raise _absent_or_busy(source)
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))  # raw YUV fills USB 2 at 5 frames a second
-        for width, height in _MODES:
+        for width, height in (source.mode, *_MODES) if source.mode else _MODES:
             capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
             capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
             if capture.get(cv2.CAP_PROP_FRAME_WIDTH) >= width:
@@ -47,10 +47,10 @@ class DeviceReader:
 
     def frames(self) -> Iterator[Raw]:
         """Frames until the camera is gone, which raises CaptureLostError."""
-        looked = -_LOOK_EVERY_MS
+        looked = -self._source.look_every_ms
         while self._capture.grab():
             at = boot_ms()
-            if at - looked < _LOOK_EVERY_MS:
+            if at - looked < self._source.look_every_ms:
                 continue
             looked = at
             got, bgr = self._capture.retrieve()

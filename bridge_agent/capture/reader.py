@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bridge_agent.capture.frame import Luma, Opened, Picture
 from bridge_agent.capture.source import Device, SimulatedClass, Source, Stream, VideoFile
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,8 @@ class Raw:
     at: int
     luma: Luma
     picture: Callable[[], Picture]
+    decoded: VideoFrame | None = None
+    """The frame as PyAV decoded it, where it did: cheaper to encode again than its picture."""
 
 
 class Reader(Protocol):

@@ -5,8 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from bridge_agent.errors import SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPin:
+    """Which camera is meant: its hardware name, or the system's name of the very unit; empty: whichever has the number.
+
+    `virtual_allowed`: a camera without hardware behind it will do.
+    """
+
+    name: str = ""
+    virtual_allowed: bool = False
+
+
+ANY_CAMERA: Final = CameraPin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +29,12 @@ class Device:
     """A camera of this PC, by its number (`/dev/videoN` on Linux, the N-th of DirectShow on Windows)."""
 
     number: int
+    pin: CameraPin = ANY_CAMERA
+    look_every_ms: int = 120
+    """Every frame is grabbed, which empties the driver's queue; about eight a second are decoded, which costs 8 ms
+    each and is what the desk looks at. A stream needs more of them."""
+    mode: tuple[int, int] | None = None
+    """Width and height to ask for, px; None: the usual ones in turn."""
 
     live = True
 
@@ -60,15 +81,19 @@ class SimulatedClass:
 Source = Device | Stream | VideoFile | SimulatedClass
 
 
-def parse_source(text: str) -> Source:
+def parse_source(text: str, pin: CameraPin = ANY_CAMERA) -> Source:
     """The source that a text names: a number, /dev/video0, rtsp://…, http://…, simulated:SCRIPT.toml, a video's path.
+
+    `pin`: which camera of this PC is meant; checked when it is opened, as it may be plugged in later. A mode may follow
+    its number, as `calibrate camera` advises: `0@3840x2160`.
 
     Raises SourceError when it can't be any of these or the file does not exist. Whether a camera answers or a video can
     be decoded shows when it is opened.
     """
     text = text.strip()
-    if match := re.fullmatch(r"(?:/dev/video)?(\d{1,3})", text):
-        return Device(int(match[1]))
+    if match := re.fullmatch(r"(?:/dev/video)?(\d{1,3})(?:@(\d{2,5})x(\d{2,5}))?", text):
+        mode = (int(match[2]), int(match[3])) if match[2] else None
+        return Device(int(match[1]), pin, mode=mode)
     if re.match(r"(rtsp|http)s?://[^/]", text, re.IGNORECASE):
         return Stream(text)
     if text.startswith("simulated:"):

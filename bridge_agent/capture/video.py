@@ -56,7 +56,7 @@ class VideoReader:
         none = True
         for frame in decoded(self._container, self._stream):
             none = False
-            yield Raw(clock.time(frame.time), luma(frame), lambda frame=frame: picture(frame))  # type: ignore[misc]
+            yield Raw(clock.time(frame.time), luma(frame), lambda frame=frame: picture(frame), frame)  # type: ignore[misc]
         if none:
             raise _unreadable(self._source)
 

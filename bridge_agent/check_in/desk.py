@@ -178,6 +178,10 @@ class Desk(Protocol):
         """It is; checks the learner in."""
         ...
 
+    def put_card_away(self) -> None:
+        """It is not, or nobody answered: the card that is shown is forgotten."""
+        ...
+
     async def answer_spot_check(self, learner: str, pin: str) -> None:
         """A learner who is asked confirms by PIN."""
         ...

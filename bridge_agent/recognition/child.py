@@ -1,8 +1,10 @@
 """The recognition process for a running agent: loads the models, enrols the roster, and tells what it sees.
 
 It lives for one session: an idle agent holds no models. Its parent starts it with the spawn method and
-`daemon=False` (it has a child of its own, capture), reads events until `Ended` or `Failed`, and ends it by sending
-anything, by closing the pipe, or by a kill: in every case capture ends with it.
+`daemon=False` (it has a child of its own, capture), reads events until `Ended` or `Failed`, sends
+bridge_agent.recognition.commands, and ends it by Stop, by closing the pipe, or by a kill: in every case capture ends
+with it. Without a session it serves the desk alone, before class and in breaks: what it tells of the room is then for
+nobody to record.
 """
 
 from __future__ import annotations
@@ -17,13 +19,15 @@ from pathlib import Path
 
 from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.child import Pace
-from bridge_agent.capture.source import parse_source
-from bridge_agent.recognition.events import Event, Failed, Ready, Trouble
-from bridge_agent.recognition.watching import watching
+from bridge_agent.capture.encode import StreamOut
+from bridge_agent.capture.source import ANY_CAMERA, CameraPin, parse_source
+from bridge_agent.recognition.commands import Command, HeldTemplate, Stop
+from bridge_agent.recognition.events import Event, Failed, Ready
+from bridge_agent.recognition.gallery import pictured, together
+from bridge_agent.recognition.watching import Ask, watching
 from models.errors import DiemdanhError
-from models.faces.engine import FaceEngine, FaceProfile, load_engine
-from models.faces.match import Gallery
-from models.faces.portraits import enrol, read_portraits
+from models.faces.engine import FaceProfile, load_engine
+from models.records import WHOLE_PICTURE, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class RecognitionSettings:
 
     source: as bridge_agent.capture.source.parse_source takes it; files and simulated classes play in real time.
     portraits: the folder with NAME.jpg or NAME/*.jpg. roster: learner id by portrait name (learner code or name);
-    portraits of anybody else are not looked at. Times of all events are boot-time clock ms.
+    portraits of anybody else are not looked at. templates: of learners whose portraits are not needed. zones: where a
+    face can be identified. pin: which camera of this PC is meant. Times of all events are boot-time clock ms.
     """
 
     source: str
@@ -40,13 +45,18 @@ class RecognitionSettings:
     roster: Mapping[str, str]
     sweep_ms: int = 1_000
     faces: FaceProfile = field(default_factory=FaceProfile)
+    templates: tuple[HeldTemplate, ...] = ()
+    zones: tuple[Zone, ...] = WHOLE_PICTURE
+    pin: CameraPin = ANY_CAMERA
+    stream: StreamOut | None = None
+    """Where capture sends the room's encoded stream; None: nowhere."""
 
 
 def main(conn: Connection, settings: RecognitionSettings) -> None:
     """The process's life: `Ready`, then what bridge_agent.recognition.events promises; `Failed` when nothing can be."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     try:
-        _run(conn.send, conn.poll, settings)
+        _run(conn.send, _asked(conn), settings)
     except DiemdanhError as error:
         _tell(conn, Failed(error.vi, error.en))
     except (BrokenPipeError, ConnectionError, EOFError):
@@ -59,25 +69,37 @@ def _tell(conn: Connection, event: Event) -> None:
         conn.send(event)
 
 
-def _run(tell: Callable[[Event], None], stopped: Callable[[float], bool], settings: RecognitionSettings) -> None:
-    source = parse_source(settings.source)
+def _asked(conn: Connection) -> Ask:
+    """Commands from the pipe. Anything else comes from another version of the parent: the safe answer is to end."""
+
+    def ask(wait_s: float) -> Command | None:
+        if not conn.poll(wait_s):
+            return None
+        command = conn.recv()
+        return command if isinstance(command, Command) else Stop()
+
+    return ask
+
+
+def _run(tell: Callable[[Event], None], ask: Ask, settings: RecognitionSettings) -> None:
+    source = parse_source(settings.source, settings.pin)
     # The source is opened before the models are loaded: a missing camera is told within a second.
-    with Capture(source, Pace(settings.sweep_ms, newest=True, real_time=not source.live)) as capture:
+    with Capture(
+        source, Pace(settings.sweep_ms, newest=True, real_time=not source.live), stream=settings.stream
+    ) as capture:
         capture.open()
         engine = load_engine(settings.faces)
-        gallery = _enrolled(settings, engine, tell)
-        tell(Ready(engine.detector.name, engine.encoder.name, gallery.learners))
-        for event in watching(capture, engine, gallery, sweep_ms=settings.sweep_ms, stopped=stopped):
+        pictures = pictured(settings.portraits, settings.roster, engine, tell, needed=not settings.templates)
+        gallery = together(pictures, settings.templates, engine.encoder, tell)
+        encoder = engine.encoder
+        tell(Ready(engine.detector.name, encoder.name, gallery.learners, settings.zones, encoder.strict_threshold))
+        for event in watching(
+            capture,
+            engine,
+            gallery,
+            sweep_ms=settings.sweep_ms,
+            ask=ask,
+            gallery_of=lambda wanted: together(pictures, wanted.templates, engine.encoder, tell),
+            zones=settings.zones,
+        ):
             tell(event)
-
-
-def _enrolled(settings: RecognitionSettings, engine: FaceEngine, tell: Callable[[Event], None]) -> Gallery:
-    """The gallery of the roster's learners, by learner id. A portrait that will not do costs only its own learner."""
-    portraits: dict[str, list[Path]] = {}
-    for name, pictures in read_portraits(settings.portraits).items():
-        if (learner := settings.roster.get(name)) is not None:
-            portraits.setdefault(learner, []).extend(pictures)
-    gallery, problems = enrol(portraits, engine)
-    for problem in problems:
-        tell(Trouble("portraits", problem.vi, problem.en))
-    return gallery

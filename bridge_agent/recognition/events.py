@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from models.records import CoverageEnd, Flag
+from models.records import WHOLE_PICTURE, CoverageEnd, Flag, Zone
 
 Prompt = Literal["look", "left", "right", "hold"]
 """What the person before the camera is asked to do: look straight, turn, keep the head as it is."""
@@ -31,6 +31,10 @@ class Ready:
     encoder: str
     learners: tuple[str, ...]
     """Ids of the learners who have a template."""
+    zones: tuple[Zone, ...] = WHOLE_PICTURE
+    """Where a face can be identified: what coverage records say of this watch."""
+    strict_threshold: float = 0.5
+    """The score from which a face counts as a learner's at the door, as the encoder has it by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Trouble:
     """Something a technician should know; recognition goes on, or tries to. `passed` ends the trouble named `name`."""
 
     name: str
-    """`camera_gone`, `frozen`, `dark` or `portraits`."""
+    """`camera_gone`, `frozen`, `dark`, `portraits` or `templates`."""
     vi: str
     en: str
     passed: bool = False

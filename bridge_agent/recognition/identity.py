@@ -1,22 +1,26 @@
 """Who is in view: faces of one sweep in, sightings of learners and unknown people out. Pure; times come in.
 
-- A track gets a name when two of its last three sightings agree (three of five while its face is 32 to 47 px wide).
+- A track gets a name when two of its last three sightings agree (three of five, and none that speaks for
+  another, while its face is 32 to 47 px wide).
   Its sightings count from the first that agreed on.
 - The name is checked in every sweep. A face that matches another learner, or clearly nobody, takes it away at once; a
   turned, bowed or blurred face does not, as long as the track goes on and was borne out in the last `TRUST_MS`.
 - A face under 32 px is never identified; it carries a track on that has a name already.
 - A learner is at most one face: of two tracks with one name the one that was borne out later keeps it.
+- A named track that ends, or whose name nothing bears out any more, at a place where the camera can't identify a face
+  (zones.py) is a lost seat: from there on its learner is not observed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from bridge_agent.recognition.track import FORGET_MS, Seen, Track, match
+from bridge_agent.recognition.zones import IDENTIFY_PX, SMALL_PX, identifying
+from models.records import WHOLE_PICTURE, Zone
 
-IDENTIFY_PX: Final = 48
-SMALL_PX: Final = 32
 TRUST_MS: Final = 120_000
 """How long a track may keep its name on its place alone, with the head turned or bowed. No limit under SMALL_PX."""
 STABLE_MS: Final = 2_000
@@ -41,11 +45,21 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """A learner was last seen at `at`, at a place where the camera can't identify a face."""
+
+    learner: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one sweep brought."""
+    """What one sweep brought. The last two: how many faces of this sweep are learners, and how many match nobody."""
 
     sightings: tuple[Sighting, ...]
     unknown_over: tuple[Unknown, ...]
+    lost: tuple[Lost, ...]
+    known_now: int
     unknown_now: int
 
 
@@ -63,11 +77,17 @@ class Limits:
 
 
 class Identities:
-    """All tracks of one camera."""
+    """All tracks of one camera. `zones`: where it can identify a face."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, zones: tuple[Zone, ...] = WHOLE_PICTURE) -> None:
+        self._limits, self._zones = limits, zones
         self._tracks: list[Track] = []
+        self._lost: list[Lost] = []
+        self._forget_ms = FORGET_MS
+
+    def set_pace(self, sweep_ms: int) -> None:
+        """Sweeps come every `sweep_ms` from now on: a track outlives two without its face, however slow they are."""
+        self._forget_ms = max(FORGET_MS, 2 * sweep_ms + 500)
 
     def sweep(self, at: int, faces: list[Seen], likeness: list[dict[str, float]]) -> Outcome:
         """Take in the faces of the sweep at `at`. `likeness`: each face's score for every learner."""
@@ -88,14 +108,25 @@ class Identities:
             track.add(face)
             sightings += self._name(track, alike)
         self._one_face_each()
-        unknown = [track for track in self._tracks if self._is_unknown(track)]
-        return Outcome(tuple(sightings), tuple(over), sum(track.last.at == at for track in unknown))
+        in_view = [track for track in self._tracks if track.last.at == at]
+        known = sum(track.learner is not None for track in in_view)
+        unknown = sum(self._is_unknown(track) for track in in_view)
+        return Outcome(tuple(sightings), tuple(over), self._taken_lost(), known, unknown)
 
-    def clear(self) -> tuple[Unknown, ...]:
-        """Forget everybody: what comes next may be another scene. Unknown people end here."""
+    def keep_only(self, learners: Collection[str]) -> None:
+        """These are looked for from now on: a track of anybody else loses its name and what was seen under it."""
+        for track in self._tracks:
+            if track.learner is not None and track.learner not in learners:
+                track.begin_anew()
+
+    def clear(self) -> tuple[tuple[Unknown, ...], tuple[Lost, ...]]:
+        """Forget everybody: what comes next may be another scene. Unknown people end here, and seats are lost where
+        nobody can be identified again."""
         over = [Unknown(track.began, track.last.at) for track in self._tracks if self._is_unknown(track)]
+        for track in self._tracks:
+            self._lose(track, track.sightings)
         self._tracks.clear()
-        return tuple(over)
+        return tuple(over), self._taken_lost()
 
     def _name(self, track: Track, alike: dict[str, float]) -> list[Sighting]:
         """Check or find the track's name after its newest sighting; the sightings that this brings."""
@@ -110,10 +141,14 @@ class Identities:
             trusted = face.width < SMALL_PX or face.at - track.confirmed_at <= TRUST_MS
             if trusted and not denied:
                 return [Sighting(track.learner, face.at, score)]
+            if not denied:
+                self._lose(track, track.sightings[:-1])
             track.begin_anew()  # what was seen under the old name is no evidence for a new one
         needed, among = (2, 3) if face.width >= IDENTIFY_PX else (3, 5)
         recent = track.sightings[-among:]
         if face.vote is None or face.width < SMALL_PX:
+            return []
+        if face.width < IDENTIFY_PX and any(seen.vote not in (None, face.vote) for seen in recent):
             return []
         agreeing = [seen for seen in recent if seen.vote == face.vote]
         if len(agreeing) < needed:
@@ -141,9 +176,20 @@ class Identities:
                 holders[track.learner] = track
 
     def _forget(self, at: int) -> list[Unknown]:
-        gone = [track for track in self._tracks if at - track.last.at > FORGET_MS]
-        self._tracks = [track for track in self._tracks if at - track.last.at <= FORGET_MS]
+        gone = [track for track in self._tracks if at - track.last.at > self._forget_ms]
+        self._tracks = [track for track in self._tracks if at - track.last.at <= self._forget_ms]
+        for track in gone:
+            self._lose(track, track.sightings)
         return [Unknown(track.began, track.last.at) for track in gone if self._is_unknown(track)]
+
+    def _lose(self, track: Track, sightings: Sequence[Seen]) -> None:
+        """The track ends, or its name does, without anybody else in its place: note a seat that is lost by that."""
+        if track.learner is not None and sightings and not identifying(self._zones, track.learner, sightings):
+            self._lost.append(Lost(track.learner, sightings[-1].at))
+
+    def _taken_lost(self) -> tuple[Lost, ...]:
+        lost, self._lost = tuple(self._lost), []
+        return lost
 
     def _is_unknown(self, track: Track) -> bool:
         """Seen well and for long enough to be known, and matching nobody."""

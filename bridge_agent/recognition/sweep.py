@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from bridge_agent.capture.frame import Picture
-from bridge_agent.recognition.identity import SMALL_PX
-from bridge_agent.recognition.track import Seen
+from bridge_agent.recognition.track import Box, Seen
+from bridge_agent.recognition.zones import SMALL_PX
 from models.faces.detect import Face
 from models.faces.engine import FaceEngine
 from models.faces.match import Gallery, assign, scores
@@ -37,14 +37,16 @@ def sweep(at: int, picture: Picture, engine: FaceEngine, gallery: Gallery) -> Fo
     votes = assign(alike, engine.encoder.threshold, engine.encoder.margin)
     faces: list[Seen] = []
     likeness: list[dict[str, float]] = []
+    height, width = picture.shape[:2]
     for i, face in enumerate(found):
+        place = _place(face.box, width, height)
         if i >= len(clear):
-            faces.append(Seen(at, face.box, None, False, None, -1.0))
+            faces.append(Seen(at, face.box, None, False, None, -1.0, place))
             likeness.append({})
             continue
         vote = gallery.learners[votes[i]] if votes[i] >= 0 else None
         best = float(alike[i].max()) if alike.shape[1] else -1.0
-        faces.append(Seen(at, face.box, _unit(vectors[i]), frontal(face), vote, best))
+        faces.append(Seen(at, face.box, _unit(vectors[i]), frontal(face), vote, best, place))
         likeness.append(dict(zip(gallery.learners, alike[i].tolist(), strict=True)))
     return Found(faces, likeness)
 
@@ -62,6 +64,10 @@ def frontal(face: Face) -> bool:
     # Beside the line from the eyes to the mouth, so that a head leaning over still looks at the camera.
     beside = abs(float(down[0] * (nose - eyes)[1] - down[1] * (nose - eyes)[0])) / height**0.5 / distance
     return beside < _TURNED and _BOWED[0] < along < _BOWED[1]
+
+
+def _place(box: Box, width: int, height: int) -> tuple[float, float]:
+    return (box[0] + box[2] / 2) / width, (box[1] + box[3] / 2) / height
 
 
 def _unit(

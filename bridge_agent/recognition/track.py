@@ -34,6 +34,8 @@ class Seen:
     vote: str | None
     score: float
     """Of the vote; without one, of the learner most like it."""
+    place: tuple[float, float] = (0.5, 0.5)
+    """The face's centre in shares of the picture's width and height."""
 
     @property
     def width(self) -> float:

@@ -10,13 +10,25 @@ import time
 from typing import Final
 
 from bridge_agent.capture.frame import Frame
-from bridge_agent.recognition.events import Event, Sighted, Sweep, Trouble, UnknownSeen, Unwatched, Watched
+from bridge_agent.recognition.events import (
+    Event,
+    SeatLost,
+    Sighted,
+    Suspicion,
+    Sweep,
+    Trouble,
+    UnknownSeen,
+    Unwatched,
+    Watched,
+)
 from bridge_agent.recognition.identity import Identities, Limits, Unknown
 from bridge_agent.recognition.life import PictureJudge
+from bridge_agent.recognition.suspicions import Kind, Suspicions
 from bridge_agent.recognition.sweep import sweep
+from models.faces.encode import Encoder
 from models.faces.engine import FaceEngine
 from models.faces.match import Gallery
-from models.records import CoverageEnd
+from models.records import WHOLE_PICTURE, CoverageEnd, Zone
 
 GONE_MS: Final = 5_000
 """No frame for longer: the room was not watched in between."""
@@ -27,17 +39,31 @@ _ANOTHER_BELOW: Final = {"cosine": 0.25, "distance": 0.88}
 distance of about 0.65: one person's looks a second apart lie within 0.3."""
 
 
+def limits(encoder: Encoder) -> Limits:
+    """The scores on which names are given and taken with this encoder."""
+    threshold, metric = encoder.threshold, encoder.metric
+    return Limits(threshold, threshold - _CONTRADICTS_BELOW[metric], _ANOTHER_BELOW[metric])
+
+
 class Watcher:
     """Watches one source. Feed it each sweep's frame; every method returns the events that follow, in order."""
 
     def __init__(
-        self, engine: FaceEngine, gallery: Gallery, *, sensor: bool, gone: CoverageEnd = "camera_gone"
+        self,
+        engine: FaceEngine,
+        gallery: Gallery,
+        *,
+        sensor: bool,
+        gone: CoverageEnd = "camera_gone",
+        zones: tuple[Zone, ...] = WHOLE_PICTURE,
     ) -> None:
-        """`sensor`: the source is a camera of this PC. `gone`: what a pause between frames means."""
+        """`sensor`: the source is a camera of this PC. `gone`: what a pause between frames means. `zones`: where a face
+        can be identified.
+        """  # fmt: skip
         self._engine, self._gallery, self._gone = engine, gallery, gone
-        threshold, metric = engine.encoder.threshold, engine.encoder.metric
-        limits = Limits(threshold, threshold - _CONTRADICTS_BELOW[metric], _ANOTHER_BELOW[metric])
-        self._identities = Identities(limits)
+        self._identities = Identities(limits(engine.encoder), zones)
+        self._suspicions = Suspicions(engine.encoder.threshold, engine.encoder.margin)
+        self._sweep_ms = 0
         self._judge = PictureJudge(sensor)
         self._watching = False
         self._blind: CoverageEnd | None = None
@@ -49,6 +75,16 @@ class Watcher:
     def last(self) -> int | None:
         """The newest frame's time."""
         return self._last
+
+    def set_pace(self, sweep_ms: int) -> None:
+        """Frames come every `sweep_ms` from now on: sweeps tell it, and tracks outlive a slow pace."""
+        self._sweep_ms = sweep_ms
+        self._identities.set_pace(sweep_ms)
+
+    def set_gallery(self, gallery: Gallery) -> None:
+        """Look for these learners from now on. Tracks go on, but those of learners no longer looked for."""
+        self._gallery = gallery
+        self._identities.keep_only(gallery.learners)
 
     def frame(self, frame: Frame) -> list[Event]:
         """Take in the frame of a sweep."""
@@ -70,8 +106,12 @@ class Watcher:
         seen: list[Event] = [Watched(frame.at)]
         seen += [Sighted(s.learner, s.at, s.score) for s in outcome.sightings]
         seen += _told(outcome.unknown_over)
+        seen += [SeatLost(lost.learner, lost.at) for lost in outcome.lost]
+        doubts = self._suspicions.sweep(frame.at, found.faces, found.likeness)
+        seen += [Suspicion(doubt.at, doubt.learners, *_DOUBTS[doubt.kind]) for doubt in doubts]
         took = (time.perf_counter() - began) * 1000
-        seen.append(Sweep(frame.at, len(found.faces), outcome.unknown_now, took))
+        faces, known = len(found.faces), outcome.known_now
+        seen.append(Sweep(frame.at, faces, outcome.unknown_now, took, known, self._sweep_ms))
         if look.state == "still":
             self._held += seen
             return events
@@ -82,8 +122,11 @@ class Watcher:
         """The room is not watched from `at` on; said once, until frames are live again."""
         events: list[Event] = []
         if self._watching:
-            # Of what was held back, only people unknown are told: they carry their own, earlier times.
-            events += _told(self._cut(self._identities.clear(), at))
+            # Of what was held back, only people unknown and seats lost are told: they carry their own, earlier times.
+            unknown, lost = self._identities.clear()
+            events += _told(self._cut(unknown, at))
+            events += [SeatLost(e.learner, min(e.at, at)) for e in self._held if isinstance(e, SeatLost)]
+            events += [SeatLost(seat.learner, min(seat.at, at)) for seat in lost]
             events.append(Unwatched(at, cause))
         if self._blind != cause:
             events += self._trouble(passed=True)
@@ -138,5 +181,17 @@ _SENTENCES: Final[dict[CoverageEnd, tuple[str, str]]] = {
     "dark": (
         "Hình quá tối. Hãy bật đèn hoặc mở nắp che camera; thời gian này không tính cho ai.",
         "The picture is too dark. Switch on the light or uncover the camera; this time counts for nobody.",
+    ),
+}
+
+_DOUBTS: Final[dict[Kind, tuple[str, str]]] = {
+    "lookalike": (
+        "Một khuôn mặt trong phòng giống hai học viên và không được tính cho ai. Hãy xem ai đang ngồi đó, rồi xác nhận "
+        "bằng thẻ hoặc mã PIN.",
+        "A face in the room fits two learners and counts for neither. See who sits there, and confirm by card or PIN.",
+    ),
+    "two_faces": (
+        "Hai khuôn mặt trong phòng cùng giống một học viên. Hãy xem ai là học viên đó, và có ảnh ai trong hình không.",
+        "Two faces in the room fit one learner. See which of them is that learner, and whether a photo is in view.",
     ),
 }

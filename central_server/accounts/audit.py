@@ -16,6 +16,7 @@ from models.own_records import (
     AccountChanged,
     AccountMade,
     AnyOwnRecord,
+    CardSet,
     ConsentGiven,
     ConsentWithdrawn,
     CoursePlanned,
@@ -32,6 +33,8 @@ from models.own_records import (
     KeyRevoked,
     KeyRotated,
     LearnerKnown,
+    LookalikesJudged,
+    PinMade,
     ProgrammeKept,
     Restored,
     ServerKeyKnown,
@@ -83,7 +86,16 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
     ),
     "learners": (
         ("học viên, đồng ý, khuôn mặt", "learners, consent, faces"),
-        (LearnerKnown, ConsentGiven, ConsentWithdrawn, TemplateKept, TemplateErased),
+        (
+            LearnerKnown,
+            ConsentGiven,
+            ConsentWithdrawn,
+            TemplateKept,
+            TemplateErased,
+            LookalikesJudged,
+            PinMade,
+            CardSet,
+        ),
     ),
     "bridge-points": (
         ("điểm cầu và thiết bị", "bridge points and devices"),
@@ -108,6 +120,7 @@ _CREDENTIALS = {
     "second_factor": ("bước xác thực thứ hai", "the second factor"),
     "recovery_codes": ("mã dự phòng", "the recovery codes"),
     "sign_on": ("nối với tài khoản cơ quan", "the link to the office's sign-on"),
+    "pin": ("mã PIN ở điểm cầu", "the PIN at the bridge point"),
 }
 _FACTORS = {
     "none": ("", ""),
@@ -159,7 +172,8 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             )
         case (
             LearnerKnown() | ConsentGiven() | ConsentWithdrawn() | TemplateKept() | TemplateErased()
-            | GuestAdmitted() | GuestRemoved() | Transferred() | TransferUndone()
+            | LookalikesJudged() | PinMade() | CardSet() | GuestAdmitted() | GuestRemoved() | Transferred()
+            | TransferUndone()
         ):  # fmt: skip
             return sentence_of_learners(record, name)
         case (
@@ -307,8 +321,14 @@ def read_audit(connection: Connection, wanted: Wanted, limit: int = PAGE) -> lis
         return names.get((kind, thing), thing)
 
     return [
-        AuditRow(one.seq, one.at, name("account", one.by) if one.by else "", sentence(one, name)) for one in records
-    ]
+        AuditRow(one.seq, one.at, name(_who(one.by), one.by) if one.by else "", sentence(one, name))
+        for one in records
+    ]  # fmt: skip
+
+
+def _who(by: str) -> str:
+    """What an id is that did something: an account, or a learner who was named as deputy at a bridge point."""
+    return "learner" if by.startswith("l-") else "account"
 
 
 def names_of(connection: Connection, records: Iterable[AnyOwnRecord]) -> Names:
@@ -316,7 +336,7 @@ def names_of(connection: Connection, records: Iterable[AnyOwnRecord]) -> Names:
     ids: dict[str, set[str]] = {kind: set() for kind in _NAMES}
     for record in records:
         for field, value in msgspec.structs.asdict(record).items():
-            kind = "account" if field == "by" else field
+            kind = {"by": _who(value), "other": "learner"}.get(field, field) if isinstance(value, str) else field
             if kind in ids and isinstance(value, str):
                 ids[kind].add(value)
     return {

@@ -34,6 +34,8 @@ def kept_credentials(db: Session) -> dict[tuple[str, str], str]:
             kept[account.id, "password"] = digest_of(account.password.encode())
         if account.totp is not None:
             kept[account.id, "second_factor"] = digest_of(account.totp)
+        if account.pin is not None:
+            kept[account.id, "pin"] = digest_of(account.pin)
     sets: dict[tuple[str, str], list[str]] = {}
     for code in db.exec(select(RecoveryCode)):
         sets.setdefault((code.account, "recovery_codes"), []).append(code.hash)

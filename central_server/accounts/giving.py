@@ -31,6 +31,7 @@ _GIVE = text(
     " VALUES (:id, :account, :role, :course, :bridge_point, :now)"
 )
 _TAKE = text("DELETE FROM account_grant WHERE id = :id")
+_PIN = text("UPDATE account SET pin = :pin WHERE id = :account")
 _PASSWORD = text("UPDATE account SET password = :password WHERE id = :account")
 
 
@@ -112,6 +113,12 @@ def _told(account: str, grant: Grant, by: str | None, now: int, *, granted: bool
         at=now, by=by, account=account, role=grant.role, course=grant.course, bridge_point=grant.bridge_point,
         granted=granted,
     )  # fmt: skip
+
+
+def set_pin(connection: Connection, account: str, sealed: bytes, now: int) -> None:
+    """Keep the PIN at the bridge point that a person chose (its hash, sealed), inside a job."""
+    connection.execute(_PIN, {"account": account, "pin": sealed})
+    append(connection, CredentialChanged(at=now, by=account, account=account, what="pin", digest=digest_of(sealed)))
 
 
 def set_password(connection: Connection, account: str, phc: str, by: str | None, now: int) -> None:

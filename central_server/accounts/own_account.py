@@ -13,10 +13,10 @@ from sqlalchemy import Connection, text
 from starlette.concurrency import run_in_threadpool
 
 from central_server.accounts.entering import entered, ours
-from central_server.accounts.giving import set_password
+from central_server.accounts.giving import set_password, set_pin
 from central_server.accounts.guard import ActorDep, SignInDep, guard
 from central_server.accounts.limiting import begin_try, fail, of_account, succeed
-from central_server.accounts.passwords import check_new_password
+from central_server.accounts.passwords import check_new_password, check_pin
 from central_server.accounts.permission import Actor
 from central_server.accounts.second_factor import (
     keep_recovery_codes,
@@ -41,7 +41,7 @@ setting_up = APIRouter(prefix="/account", dependencies=[guard("half_signed_in")]
 Typed = Annotated[str, Form()]
 
 _FACTS = text(
-    "SELECT login, name, password, totp IS NOT NULL AS second_factor,"
+    "SELECT login, name, password, totp IS NOT NULL AS second_factor, pin IS NOT NULL AS pin,"
     " (SELECT count(*) FROM recovery_code r WHERE r.account = a.id AND r.used_at IS NULL) AS recovery_codes"
     " FROM account a WHERE id = :account"
 )
@@ -77,6 +77,10 @@ class Facts:
     """Not used yet."""
     demanded: bool
     """One of the account's roles may do nothing without a second factor."""
+    technician: bool
+    """May be on duty at a bridge point."""
+    pin: bool
+    """A PIN for that is set."""
     sign_ins: tuple[SignInRow, ...]
 
 
@@ -93,7 +97,11 @@ def facts_of(connection: Connection, of: Services, actor: Actor) -> Facts:
         for one in connection.execute(_SIGN_INS, {"account": actor.account})
     )  # fmt: skip
     demanded = any(grant.role in of.config.accounts.second_factor for grant in actor.grants)
-    return Facts(row.login, row.name, row.password, bool(row.second_factor), row.recovery_codes, demanded, sign_ins)
+    technician = any(grant.role == "technician" for grant in actor.grants)
+    return Facts(
+        row.login, row.name, row.password, bool(row.second_factor), row.recovery_codes, demanded, technician,
+        bool(row.pin), sign_ins,
+    )  # fmt: skip
 
 
 async def _facts(of: Services, actor: Actor) -> Facts:
@@ -148,6 +156,36 @@ async def new_password(
 
     await _do(of, job)
     return RedirectResponse("/account?done=password", 303)
+
+
+@router.post("/pin")
+async def new_pin(
+    request: Request, of: ServicesDep, actor: ActorDep, present: Typed = "", pin: Typed = "", again: Typed = ""
+) -> Response:
+    """Set the PIN by which a technician says at the bridge point who is on duty."""
+    facts, counted, now = await _facts(of, actor), (of_account(actor.account),), of.now()
+    try:
+        if not facts.technician:
+            raise InputError(
+                "Chỉ cán bộ kỹ thuật của một điểm cầu cần mã PIN này.",
+                "Only technicians of a bridge point need this PIN.",
+            )
+        check_pin(pin, again)
+        if facts.password is not None:
+            await _do(of, begin_try(counted, now))
+            if not await of.hasher.matches(present, facts.password):
+                await _do(of, fail(counted, actor.account, now))
+                raise InputError("Mật khẩu hiện tại không đúng.", "The present password is wrong.")
+        (phc,) = await of.hasher.hash_pins([pin])
+    except (InputError, BusyError) as error:
+        return await _page(request, of, actor, error=error, at="pin")
+
+    def job(connection: Connection) -> None:
+        succeed(connection, counted)
+        set_pin(connection, actor.account, of.sealing.seal("witness_pin", actor.account, phc.encode()), now)
+
+    await _do(of, job)
+    return RedirectResponse("/account?done=pin", 303)
 
 
 @setting_up.get("/second-factor")

@@ -6,15 +6,17 @@ import asyncio
 import os
 import unicodedata
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
-from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from central_server.errors import BusyError, InputError
+from models import argon2id
 
 T = TypeVar("T")
 
@@ -22,6 +24,12 @@ SHORTEST, LONGEST = 10, 200
 ITERATIONS, LANES, MEMORY_KIB = 3, 1, 64 * 1024
 """RFC 9106's second recommended option but for its four lanes: OpenSSL's pool of threads for them fails, or never comes
 back, when two are hashed at once."""
+PIN_DIGITS = 6
+PIN_ITERATIONS, PIN_MEMORY_KIB = 2, 19 * 1024
+"""OWASP's least for argon2id, for PINs: six digits are guessed whatever a hash costs, so what protects them is that the
+hash itself is sealed (deploy/decisions/0017)."""
+PINS_AT_ONCE = 5
+"""PINs hashed in one go: whoever signs in meanwhile waits for no more."""
 THREADS, WAITING_LIMIT = 2, 30
 
 _COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text(encoding="utf-8").split())
@@ -30,7 +38,7 @@ _COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text(e
 
 def plain(password: str) -> str:
     """The password as it is hashed: NFKC, so that it is the same from every keyboard (NIST SP 800-63B)."""
-    return unicodedata.normalize("NFKC", password)
+    return argon2id.plain(password)
 
 
 def check_password(password: str, login: str, name: str) -> None:
@@ -72,6 +80,26 @@ def hashed(password: str) -> str:
     return one.derive_phc_encoded(plain(password).encode())
 
 
+def hashed_pin(pin: str) -> str:
+    """argon2id in PHC form of a PIN of six digits, with a new salt; a fifth of the time of a password."""
+    one = Argon2id(salt=os.urandom(16), length=32, iterations=PIN_ITERATIONS, lanes=LANES, memory_cost=PIN_MEMORY_KIB)
+    return one.derive_phc_encoded(pin.encode())
+
+
+def check_pin(pin: str, again: str) -> None:
+    """Raises InputError when a PIN that somebody chose won't do, or was not typed the same twice."""
+    if len(pin) != PIN_DIGITS or not (pin.isascii() and pin.isdigit()):
+        raise InputError("Mã PIN cần đúng 6 chữ số.", "A PIN has exactly 6 digits.")
+    steps = {(int(b) - int(a)) % 10 for a, b in pairwise(pin)}
+    if len(set(pin)) < 3 or steps in ({1}, {9}):
+        raise InputError(
+            "Mã PIN này quá dễ đoán (như 111111 hoặc 123456). Hãy chọn mã khác.",
+            "This PIN is too easy to guess (such as 111111 or 123456). Choose another.",
+        )
+    if pin != again:
+        raise InputError("Hai lần nhập mã PIN không giống nhau.", "The two PINs are not the same.")
+
+
 def _nobodys() -> str:
     """A hash in the same form as all others which is no password's, made without the work."""
     salt, key = (b64encode(os.urandom(size)).decode().rstrip("=") for size in (16, 32))
@@ -80,11 +108,7 @@ def _nobodys() -> str:
 
 def matches(password: str, phc: str) -> bool:
     """Whether the password is the one that was hashed."""
-    try:
-        Argon2id.verify_phc_encoded(plain(password).encode(), phc)
-    except InvalidKey:
-        return False
-    return True
+    return argon2id.matches(password, phc)
 
 
 def _busy() -> BusyError:
@@ -92,6 +116,10 @@ def _busy() -> BusyError:
         "Máy chủ đang bận vì có quá nhiều người đăng nhập cùng lúc. Hãy thử lại sau ít giây.",
         "The server is busy: too many people are signing in at once. Try again in a few seconds.",
     )
+
+
+def _hash_some(pins: Sequence[str]) -> list[str]:
+    return [hashed_pin(pin) for pin in pins]
 
 
 class Hasher:
@@ -105,6 +133,13 @@ class Hasher:
     async def hash(self, password: str) -> str:
         """The password's hash. Raises BusyError."""
         return await self._run(lambda: hashed(password))
+
+    async def hash_pins(self, pins: Sequence[str]) -> list[str]:
+        """The hashes of PINs, some at a time, so that sign-ins come in between. Raises BusyError."""
+        hashes: list[str] = []
+        for at in range(0, len(pins), PINS_AT_ONCE):
+            hashes += await self._run(partial(_hash_some, pins[at : at + PINS_AT_ONCE]))
+        return hashes
 
     async def matches(self, password: str, phc: str | None) -> bool:
         """Whether it is the password; without a hash (no such account) the same work is done for nothing.

@@ -26,6 +26,8 @@ class Account(SQLModel, table=True):
     """The second factor's secret, encrypted (secrets_at_rest); none while it is off."""
     totp_step: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     """The last 30 s step whose code was used: no code is good twice."""
+    pin: bytes | None = None
+    """argon2id of the PIN at the bridge point, sealed (learners.sealing); none until it was set."""
     learner: str | None = Field(default=None, foreign_key="learner.id", unique=True)
     """The learner whom it belongs to."""
     disabled: bool = False

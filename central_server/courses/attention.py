@@ -40,6 +40,10 @@ class CourseSituation:
     programme_periods: int
     """0: not said."""
     now: int
+    lookalikes: int = 0
+    """Pairs of learners who may be one person, at whom nobody has looked."""
+    lookalikes_within: int = 0
+    """Of these, pairs who are both in this course."""
 
 
 def attention(course: CourseSituation) -> tuple[Notice, ...]:
@@ -51,6 +55,7 @@ def attention(course: CourseSituation) -> tuple[Notice, ...]:
         *_basics(course, held),
         *_places(course, to_come),
         *_clashes(course),
+        *_lookalikes(course),
         *_seals(course),
         *_periods(course, held),
     ]
@@ -137,6 +142,22 @@ def _clashes(course: CourseSituation) -> list[Notice]:
             urgent=True,
         )
         for one in course.clashes
+    ]
+
+
+def _lookalikes(course: CourseSituation) -> list[Notice]:
+    if not course.lookalikes:
+        return []
+    pairs = course.lookalikes
+    return [
+        Notice(
+            f"{number(pairs, 'vi')} cặp học viên có khuôn mặt giống nhau đến mức máy có thể nhầm, hoặc là một người "
+            "ghi danh hai lần. Hãy xem và xác nhận.",
+            f"{number(pairs, 'en')} pairs of learners are so alike that a camera may take one for the other, or one "
+            "person is enrolled twice. Look and say which.",
+            f"/courses/{course.id}/learners#alike",
+            urgent=bool(course.lookalikes_within),
+        )
     ]
 
 

@@ -17,6 +17,7 @@ from central_server.courses.new_course import choices
 from central_server.courses.queries import course_of
 from central_server.courses.situation import situations
 from central_server.courses.tables import Course, Programme
+from central_server.learners.lookalikes import alike_of
 from central_server.participation.course import course_participation
 from central_server.participation.course_bar import course_bar
 from central_server.participation.outlook_wording import at_two_at_once, outlook, to_speak_with
@@ -48,10 +49,10 @@ def course_page(
     sessions = around.sessions
     held = [one for one in sessions if not one.cancelled]
     attended = course_participation(db, of.books, of.settling, found, now, sessions)
-    lang = page_language(request)
+    lang, manages = page_language(request), actor.may("manage_course", course=course)
     context = {
         "course": found,
-        "manages": actor.may("manage_course", course=course),
+        "manages": manages,
         "attended": attended,
         "rows": [
             (one, outlook(one.forecast, lang), course_bar(one.facts.name, attended.sessions, one.parts, lang))
@@ -77,6 +78,7 @@ def course_page(
         "last": max((one.end for one in held), default=None),
         "now": now,
         "just_enrolled": new + known,
+        "alike": alike_of(db, course) if manages else {},
     }
     return of.pages.page(request, "course.html", **context)
 

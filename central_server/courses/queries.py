@@ -11,6 +11,7 @@ from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBreak, SessionBridgePoint
 from central_server.enrolment.places import places_in
 from central_server.errors import NotFoundError
+from central_server.learners.gallery import newest_templates
 from central_server.learners.names import given_name_first
 from central_server.learners.queries import learners_of
 from central_server.learners.tables import Learner
@@ -38,7 +39,15 @@ def breaks_of(db: Session, session: str) -> tuple[tuple[int, int], ...]:
 
 
 def today(db: Session, bridge_point: str, now: int) -> Today:
-    """The sessions of a bridge point that have not ended and begin within AHEAD_MS, with their rosters.
+    """The sessions of a bridge point that have not ended and begin within AHEAD_MS, with their rosters."""
+    found = sessions_at(db, bridge_point, now)
+    return Today(sessions=tuple(_plan(db, session, course, bridge_point) for session, course in found))
+
+
+def sessions_at(
+    db: Session, bridge_point: str, now: int, *, late_ms: int = 0
+) -> list[tuple[CourseSession, Course]]:  # fmt: skip
+    """The sessions of a bridge point that have not ended (or did within late_ms) and begin within AHEAD_MS.
 
     A cancelled session is not watched, and neither is one of a draft: its learners were told of nothing yet. A moved
     session is told with its new times the next time the bridge point asks.
@@ -48,17 +57,28 @@ def today(db: Session, bridge_point: str, now: int) -> Today:
         .join(SessionBridgePoint, col(SessionBridgePoint.session) == CourseSession.id)
         .join(Course, col(Course.id) == CourseSession.course)
         .where(SessionBridgePoint.bridge_point == bridge_point)
-        .where(CourseSession.end > now, CourseSession.start < now + AHEAD_MS)
+        .where(CourseSession.end > now - late_ms, CourseSession.start < now + AHEAD_MS)
         .where(col(Course.published), ~col(CourseSession.cancelled))
         .order_by(col(CourseSession.start), col(CourseSession.id))
     )
-    return Today(sessions=tuple(_plan(db, session, course, bridge_point) for session, course in db.exec(query)))
+    return list(db.exec(query).all())
+
+
+def expected_at(db: Session, bridge_point: str, now: int, *, late_ms: int = 0) -> frozenset[str]:
+    """The learners (ids) whom a bridge point expects in those sessions."""
+    return frozenset(
+        learner
+        for session, _ in sessions_at(db, bridge_point, now, late_ms=late_ms)
+        for learner, point in places_in(db, session)[0].items()
+        if point == bridge_point
+    )
 
 
 def _plan(db: Session, session: CourseSession, course: Course, bridge_point: str) -> SessionPlan:
     places, _ = places_in(db, session)
     here = [who for who, point in places.items() if point == bridge_point]
     learners = sorted(learners_of(db, here), key=lambda who: who.code)
+    faces = newest_templates(db, here)
     return SessionPlan(
         session=session.id,
         course=course.title,
@@ -67,7 +87,9 @@ def _plan(db: Session, session: CourseSession, course: Course, bridge_point: str
         end=session.end,
         breaks=breaks_of(db, session.id),
         learners=tuple(
-            RosterLearner(id=who.id, code=who.code, name=who.name, unit=who.unit, birth_year=who.birth_year)
+            RosterLearner(
+                id=who.id, code=who.code, name=who.name, unit=who.unit, birth_year=who.birth_year, face=who.id in faces
+            )
             for who in learners
         ),
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
 from fastapi import APIRouter, Response
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from central_server.accounts.guard import guard
+from central_server.accounts.witnesses import witnesses_of
 from central_server.bridge_points.routes import SignedDep, answer
-from central_server.courses.queries import today
+from central_server.courses.queries import sessions_at, today
+from central_server.learners.consent_text import consent_now
 from central_server.services import ServicesDep
 from central_server.web.description import described
 from models.wire import Today
@@ -18,10 +21,17 @@ router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
 
 @router.get("/today", **described(Today, refused=(400, 401, 408, 413)))
 async def today_route(signed: SignedDep, of: ServicesDep) -> Response:
-    """The sessions of the asking device's bridge point, with their rosters."""
+    """The sessions of the asking device's bridge point with their rosters, who may be on duty, the consent's text."""
 
     def read() -> Today:
         with Session(of.engine) as db:
-            return today(db, signed.device.bridge_point, of.now())
+            point, now = signed.device.bridge_point, of.now()
+            courses = {course.id for _, course in sessions_at(db, point, now)}
+            return msgspec.structs.replace(
+                today(db, point, now),
+                witnesses=witnesses_of(db, of.sealing, point, courses),
+                consent=consent_now(),
+                retention_hours=of.config.retention_hours,
+            )
 
     return answer(await run_in_threadpool(read))

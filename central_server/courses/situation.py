@@ -17,6 +17,7 @@ from central_server.courses.overview import (
 )
 from central_server.courses.periods import periods
 from central_server.courses.tables import Course, Programme
+from central_server.learners.lookalikes import open_pairs, open_pairs_within
 
 DAY_MS = 24 * 3_600_000
 MOST_COURSES = 12
@@ -35,6 +36,7 @@ def situations(db: Session, courses: Sequence[Course], now: int) -> dict[str, Co
     names = point_names(db, everywhere)
     without = points_without_device(db, everywhere)
     clashing = clashes(db, ids, now)
+    alike, alike_within = open_pairs(db, ids), open_pairs_within(db, ids)
     needed = dict(db.exec(select(Programme.id, Programme.periods)).all())
     return {
         course.id: CourseSituation(
@@ -51,6 +53,8 @@ def situations(db: Session, courses: Sequence[Course], now: int) -> dict[str, Co
             ),
             programme_periods=needed.get(course.programme or "", 0),
             now=now,
+            lookalikes=alike.get(course.id, 0),
+            lookalikes_within=alike_within.get(course.id, 0),
         )
         for course in courses
     }

@@ -10,8 +10,10 @@ from sqlmodel import Session, col, select
 from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.tables import Course, CourseSession, Enrolment
 from central_server.enrolment.rows import Row
+from central_server.learners.means import owners_of
 from central_server.learners.names import given_name_first, plain
-from central_server.learners.queries import CHUNK
+from central_server.learners.queries import CHUNK, learners_of
+from central_server.learners.sealing import SealingKey
 from central_server.learners.tables import Learner
 from models.participation import Verdict
 
@@ -51,6 +53,8 @@ class Known:
     """Code and name of each bridge point in plain letters: its id."""
     earlier: Mapping[str, Earlier] = field(default_factory=dict)
     """Learners who were in a course of the same programme that is over."""
+    cards: Mapping[str, Person] = field(default_factory=dict)
+    """Numbers of cards: whose they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,8 @@ class Comparison:
     """Who has been through the same programme: those who completed it first."""
     elsewhere: tuple[tuple[Row, str], ...]
     """Enrolled at another bridge point (id) than the file says: that stays; a transfer changes it."""
+    cards_taken: tuple[tuple[Row, Person], ...]
+    """The card is somebody else's. They can't be enrolled so."""
     unknown_points: tuple[tuple[str, int], ...]
     """Bridge points that the server does not know, and how many rows name them."""
 
@@ -92,7 +98,7 @@ def compare(rows: Sequence[Row], known: Known) -> Comparison:
     new: list[Row] = []
     old: list[tuple[Row, Person]] = []
     enrolled: list[tuple[Row, Person]] = []
-    taken, changed, namesakes, earlier, elsewhere = [], [], [], [], []
+    taken, changed, namesakes, earlier, elsewhere, cards_taken = [], [], [], [], [], []
     unknown: dict[str, int] = {}
     by_name: dict[str, list[Row]] = {}
     for row in rows:
@@ -101,6 +107,10 @@ def compare(rows: Sequence[Row], known: Known) -> Comparison:
         if point is None and row.bridge_point:
             unknown[row.bridge_point] = unknown.get(row.bridge_point, 0) + 1
         person = known.by_code.get(row.code)
+        owner = known.cards.get(row.card)
+        if owner is not None and owner.code != row.code:
+            cards_taken.append((row, owner))
+            continue
         if person is None:
             new.append(row)
             same = [one for one in known.by_name.get(plain(row.name), ()) if one.birth_year == row.birth_year]
@@ -121,11 +131,14 @@ def compare(rows: Sequence[Row], known: Known) -> Comparison:
     return Comparison(
         tuple(new), tuple(old), tuple(enrolled), tuple(taken), tuple(changed), tuple(namesakes),
         tuple(tuple(some) for some in by_name.values() if len(some) > 1),
-        tuple(sorted(earlier, key=lambda one: one[1].verdict != "completed")), tuple(elsewhere), tuple(unknown.items()),
+        tuple(sorted(earlier, key=lambda one: one[1].verdict != "completed")), tuple(elsewhere), tuple(cards_taken),
+        tuple(unknown.items()),
     )  # fmt: skip
 
 
-def what_is_known(db: Session, course: str, rows: Sequence[Row], now: int, verdicts: Verdicts) -> Known:
+def what_is_known(
+    db: Session, course: str, rows: Sequence[Row], now: int, verdicts: Verdicts, key: SealingKey
+) -> Known:  # fmt: skip
     """What the server knows of these rows' codes and names, of the course and of the bridge points."""
     by_code = {one.code: one for one in _people(db, "code", [row.code for row in rows])}
     by_name: dict[str, list[Person]] = {}
@@ -140,8 +153,18 @@ def what_is_known(db: Session, course: str, rows: Sequence[Row], now: int, verdi
     learners = [one.id for one in by_code.values()]
     return Known(
         by_code, {name: tuple(some) for name, some in by_name.items()}, enrolled, points,
-        earlier_courses(db, course, learners, now, verdicts),
+        earlier_courses(db, course, learners, now, verdicts), _owners(db, key, rows),
     )  # fmt: skip
+
+
+def _owners(db: Session, key: SealingKey, rows: Sequence[Row]) -> dict[str, Person]:
+    owners = owners_of(db, key, {row.card for row in rows if row.card})
+    people = {one.id: one for one in learners_of(db, set(owners.values()))}
+    return {
+        number: Person(who.id, who.code, who.name, who.unit, who.birth_year)
+        for number, learner in owners.items()
+        if (who := people[learner])
+    }
 
 
 def _people(db: Session, column: str, values: Iterable[str]) -> list[Person]:

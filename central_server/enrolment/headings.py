@@ -14,7 +14,7 @@ from central_server.learners.names import plain
 
 Field = Literal[
     "name", "family", "given", "code", "birth", "born_male", "born_female", "unit", "position", "bridge_point",
-    "ethnicity",
+    "ethnicity", "card",
 ]  # fmt: skip
 FIELDS: tuple[Field, ...] = get_args(Field)
 NEEDED: tuple[Field, ...] = ("name", "code", "unit", "bridge_point")
@@ -52,7 +52,11 @@ _WORDS: Mapping[Field, tuple[str, ...]] = {
     "bridge_point": ("diem cau", "ma diem cau", "ten diem cau", "diem cau tham du", "diem hoc", "dia diem hoc",
                      "noi hoc", "bridge point", "site", "location"),
     "ethnicity": ("dan toc", "thanh phan dan toc", "ethnicity", "ethnic group"),
+    "card": ("so the", "ma the", "so the tu", "so the diem danh", "the diem danh", "so the hoc vien", "the tu",
+             "card", "card number", "card no"),
 }  # fmt: skip
+EXACT: frozenset[Field] = frozenset({"card"})
+"""Not from the beginning of a heading: "số thẻ căn cước", "số thẻ đảng viên" and "số thẻ BHYT" are no such card."""
 _HEADING_ROWS = 40
 
 
@@ -100,7 +104,7 @@ def field_of(heading: str) -> tuple[Field, int] | None:
         for rank, word in enumerate(known):
             if words == word:
                 found.append((0, rank, field))
-            elif " " in word and words.startswith(word + " "):
+            elif " " in word and field not in EXACT and words.startswith(word + " "):
                 found.append((-len(word), 100 + rank, field))
     if not found:
         return None

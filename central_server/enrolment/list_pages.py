@@ -29,6 +29,7 @@ from central_server.enrolment.moving import NewGuest, admit_guest, remove_guest,
 from central_server.enrolment.rows import name_fault, tidy
 from central_server.errors import ConflictError, NotFoundError
 from central_server.learners.consents import sign_forms
+from central_server.learners.lookalikes import pairs_of
 from central_server.learners.sensitive import ethnicity_totals
 from central_server.participation.routes import XLSX
 from central_server.services import ReadingDep, Services, ServicesDep
@@ -161,7 +162,7 @@ def _page(request: Request, course: str, of: Services, db: Session, manages: boo
         request, "course_learners.html", 422 if form.errors else 200, course=found, rows=rows[:MOST], found=len(rows),
         everybody=len(everybody), consents=sum(row.consent for row in everybody),
         templates=sum(row.template for row in everybody), sessions=sessions, points=points, manages=manages,
-        moves=moves_of(db, course), guests=guests_of(db, course),
+        moves=moves_of(db, course), guests=guests_of(db, course), pairs=pairs_of(db, course) if manages else [],
         totals=ethnicity_totals(db, of.sealing, course) if manages else None,
         form=form, asked=asked, errors=[form.error(name, lang) for name in form.errors],
         query=urlencode({name: asked[name] for name in ("find", "sort") if asked.get(name)}),

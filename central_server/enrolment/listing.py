@@ -105,6 +105,7 @@ class ListedGuest:
     """A guest of one session."""
 
     learner: str
+    code: str
     name: str
     unit: str
     birth_year: int | None
@@ -135,7 +136,8 @@ def guests_of(db: Session, course: str) -> list[ListedGuest]:
     points = {one.id: one.name for one in db.exec(select(BridgePoint))}
     return [
         ListedGuest(
-            guest.learner, people[guest.learner].name, people[guest.learner].unit, people[guest.learner].birth_year,
+            guest.learner, people[guest.learner].code, people[guest.learner].name, people[guest.learner].unit,
+            people[guest.learner].birth_year,
             session.id, session.title, session.start, points[guest.bridge_point],
         )
         for guest, session in rows

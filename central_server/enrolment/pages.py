@@ -91,7 +91,7 @@ async def save_roster(
             with Session(of.engine) as db:
                 return _done(db, course, found)
         with Session(of.engine) as db:
-            preview = await run_in_threadpool(make_preview, db, found, choices, of.now(), _verdicts(of, db))
+            preview = await run_in_threadpool(make_preview, db, found, choices, of.now(), _verdicts(of, db), of.sealing)
             asked = _asked(preview, choices)
             if asked:
                 return _page(request, of, db, token, found, choices, asked)
@@ -166,7 +166,7 @@ def _page(
     asked: dict[str, tuple[str, str]] | None = None,
 ) -> HTMLResponse:  # fmt: skip
     lang = page_language(request)
-    preview = make_preview(db, found, choices, of.now(), _verdicts(of, db))
+    preview = make_preview(db, found, choices, of.now(), _verdicts(of, db), of.sealing)
     sentences = {name: pair[lang == "en"] for name, pair in (asked or {}).items()}
     points = {point.id: point for point in preview.points}
     return of.pages.page(

@@ -16,6 +16,7 @@ from central_server.enrolment.kept import KeptRoster
 from central_server.enrolment.rows import Roster, read_rows
 from central_server.enrolment.table import find_table
 from central_server.learners.names import plain
+from central_server.learners.sealing import SealingKey
 from central_server.web.figures import moment
 
 NAMES: Mapping[Field, tuple[str, str]] = {
@@ -30,8 +31,9 @@ NAMES: Mapping[Field, tuple[str, str]] = {
     "position": ("Chức vụ", "Position"),
     "bridge_point": ("Điểm cầu", "Bridge point"),
     "ethnicity": ("Dân tộc", "Ethnicity"),
+    "card": ("Số thẻ", "Card number"),
 }
-CHOOSABLE: tuple[Field, ...] = ("code", "name", "birth", "unit", "position", "bridge_point", "ethnicity")
+CHOOSABLE: tuple[Field, ...] = ("code", "name", "birth", "unit", "position", "bridge_point", "ethnicity", "card")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +86,21 @@ class Preview:
         return tuple(one for one in self.headings.missing if one != "bridge_point")
 
 
-def make_preview(db: Session, kept: KeptRoster, choices: Mapping[str, str], now: int, verdicts: Verdicts) -> Preview:
+def make_preview(
+    db: Session, kept: KeptRoster, choices: Mapping[str, str], now: int, verdicts: Verdicts, key: SealingKey
+) -> Preview:
     """The preview of a kept roster. choices: by the names of the page's fields.
 
     sheet; column.FIELD (a column's number, or "-" for none); point.N (the N-th unknown bridge point: an id);
-    everybody_at (an id). verdicts: what an earlier course came to. Raises RosterError where no sheet is a roster.
+    everybody_at (an id). verdicts: what an earlier course came to. key: by which cards are found.
+
+    Raises RosterError where no sheet is a roster.
     """
     sheet = choices.get("sheet", "")
     number, headings = find_table(kept.grids, int(sheet) if sheet.isascii() and sheet.isdigit() else None)
     headings = with_choice(headings, _columns(choices))
     roster = read_rows(kept.grids[number], headings, moment(now).year)
-    known = what_is_known(db, kept.course, roster.rows, now, verdicts)
+    known = what_is_known(db, kept.course, roster.rows, now, verdicts, key)
     comparison = compare(roster.rows, known)
     points = tuple(
         Point(one.id, one.code, one.name) for one in sorted(db.exec(select(BridgePoint)), key=lambda one: one.name)
@@ -140,4 +146,13 @@ def _faults(roster: Roster, comparison: Comparison, headings: Headings) -> tuple
         )
         for row, person in comparison.taken
     ]  # fmt: skip
-    return tuple(sorted((*roster.faults, *taken), key=lambda one: (one.row, one.address)))
+    at = headings.columns.get("card", 0)
+    cards = [
+        Fault(
+            row.row, address(row.row, at), headings.titles[at], f"…{row.card[-4:]}",
+            f"thẻ này đã là của {person.name}, {person.unit} ({person.code}); mỗi người một thẻ.",
+            f"the card is {person.name}'s, {person.unit} ({person.code}); one card a person.",
+        )
+        for row, person in comparison.cards_taken
+    ]  # fmt: skip
+    return tuple(sorted((*roster.faults, *taken, *cards), key=lambda one: (one.row, one.address)))

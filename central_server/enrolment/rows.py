@@ -13,6 +13,7 @@ from central_server.enrolment.grid import ROW_LIMIT, Cell, Grid, address
 from central_server.enrolment.headings import Field, Headings, heading_words
 from central_server.enrolment.legacy_fonts import file_writing
 from central_server.learners.names import plain
+from models.cards import card_number
 
 CODE_LIMIT = 30
 TEXT_LIMIT = 150
@@ -35,6 +36,8 @@ class Row:
     bridge_point: str
     """As the file writes it; empty where the file has no such column."""
     ethnicity: str
+    card: str = ""
+    """The number of the card that the learner checks in with; empty: none is given."""
 
     @property
     def line(self) -> int:
@@ -131,6 +134,7 @@ class _Reading:
             position=self._text("position"),
             bridge_point=self._needed("bridge_point", "thiếu điểm cầu", "the bridge point is missing"),
             ethnicity=self._text("ethnicity"),
+            card=self._card(),
         )
 
     def _name(self) -> str:
@@ -181,7 +185,7 @@ class _Reading:
         elif len(text) > TEXT_LIMIT:
             self._fault(field, f"dài quá {TEXT_LIMIT} ký tự; hãy viết ngắn lại.",
                         f"is longer than {TEXT_LIMIT} characters; shorten it.")  # fmt: skip
-        elif cell.kind == "number" and field not in ("code", "bridge_point"):
+        elif cell.kind == "number" and field not in ("code", "bridge_point", "card"):
             self._fault(field, "là số, không phải chữ; hãy kiểm tra có lệch cột không.",
                         "is a number where a text should be; check that no column has slipped.")  # fmt: skip
         return text
@@ -215,6 +219,23 @@ class _Reading:
                 f"is no code: only letters, digits and . / - inside, at most {CODE_LIMIT} characters.",
             )  # fmt: skip
         return text
+
+    def _card(self) -> str:
+        cell, text = self._cell("card"), self._text("card")
+        if cell is None or not text:
+            return ""
+        number = card_number(text)
+        if re.fullmatch(r"[0-9.,]+E\+?[0-9]+", text, re.IGNORECASE) or (cell.kind == "number" and len(text) > 15):
+            self._fault(
+                "card", "bị Excel đổi thành số mũ nên mất chữ số; định dạng cột là Văn bản (Text) rồi gõ lại số thẻ.",
+                "was turned by Excel into a power of ten and lost digits; format the column as Text and type it again.",
+            )  # fmt: skip
+        elif number is None or (cell.kind == "number" and not number.isdigit()):
+            self._fault(
+                "card", "không phải số thẻ: cần 4–40 chữ, số; hãy quẹt lại thẻ hoặc gõ lại.",
+                "is no card's number: 4 to 40 letters and digits; read the card or type it again.",
+            )  # fmt: skip
+        return number or ""
 
     def _birth(self) -> int | None:
         fields: list[Field] = [one for one in ("birth", "born_male", "born_female") if self._cell(one)]
@@ -283,11 +304,22 @@ def refuse_writing(texts: list[str]) -> None:
 
 
 def _doubles(roster: Roster, grid: Grid, headings: Headings) -> Roster:
-    """Faults that only show between rows: a code used twice, a leading zero that Excel dropped."""
-    column = headings.columns.get("code")
-    if column is None:
-        return roster
+    """Faults that only show between rows: a code or a card used twice, a leading zero that Excel dropped."""
     faults: list[Fault] = []
+    if "code" in headings.columns:
+        faults += _double_codes(roster, grid, headings)
+    if "card" in headings.columns:
+        faults += _double_cards(roster, grid, headings)
+    if not faults:
+        return roster
+    wrong = {one.row for one in faults}
+    every = sorted((*roster.faults, *faults), key=lambda one: (one.row, one.address))
+    return replace(roster, rows=tuple(row for row in roster.rows if row.row not in wrong), faults=tuple(every))
+
+
+def _double_codes(roster: Roster, grid: Grid, headings: Headings) -> list[Fault]:
+    faults: list[Fault] = []
+    column = headings.columns["code"]
     title = headings.titles[column]
 
     def fault(row: Row, vi: str, en: str) -> None:
@@ -304,11 +336,35 @@ def _doubles(roster: Roster, grid: Grid, headings: Headings) -> Roster:
                 fault(row, f"mã này đã dùng ở dòng {before.line} cho {before.name}; mỗi người một mã.",
                       f"the code is used at line {before.line} for {before.name}; one code a person.")  # fmt: skip
     _lost_zeros(roster, grid, headings, fault)
-    if not faults:
-        return roster
-    wrong = {one.row for one in faults}
-    every = sorted((*roster.faults, *faults), key=lambda one: (one.row, one.address))
-    return replace(roster, rows=tuple(row for row in roster.rows if row.row not in wrong), faults=tuple(every))
+    return faults
+
+
+def _double_cards(roster: Roster, grid: Grid, headings: Headings) -> list[Fault]:
+    """A card given to two, and numbers of cards that are shorter than the others because Excel dropped a zero."""
+    column = headings.columns["card"]
+    title = headings.titles[column]
+    faults: list[Fault] = []
+    first: dict[str, Row] = {}
+    kinds = {row.row: cell.kind for row in roster.rows if (cell := grid.at(row.row, column))}
+    zeroed = [len(row.card) for row in roster.rows if kinds.get(row.row) == "text" and row.card.startswith("0")]
+    for row in roster.rows:
+        before = first.setdefault(row.card, row) if row.card else row
+        found = f"…{row.card[-4:]}"
+        if before is not row:
+            faults.append(
+                Fault(row.row, address(row.row, column), title, found,
+                      f"thẻ này đã có ở dòng {before.line} cho {before.name}; mỗi người một thẻ.",
+                      f"the card stands at line {before.line} for {before.name}; one card a person.")
+            )  # fmt: skip
+        elif kinds.get(row.row) == "number" and zeroed and len(row.card) < max(zeroed):
+            faults.append(
+                Fault(row.row, address(row.row, column), title, found,
+                      f"có {len(row.card)} chữ số, cần {max(zeroed)}: Excel đã bỏ số 0 ở đầu; định dạng cột là Văn bản "
+                      "(Text) và gõ lại.",
+                      f"has {len(row.card)} digits where {max(zeroed)} are needed: Excel dropped the leading zero; "
+                      "format the column as Text and type it again.")
+            )  # fmt: skip
+    return faults
 
 
 def _lost_zeros(roster: Roster, grid: Grid, headings: Headings, fault: Callable[[Row, str, str], None]) -> None:

@@ -14,6 +14,7 @@ from central_server.enrolment.kept import Outcome
 from central_server.enrolment.rows import Row
 from central_server.errors import ConflictError
 from central_server.learners.identity import put_learner
+from central_server.learners.means import put_cards
 from central_server.learners.names import plain
 from central_server.learners.queries import learners_by_code, learners_of
 from central_server.learners.sealing import SealingKey
@@ -67,6 +68,7 @@ def _save(changes: Changes, decided: Decided, key: SealingKey) -> Outcome:
     db.flush()
     if decided.ethnicity:
         keep_ethnicities(db, key, {learner.id: row.ethnicity for row, learner, _ in people if row.ethnicity})
+    put_cards(changes, key, {learner.id: row.card for row, learner, _ in people if row.card})
     new = old = enrolled = 0
     for row, learner, is_new in people:
         if learner.id in there:

@@ -7,11 +7,14 @@ from typing import TypeAlias
 
 from central_server.web.figures import day, day_time
 from models.own_records import (
+    CardSet,
     ConsentGiven,
     ConsentWithdrawn,
     GuestAdmitted,
     GuestRemoved,
     LearnerKnown,
+    LookalikesJudged,
+    PinMade,
     TemplateErased,
     TemplateKept,
     Transferred,
@@ -19,11 +22,14 @@ from models.own_records import (
 )
 
 OfLearners: TypeAlias = (
-    ConsentGiven
+    CardSet
+    | ConsentGiven
     | ConsentWithdrawn
     | GuestAdmitted
     | GuestRemoved
     | LearnerKnown
+    | LookalikesJudged
+    | PinMade
     | TemplateErased
     | TemplateKept
     | Transferred
@@ -54,6 +60,18 @@ def sentence_of_learners(record: OfLearners, name: Callable[[str, str], str]) ->
                 f"lưu dữ liệu khuôn mặt của học viên {who} từ {record.portraits} ảnh",
                 f"kept a face template of learner {who} from {record.portraits} portraits",
             )
+        case LookalikesJudged():
+            other = name("learner", record.other)
+            return (
+                f"xác nhận học viên {who} và {other} là hai người khác nhau",
+                f"said that learners {who} and {other} are two people",
+            )
+        case PinMade():
+            return f"tạo mã PIN cho học viên {who}", f"made a PIN for learner {who}"
+        case CardSet(card=None):
+            return f"bỏ thẻ của học viên {who}", f"took the card of learner {who} away"
+        case CardSet():
+            return f"đặt số thẻ của học viên {who}", f"set the card of learner {who}"
         case TemplateErased():
             return f"xóa dữ liệu khuôn mặt của học viên {who}", f"erased the face template of learner {who}"
         case GuestAdmitted():

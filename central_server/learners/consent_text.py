@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-VERSION = "2026-11"
+from models.wire import ConsentText
+
+VERSION = "2026-11.2"
 """The version that is given now."""
 
 TEXTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -26,5 +28,41 @@ TEXTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "time; the data is deleted at once.",
         ),
     ),
+    "2026-11.2": (
+        (
+            "Tôi đồng ý để đơn vị tổ chức lớp tạo dữ liệu đặc trưng khuôn mặt từ ảnh chân dung của tôi và dùng dữ liệu "
+            "đó chỉ để điểm danh và ghi nhận thời lượng tham gia các lớp bồi dưỡng mà tôi được ghi danh.",
+            "Ảnh chân dung được xóa ngay sau khi tạo dữ liệu đặc trưng; ảnh chụp ở điểm cầu không gửi về máy chủ. Dữ "
+            "liệu đặc trưng được mã hóa, được so với dữ liệu của các học viên khác để phát hiện ghi danh hai lần, chỉ "
+            "gửi đến điểm cầu nơi tôi học trong ngày có buổi học, và bị xóa khi tôi rút lại sự đồng ý hoặc hết thời "
+            "hạn lưu.",
+            "Trong buổi học, máy quay của phòng đếm số người có mặt. Khuôn mặt không khớp với ai trong danh sách lớp "
+            "bị bỏ ngay, không được lưu. Người điểm danh bằng thẻ hoặc mã PIN được tính là người đã biết trong số đó.",
+            "Trong buổi học, máy có thể mời ngẫu nhiên một vài học viên xác nhận bằng mã PIN hoặc thẻ. Việc này áp "
+            "dụng cho mọi học viên, có dữ liệu khuôn mặt hay không.",
+            "Tôi có thể không đồng ý: khi đó tôi điểm danh bằng thẻ hoặc mã PIN, với quyền lợi như nhau. Tôi có thể "
+            "rút lại sự đồng ý bất cứ lúc nào; việc xóa dữ liệu được thực hiện ngay.",
+        ),
+        (
+            "I consent that the organiser of the class makes a face template from my portraits and uses it only to "
+            "check me in and to record my participation in the courses in which I am enrolled.",
+            "The portraits are deleted as soon as the template is made; pictures taken at a bridge point are not sent "
+            "to the server. The template is encrypted, compared with those of other learners so that nobody is "
+            "enrolled twice, sent only to the bridge point where I sit on days with a session, and deleted when I "
+            "withdraw my consent or its term ends.",
+            "During a session the room's camera counts who is there. Faces that match nobody on the roster are dropped "
+            "at once and not kept. Whoever checked in with a card or PIN counts as known in that number.",
+            "During a session a few learners, drawn at random, may be asked to confirm with their PIN or card. They "
+            "are drawn from everybody, with a face template or without.",
+            "I may decline: I then check in with a card or PIN, with the same rights. I may withdraw my consent at any "
+            "time; the data is deleted at once.",
+        ),
+    ),
 }
 """Version: paragraphs in Vietnamese and in English (Law 91/2025/QH15, Decree 356/2025: purpose, data, rights)."""
+
+
+def consent_now() -> ConsentText:
+    """The version that is given now, as a bridge point shows it."""
+    vi, en = TEXTS[VERSION]
+    return ConsentText(version=VERSION, vi=vi, en=en)

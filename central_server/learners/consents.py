@@ -10,9 +10,10 @@ from sqlmodel import Session, col, select
 from central_server.courses.changes import Changes, changing
 from central_server.database import Job
 from central_server.learners.consent_text import VERSION
+from central_server.learners.erasing import erase
 from central_server.learners.queries import CHUNK
 from central_server.learners.tables import Consent, FaceTemplate
-from models.own_records import ConsentGiven, ConsentWithdrawn, TemplateErased
+from models.own_records import ConsentGiven, ConsentWithdrawn
 
 
 def consents_on_file(db: Session, learners: Sequence[str]) -> dict[str, Consent]:
@@ -36,7 +37,7 @@ def sign_forms(learners: Sequence[str], signed_at: int, now: int, by: str) -> Jo
         there = consents_on_file(changes.db, learners)
         new = [learner for learner in learners if learner not in there]
         for learner in new:
-            _give(changes, learner, "signed_form", signed_at, by)
+            give(changes, learner, "signed_form", signed_at, by)
         return len(new)
 
     return changing(work, now, by)
@@ -47,19 +48,20 @@ def consent_on_screen(learner: str, now: int, by: str) -> Job[None]:
 
     def work(changes: Changes) -> None:
         if learner not in consents_on_file(changes.db, [learner]):
-            _give(changes, learner, "on_screen", now, by)
+            give(changes, learner, "on_screen", now, by)
 
     return changing(work, now, by)
 
 
-def _give(changes: Changes, learner: str, way: str, given_at: int, by: str) -> None:
+def give(changes: Changes, learner: str, way: str, given_at: int, by: str, version: str = VERSION) -> None:
+    """Keep a consent to that version of the text. by: the witness, an account or a deputy."""
     consent = Consent(
-        id=f"n-{secrets.token_hex(8)}", learner=learner, text_version=VERSION, way=way, given_at=given_at, witness=by
+        id=f"n-{secrets.token_hex(8)}", learner=learner, text_version=version, way=way, given_at=given_at, witness=by
     )
     changes.db.add(consent)
     changes.tell(
         ConsentGiven(
-            at=changes.now, by=by, consent=consent.id, learner=learner, text_version=VERSION, given_at=given_at,
+            at=changes.now, by=by, consent=consent.id, learner=learner, text_version=version, given_at=given_at,
             way="on_screen" if way == "on_screen" else "signed_form",
         )
     )  # fmt: skip
@@ -76,10 +78,6 @@ def withdraw(learner: str, now: int, by: str | None) -> Job[int]:
             consent.withdrawn_at = changes.now
             db.add(consent)
             changes.tell(ConsentWithdrawn(at=changes.now, by=by, consent=consent.id))
-        templates = db.exec(select(FaceTemplate).where(FaceTemplate.learner == learner)).all()
-        for template in templates:
-            changes.tell(TemplateErased(at=changes.now, by=by, learner=learner, encoder=template.encoder))
-            db.delete(template)
-        return len(templates)
+        return erase(changes, db.exec(select(FaceTemplate).where(FaceTemplate.learner == learner)).all())
 
     return changing(work, now, by)

@@ -18,7 +18,7 @@ from central_server.database import Job, T
 from central_server.errors import NotFoundError
 from central_server.learners.consent_text import TEXTS, VERSION
 from central_server.learners.consents import consent_on_screen, sign_forms, withdraw
-from central_server.learners.tables import Consent, FaceTemplate, Learner
+from central_server.learners.tables import Consent, FaceTemplate, Learner, LearnerMeans
 from central_server.participation.course_bar import course_bar
 from central_server.participation.of_learner import Attended, Seat, attended, seats
 from central_server.participation.outlook_wording import needed, outlook
@@ -114,10 +114,13 @@ def _page(request: Request, learner: str, of: Services, db: Session, actor: Acto
     ]
     courses.sort(key=_soonest)
     consents = db.exec(select(Consent).where(Consent.learner == learner).order_by(col(Consent.given_at))).all()
-    templates = db.exec(select(FaceTemplate).where(FaceTemplate.learner == learner)).all()
+    templates = db.exec(
+        select(FaceTemplate).where(FaceTemplate.learner == learner).order_by(col(FaceTemplate.version).desc())
+    ).all()
     return of.pages.page(
         request, "learner_record.html", 422 if form.errors else 200, learner=who, courses=courses,
         consents=consents, holds=any(one.withdrawn_at is None for one in consents), templates=templates, own=own,
+        means=db.get(LearnerMeans, learner), keep_days=of.config.template_retention_days,
         manages=any(actor.may("manage_course", course=seat.course.id) for seat in belongs), form=form,
         errors=[form.error(name, lang) for name in form.errors], paragraphs=TEXTS[VERSION][lang == "en"],
     )  # fmt: skip

@@ -18,7 +18,7 @@ from central_server.courses.tables import Enrolment
 from central_server.learners.consents import consents_on_file
 from central_server.learners.portraits import ZIP_LIMIT, Looked, PortraitsZipError, look_at_zip
 from central_server.learners.tables import FaceTemplate
-from central_server.learners.templates_kept import keep_templates
+from central_server.learners.templates_kept import AT_ONCE, Kept, keep_templates, refresh_templates
 from central_server.services import Services, ServicesDep
 from central_server.web.forms import Form, read_form
 from central_server.web.headers import page_language
@@ -55,14 +55,26 @@ async def send_portraits(
         looked = await run_in_threadpool(look, file)
     except PortraitsZipError as error:
         return await run_in_threadpool(_page, request, course, of, error.sentence(lang))
-    job = keep_templates(looked.made, looked.encoder, of.sealing, of.now(), actor.account)
-    kept = await asyncio.wrap_future(of.writer.submit(job))
+    kept = await _keep(of, looked, actor.account)
     return await run_in_threadpool(_page, request, course, of, "", looked, kept)
 
 
+async def _keep(of: Services, looked: Looked, by: str) -> Kept:
+    """Keep the templates, some at a time."""
+    await run_in_threadpool(refresh_templates, of.engine, of.templates, looked.encoder)
+    done = Kept(0, 0)
+    for at in range(0, len(looked.made), AT_ONCE):
+        some = looked.made[at : at + AT_ONCE]
+        job = keep_templates(some, looked.encoder, of.sealing, of.templates, of.now(), by)
+        kept = await asyncio.wrap_future(of.writer.submit(job))
+        done = Kept(done.templates + kept.templates, done.lookalikes + kept.lookalikes)
+    return done
+
+
 def _page(
-    request: Request, course: str, of: Services, sentence: str = "", looked: Looked | None = None, kept: int = 0
-) -> HTMLResponse:
+    request: Request, course: str, of: Services, sentence: str = "", looked: Looked | None = None,
+    kept: Kept | None = None,
+) -> HTMLResponse:  # fmt: skip
     with Session(of.engine) as db:
         learners = list(db.exec(select(Enrolment.learner).where(Enrolment.course == course)))
         templates = db.exec(

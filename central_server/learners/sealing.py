@@ -6,6 +6,7 @@ whose it is are authenticated with it, so that a value moved to another learner'
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 from dataclasses import dataclass
@@ -14,13 +15,15 @@ from typing import Literal
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from central_server.errors import DataFolderError, ServerError
 from models.reasons import reason
 
 KEY_FILE = "sealing-key"
 NONCE_BYTES = 12
-Purpose = Literal["template", "ethnicity", "roster"]
+Purpose = Literal["template", "ethnicity", "roster", "card", "pin", "witness_pin"]
 
 
 class SealError(ServerError):
@@ -50,6 +53,11 @@ class SealingKey:
                 f"Sealed data does not open: the key file {KEY_FILE} is not the one that sealed it, or the data was "
                 "changed. Put the key file back from its copy.",
             ) from error
+
+    def mac(self, purpose: Purpose, text: str) -> str:
+        """HMAC-SHA256 of a text in hex, under a key derived for this purpose: what is sealed is found by it."""
+        derived = HKDF(SHA256(), 32, None, f"diemdanh sealing key 1: {purpose}".encode()).derive(self.key)
+        return hmac.digest(derived, text.encode(), "sha256").hex()
 
 
 def sealing_key(folder: Path) -> SealingKey:

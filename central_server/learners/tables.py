@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
 
@@ -61,6 +61,7 @@ class FaceTemplate(SQLModel, table=True):
     """What is kept of a learner's portraits for one encoder, sealed. The pictures themselves are not kept."""
 
     __tablename__ = "face_template"
+    __table_args__ = (Index("ix_face_template_newest", "encoder", "learner", "version"),)
 
     learner: str = Field(primary_key=True, foreign_key="learner.id")
     encoder: str = Field(primary_key=True)
@@ -68,3 +69,53 @@ class FaceTemplate(SQLModel, table=True):
     made_at: int = Field(sa_type=BigInteger)
     sealed: bytes
     """Little-endian float32s, sealed for this learner and encoder."""
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    """1, 2, 3 … of this learner's templates, of whichever encoder; the highest is the newest."""
+
+
+class LearnerMeans(SQLModel, table=True):
+    """What a learner can be known by beside the face. Sealed, so that a copy of the database tells none of it."""
+
+    __tablename__ = "learner_means"
+
+    learner: str = Field(primary_key=True, foreign_key="learner.id")
+    templates: int = 0
+    """How many face templates were ever made: the newest one's version. Not counted down when one is erased."""
+    pin: bytes | None = None
+    """argon2id in PHC form, sealed."""
+    pin_made_at: int | None = Field(default=None, sa_type=BigInteger)
+    card: bytes | None = None
+    """The card's number, sealed."""
+    card_digest: str | None = Field(default=None, unique=True)
+    """HMAC of the number under a key that is not in the database: one card has one owner, who is found by it."""
+    card_set_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class Lookalike(SQLModel, table=True):
+    """Two learners whose templates of one encoder are as like as one person's are: one person twice, or a risk."""
+
+    __tablename__ = "lookalike"
+
+    learner: str = Field(primary_key=True, foreign_key="learner.id")
+    """The smaller of the two ids."""
+    other: str = Field(primary_key=True, foreign_key="learner.id", index=True)
+    encoder: str = Field(primary_key=True)
+    score: float
+    found_at: int = Field(sa_type=BigInteger)
+    judged_by: str | None = None
+    """The account that said they are two people; none: nobody has looked yet."""
+    judged_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class DeskEnrolment(SQLModel, table=True):
+    """An enrolment that a bridge point sent: the same one again gets the same answer and changes nothing."""
+
+    __tablename__ = "desk_enrolment"
+
+    id: str = Field(primary_key=True)
+    """Made by the agent."""
+    learner: str = Field(foreign_key="learner.id")
+    device: str = Field(foreign_key="device.id")
+    encoder: str
+    version: int
+    at: int = Field(sa_type=BigInteger)

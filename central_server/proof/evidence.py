@@ -81,8 +81,14 @@ class Plan:
     """Learner: the commitment to name, code, unit and birth year."""
     consents: dict[str, tuple[str, str, str, int, str | None, int | None]] = field(default_factory=dict)
     """Consent: learner, version of the text, way, given at, witness, withdrawn at."""
-    templates: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
-    """Learner and encoder: how many portraits, SHA-256 of the sealed template."""
+    templates: dict[tuple[str, str], tuple[int, str, int]] = field(default_factory=dict)
+    """Learner and encoder: how many portraits, SHA-256 of the sealed template, version."""
+    lookalikes: dict[tuple[str, str, str], tuple[str | None, int] | None] = field(default_factory=dict)
+    """Two learners (the smaller id first) and the encoder: who said that they are two people, and when; or nobody."""
+    pins: dict[str, str] = field(default_factory=dict)
+    """Learner: SHA-256 of the sealed PIN."""
+    cards: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Learner: SHA-256 of the sealed number, and its HMAC."""
     devices: dict[str, str] = field(default_factory=dict)
     """Device: its bridge point."""
     keys: dict[tuple[str, int], tuple[str, int, int, int | None, bool]] = field(default_factory=dict)

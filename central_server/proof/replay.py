@@ -14,6 +14,7 @@ from models.own_records import (
     AccountChanged,
     AccountMade,
     AnyOwnRecord,
+    CardSet,
     ConsentGiven,
     ConsentWithdrawn,
     CoursePlanned,
@@ -29,6 +30,8 @@ from models.own_records import (
     KeyRevoked,
     KeyRotated,
     LearnerKnown,
+    LookalikesJudged,
+    PinMade,
     ProgrammeKept,
     Restored,
     ServerKeyKnown,
@@ -62,6 +65,9 @@ NAMES = {
     "learners": ("họ tên, mã, đơn vị hoặc năm sinh của học viên", "the name, code, unit or birth year of learner"),
     "consents": ("sự đồng ý", "the consent"),
     "templates": ("dữ liệu đặc trưng khuôn mặt của học viên", "the face template of learner"),
+    "lookalikes": ("hai học viên có khuôn mặt giống nhau", "the lookalikes"),
+    "pins": ("mã PIN của học viên", "the PIN of learner"),
+    "cards": ("thẻ của học viên", "the card of learner"),
     "devices": ("thiết bị", "device"),
     "keys": ("khóa của thiết bị", "the key of device"),
     "tokens": ("mã gia nhập", "join token"),
@@ -173,11 +179,29 @@ def _play_learners(plan: Plan, record: AnyOwnRecord) -> None:
             if record.consent in plan.consents:
                 plan.consents[record.consent] = (*plan.consents[record.consent][:5], record.at)
         case TemplateKept():
-            plan.templates[record.learner, record.encoder] = (record.portraits, record.sealed)
+            plan.templates[record.learner, record.encoder] = (record.portraits, record.sealed, record.version)
+            _no_longer_alike(plan, record.learner, record.encoder)
+            for other in record.lookalikes:
+                first, second = sorted((record.learner, other))
+                plan.lookalikes[first, second, record.encoder] = None
         case TemplateErased():
             plan.templates.pop((record.learner, record.encoder), None)
+            _no_longer_alike(plan, record.learner, record.encoder)
+        case LookalikesJudged():
+            plan.lookalikes[record.learner, record.other, record.encoder] = (record.by, record.at)
+        case PinMade():
+            plan.pins[record.learner] = record.sealed
+        case CardSet(sealed=str() as sealed, card=str() as card):
+            plan.cards[record.learner] = (sealed, card)
+        case CardSet():
+            plan.cards.pop(record.learner, None)
         case _:
             pass
+
+
+def _no_longer_alike(plan: Plan, learner: str, encoder: str) -> None:
+    for pair in [key for key in plan.lookalikes if learner in key[:2] and key[2] == encoder]:
+        del plan.lookalikes[pair]
 
 
 def _mark(marks: dict[T, bool], key: T, holds: bool) -> None:

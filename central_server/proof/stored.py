@@ -26,7 +26,7 @@ from central_server.courses.tables import (
 )
 from central_server.enrolment.tables import Guest, Transfer
 from central_server.learners.identity import commitment_of
-from central_server.learners.tables import Consent, FaceTemplate, Learner
+from central_server.learners.tables import Consent, FaceTemplate, Learner, LearnerMeans, Lookalike
 from central_server.ledger.tables import Fork
 from central_server.participation.evidence import no_evidence
 from central_server.participation.queries import new_records, records_around, session_facts
@@ -80,7 +80,8 @@ class StoredEvidence:
                 plan.consents[consent.id] = (*given, consent.witness, consent.withdrawn_at)
             for kept in db.exec(select(FaceTemplate)):
                 digest = hashlib.sha256(kept.sealed).hexdigest()
-                plan.templates[kept.learner, kept.encoder] = (kept.portraits, digest)
+                plan.templates[kept.learner, kept.encoder] = (kept.portraits, digest, kept.version)
+            _read_means(db, plan)
             plan.devices = {one.id: one.bridge_point for one in db.exec(select(Device))}
             for key in db.exec(select(DeviceKey)):
                 times = (key.made_at, key.expires_at, key.ended_at)
@@ -135,6 +136,17 @@ class StoredEvidence:
                     for (session, _), parts in settled(db, course, frozenset(sessions)).parts.items():
                         totals |= {(session, who): total_of(part.totals) for who, part in parts.items()}
         return totals
+
+
+def _read_means(db: Session, plan: Plan) -> None:
+    for means in db.exec(select(LearnerMeans)):
+        if means.pin is not None:
+            plan.pins[means.learner] = hashlib.sha256(means.pin).hexdigest()
+        if means.card is not None:
+            plan.cards[means.learner] = (hashlib.sha256(means.card).hexdigest(), means.card_digest or "")
+    for pair in db.exec(select(Lookalike)):
+        judged = None if pair.judged_at is None else (pair.judged_by, pair.judged_at)
+        plan.lookalikes[pair.learner, pair.other, pair.encoder] = judged
 
 
 def _read_planning(db: Session, plan: Plan) -> None:

@@ -17,10 +17,25 @@ from fastapi.openapi.utils import get_openapi
 
 from central_server.accounts.sign_ins import COOKIE
 from models.receipts import Receipt
-from models.wire import JoinAnswer, JoinRequest, LiveStatus, Refusal, RotateAnswer, RotateRequest, ServerTime, Today
+from models.wire import (
+    EnrolmentAnswer,
+    EnrolmentRequest,
+    GalleryAnswer,
+    JoinAnswer,
+    JoinRequest,
+    LiveStatus,
+    Refusal,
+    RotateAnswer,
+    RotateRequest,
+    ServerTime,
+    Today,
+)
 
 JSON, HTML, NDJSON = "application/json", "text/html", "application/x-ndjson"
-_MESSAGES = (JoinAnswer, JoinRequest, LiveStatus, Receipt, Refusal, RotateAnswer, RotateRequest, ServerTime, Today)
+_MESSAGES = (
+    EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, JoinAnswer, JoinRequest, LiveStatus, Receipt, Refusal,
+    RotateAnswer, RotateRequest, ServerTime, Today,
+)  # fmt: skip
 _SENTENCE = {
     "type": "object",
     "properties": {"vi": {"type": "string"}, "en": {"type": "string"}},

@@ -24,7 +24,8 @@ def write_agent_settings(folder: Path, address: str, source: str, portraits: Pat
     path = folder / "agent.toml"
     lines = {"data": "agent", "server": address, "source": source, "portraits": str(portraits.resolve())}
     text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items())
-    path.write_text(text + "plan_seconds = 1\n", encoding="utf-8")
+    # A camera of the demo is nobody's room: it was never calibrated, and its log says so.
+    path.write_text(text + "plan_seconds = 1\nwithout_profile = true\n", encoding="utf-8")
     return path
 
 

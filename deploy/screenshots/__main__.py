@@ -21,6 +21,7 @@ from central_server.accounts.permission import Role
 from deploy.demo.classroom import write_server_settings
 from deploy.demo.page import ManagersView
 from deploy.demo.programs import ProgramError, Programs, wait_until
+from deploy.screenshots.agent import ROLE, agent_pages
 from deploy.screenshots.office import Office, filled, open_office, page_paths
 from models.command_line import Parser
 from models.errors import DiemdanhError
@@ -39,7 +40,7 @@ CHROMIUM_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disa
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A picture that was taken."""
+    """A picture that was taken. `role`: who sees the page so, or the agent's own."""
 
     role: str
     path: str
@@ -54,13 +55,16 @@ def main() -> int:
     ))  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path(f"screenshots-{datetime.now(UTC):%Y%m%d-%H%M%S}"),
                         help=both("thư mục chứa ảnh", "folder for the pictures"))  # fmt: skip
+    parser.add_argument("--agent", default="", metavar="ADDRESS",
+                        help=both("chụp cả trang của bridge-agent đang chạy tại địa chỉ này",
+                                  "also the pages of the bridge-agent that runs at this address"))  # fmt: skip
     parser.add_argument("--only", default="", metavar="TEXT", help=both("chỉ trang có chữ này", "pages with this only"))
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="diemdanh-screenshots-"))
     os.umask(0o077)
     programs = Programs(folder)
     try:
-        shots = take(folder, programs, args.out, args.only)
+        shots = take(folder, programs, args.out, args.only, args.agent)
     except DiemdanhError as error:
         print(error, file=sys.stderr)
         return 2
@@ -79,8 +83,8 @@ def chromium() -> str:
     return found
 
 
-def take(folder: Path, programs: Programs, out: Path, only: str) -> list[Shot]:
-    """Start the office, sign in as each role, and take all pictures."""
+def take(folder: Path, programs: Programs, out: Path, only: str, agent: str) -> list[Shot]:
+    """Start the office, sign in as each role, and take all pictures; then those of the agent at `agent`, if any."""
     settings = write_server_settings(folder, 0)
     with settings.open("a", encoding="utf-8") as file:
         file.write(NO_SECOND_FACTOR)
@@ -101,6 +105,10 @@ def take(folder: Path, programs: Programs, out: Path, only: str) -> list[Shot]:
             with browser.new_context(locale="vi-VN") as context:
                 sign_in(context, view.address, office.links[role])
                 shots += _role(context.new_page(), view.address, role, office, out, only)
+        if agent:
+            with browser.new_context(locale="vi-VN") as context:
+                pages = agent_pages(context.new_page(), agent.rstrip("/"), out, only)
+                shots += [Shot(ROLE, path, file) for path, file in pages]
         browser.close()
     (out / "index.html").write_text(contact_sheet(shots), encoding="utf-8")
     return shots

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.faces.align import chip, similarity
+from models.faces.compared import COMPARED
 from models.faces.detect import Face
 from models.faces.dlib_geometry import CHIP, PADDING, dlib_box
 from models.faces.match import Metric
@@ -35,6 +36,11 @@ class Encoder(Protocol):
     @property
     def metric(self) -> Metric:
         """How vectors are compared."""
+        ...
+
+    @property
+    def length(self) -> int:
+        """How many numbers a vector has."""
         ...
 
     @property
@@ -71,8 +77,9 @@ class IntelEncoder:
 
     name = "face-reidentification-retail-0095"
     metric: Metric = "cosine"
+    length = 256
     threshold = 0.45
-    strict_threshold = 0.50
+    strict_threshold = COMPARED["face-reidentification-retail-0095"].door
     margin = 0.05
     _SIZE: Final = 128
     # The five points in the chip: the model's page in Open Model Zoo, as shares of its side.
@@ -115,8 +122,9 @@ class DlibEncoder:
 
     name = "dlib-resnet-v1"
     metric: Metric = "distance"
+    length = 128
     threshold = 1 - 0.45
-    strict_threshold = 1 - 0.45
+    strict_threshold = COMPARED["dlib-resnet-v1"].door
     margin = 0.03
 
     def __init__(self, weights: Path, points: Path, *, threads: int = 2, precision: Precision = "native") -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from models.faces.dlib_onnx import dlib_encoder
 from models.faces.encode import DlibEncoder, Encoder, IntelEncoder
 from models.faces.weights import DLIB_POINTS, INTEL, YUNET, find, need
 from models.language import both
+
+if TYPE_CHECKING:
+    from models.faces.reference import ReferenceEncoder
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -27,12 +30,14 @@ class FaceProfile:
 
     "auto" takes the better network where its weights are on this PC, else dlib's. `smallest_face` is the narrowest face
     to look for in px; None leaves it to the detector (YuNet 10, dlib 60: its time grows with the inverse square).
+    `strict_threshold` replaces the encoder's own where a class was calibrated.
     """
 
     detector: DetectorChoice = "auto"
     encoder: EncoderChoice = "auto"
     threads: int = 2
     smallest_face: float | None = None
+    strict_threshold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,10 @@ def load_engine(profile: FaceProfile) -> FaceEngine:
         WeightsMissingError: the profile names a network that is not on this PC, or dlib's files are missing as well.
         WeightsDamagedError, WeightsUnusableError: a file is not what the manifest says.
     """
-    return FaceEngine(_detector(profile), _encoder(profile))
+    encoder = _encoder(profile)
+    if profile.strict_threshold is not None:
+        encoder.strict_threshold = profile.strict_threshold
+    return FaceEngine(_detector(profile), encoder)
 
 
 def _detector(profile: FaceProfile) -> Detector:
@@ -85,7 +93,7 @@ def _detector(profile: FaceProfile) -> Detector:
     return ReferenceDetector()
 
 
-def _encoder(profile: FaceProfile) -> Encoder:
+def _encoder(profile: FaceProfile) -> IntelEncoder | DlibEncoder | ReferenceEncoder:
     choice = profile.encoder
     if choice == "auto":
         choice = "intel" if find(INTEL.name) else "dlib"

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.faces.compared import COMPARED
 from models.faces.detect import Face
 from models.faces.dlib_geometry import dlib_box, face_box, yunet_points
 from models.faces.match import Metric
@@ -53,8 +54,9 @@ class ReferenceEncoder:
 
     name = "face_recognition"
     metric: Metric = "distance"
+    length = 128
     threshold = 1 - 0.45
-    strict_threshold = 1 - 0.45
+    strict_threshold = COMPARED["face_recognition"].door
     margin = 0.03
 
     def __init__(self) -> None:

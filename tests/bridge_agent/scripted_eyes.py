@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bridge_agent.clock import boot_ms
 from bridge_agent.eyes import Assignment
+from bridge_agent.recognition.commands import SetGallery, Stop
 from bridge_agent.recognition.events import Ended, Failed, Ready, Sighted, Unwatched, Watched
 
 
@@ -54,3 +55,11 @@ def deaf(conn: Connection, assignment: Assignment) -> None:
     conn.send(Ready("d", "e", ()))
     while True:
         time.sleep(10)
+
+
+def obeys(conn: Connection, assignment: Assignment) -> None:
+    """Tells how much it was told of whom to look for, until it is told to stop."""
+    conn.send(Ready("d", "e", ()))
+    while not isinstance(command := conn.recv(), Stop):
+        if isinstance(command, SetGallery):
+            conn.send(Ready("d", "e", tuple(template.learner for template in command.templates)))

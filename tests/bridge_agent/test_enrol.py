@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from bridge_agent.enrol import EnrolError, NoConsentError, advice, enrol
+from bridge_agent.enrol import EnrolError, NoConsentError, enrol
+from bridge_agent.recognition.advice import advice
 from models.faces.engine import FaceProfile, load_engine
 from models.faces.portraits import read_picture, read_portraits
 from tests.bridge_agent.composed import Picture, write

@@ -108,7 +108,7 @@ def test_what_closes_is_in_the_log_with_what_is_open_and_a_seal_closes_the_sessi
     assert [type(record) for record in log.of_session("s1")] == [CheckIn, CheckIn]
     made.stop("stopped")
     made.flush(log)
-    assert log.last_seq == 5
+    assert log.last_seq == 6  # two check-ins, two intervals, the coverage and a headcount
     made.close(log)
     last = log.of_session("s1")[-1]
     assert isinstance(last, Seal)

@@ -5,6 +5,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -14,8 +15,9 @@ from bridge_agent.clock import wall_ms
 from bridge_agent.config import FacesConfig
 from bridge_agent.eyes import Assignment, Target
 from bridge_agent.journal import Journal
+from bridge_agent.recognition.commands import HeldTemplate, SetGallery
 from bridge_agent.recognition.events import Event, Ready, Watched
-from bridge_agent.supervisor import Listener, Patience, keep, watch
+from bridge_agent.supervisor import Commands, Listener, Patience, keep, watch
 from models.records import CoverageEnd
 from tests.bridge_agent import scripted_eyes
 
@@ -97,6 +99,44 @@ async def test_a_killed_process_is_replaced(tmp_path: Path, journal: Journal) ->
     await until(lambda: heard.count(Ready) == 2)
     await stop(task)
     assert heard.lost == ["crashed", "stopped"]
+
+
+def gallery(megabytes: int) -> SetGallery:
+    return SetGallery(tuple(HeldTemplate(f"l{n}", bytes(1_000_000), "e", 3) for n in range(megabytes)))
+
+
+def start_told(target: Target, folder: Path, heard: Heard, journal: Journal) -> tuple[Commands, asyncio.Task[None]]:
+    commands = Commands()
+    listener = replace(heard.listener(), commands=commands)
+    return commands, asyncio.create_task(watch(target, assignment(folder), listener, journal))
+
+
+async def test_a_process_is_told_what_to_do_in_order_and_what_nobody_hears_is_lost(
+    tmp_path: Path, journal: Journal
+) -> None:
+    heard = Heard()
+    commands, task = start_told(scripted_eyes.obeys, tmp_path, heard, journal)
+    commands.send(gallery(9))  # none runs yet
+    await until(lambda: heard.count(Ready) == 1)
+    commands.send(gallery(2))
+    commands.send(gallery(1))
+    await until(lambda: heard.count(Ready) == 3)
+    assert [event.learners for event in heard.events if isinstance(event, Ready)] == [(), ("l0", "l1"), ("l0",)]
+    await stop(task)
+    commands.send(gallery(1))
+
+
+async def test_a_process_that_reads_nothing_keeps_nobody_waiting(tmp_path: Path, journal: Journal) -> None:
+    heard = Heard()
+    commands, task = start_told(scripted_eyes.deaf, tmp_path, heard, journal)
+    await until(lambda: heard.count(Ready) == 1)
+    commands.send(gallery(9))  # far more than a pipe holds
+    beats = 0
+    async with asyncio.timeout(10):
+        while beats < 20:
+            beats += 1
+            await asyncio.sleep(0.01)
+    await stop(task)
 
 
 async def test_a_failure_is_told_in_its_own_words_and_tried_again(tmp_path: Path, journal: Journal) -> None:

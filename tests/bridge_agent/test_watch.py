@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,8 +16,20 @@ import pytest
 from rich.console import Console
 
 from bridge_agent.errors import SourceError
-from bridge_agent.simulated_class.classes import hard, ordinary, two_people
-from bridge_agent.watch import OutputError, unknown_times, watch
+from bridge_agent.output import OutputError
+from bridge_agent.simulated_class.classes import Portrayed, hard, ordinary, two_people
+from bridge_agent.simulated_class.script import (
+    Action,
+    Bowed,
+    CameraShift,
+    Dark,
+    HeadTurned,
+    Moved,
+    Passing,
+    Person,
+    Script,
+)
+from bridge_agent.watch import unknown_times, watch
 from models.faces.engine import FaceProfile
 from models.faces.errors import FaceError
 from models.faces.portraits import read_picture
@@ -65,6 +78,47 @@ def test_a_hard_class(shared: Path, tmp_path: Path) -> None:
     assert result["coverage"][1]["from"] == pytest.approx(dark.end, abs=1)
     assert result["coverage"][1]["to"] == pytest.approx(frozen.start, abs=1)
     assert result["coverage"][2]["from"] == pytest.approx(frozen.end, abs=1)
+
+
+def spans_of(result: Any, who: Portrayed) -> list[Any]:
+    return [pytest.approx(span, abs=3) for span in result["learners"][who.name]["intervals"]]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("weights")
+def test_heads_turned_and_bowed_a_passer_by_seats_changed_lights_off_and_a_camera_pushed(
+    shared: Path, tmp_path: Path
+) -> None:
+    learners, passer_by = people(shared, 30, 6), people(shared, 36, 1)[0]
+    size, end = (960, 540), 140.0
+    seats = [(140, 170), (400, 170), (660, 170), (200, 350), (460, 350), (720, 350)]
+    stays: list[tuple[tuple[float, float], ...]] = [((0, end),)] * 6
+    actions: list[tuple[Action, ...]] = [()] * 6
+    actions[0] = (HeadTurned(8, 32, yaw=35),)
+    actions[1] = (Bowed(12, 24, pitch=60),)
+    actions[2], actions[3] = (Moved(44, seats[3], 80),), (Moved(44, seats[2], 64),)
+    stays[4] = ((20, end),)
+    stays[5] = ((0, 130),)
+    cast = [
+        Person(who.name, who.shown, seats[n], 64 if n < 3 else 80, stays[n], actions=actions[n])
+        for n, who in enumerate(learners)
+    ]
+    cast.append(
+        Person(passer_by.name, passer_by.shown, (480, 260), 76, ((34, 39),), True, (Passing(34, 39),)),
+    )
+    # A minute without light; later somebody knocks against the camera, and a tenth of the picture is gone for good.
+    events = (Dark(52, 112), CameraShift(120, end, dx=96, dy=-20))
+    script = Script(end, tuple(cast), events, *size, fps=2)
+    result = watched(script, learners, tmp_path)
+    whole = [[0, 52], [112, end]]
+    for n in range(4):
+        assert spans_of(result, learners[n]) == whole, n
+    assert spans_of(result, learners[4]) == [[20, 52], [112, end]]
+    assert spans_of(result, learners[5]) == [[0, 52], [112, 130]]
+    assert [c["ended_by"] for c in result["coverage"]] == ["dark", "stopped"]
+    assert [c["from"] for c in result["coverage"]] == pytest.approx([0, 112], abs=1)
+    assert result["coverage"][0]["to"] == pytest.approx(52, abs=1)
+    assert result["unknown"] == []
 
 
 @pytest.mark.timeout(300)

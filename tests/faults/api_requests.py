@@ -29,9 +29,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from central_server.learners.consent_text import VERSION
 from central_server.web.description import NDJSON
 from models.records import GENESIS, AnyRecord, Checkpoint, Coverage, Presence, Seal, chain, encode, sign_batch
+from models.sealed_box import seal_to
 from tests.central_server.bridge_points.test_rotation import body_for
+from tests.central_server.learners.desk import ENCODER, content, face
 from tests.central_server.running import MINUTE, START, Agent, Running, join, running, write_course
 from tests.faults.fuzz_records import mutate
 from tests.faults.loop import Budget, Found, Tally, round_seed
@@ -90,6 +93,7 @@ class World:
         return {
             "session": [SESSION], "course": ["K1"], "learner": self.learners, "device": [self.agent.device],
             "bridge_point": [self.agent.bridge_point], "log": ["log-1", "log-2"],
+            "witness": self.learners, "text_version": [VERSION], "encoder": [ENCODER],
         }  # fmt: skip
 
     def send(self, case: AnyCase) -> requests.Response:
@@ -166,6 +170,10 @@ def aim(world: World, case: AnyCase, rng: random.Random) -> None:
         case.body = batch(world, rng)
     if isinstance(case.body, dict) and path == "/api/agent/join" and rng.random() < 0.1:
         case.body["token"] = world.server.token()
+    if isinstance(case.body, dict) and path == "/api/agent/enrolments" and rng.random() < 0.8:
+        _aim(rng, case.body, known)
+        case.body["template"] = seal_to(world.agent.server_key, content(face(rng.randrange(5))))
+        case.body["consented_at"] = rng.choice((START - MINUTE, START, *EDGES))
     if isinstance(case.body, dict) and path == "/api/agent/rotate" and rng.random() < 0.2:
         world.new_key = Ed25519PrivateKey.generate()
         case.body = json.loads(body_for(world.agent, world.new_key))

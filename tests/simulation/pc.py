@@ -137,6 +137,7 @@ class Pc(Power):
             Config(
                 data=str(disk.folder), source="0", portraits=str(portraits), watch_before_minutes=0.25,
                 sweep_seconds=SWEEP_S, sync_seconds=8, status_seconds=20, plan_seconds=50,
+                console_port=0,
             ),
             None,
         )  # fmt: skip

@@ -20,8 +20,24 @@ import pytest
 
 from bridge_agent.clock import boot_ms
 from bridge_agent.recognition.child import RecognitionSettings, main
-from bridge_agent.recognition.events import Ended, Event, Failed, Ready, Sighted, Sweep, Trouble, Unwatched, Watched
-from models.faces.portraits import read_picture
+from bridge_agent.recognition.commands import CloseDesk, HeldTemplate, OpenDesk, SetGallery, Stop
+from bridge_agent.recognition.events import (
+    DeskLook,
+    Ended,
+    Event,
+    Failed,
+    InDoubt,
+    Preview,
+    Ready,
+    Sighted,
+    Sweep,
+    Trouble,
+    Unwatched,
+    Watched,
+)
+from models.faces.engine import FaceProfile, load_engine
+from models.faces.portraits import portrait_vector, read_picture
+from models.records import Zone
 from tests.bridge_agent.composed import write
 from tests.bridge_agent.judging import people, portraits
 
@@ -85,17 +101,50 @@ def test_a_class_in_real_time_on_the_boot_clock(settings: RecognitionSettings) -
     assert events[-1].frames == 80
 
 
-def test_anything_sent_ends_it_with_its_capture(settings: RecognitionSettings) -> None:
+@pytest.mark.parametrize("last", [Stop(), "what another version may send"])
+def test_told_to_stop_it_ends_with_its_capture(settings: RecognitionSettings, last: object) -> None:
     with recognition(settings) as (process, conn):
         until(conn, Watched)
         assert process.pid
         children = psutil.Process(process.pid).children(recursive=True)
-        conn.send("stop")
+        conn.send(last)
         assert isinstance(until(conn, Ended)[-2], Unwatched)
         process.join(10)
         assert process.exitcode == 0
     _, alive = psutil.wait_procs(children, timeout=5)
     assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_one_camera_serves_the_desk_and_the_room(settings: RecognitionSettings) -> None:
+    with recognition(settings) as (_, conn):
+        until(conn, Ready)
+        conn.send(OpenDesk("check_in"))
+        events = until(conn, Preview)
+        events += until(conn, Watched)
+        # Nobody in this video turns his head: it is a doubt, whichever the draw.
+        events += until(conn, InDoubt)
+        conn.send(CloseDesk())
+        events += until(conn, Ended)
+    looks = [event for event in events if isinstance(event, DeskLook)]
+    assert {"challenge"} <= {look.stage for look in looks}
+    doubt = next(event for event in events if isinstance(event, InDoubt))
+    assert (doubt.why, doubt.learner) == ("challenge", "learner-1")
+    # The room kept its beat of two sweeps a second, and nothing of it was lost to the desk.
+    assert {event.learner for event in events if isinstance(event, Sighted)} == {"learner-1"}
+    assert [event.ended_by for event in events if isinstance(event, Unwatched)] == ["stopped"]
+    assert len(looks) > sum(isinstance(event, Sweep) for event in events)
+
+
+def test_a_gallery_that_is_told_counts_for_the_desk_too(settings: RecognitionSettings) -> None:
+    opposite = -np.ones(256, "<f4") / 16
+    nobody = HeldTemplate("learner-1", opposite.tobytes(), "face-reidentification-retail-0095", 3)
+    with recognition(settings) as (_, conn):
+        until(conn, Ready)
+        conn.send(SetGallery((nobody,)))
+        conn.send(OpenDesk("check_in"))
+        doubt = until(conn, InDoubt)[-1]
+    assert isinstance(doubt, InDoubt)
+    assert doubt.why == "unknown"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -145,3 +194,21 @@ def test_a_bad_portrait_costs_only_its_own_learner(settings: RecognitionSettings
     assert "broken.jpg" in trouble[0].en
     assert isinstance(events[-1], Ready)
     assert events[-1].learners == ("learner-1",)
+
+
+def test_templates_do_without_portraits_and_those_of_another_encoder_are_told(
+    settings: RecognitionSettings, shared: Path
+) -> None:
+    one = people(shared, 0, 1)[0]
+    engine = load_engine(FaceProfile(threads=1))
+    vector = portrait_vector(read_picture(one.enrol[0]), "portrait", engine).astype("<f4").tobytes()
+    templates = (HeldTemplate("learner-1", vector, engine.encoder.name, 1), HeldTemplate("learner-2", b"", "other", 1))
+    zones = (Zone(0.0, 0.0, 1.0, 0.9),)
+    known = RecognitionSettings(settings.source, settings.portraits / "none", {}, 500, templates=templates, zones=zones)
+    with recognition(known) as (_, conn):
+        events = until(conn, Sighted)
+    assert [event.name for event in events if isinstance(event, Trouble)] == ["templates"]
+    ready = next(event for event in events if isinstance(event, Ready))
+    assert (ready.learners, ready.zones) == (("learner-1",), zones)
+    assert isinstance(events[-1], Sighted)
+    assert events[-1].learner == "learner-1"

@@ -82,6 +82,7 @@ TABLE: dict[tuple[str, str], May] = {
     ("GET", "/api/openapi.json"): SIGNED_IN,
     ("GET", "/account"): SIGNED_IN,
     ("POST", "/account/password"): SIGNED_IN,
+    ("POST", "/account/pin"): SIGNED_IN,
     ("GET", "/account/second-factor"): SIGNED_IN,
     ("POST", "/account/second-factor"): SIGNED_IN,
     ("POST", "/account/second-factor/off"): SIGNED_IN,
@@ -142,6 +143,11 @@ TABLE: dict[tuple[str, str], May] = {
     ("POST", "/courses/{course}/consents"): ENROL,
     ("GET", "/courses/{course}/portraits"): ENROL,
     ("POST", "/courses/{course}/portraits"): ENROL,
+    ("GET", "/courses/{course}/cards"): ENROL,
+    ("POST", "/courses/{course}/cards"): ENROL,
+    ("POST", "/courses/{course}/cards/take"): ENROL,
+    ("POST", "/courses/{course}/pins"): ENROL,
+    ("POST", "/courses/{course}/lookalikes"): ENROL,
     ("GET", "/learners/{learner}"): SEES_LEARNERS,
     ("GET", "/learners/{learner}/own"): May({"learner here"}, {"learner elsewhere"}),
     ("POST", "/learners/{learner}/consent/signed"): ENROL,
@@ -177,6 +183,8 @@ AGENTS = {
     ("GET", "/api/agent/today"): 401,
     ("POST", "/api/agent/batches"): 422,  # signed itself
     ("POST", "/api/agent/status"): 401,
+    ("GET", "/api/agent/gallery"): 401,
+    ("POST", "/api/agent/enrolments"): 401,
 }
 
 

@@ -182,6 +182,8 @@ def test_what_needs_doing_is_said_and_the_urgent_first() -> None:
     assert told(sessions=[]) == ["Chưa có buổi học nào."]
     assert told(learners={}) == ["Chưa ghi danh học viên."]
     assert told(class_rules="") == ["Chưa có nội quy lớp học."]
+    assert told(class_rules="", lookalikes=2)[1].startswith("2 cặp học viên có khuôn mặt giống nhau")
+    assert told(class_rules="", lookalikes=2, lookalikes_within=1)[0].startswith("2 cặp học viên có khuôn mặt")
     assert told(sessions=[planned(2, cancelled=True), planned(3, field_visit=True, points=())]) == []
     missing = told(sessions=[planned(2, points=("p-2",))], class_rules="", names={"p-1": "Bến Cát", "p-2": "Dĩ An"})
     assert missing[0] == "3 học viên ở Bến Cát nhưng điểm cầu này không có trong 1 buổi sắp tới (từ Buổi 2)."

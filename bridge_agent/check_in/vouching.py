@@ -1,0 +1,203 @@
+"""What confirmations say of the time between them, for learners whom the camera does not know. Pure; time is passed in.
+
+A confirmation is a check-in by card or PIN, an answered spot check, or the word of whoever is on duty. From one to the
+next, not more than VOUCH_MS of lessons later, the learner is vouched for. Time that no later confirmation closes is
+unobserved, up to a spot check that was missed: from that one on until the next confirmation nothing is written, so the
+learner is not seen, as the room is watched. All times are ms of the boot-time clock.
+
+Nothing is written of the time since the last confirmation while one may still come. Once none can, the log is told at
+once, and then every CUT_MS, as of presence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from models.presence import CUT_MS
+from models.records import Vouch
+
+VOUCH_MS = 45 * 60_000
+"""A lesson (tiết): who is confirmed at both of its ends sat through it, as far as any roll call tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class VouchedInterval:
+    """The learner was confirmed at `start` and, in this way, at `end`."""
+
+    learner: str
+    start: int
+    end: int
+    method: Vouch
+    witness: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnobservedInterval:
+    """Whether the learner was there from `start` to `end` can't be known."""
+
+    learner: str
+    start: int
+    end: int
+    why: Literal["far_seat", "no_face"]
+
+
+Closed = VouchedInterval | UnobservedInterval
+
+
+class Unwritten(msgspec.Struct):
+    """A learner's time of which nothing is written yet."""
+
+    since: int
+    confirmed: bool
+    """The next confirmation makes it vouched; otherwise it is unobserved already."""
+
+
+class VouchState(msgspec.Struct):
+    """Everything of a Voucher that is not yet an interval: what is saved durably."""
+
+    to: int = 0
+    """The last moment that it was told of."""
+    unwritten: dict[str, Unwritten] = {}
+    """By learner."""
+    waiting: list[str] = []
+    """Learners who were vouched for when the PC's boot-time clock ended, or their session was moved: unobserved from
+    the next moment on."""
+
+
+class Voucher:
+    """Turns confirmations into intervals. Every method returns the intervals that it closed.
+
+    breaks: spans of the boot-time clock that count towards no limit: nobody is asked in them.
+    """
+
+    def __init__(
+        self,
+        state: VouchState | None = None,
+        vouch_ms: int = VOUCH_MS,
+        cut_ms: int = CUT_MS,
+        breaks: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        self.state = state or VouchState()
+        self.breaks = breaks
+        self._vouch_ms = vouch_ms
+        self._cut_ms = cut_ms
+
+    def vouched(self, learner: str) -> bool:
+        """The last confirmation still holds: one that comes now makes the time since then vouched."""
+        known = self.state.unwritten.get(learner)
+        return known is not None and known.confirmed
+
+    def unconfirmed(self, learner: str) -> bool:
+        """The last confirmation is too long ago, and no spot check was missed since: nothing is known."""
+        known = self.state.unwritten.get(learner)
+        return (known is not None and not known.confirmed) or learner in self.state.waiting
+
+    def ago(self, learner: str, at: int) -> int:
+        """How long before `at` the last confirmation that still holds was, outside breaks; with none: too long."""
+        known = self.state.unwritten.get(learner)
+        return self._vouch_ms if known is None or not known.confirmed else self._lessons(known.since, at)
+
+    def confirm(self, learner: str, at: int, method: Vouch, witness: str) -> list[Closed]:
+        """The learner was confirmed at `at`: closes the time since the last confirmation and begins anew."""
+        closed: list[Closed] = list(self.tick(at))  # a limit that was passed a moment ago is passed
+        known = self.state.unwritten.get(learner)
+        if known is not None and known.confirmed and at > known.since:
+            closed.append(VouchedInterval(learner, known.since, at, method, witness))
+        elif known is not None:
+            closed += _unobserved(learner, known.since, at)
+        self.state.unwritten[learner] = Unwritten(max(at, known.since) if known is not None else at, True)
+        return closed
+
+    def missed(self, learner: str, asked: int) -> list[UnobservedInterval]:
+        """The learner was asked at `asked` and did not confirm in time: from then on nothing is written."""
+        return self.release(learner, asked)
+
+    def release(self, learner: str, at: int) -> list[UnobservedInterval]:
+        """Confirmations say no more of this learner from `at` on: the camera knows him or her now."""
+        known = self.state.unwritten.pop(learner, None)
+        if learner in self.state.waiting:
+            self.state.waiting.remove(learner)
+        return [] if known is None else _unobserved(learner, known.since, at)
+
+    def tick(self, at: int) -> list[UnobservedInterval]:
+        """Time passes: what no confirmation can close any more is told."""
+        state = self.state
+        state.to = max(state.to, at)
+        for learner in state.waiting:
+            state.unwritten.setdefault(learner, Unwritten(at, False))
+        state.waiting.clear()
+        closed: list[UnobservedInterval] = []
+        for learner, known in state.unwritten.items():
+            if known.confirmed and self._lessons(known.since, at) > self._vouch_ms:
+                known.confirmed = False
+            if not known.confirmed and at - known.since >= self._cut_ms:
+                closed += _unobserved(learner, known.since, at)
+                known.since = at
+        return closed
+
+    def pause(self, at: int) -> list[UnobservedInterval]:
+        """The clock, or the watch over this session, ends here and may go on later."""
+        state = self.state
+        closed = [interval for learner, known in state.unwritten.items() for interval in _of(learner, known, at)]
+        state.waiting = sorted({*state.waiting, *state.unwritten})
+        state.unwritten = {}
+        state.to = 0  # what goes on may be on another clock
+        return closed
+
+    def close(self, at: int) -> list[UnobservedInterval]:
+        """The session is over."""
+        closed = self.pause(at)
+        self.state = VouchState()
+        return closed
+
+    def _lessons(self, start: int, end: int) -> int:
+        """Milliseconds from `start` to `end` outside breaks."""
+        return end - start - sum(max(0, min(end, b) - max(start, a)) for a, b in self.breaks)
+
+
+class FarSeats:
+    """Learners whose track was lost where the camera can't identify a face: unobserved until they are sighted again, or
+    coverage ends. `lost`: since when, by learner; saved durably."""
+
+    def __init__(self, lost: dict[str, int] | None = None, cut_ms: int = CUT_MS) -> None:
+        self.lost = dict(lost or {})
+        self._cut_ms = cut_ms
+
+    def lose(self, learner: str, at: int) -> None:
+        """The track was lost at `at`."""
+        self.lost.setdefault(learner, at)
+
+    def sighted(self, learner: str, at: int) -> list[UnobservedInterval]:
+        """The learner was seen at `at`; a sighting that comes late, from before the loss, ends nothing."""
+        since = self.lost.get(learner)
+        if since is None or at <= since:
+            return []
+        return _unobserved(learner, self.lost.pop(learner), at, "far_seat")
+
+    def watched(self, at: int) -> list[UnobservedInterval]:
+        """The room is watched at `at`."""
+        closed: list[UnobservedInterval] = []
+        for learner, since in self.lost.items():
+            if at - since >= self._cut_ms:
+                closed += _unobserved(learner, since, at, "far_seat")
+                self.lost[learner] = at
+        return closed
+
+    def unwatched(self, at: int) -> list[UnobservedInterval]:
+        """Coverage ended at `at`: from there on nobody is observed."""
+        lost, self.lost = self.lost, {}
+        return [i for learner, since in lost.items() for i in _unobserved(learner, since, at, "far_seat")]
+
+
+def _of(learner: str, known: Unwritten, at: int) -> list[UnobservedInterval]:
+    return _unobserved(learner, known.since, at)
+
+
+def _unobserved(
+    learner: str, start: int, end: int, why: Literal["far_seat", "no_face"] = "no_face"
+) -> list[UnobservedInterval]:
+    return [UnobservedInterval(learner, start, end, why)] if end > start else []

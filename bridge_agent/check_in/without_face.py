@@ -1,0 +1,106 @@
+"""Check-in by card or PIN before a witness, and spot checks answered: as quick as by the face, on the same screen."""
+
+from __future__ import annotations
+
+from bridge_agent.check_in.desk import DeskError, Outcome, Row
+from bridge_agent.check_in.duty import Duty
+from bridge_agent.check_in.expected import Expected, Surroundings
+from bridge_agent.check_in.outcomes import Outcomes
+from bridge_agent.check_in.pins import Pins
+from bridge_agent.session import Recording
+from models.records import CheckInMethod, Vouch
+from models.wire import RosterLearner
+
+CARD_MS = 120_000
+"""So long a card that was read waits for the witness's word."""
+
+
+class WithoutFace:
+    """What people do at the desk who need no camera for it."""
+
+    def __init__(self, around: Surroundings, expected: Expected, duty: Duty, outcomes: Outcomes, pins: Pins) -> None:
+        self._around = around
+        self._expected = expected
+        self._duty = duty
+        self._outcomes = outcomes
+        self._pins = pins
+        self._card: tuple[str, int] | None = None
+        """Whose card was read, and when."""
+
+    @property
+    def card_shown(self) -> RosterLearner | None:
+        """Whose card was read."""
+        if self._card is None or self._around.boot - self._card[1] > CARD_MS:
+            return None
+        return self._expected.find(self._card[0])
+
+    async def by_pin(self, who: str, pin: str) -> Outcome:
+        """By the learner's code or id, and PIN. Raises DeskError."""
+        self._expected.recording()
+        learner = self._expected.by_code(who)
+        self._duty.witness(learner.id)
+        await self._check(learner.id, pin)
+        return self._admit(learner, "pin")
+
+    def show_card(self, number: str) -> Row:
+        """A card was read. Raises DeskError."""
+        self._expected.recording()
+        self._duty.witness()
+        holder = self._around.gallery.holder(number, [one.id for one in self._expected.learners()])
+        if holder is None:
+            raise DeskError(
+                "Thẻ này không phải của học viên nào trong buổi học. Hãy dùng mã PIN, hoặc nhờ cán bộ kỹ thuật.",
+                "This card belongs to no learner of this session. Use the PIN, or ask the technician.",
+            )
+        self._card = holder, self._around.boot
+        return self._expected.row(self._expected.known(holder))
+
+    def confirm_card(self, learner: str) -> Outcome:
+        """The card is this person's. Raises DeskError."""
+        self._expected.recording()
+        shown = self.card_shown
+        if shown is None or shown.id != learner:
+            raise DeskError("Hãy đọc lại thẻ của học viên này.", "Read this learner's card again.")
+        self._duty.witness(learner)
+        self._card = None
+        return self._admit(shown, "card")
+
+    def put_card_away(self) -> None:
+        """The card is forgotten."""
+        self._card = None
+
+    async def answer(self, learner: str, pin: str) -> None:
+        """A learner who is asked confirms by PIN. Raises DeskError."""
+        self._asked(learner)
+        self._duty.witness()
+        await self._check(learner, pin)
+        self._confirm(learner, "pin", self._duty.witness())
+
+    def vouch(self, learner: str) -> None:
+        """The witness sees a learner who is asked. Raises DeskError."""
+        self._confirm(learner, "technician", self._duty.witness(learner))
+
+    async def _check(self, learner: str, pin: str) -> None:
+        await self._pins.check(learner, pin, self._around.gallery.pin(learner), self._around.boot)
+
+    def _asked(self, learner: str) -> Recording:
+        recording = self._expected.recording()
+        if learner not in recording.attendance.checks.asked:
+            raise DeskError(
+                "Học viên này không (còn) được gọi xác nhận.", "This learner is not being asked to confirm (any more)."
+            )
+        return recording
+
+    def _confirm(self, learner: str, method: Vouch, witness: str) -> None:
+        self._asked(learner).attendance.answered(learner, self._around.boot, method, witness)
+        self._around.wrote()
+
+    def _admit(self, learner: RosterLearner, method: CheckInMethod) -> Outcome:
+        """Check in: also what answers a spot check, or settles a doubt."""
+        attendance, at = self._expected.recording().attendance, self._around.boot
+        witness = self._duty.witness(learner.id)
+        flags = self._outcomes.settled(learner.id)
+        if learner.id in attendance.checks.asked:
+            attendance.answered(learner.id, at, "card" if method == "card" else "pin", witness)
+        new = attendance.admit(learner.id, method, at=at, witness=witness, flags=flags)
+        return self._outcomes.checked_in(learner, method, new=new, flags=flags)

@@ -1,0 +1,130 @@
+"""The console's application: put together here, over a Desk and nothing else of the agent."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncGenerator, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from bridge_agent.check_in.desk import Desk
+from bridge_agent.console import acts
+from bridge_agent.console.guard import SAFE, Guard
+from bridge_agent.console.live import LINGER_S, EventStream, Live
+from bridge_agent.console.page_views import PageViews
+from bridge_agent.console.rendering import STATIC, Pages, font_folder
+from bridge_agent.console.words import Sentence, page_language
+
+NOT_FOUND: Sentence = (
+    "Không có trang này. Hãy mở lại trang của cán bộ kỹ thuật.",
+    "There is no such page. Open the technician's page.",
+)
+NOT_SO: Sentence = ("Địa chỉ này không nhận yêu cầu như vậy.", "This address doesn't take such a request.")
+BROKEN: Sentence = (
+    "Chương trình gặp lỗi khi làm việc này. Việc ghi nhận trong phòng vẫn tiếp tục; hãy thử lại.",
+    "The program failed in doing this. The room is still recorded; try again.",
+)
+
+
+def create_app(desk: Desk, linger_s: float = LINGER_S) -> Starlette:
+    """The pages of one desk. `linger_s`: for so long the camera is kept when its page is gone.
+
+    `app.state.live.end()` ends the open streams, which the server would wait for.
+    """
+    token, run = secrets.token_urlsafe(24), secrets.token_hex(8)
+    pages = Pages(token, run)
+    live = Live(desk, run, linger_s)
+    views = PageViews(desk, pages)
+
+    async def technician(request: Request) -> Response:
+        return views.technician_page(request)
+
+    async def kiosk_page(request: Request) -> Response:
+        return views.kiosk_page(request)
+
+    async def enrol_page(request: Request) -> Response:
+        return views.enrol_page(request, request.path_params["learner"])
+
+    async def without_face(request: Request) -> Response:
+        return views.without_face_page(request, request.path_params["learner"])
+
+    async def events(request: Request) -> Response:
+        lang = page_language(request)
+        return EventStream(live.stream(views.technician(lang), at_most_every_s=0.4))
+
+    async def kiosk_events(request: Request) -> Response:
+        def leave() -> None:
+            if desk.view().purpose == "check_in":
+                desk.close()
+
+        show = views.kiosk(page_language(request))
+        return EventStream(_using_the_camera(live, "kiosk", live.stream(show), leave))
+
+    async def enrol_events(request: Request) -> Response:
+        learner = request.path_params["learner"]
+
+        def leave() -> None:
+            enrolling = desk.view().enrolling
+            if enrolling is not None and enrolling.learner == learner:
+                desk.stop_enrolling()
+
+        show = views.enrol(page_language(request), learner)
+        return EventStream(_using_the_camera(live, f"enrol {learner}", live.stream(show), leave))
+
+    async def preview(request: Request) -> Response:
+        picture = desk.preview()
+        if picture is None:
+            return Response(status_code=204)
+        return Response(picture, media_type="image/jpeg")
+
+    async def not_there(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        return _say(pages, request, NOT_FOUND if status == 404 else NOT_SO, status)
+
+    async def broken(request: Request, error: Exception) -> Response:
+        return _say(pages, request, BROKEN, 500)
+
+    app = Starlette(
+        routes=[
+            Route("/", technician),
+            Route("/kiosk", kiosk_page),
+            Route("/enrol/{learner}", enrol_page),
+            Route("/enrol/{learner}/without-face", without_face),
+            Route("/events", events),
+            Route("/kiosk/events", kiosk_events),
+            Route("/enrol/{learner}/events", enrol_events),
+            Route("/preview.jpg", preview),
+            *acts.routes(desk),
+            Mount("/static/fonts", StaticFiles(directory=font_folder())),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[Middleware(Guard, token=token)],
+        exception_handlers={HTTPException: not_there, Exception: broken},
+    )
+    app.state.live = live
+    return app
+
+
+def _say(pages: Pages, request: Request, sentence: Sentence, status: int) -> Response:
+    if request.method in SAFE:
+        return pages.page(request, "error.html", status, sentence=sentence)
+    return JSONResponse({"vi": sentence[0], "en": sentence[1]}, status)
+
+
+async def _using_the_camera(
+    live: Live, page: str, messages: AsyncGenerator[str], leave: Callable[[], None]
+) -> AsyncGenerator[str]:
+    """The messages of a page for which the camera is used; `leave` is called when the last such page is gone."""
+    live.come(page)
+    try:
+        async for message in messages:
+            yield message
+    finally:
+        await messages.aclose()
+        live.go(page, leave)

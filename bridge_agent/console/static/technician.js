@@ -1,0 +1,50 @@
+// The technician's page: live parts, forms, and finding and sorting learners in the page. Rows never jump by themselves.
+import { forms, live } from "./link.js";
+
+const tools = document.getElementById("tools");
+const found = document.getElementById("found");
+const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/đ/g, "d").replace(/Đ/g, "D").toLowerCase();
+
+const filter = () => {
+  const words = plain(tools.elements.text.value).split(/\s+/).filter(Boolean);
+  const value = tools.elements.value.value;
+  let count = 0;
+  for (const row of document.querySelectorAll("tr.learner")) {
+    const fits = !value || (value === "no-face" ? row.dataset.face === "no" : row.dataset.value === value);
+    const text = plain(row.querySelector(".who").textContent);
+    const shown = fits && words.every((word) => text.includes(word));
+    row.classList.toggle("filtered", !shown);
+    count += shown;
+  }
+  const said = words.length || value ? `${count} ${found.dataset.text}` : "";
+  if (found.textContent !== said) found.textContent = said;
+};
+
+const collator = new Intl.Collator("vi", { numeric: true });
+const givenNameFirst = (name) => {
+  const words = name.trim().split(/\s+/);
+  return [words.pop(), ...words].join(" ");
+};
+const key = (row, column) =>
+  column === 0 ? givenNameFirst(row.querySelector(".name").textContent) : Number(row.cells[column].dataset.sort);
+const sort = (button) => {
+  const head = button.closest("th");
+  const body = button.closest("table").tBodies[0];
+  const column = Number(button.dataset.column);
+  const up = head.getAttribute("aria-sort") !== "ascending";
+  for (const other of head.parentNode.cells) other.removeAttribute("aria-sort");
+  head.setAttribute("aria-sort", up ? "ascending" : "descending");
+  const rows = [...body.rows].map((row) => [key(row, column), row]);
+  rows.sort(([a], [b]) => (typeof a === "number" ? a - b : collator.compare(a, b)) * (up ? 1 : -1));
+  body.append(...rows.map(([, row]) => row));
+};
+
+tools.addEventListener("input", filter);
+tools.addEventListener("submit", (event) => event.preventDefault());
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("th button");
+  if (button) sort(button);
+});
+document.getElementById("print").addEventListener("click", () => print());
+forms();
+live(filter);

@@ -1,0 +1,29 @@
+"""The loop that serves the desk's pages, to this PC alone."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bridge_agent.alarms import Alarms
+from bridge_agent.check_in.desk import Desk
+from bridge_agent.console.app import create_app
+from bridge_agent.console.serving import serve
+from bridge_agent.errors import ConsoleError
+from bridge_agent.journal import Journal
+
+AGAIN_S = 30.0
+
+
+async def pages(port: int, journal: Journal, desk: Desk, alarms: Alarms) -> None:
+    """Serve the pages on this port until cancelled; while it can't be had an alarm says so, and recording goes on."""
+
+    def listening(address: str) -> None:
+        alarms.clear("console")
+        journal.say("console", f"Trang điểm danh: {address}", f"The pages: {address}", port=port)
+
+    while True:
+        try:
+            await serve(create_app(desk), port=port, listening=listening)
+        except ConsoleError as error:
+            alarms.set("console", error.vi, error.en)
+        await asyncio.sleep(AGAIN_S)

@@ -1,0 +1,135 @@
+"""Recognition of one session, or of the desk alone: whom it looks for, what it is told, and when it may not run."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Sequence
+
+from bridge_agent import supervisor
+from bridge_agent.alarms import Alarms
+from bridge_agent.check_in.gallery_store import GalleryStore
+from bridge_agent.config import Settings
+from bridge_agent.errors import AgentError
+from bridge_agent.eyes import Assignment
+from bridge_agent.journal import Journal
+from bridge_agent.profile_state import ProfileState
+from bridge_agent.recognition.commands import Command, HeldTemplate, SetGallery
+from bridge_agent.recognition.events import Ready
+from bridge_agent.roster import match, portrait_names
+from models.wire import RosterLearner
+
+
+class RoomWatch:
+    """Keeps recognition running. `watch`: as supervisor.watch. `profile`: with which profile that would be now."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        watch: supervisor.Watch,
+        gallery: GalleryStore,
+        alarms: Alarms,
+        journal: Journal,
+        profile: Callable[[], ProfileState],
+    ) -> None:
+        self.commands = supervisor.Commands()
+        self.profile = profile
+        self._settings = settings
+        self._watch = watch
+        self._gallery = gallery
+        self._alarms = alarms
+        self._journal = journal
+        self._ready: Ready | None = None
+        """What the process that runs said of itself."""
+        self._told: tuple[HeldTemplate, ...] = ()
+        """The templates that it was given."""
+        self._pictured: frozenset[str] = frozenset()
+        """Whom it knows by a portrait."""
+        self._version = -1
+
+    def tell(self, command: Command) -> None:
+        """Tell the process, if it runs."""
+        self.commands.send(command)
+
+    def blind(self) -> tuple[str, str] | None:
+        """Why the camera may not be used, in both languages; None when it may."""
+        state = self.profile()
+        if not state.refused:
+            return None
+        vi, en = state.why
+        return (
+            f"Chưa nhận diện khuôn mặt được. {vi} Hoặc cho phép: without_profile = true. Thẻ và mã PIN vẫn dùng được.",
+            f"No recognition yet. {en} Or allow it: without_profile = true. Cards and PINs still work.",
+        )
+
+    def assignment(self, learners: Sequence[RosterLearner]) -> Assignment | None:
+        """What a process would watch, and for whom; None while it may not, under an alarm that says why."""
+        if why := self.blind():
+            self._alarms.set("profile", *why)
+            return None
+        self._alarms.clear("profile")
+        settings, held = self._settings, self._held(learners)
+        roster = self._portraits(learners, frozenset(one.learner for one in held))
+        if roster is None and not held:
+            return None
+        sweep_ms = round(settings.config.sweep_seconds * 1000)
+        return Assignment(
+            settings.source, settings.portraits, roster or {}, sweep_ms, settings.config.faces, held,
+            self.profile().zones,
+            settings.pin, self.profile().threshold,
+        )  # fmt: skip
+
+    def _portraits(self, learners: Sequence[RosterLearner], templates: frozenset[str]) -> dict[str, str] | None:
+        """Learner id by portrait name; None where the portraits that were asked for are not there."""
+        if self._settings.without_portraits:
+            return {}
+        try:
+            matched = match(portrait_names(self._settings.portraits), learners, templates)
+        except AgentError as error:
+            self._alarms.set("portraits", error.vi, error.en)
+            return None
+        if matched.problems:
+            vi = " ".join(problem.vi for problem in matched.problems)
+            self._alarms.set("portraits", vi, " ".join(problem.en for problem in matched.problems))
+        else:
+            self._alarms.clear("portraits")
+        return matched.roster
+
+    async def run(self, assignment: Assignment, listener: supervisor.Listener) -> None:
+        """Keep a process on the assignment until cancelled."""
+        self._told = assignment.templates
+        watch = functools.partial(self._watch, assignment, listener, self._journal)
+        try:
+            await supervisor.keep("recognition", watch, self._journal)
+        finally:
+            self._ready = None
+
+    def began(self, ready: Ready, assignment: Assignment) -> None:
+        """A process is ready: it was given the assignment's templates, and nothing since."""
+        self._ready, self._told, self._version = ready, assignment.templates, -1
+        self._pictured = frozenset(ready.learners) - {one.learner for one in assignment.templates}
+
+    def lost(self) -> None:
+        """The process is gone."""
+        self._ready = None
+
+    def bring_gallery(self, learners: Sequence[RosterLearner]) -> frozenset[str] | None:
+        """Tell the process these learners' templates if they changed; whom the camera knows then, None: as before."""
+        if self._ready is None or self._version == self._gallery.version:
+            return None
+        self._version = self._gallery.version
+        held = self._held(learners)
+        if held != self._told:
+            self._told = held
+            self.tell(SetGallery(held))
+        encoder = self._ready.encoder
+        return self._pictured | {one.learner for one in held if one.encoder == encoder}
+
+    def _held(self, learners: Sequence[RosterLearner]) -> tuple[HeldTemplate, ...]:
+        return self._gallery.templates(learner.id for learner in learners)
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait until it is gone."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

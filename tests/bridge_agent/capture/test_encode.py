@@ -1,0 +1,159 @@
+"""The room's stream: real x264, decoded again, and through real processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge_agent.capture.capture import Capture
+from bridge_agent.capture.child import Pace
+from bridge_agent.capture.encode import H264Encoder, Packet, StreamOut, StreamSettings, StreamThread, fitted
+from bridge_agent.capture.frame import Frame, Picture
+from bridge_agent.capture.reader import Raw
+from bridge_agent.capture.source import Device, VideoFile
+from tests.bridge_agent.composed import Composition, write
+
+SMALL = StreamSettings(width=320, height=180, fps=10, kbit_s=300, key_every_s=2)
+
+
+def decoded(packets: list[Packet]) -> list[Picture]:
+    context = av.CodecContext.create("h264", "r")
+    assert isinstance(context, VideoCodecContext)
+    frames = [frame for packet in packets for frame in context.decode(av.Packet(packet.data))]
+    frames += context.decode(None)
+    return [np.asarray(frame.to_ndarray(format="bgr24"), np.uint8) for frame in frames]
+
+
+def pictures(count: int, size: tuple[int, int] = (640, 360)) -> list[Picture]:
+    return list(Composition(seconds=count / 10, movement="sway", size=size).frames())
+
+
+def test_every_frame_is_a_packet_at_once_and_can_be_decoded() -> None:
+    encoder = H264Encoder(SMALL, (640, 360))
+    shown = pictures(25)
+    packets: list[Packet] = []
+    for n, picture in enumerate(shown):
+        out = encoder.encode(VideoFrame.from_ndarray(picture, format="bgr24"), 100 * n)
+        assert [packet.at for packet in out] == [100 * n]
+        packets += out
+    assert [n for n, packet in enumerate(packets) if packet.key] == [0, 20]
+    again = decoded(packets)
+    assert len(again) == 25
+    assert again[0].shape == (180, 320, 3)
+    small = VideoFrame.from_ndarray(shown[-1], format="bgr24").reformat(320, 180, "bgr24").to_ndarray()
+    assert np.abs(again[-1].astype(int) - small).mean() < 8
+
+
+def test_a_key_frame_comes_when_it_is_asked_for_and_starts_a_decoder() -> None:
+    encoder = H264Encoder(SMALL, (640, 360))
+    frames = [VideoFrame.from_ndarray(picture, format="bgr24") for picture in pictures(10)]
+    packets = [encoder.encode(frame, 100 * n, key=n == 6)[0] for n, frame in enumerate(frames)]
+    assert [n for n, packet in enumerate(packets) if packet.key] == [0, 6]
+    assert len(decoded(packets[6:])) == 4
+
+
+@given(st.integers(64, 8000), st.integers(64, 8000))
+def test_a_stream_keeps_the_pictures_shape_is_even_and_no_larger(width: int, height: int) -> None:
+    w, h = fitted((width, height), (1280, 720))
+    assert w % 2 == h % 2 == 0
+    assert 2 <= w <= min(1280, width) and 2 <= h <= min(720, height)
+    assert abs(w / width - h / height) <= 2 / width + 2 / height
+
+
+class Listener:
+    """Takes packets, and each only when it is let."""
+
+    def __init__(self) -> None:
+        self.got: list[Packet] = []
+        self.may = threading.Semaphore(0)
+        self.calls = 0
+
+    def __call__(self, packet: Packet) -> None:
+        self.calls += 1
+        self.may.acquire()
+        self.got.append(packet)
+
+    def wait(self, calls: int) -> None:
+        deadline = time.monotonic() + 20
+        while self.calls < calls:
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+
+
+def offered(thread: StreamThread, at: int) -> None:
+    picture = np.full((36, 64, 3), at % 256, np.uint8)
+    thread.offer(Raw(at, picture[..., 0], lambda: picture))
+
+
+def test_of_thirty_frames_a_second_every_second_one_is_encoded() -> None:
+    listener = Listener()
+    thread = StreamThread(StreamSettings(width=64, height=36), listener, lambda: False)
+    for n in range(30):
+        offered(thread, round(n * 1000 / 30))
+        listener.may.release()
+        listener.wait(n // 2 + 1)
+    assert [packet.at for packet in listener.got] == [round(n * 1000 / 30) for n in range(0, 30, 2)]
+
+
+def test_a_slow_receiver_costs_frames_and_never_their_order() -> None:
+    listener = Listener()
+    thread = StreamThread(SMALL, listener, lambda: False)
+    offered(thread, 0)
+    listener.wait(1)  # it is stuck with the first packet while nine more frames come
+    for n in range(1, 10):
+        offered(thread, 100 * n)
+    listener.may.release(2)
+    deadline = time.monotonic() + 20
+    while len(listener.got) < 2 and time.monotonic() < deadline:
+        time.sleep(0.002)
+    assert [packet.at for packet in listener.got] == [0, 900]
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    return write(tmp_path / "class.mp4", Composition(seconds=20, movement="sway", size=(480, 270)).frames(), 10)
+
+
+def test_capture_encodes_what_recognition_looks_at_and_goes_on_when_nobody_listens(video: Path) -> None:
+    seldom = StreamSettings(width=320, height=180, fps=10, kbit_s=300, key_every_s=100)
+    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+    with Capture(VideoFile(video), Pace(500, newest=True, real_time=True), stream=StreamOut(theirs, seldom)) as capture:
+        capture.open()
+        theirs.close()
+        packets: list[Packet] = []
+        while len(packets) < 12:
+            assert ours.poll(20)
+            packets.append(ours.recv())
+        assert packets[0].key and not any(packet.key for packet in packets[1:12])
+        ours.send("key")
+        while not packets[-1].key:
+            assert ours.poll(5)
+            packets.append(ours.recv())
+        frame = capture.newest(2000)
+        assert isinstance(frame, Frame)
+        assert abs(frame.at - packets[-1].at) < 15_000  # one clock
+        assert [picture.shape for picture in decoded(packets)] == [(180, 320, 3)] * len(packets)
+        ours.close()
+        later = [capture.newest(2000) for _ in range(3)]
+        assert all(isinstance(got, Frame) for got in later)
+
+
+def test_a_camera_is_decoded_as_often_as_the_stream_needs_and_no_more_without_one() -> None:
+    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+    pace = Pace(1000, newest=True, real_time=False)
+    assert Capture(Device(0), pace).source == Device(0)
+    with_stream = Capture(Device(0), pace, stream=StreamOut(theirs)).source
+    assert isinstance(with_stream, Device)
+    assert with_stream.look_every_ms == 66
+    ours.close()
+    theirs.close()

@@ -1,0 +1,388 @@
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bridge_agent.check_in.desk import DeskError, Row
+from bridge_agent.profile_state import ProfileState
+from bridge_agent.recognition.commands import CloseDesk, OpenDesk, SetGallery
+from bridge_agent.recognition.events import (
+    CheckedIn,
+    DeskLook,
+    InDoubt,
+    PortraitTaken,
+    Preview,
+    SeatLost,
+    Suspicion,
+    TemplateMade,
+)
+from models.records import CheckIn, OnDuty, ProfileUsed, SpotCheck, Unobserved, Vouched
+from models.sealed_box import open_sealed
+from tests.bridge_agent.check_in.office import ENCODER, EPOCH, MINUTE, RoomOf, people
+from tests.receipts import SERVER_KEY
+from tests.simulation.loop import SimulatedLoop
+
+Play = Callable[[Callable[[], Awaitable[None]]], None]
+
+
+@pytest.fixture
+def room(loop: SimulatedLoop, tmp_path: Path) -> RoomOf:
+    """p0 to p3 without a face on file, p4 to p6 with one; spot checks off unless a test asks for them."""
+    return RoomOf(loop, tmp_path, people(4, 3), spot_check_minutes=0)
+
+
+def row(room: RoomOf, learner: str) -> Row:
+    view = room.desk.view()
+    assert view.session is not None
+    return next(one for one in view.session.rows if one.learner == learner)
+
+
+async def begun(room: RoomOf, *, duty: bool = True) -> None:
+    """The session's check-in has begun."""
+    await room.switch_on()
+    await room.until(52)
+    if duty:
+        await room.desk.take_duty("kt1", room.office.witness_pin)
+
+
+async def over(room: RoomOf) -> None:
+    await asyncio.sleep(10)
+    await room.switch_off()
+
+
+def test_a_face_is_admitted_once_and_needs_nobody_on_duty(room: RoomOf, play: Play) -> None:
+    async def story() -> None:
+        await begun(room, duty=False)
+        desk = room.desk
+        desk.open("check_in")
+        assert isinstance(room.told[-1], OpenDesk)
+        room.tell(
+            Preview(room.boot(), b"jpeg"), DeskLook(room.boot(), "advice", "Lại gần", "Closer", until=room.boot())
+        )
+        assert desk.preview() == b"jpeg"
+        view = desk.view()
+        assert view.guidance is not None
+        assert view.guidance.until == view.now
+        room.tell(CheckedIn("p4", room.boot(), 0.71234, ("bright_frame",)))
+        outcome = desk.view().outcome
+        assert outcome is not None
+        assert (outcome.kind, outcome.method, outcome.flags) == ("admitted", "face", ("bright_frame",))
+        assert outcome.learner is not None
+        assert (outcome.learner.name, outcome.learner.birth_year) == ("Nguyễn Văn HV04", 1980)
+        await asyncio.sleep(3)
+        assert desk.preview() is None  # it is old
+        room.tell(CheckedIn("p4", room.boot(), 0.7))
+        again = desk.view().outcome
+        assert again is not None
+        assert (again.kind, again.number) == ("again", outcome.number + 1)
+        assert "07:52" in again.vi
+        room.tell(CheckedIn("nobody", room.boot(), 0.7))
+        assert (refused := desk.view().outcome)
+        assert refused.kind == "refused"
+        desk.close()
+        assert isinstance(room.told[-1], CloseDesk)
+        room.tell(Preview(room.boot(), b"late"))
+        assert desk.preview() is None
+        await over(room)
+
+    play(story)
+    (record,) = [r for r in room.office.records() if isinstance(r, CheckIn)]
+    assert (record.learner, record.method, record.score, record.flags) == ("p4", "face", 0.712, ("bright_frame",))
+
+
+def test_a_doubt_is_settled_by_a_pin_or_a_card_and_the_record_says_so(room: RoomOf, play: Play) -> None:
+    async def story() -> None:
+        await begun(room)
+        desk, learners = room.desk, room.office.learners
+        desk.open("check_in")
+        room.tell(InDoubt(room.boot(), "lookalike", "p4", "Cần PIN", "PIN, please", ("lookalike",)))
+        assert (doubt := desk.view().outcome)
+        assert (doubt.kind, doubt.learner and doubt.learner.learner) == ("doubt", "p4")
+        assert (await desk.check_in_by_pin("HV05", learners[5].pin)).flags == ()  # somebody else's PIN settles nothing
+        assert (await desk.check_in_by_pin("HV04", learners[4].pin)).flags == ("lookalike", "second_factor")
+        room.tell(InDoubt(room.boot(), "unknown", None, "", ""))
+        desk.show_card(learners[6].card)
+        assert desk.confirm_card("p6").flags == ("second_factor",)
+        room.tell(InDoubt(room.boot(), "unknown", None, "", ""))
+        await asyncio.sleep(61)
+        assert (await desk.check_in_by_pin("HV00", learners[0].pin)).flags == ()  # that was long ago
+        await over(room)
+
+    play(story)
+    records = room.office.records()
+    assert {r.learner: r.method for r in records if isinstance(r, CheckIn)} == {
+        "p4": "pin", "p5": "pin", "p6": "card", "p0": "pin",
+    }  # fmt: skip
+    # The camera knows p4 to p6: what it sees of them counts, and nothing else.
+    assert {r.learner for r in records if isinstance(r, Vouched | Unobserved)} == set()
+
+
+def test_a_card_is_shown_and_needs_the_witness_word(room: RoomOf, play: Play) -> None:
+    async def story() -> None:
+        await begun(room)
+        desk, learners = room.desk, room.office.learners
+        with pytest.raises(DeskError, match="không phải của học viên"):
+            desk.show_card("C-1")
+        assert desk.show_card(f" {learners[1].card.lower()}\n").learner == "p1"
+        assert (shown := desk.view().card_shown)
+        assert shown.learner == "p1"
+        with pytest.raises(DeskError, match="đọc lại thẻ"):
+            desk.confirm_card("p2")
+        desk.put_card_away()
+        with pytest.raises(DeskError, match="đọc lại thẻ"):
+            desk.confirm_card("p1")
+        desk.show_card(learners[1].card)
+        await asyncio.sleep(121)
+        with pytest.raises(DeskError, match="đọc lại thẻ"):
+            desk.confirm_card("p1")
+        with pytest.raises(DeskError, match="mã này"):
+            await desk.check_in_by_pin("HV99", "1")
+        with pytest.raises(DeskError, match="không đúng"):
+            await desk.check_in_by_pin("HV01", "1")
+        assert row(room, "p1").presence == "not_yet"
+        await room.switch_off()
+
+    play(story)
+    assert not [r for r in room.office.records() if isinstance(r, CheckIn)]
+
+
+def test_a_deputy_stands_in_for_this_session_and_witnesses_neither_himself_nor_a_consent(
+    room: RoomOf, play: Play
+) -> None:
+    async def story() -> None:
+        await begun(room)
+        desk, learners = room.desk, room.office.learners
+        with pytest.raises(DeskError, match="cần điểm danh"):
+            desk.name_deputy("p0")
+        await desk.check_in_by_pin("HV00", learners[0].pin)
+        desk.name_deputy("p0")
+        desk.end_duty()
+        with pytest.raises(DeskError, match="không có trong danh sách"):
+            await desk.take_duty("p1", learners[1].pin)
+        await asyncio.sleep(5)
+        await room.die()
+        await room.switch_on(boot=False)
+        await asyncio.sleep(2)
+        desk = room.desk
+        assert [(one.id, one.deputy) for one in desk.view().may_be_on_duty] == [("kt1", False), ("p0", True)]
+        await desk.take_duty("p0", learners[0].pin)
+        assert (await desk.check_in_by_pin("HV01", learners[1].pin)).kind == "admitted"
+        with pytest.raises(DeskError, match="không tự xác nhận"):
+            await desk.check_in_by_pin("HV00", learners[0].pin)
+        with pytest.raises(DeskError, match="Chỉ cán bộ kỹ thuật"):
+            desk.enrol("p1", "v1")
+        await room.until(242)
+        assert desk.view().on_duty is None  # the session is over
+        await room.switch_off()
+
+    play(story)
+    records = room.office.records()
+    duty = [(r.witness, r.named_by) for r in records if isinstance(r, OnDuty)]
+    assert duty == [("kt1", None), ("p0", "kt1")]
+    assert {r.learner: r.witness for r in records if isinstance(r, CheckIn)} == {"p0": "kt1", "p1": "p0"}
+
+
+def test_a_learner_is_enrolled_while_the_server_is_away_and_known_at_once(room: RoomOf, play: Play) -> None:
+    vector = os.urandom(1024)
+
+    async def story() -> None:
+        await room.switch_on()
+        await room.until(10)  # long before the session
+        desk = room.desk
+        room.office.away = True
+        with pytest.raises(DeskError, match="Chưa có ai trực"):
+            desk.enrol("p0", "v1")
+        await desk.take_duty("kt1", room.office.witness_pin)
+        with pytest.raises(DeskError, match="đã đổi"):
+            desk.enrol("p0", "v0")
+        desk.open("enrol")
+        assert not desk.wants_camera  # nobody has agreed to anything
+        desk.enrol("p0", "v1")
+        agreed = desk.view().now
+        await asyncio.sleep(2)
+        assert room.told[-1] == OpenDesk("enrol", "p0")
+        room.tell(PortraitTaken("p0", 2, 3), PortraitTaken("p1", 3, 3))
+        assert desk.view().portraits == (2, 3)
+        room.tell(TemplateMade("p1", room.boot(), vector, ENCODER, 3, ()))  # nobody asked for that
+        room.tell(TemplateMade("p0", room.boot(), vector, ENCODER, 3, (("p4", 0.6),)))
+        assert (outcome := desk.view().outcome)
+        assert (outcome.kind, outcome.flags) == ("enrolled", ("lookalike",))
+        assert "Nguyễn Văn HV04 (HV04)" in outcome.vi
+        assert row(room, "p0").face
+        await asyncio.sleep(2)
+        assert not room.watches()  # the camera is off again
+        assert room.office.enrolments == {}
+        await room.until(53)
+        room.seen["p0"] = [(53 * 60, 1e9)]
+        await asyncio.sleep(3)
+        assert row(room, "p0").presence == "present"
+        await room.die()
+        await room.switch_on(boot=False)
+        room.office.away = False
+        await asyncio.sleep(20)
+        (request,) = room.office.enrolments.values()
+        assert (request.learner, request.text_version, request.witness) == ("p0", "v1", "kt1")
+        assert request.consented_at == agreed
+        assert open_sealed(SERVER_KEY, request.template) == vector
+        assert row(room, "p0").presence == "present"
+        await asyncio.sleep(60)
+        assert len(room.office.enrolments) == 1
+        await room.switch_off()
+
+    play(story)
+
+
+def test_enrolling_in_a_session_ends_vouching_and_the_camera_takes_over(room: RoomOf, play: Play) -> None:
+    async def story() -> None:
+        await begun(room)
+        desk = room.desk
+        await desk.check_in_by_pin("HV00", room.office.learners[0].pin)
+        await room.until(70)
+        desk.enrol("p0", "v1")
+        room.tell(TemplateMade("p0", room.boot(), os.urandom(1024), ENCODER, 3, ()))
+        await asyncio.sleep(1)
+        gallery = room.told[-1]
+        assert isinstance(gallery, SetGallery)
+        assert {one.learner for one in gallery.templates} == {"p0", "p4", "p5", "p6"}
+        room.seen["p0"] = [(70 * 60, 90 * 60)]
+        await room.until(80)
+        assert row(room, "p0").presence == "present"
+        await room.until(95)
+        assert row(room, "p0").presence == "away"
+        await room.switch_off()
+
+    play(story)
+    (vouched,) = [r for r in room.office.records() if isinstance(r, Vouched)]
+    assert (vouched.method, vouched.witness) == ("technician", "kt1")
+    assert (vouched.end - vouched.start) / MINUTE == pytest.approx(18, abs=0.1)
+
+
+def test_a_far_seat_is_unobserved_until_the_learner_is_seen_again(room: RoomOf, play: Play) -> None:
+    async def story() -> None:
+        await begun(room, duty=False)
+        room.seen["p4"] = [(52 * 60, 60 * 60), (75 * 60, 1e9)]
+        await room.until(60.2)
+        room.tell(SeatLost("p4", room.boot()))
+        assert row(room, "p4").presence == "unobserved"
+        await room.until(76)
+        assert row(room, "p4").presence == "present"
+        await room.switch_off()
+
+    play(story)
+    lost = [r for r in room.office.records() if isinstance(r, Unobserved)]
+    assert {(r.learner, r.why) for r in lost} == {("p4", "far_seat")}
+    assert sum(r.end - r.start for r in lost) / MINUTE == pytest.approx(14.8, abs=0.1)
+    assert len(lost) == 2  # told after ten minutes already
+
+
+def test_a_spot_check_is_answered_vouched_for_or_missed(loop: SimulatedLoop, play: Play, tmp_path: Path) -> None:
+    room = RoomOf(loop, tmp_path, people(3, 0), spot_check_minutes=5)
+    answered: list[str] = []
+
+    async def story() -> None:
+        await begun(room)
+        desk, pins = room.desk, {one.id: one for one in room.office.learners}
+        for one in pins.values():
+            await desk.check_in_by_pin(one.code, one.pin)
+        with pytest.raises(DeskError, match="được gọi"):
+            desk.vouch("p0")
+        while room.loop.now < 100 * 60:
+            await asyncio.sleep(10)
+            if row(room, "p0").spot_check_until:
+                await desk.answer_spot_check("p0", pins["p0"].pin)
+                answered.append("p0")
+            if row(room, "p1").spot_check_until:
+                desk.vouch("p1")
+        assert row(room, "p2").presence == "away"
+        assert (await desk.check_in_by_pin("HV02", pins["p2"].pin)).kind == "again"
+        assert row(room, "p2").presence == "vouched"
+        desk.end_duty()
+        await room.until(150)  # nobody is there to take answers: nobody is asked, and nothing is missed
+        await room.switch_off()
+
+    play(story)
+    records = room.office.records()
+    checks = [r for r in records if isinstance(r, SpotCheck)]
+    assert {r.method for r in checks if r.learner == "p0"} == {"pin"}
+    assert {r.method for r in checks if r.learner == "p1"} == {"technician"}
+    assert [(r.answered, r.method) for r in checks if r.learner == "p2"] == [(False, None)]
+    assert max((r.server_time(r.asked) - EPOCH) / MINUTE for r in checks) < 100
+    (again,) = [r for r in records if isinstance(r, Vouched) and r.learner == "p2"]
+    assert again.start == again.end
+
+
+def test_the_desk_closes_itself_when_nobody_looks_and_changes_wake_who_waits(room: RoomOf, play: Play) -> None:
+    async def story() -> None:
+        await begun(room)
+        desk = room.desk
+        desk.open("check_in")
+        for _ in range(12):
+            await asyncio.sleep(10)
+            assert desk.view().purpose == "check_in"
+        version = desk.view().version
+        began = room.loop.now
+        waiting = asyncio.create_task(desk.changed(version, 30))
+        await asyncio.sleep(0.2)
+        room.tell(DeskLook(room.boot(), "advice", "Lại gần", "Closer"))
+        assert await waiting > version
+        assert room.loop.now - began < 0.3
+        settled = desk.view().version
+        assert await desk.changed(settled, 4) == settled  # nothing but the time
+        await asyncio.sleep(62)
+        assert isinstance(room.told[-1], CloseDesk)
+        assert desk.view().purpose is None
+        await room.switch_off()
+
+    play(story)
+
+
+def test_suspicions_are_told_with_names_for_ten_minutes(room: RoomOf, play: Play) -> None:
+    async def story() -> None:
+        await begun(room, duty=False)
+        room.tell(Suspicion(room.boot(), ("p4", "p5"), "Hai người giống nhau", "Two alike"))
+        (told,) = room.desk.view().alarms
+        assert "Nguyễn Văn HV04, HV04; Nguyễn Văn HV05, HV05" in told[0].replace("HV04, Nguyễn", "HV04; Nguyễn")
+        await asyncio.sleep(5)
+        assert room.office.statuses[-1].alarms
+        await asyncio.sleep(601)
+        assert room.desk.view().alarms == ()
+        await room.switch_off()
+
+    play(story)
+    assert "Nguyễn" not in (room.folder / "data" / "agent.log").read_text(encoding="utf-8")
+
+
+def test_without_a_profile_a_camera_is_not_used_cards_are_and_everybody_is_vouched_for(
+    room: RoomOf, play: Play
+) -> None:
+    room.profile = ProfileState("missing", None, None, True, ("Hãy chạy calibrate.", "Run calibrate."))
+
+    async def story() -> None:
+        await begun(room)
+        assert not room.watches()
+        assert any("without_profile" in vi for vi, _ in room.desk.view().alarms)
+        await asyncio.sleep(5)
+        assert any("calibrate" in vi for vi in room.office.statuses[-1].alarms)
+        with pytest.raises(DeskError, match="calibrate"):
+            room.desk.open("check_in")
+        with pytest.raises(DeskError, match="calibrate"):
+            room.desk.enrol("p0", "v1")
+        assert (await room.desk.check_in_by_pin("HV04", room.office.learners[4].pin)).kind == "admitted"
+        assert row(room, "p4").presence == "vouched"
+        room.profile = replace(room.profile, state="outdated", refused=False, profile="a" * 64, threshold=0.52)
+        await asyncio.sleep(2)
+        assert room.watches()
+        assert room.desk.view().alarms == ()
+        assert row(room, "p4").presence != "vouched"  # the camera looks for p4 from now on
+        await asyncio.sleep(10)
+        assert room.office.statuses[-1].sweep_ms == 1_000
+        await room.switch_off()
+
+    play(story)
+    (used,) = [r for r in room.office.records() if isinstance(r, ProfileUsed)]
+    assert (used.state, used.profile, used.threshold, used.encoder) == ("outdated", "a" * 64, 0.52, ENCODER)

@@ -1,0 +1,231 @@
+"""What is open in a session outlives the agent: through the real log, with a crash at any moment."""
+
+from __future__ import annotations
+
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge_agent.check_in.spot_checks import SpotChecks
+from bridge_agent.entries import OpenSession, after_crash
+from bridge_agent.headcount import Headcount
+from bridge_agent.log import Log
+from bridge_agent.recognition.events import Ready, SeatLost, Sighted, Sweep, Watched
+from bridge_agent.server_clock import ClockSample
+from bridge_agent.session import Recording, write_seal
+from models.records import AnyRecord, CheckIn, Coverage, Seal, SpotCheck, Unobserved, Vouched, decode
+
+MINUTE = 60_000
+END = 400 * MINUTE
+STEP_MS = 10_000
+
+
+class Pc:
+    """A PC whose agent records one session into a real log; `at`: server time, ms."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.at, self.boots, self.booted = 0, 1, 0
+        self.log = Log.open(folder / "log.db", "d1", 1)
+        self.recording = self._begin()
+
+    def sample(self) -> ClockSample:
+        return ClockSample(self.at, f"b{self.boots}", self.at - self.booted, 0, 5)
+
+    def _begin(self) -> Recording:
+        made = Recording(
+            "s1", self.log.of_session("s1"), self.sample, self.log.left_open("s1"),
+            lambda again: SpotChecks(0, Random(1), again),
+        )  # fmt: skip
+        made.take(Ready("yunet", "intel", ()))
+        return made
+
+    @property
+    def boot(self) -> int:
+        return self.sample().boot
+
+    def live(self, ms: int) -> None:
+        """Time passes, some seconds at a time, and is saved at its end."""
+        end = self.at + ms
+        while self.at < end:
+            self.at = min(end, self.at + STEP_MS)
+            self.recording.take(Watched(self.boot))
+            self.recording.tick(self.boot, (), END - self.booted, True)
+        self.recording.flush(self.log)
+
+    def restart(self, *, reboot: bool, off_ms: int) -> None:
+        """The agent dies and is started again."""
+        self.log.close()
+        self.at += off_ms
+        if reboot:
+            self.boots, self.booted = self.boots + 1, self.at - 1_000
+        self.log = Log.open(self.folder / "log.db", "d1", 1)
+        self.log.recover(after_crash)
+        self.recording = self._begin()
+
+    def records(self) -> list[AnyRecord]:
+        return [decode(line) for line in self.log.lines(1, self.log.last_seq)]
+
+    def spans(self, kind: type[Vouched] | type[Unobserved]) -> list[tuple[int, int]]:
+        found = [r for r in self.records() if isinstance(r, kind)]
+        return sorted((r.server_time(r.start), r.server_time(r.end)) for r in found)
+
+
+@pytest.fixture
+def pc(tmp_path: Path) -> Pc:
+    return Pc(tmp_path)
+
+
+def test_a_crash_costs_a_vouched_learner_nothing(pc: Pc) -> None:
+    pc.recording.attendance.admit("a", "pin", at=pc.boot, witness="w")
+    pc.live(10 * MINUTE)
+    pc.restart(reboot=False, off_ms=5 * MINUTE)
+    assert pc.recording.attendance.vouched() == ["a"]
+    pc.live(10 * MINUTE)
+    pc.recording.attendance.admit("a", "pin", at=pc.boot, witness="w")  # nobody asked: changes nothing
+    pc.recording.over(pc.boot)
+    pc.recording.stop("stopped")
+    pc.recording.close(pc.log)
+    assert pc.spans(Vouched) == []
+    assert pc.spans(Unobserved) == [(0, 25 * MINUTE)]
+    assert sum(isinstance(r, CheckIn) for r in pc.records()) == 1
+    assert [r.ended_by for r in pc.records() if isinstance(r, Coverage)] == ["crashed", "stopped"]
+    assert pc.log.left_open("s1") is None
+
+
+def test_another_start_of_the_pc_leaves_the_time_around_it_unobserved(pc: Pc) -> None:
+    pc.recording.attendance.admit("a", "card", at=pc.boot, witness="w")
+    pc.live(10 * MINUTE)
+    pc.restart(reboot=True, off_ms=5 * MINUTE)
+    assert pc.recording.attendance.vouched() == []
+    pc.live(5 * MINUTE)
+    assert pc.recording.attendance.admit("a", "pin", at=pc.boot, witness="w") is False
+    pc.live(MINUTE)
+    assert pc.recording.attendance.vouched() == ["a"]
+    pc.recording.over(pc.boot)
+    pc.recording.close(pc.log)
+    # Five minutes off: no coverage then, so nothing need be said. Since the watch began again nothing is known.
+    assert pc.spans(Unobserved) == [(0, 10 * MINUTE), (15 * MINUTE + STEP_MS, 20 * MINUTE), (20 * MINUTE, 21 * MINUTE)]
+    assert pc.spans(Vouched) == [(20 * MINUTE, 20 * MINUTE)]
+
+
+def test_a_session_that_ended_while_the_agent_was_dead_is_closed_with_its_seal(pc: Pc) -> None:
+    pc.recording.attendance.admit("a", "card", at=pc.boot, witness="w")
+    pc.recording.attendance.name_deputy("a", "w")
+    pc.live(10 * MINUTE)
+    pc.log.close()
+    pc.at += 300 * MINUTE
+    pc.log = Log.open(pc.folder / "log.db", "d1", 1)
+    pc.log.recover(after_crash)
+    write_seal(pc.log, "s1", pc.sample)
+    assert pc.spans(Unobserved) == [(0, 10 * MINUTE)]
+    assert isinstance(pc.records()[-1], Seal)
+    assert pc.log.left_open("s1") is None
+    assert pc.log.unsealed() == []
+
+
+def test_a_lost_seat_is_closed_by_a_crash_where_coverage_is(pc: Pc) -> None:
+    pc.live(MINUTE)
+    pc.recording.take(Sighted("a", pc.boot, 0.7))
+    pc.recording.take(SeatLost("a", pc.boot))
+    pc.live(2 * MINUTE)
+    pc.restart(reboot=False, off_ms=MINUTE)
+    assert pc.spans(Unobserved) == [(MINUTE, 3 * MINUTE)]
+    assert pc.recording.far_seats == {}
+
+
+def test_who_was_being_asked_is_asked_anew_and_who_missed_a_check_stays_away(tmp_path: Path) -> None:
+    pc = Pc(tmp_path)
+    attendance = pc.recording.attendance
+    attendance.checks = SpotChecks(MINUTE, Random(3))
+    attendance.admit("a", "pin", at=pc.boot, witness="w")
+    while not attendance.checks.asked:
+        pc.live(MINUTE // 2)
+    assert pc.log.left_open("s1").attendance.asked == ["a"]  # type: ignore[union-attr]  # something is open
+    while attendance.checks.asked:
+        pc.live(MINUTE // 2)
+    (check,) = [r for r in pc.records() if isinstance(r, SpotCheck)]
+    assert (check.answered, check.at - check.asked) == (False, 3 * MINUTE)
+    pc.restart(reboot=False, off_ms=MINUTE)
+    assert pc.recording.attendance.missing == {"a": check.server_time(check.asked)}
+    pc.recording.attendance.admit("a", "pin", at=pc.boot, witness="w")
+    pc.live(MINUTE)
+    pc.restart(reboot=False, off_ms=MINUTE)
+    assert pc.recording.attendance.missing == {}
+
+
+def test_what_was_saved_before_there_were_desks_is_still_read() -> None:
+    saved = (
+        b'{"session":"s1","state":{"covered_from":1,"covered_to":9,"present":{}},'
+        b'"clock":{"wall":5,"boot_id":"b","boot":5,"offset":null,"uncertainty":null},'
+        b'"eyes":{"detector":"d","encoder":"e"}}'
+    )
+    opened = msgspec.json.decode(saved, type=OpenSession)
+    assert opened.far_seats == {}
+    assert opened.attendance.empty
+    (coverage,) = after_crash(opened)
+    assert isinstance(coverage, Coverage)
+
+
+STEP = st.tuples(st.integers(1, 25), st.sampled_from(["confirm", "restart", "reboot", "wait"]), st.integers(0, 10))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(STEP, min_size=1, max_size=8))
+def test_a_crash_at_any_moment_loses_no_more_than_it_may(steps: list[tuple[int, str, int]]) -> None:
+    """From the check-in on every watched moment is vouched for or unobserved, none twice; only another start of the PC
+    undoes what the next confirmation would have vouched for, and then its time is unobserved."""
+    with tempfile.TemporaryDirectory() as folder:
+        pc = Pc(Path(folder))
+        pc.recording.attendance.admit("a", "pin", at=pc.boot, witness="w")
+        since, may_vouch, vouched = 0, True, 0
+        for minutes, step, off in steps:
+            pc.live(minutes * MINUTE)
+            match step:
+                case "confirm":
+                    pc.recording.attendance._confirm("a", pc.boot, "pin", "w")
+                    if may_vouch and pc.at - since <= 45 * MINUTE:
+                        vouched += pc.at - since
+                    since, may_vouch = pc.at, True
+                case "restart":
+                    pc.recording.flush(pc.log)
+                    pc.restart(reboot=False, off_ms=off * MINUTE)
+                case "reboot":
+                    pc.recording.flush(pc.log)
+                    pc.restart(reboot=True, off_ms=off * MINUTE)
+                    may_vouch = False
+        pc.live(MINUTE)
+        pc.recording.stop("stopped")
+        pc.recording.over(pc.boot)
+        pc.recording.close(pc.log)
+        seen, unknown = pc.spans(Vouched), pc.spans(Unobserved)
+        both = sorted([*seen, *unknown])
+        assert all(before[1] <= after[0] for before, after in pairwise(both)), both
+        assert sum(end - start for start, end in seen) == vouched
+        covered = [(r.server_time(r.start), r.server_time(r.end)) for r in pc.records() if isinstance(r, Coverage)]
+        for start, end in covered:
+            inside = sum(max(0, min(end, b) - max(start, a)) for a, b in both)
+            assert inside == end - start
+        pc.log.close()
+
+
+def test_a_headcount_is_the_fullest_look_of_each_minute() -> None:
+    count = Headcount()
+    told = []
+    for second in range(130):
+        faces = 5 if second in (10, 70) else 4
+        minute = count.sweep(Sweep(second * 1_000, faces, 1, 9.0, known=faces - 1))
+        told += [minute] if minute else []
+    last = count.end()
+    assert last is not None
+    assert [(one.start, one.end, one.people, one.known, one.unknown) for one in (*told, last)] == [
+        (0, 59_000, 5, 4, 1), (59_000, 118_000, 5, 4, 1), (118_000, 129_000, 4, 3, 1),
+    ]  # fmt: skip
+    assert count.end() is None
+    assert count.people == 0

@@ -1,0 +1,313 @@
+"""A whole small desk in memory, which obeys the rules of the protocol; a test scripts what the camera comes to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from bridge_agent.check_in.desk import (
+    DeskError,
+    DeskView,
+    DutyPerson,
+    Guidance,
+    Outcome,
+    Presence,
+    Purpose,
+    Row,
+    SessionView,
+)
+from models.records import CheckInMethod, Flag
+from models.wire import ConsentText
+
+START = 1_795_482_000_000
+"""24/11/2026 08:00:00 in Vietnam."""
+MINUTE = 60_000
+CONSENT = ConsentText(
+    version="2026-11",
+    vi=(
+        "Nhà trường xin phép dùng dữ liệu đặc trưng khuôn mặt của đồng chí để điểm danh trong lớp bồi dưỡng này.",
+        "Ảnh chụp được xoá ngay sau khi tạo dữ liệu. Khuôn mặt không khớp với ai bị bỏ đi tức thì.",
+        "Đồng chí có thể không đồng ý và điểm danh bằng thẻ hoặc mã PIN, nhanh như nhau.",
+    ),
+    en=(
+        "The school asks to use a template of your face to record attendance in this course.",
+        "The pictures are deleted as soon as the template is made. Faces that match nobody are dropped at once.",
+        "You may refuse and check in by card or PIN, as quickly.",
+    ),
+)
+NAMES = (
+    "Nguyễn Thị Phương Thảo", "Trần Văn Bình", "Lê Hoàng Anh", "Phạm Minh Đức", "Trần Văn Bình", "Vũ Thị Hạnh",
+    "Đặng Quốc Khánh", "Bùi Thu Trang",
+)  # fmt: skip
+UNITS = ("Sở Nội vụ", "UBND thành phố Thuận An", "Sở Tài chính", "Ban Quản lý dự án đầu tư xây dựng tỉnh")
+
+
+def rows(count: int = len(NAMES)) -> tuple[Row, ...]:
+    """Learners: the third has a card and no face, the fourth nothing but a PIN, the others a face and a PIN."""
+    return tuple(
+        Row(
+            learner=f"l{number}", code=f"CC-{number + 141:04d}", name=NAMES[number % len(NAMES)],
+            unit=UNITS[number % len(UNITS)], birth_year=1970 + number, presence="not_yet", since=None,
+            checked_in_at=None, method=None, face=number not in (2, 3), card=number == 2, pin=number != 2,
+            spot_check_until=None,
+        )
+        for number in range(count)
+    )  # fmt: skip
+
+
+class ScriptedDesk:
+    """The desk. PINs: a learner's code's figures; the witness's 2468."""
+
+    def __init__(self) -> None:
+        self.now = START + 5 * MINUTE
+        self.pins = {row.learner: row.code[-4:] for row in rows() if row.pin} | {"kt-1": "2468"}
+        self.cards = {"9900112233": "l2"}
+        self.picture: bytes | None = picture()
+        self.calls: list[tuple[str, ...]] = []
+        """What was asked for, without PINs."""
+        self.enrolled: list[tuple[str, str, str]] = []
+        self.refuses_camera = False
+        self._view = DeskView(
+            version=1, now=self.now, bridge_point="Thuận An",
+            session=SessionView("K1.1", "Bồi dưỡng quản lý nhà nước ngạch chuyên viên, khoá 3",
+                                "Buổi 1: Tổng quan về nền hành chính", START, START + 210 * MINUTE, True, 0, 0, 0,
+                                rows()),
+            on_duty=None,
+            may_be_on_duty=(DutyPerson("kt-1", "Hoàng Văn Kỹ", False, True),
+                            DutyPerson("kt-2", "Ngô Thị Mai", False, False)),
+            purpose=None, guidance=None, outcome=None, card_shown=None, consent=CONSENT, enrolling=None,
+            portraits=(0, 0), alarms=(), sweep_ms=1000, slowed=False,
+        )  # fmt: skip
+        self._changed = asyncio.Event()
+
+    # What a test scripts
+
+    def set(self, **changes: object) -> None:
+        """Change the view."""
+        self._view = replace(self._view, version=self._view.version + 1, **changes)  # type: ignore[arg-type]  # by name
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def set_session(self, **changes: object) -> None:
+        """Change the session."""
+        assert self._view.session
+        self.set(session=replace(self._view.session, **changes))  # type: ignore[arg-type]  # by name
+
+    def set_row(self, learner: str, **changes: object) -> Row:
+        """Change a learner; how he or she is then."""
+        assert self._view.session
+        old = self._row(learner)
+        new = replace(old, **changes)  # type: ignore[arg-type]  # by name
+        self.set_session(rows=tuple(new if row is old else row for row in self._view.session.rows))
+        return new
+
+    def seen(self, learner: str, presence: Presence, since: int) -> None:
+        """A learner's presence."""
+        self.set_row(learner, presence=presence, since=since)
+
+    def guide(self, stage: str, vi: str, en: str, **more: object) -> None:
+        """What the person before the camera is told."""
+        fields: dict[str, object] = {"box": (0.35, 0.2, 0.3, 0.5), "prompt": None, "step": 0, "steps": 0, "until": None}
+        self.set(guidance=Guidance(stage, vi, en, **(fields | more)))  # type: ignore[arg-type]  # by name
+
+    def on_duty(self) -> None:
+        """The technician took duty."""
+        self.set(on_duty=self._view.may_be_on_duty[0])
+
+    def face(self, learner: str, *flags: Flag) -> Outcome:
+        """The camera admitted a learner."""
+        return self._check_in(learner, "face", flags)
+
+    def doubt(self, learner: str | None) -> Outcome:
+        """The camera was not sure."""
+        row = None if learner is None else self._row(learner)
+        return self.outcome("doubt", row, None, "Chưa nhận ra chắc chắn.", "Not sure it is you.")
+
+    def portrait(self, taken: int) -> None:
+        """So many portraits are good; after the last the template is made."""
+        self.set(portraits=(taken, 3))
+        if taken < 3 or self._view.enrolling is None:
+            return
+        row = self.set_row(self._view.enrolling.learner, face=True)
+        self.set(enrolling=None, portraits=(0, 0), guidance=None)
+        self.outcome(
+            "enrolled", row, None,
+            "Đã ghi danh khuôn mặt. Khuôn mặt này giống Trần Văn Bình (Sở Nội vụ, 1974).",
+            "The face is enrolled. It resembles Trần Văn Bình (Sở Nội vụ, 1974).",
+            ("lookalike",),
+        )  # fmt: skip
+
+    def outcome(
+        self,
+        kind: str,
+        row: Row | None,
+        method: CheckInMethod | None,
+        vi: str,
+        en: str,
+        flags: tuple[Flag, ...] = (),
+    ) -> Outcome:
+        """Something came of a try."""
+        number = self._view.outcome.number + 1 if self._view.outcome else 1
+        made = Outcome(number, self.now, kind, row, method, vi, en, flags)  # type: ignore[arg-type]  # a kind
+        self.set(outcome=made)
+        return made
+
+    # The protocol
+
+    def view(self) -> DeskView:
+        return replace(self._view, now=self.now)
+
+    async def until(self, fits: Callable[[DeskView], bool]) -> None:
+        """Wait until the view fits."""
+        while not fits(view := self.view()):
+            await self.changed(view.version, 10)
+
+    async def changed(self, version: int, timeout_s: float) -> int:
+        if self._view.version == version:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+        return self._view.version
+
+    def preview(self) -> bytes | None:
+        return self.picture
+
+    def open(self, purpose: Purpose) -> None:
+        if self.refuses_camera:
+            raise DeskError("Máy quay đang bận.", "The camera is busy.")
+        self.calls.append(("open", purpose))
+        self.set(purpose=purpose)
+
+    def close(self) -> None:
+        self.calls.append(("close",))
+        self.set(purpose=None, guidance=None)
+
+    async def take_duty(self, who: str, pin: str) -> None:
+        await self._check(who, pin)
+        person = next((one for one in self._view.may_be_on_duty if one.id == who), None)
+        if person is None:
+            raise DeskError("Người này không nhận trực được ở đây.", "This person can't be on duty here.")
+        self.calls.append(("take_duty", who))
+        self.set(on_duty=person)
+
+    def end_duty(self) -> None:
+        self.calls.append(("end_duty",))
+        self.set(on_duty=None)
+
+    def name_deputy(self, learner: str) -> None:
+        self._witness()
+        row = self._row(learner)
+        if not row.pin or row.checked_in_at is None:
+            raise DeskError("Học viên này cần điểm danh và có mã PIN.", "This learner needs a check-in and a PIN.")
+        self.calls.append(("name_deputy", learner))
+        self.set(may_be_on_duty=(*self._view.may_be_on_duty, DutyPerson(learner, row.name, True, True)))
+
+    async def check_in_by_pin(self, who: str, pin: str) -> Outcome:
+        self._witness()
+        row = next((row for row in self._rows() if who in (row.learner, row.code)), None)
+        await self._check("" if row is None else row.learner, pin)
+        assert row
+        self.calls.append(("check_in_by_pin", row.learner))
+        return self._check_in(row.learner, "pin", ())
+
+    def show_card(self, number: str) -> Row:
+        self._witness()
+        if number not in self.cards:
+            raise DeskError(
+                "Thẻ hoặc mã này không phải của học viên nào trong buổi học.",
+                "This card or code is no learner's of this session.",
+            )
+        row = self._row(self.cards[number])
+        self.calls.append(("show_card", row.learner))
+        self.set(card_shown=row)
+        return row
+
+    def confirm_card(self, learner: str) -> Outcome:
+        self._witness()
+        if self._view.card_shown is None or self._view.card_shown.learner != learner:
+            raise DeskError("Thẻ này không còn chờ xác nhận.", "This card is not waiting any more.")
+        self.calls.append(("confirm_card", learner))
+        self.set(card_shown=None)
+        return self._check_in(learner, "card", ())
+
+    def put_card_away(self) -> None:
+        self.calls.append(("put_card_away",))
+        self.set(card_shown=None)
+
+    async def answer_spot_check(self, learner: str, pin: str) -> None:
+        self._asked(learner)
+        await self._check(learner, pin)
+        self.calls.append(("answer_spot_check", learner))
+        self.set_row(learner, spot_check_until=None)
+
+    def vouch(self, learner: str) -> None:
+        self._witness()
+        self._asked(learner)
+        self.calls.append(("vouch", learner))
+        self.set_row(learner, spot_check_until=None, presence="vouched", since=self.now)
+
+    def enrol(self, learner: str, text_version: str) -> None:
+        witness = self._witness()
+        assert self._view.consent
+        if witness.deputy:
+            raise DeskError("Chỉ cán bộ kỹ thuật được chứng kiến.", "Only a technician may witness.")
+        if text_version != self._view.consent.version:
+            raise DeskError("Nội dung đồng ý đã thay đổi.", "The consent text was changed.")
+        self.enrolled.append((learner, text_version, witness.id))
+        self.set(purpose="enrol", enrolling=self._row(learner), portraits=(0, 3))
+
+    def stop_enrolling(self) -> None:
+        self.calls.append(("stop_enrolling",))
+        self.set(enrolling=None, portraits=(0, 0), guidance=None)
+
+    def _rows(self) -> tuple[Row, ...]:
+        return self._view.session.rows if self._view.session else ()
+
+    def _row(self, learner: str) -> Row:
+        found = next((row for row in self._rows() if row.learner == learner), None)
+        if found is None:
+            raise DeskError("Học viên không có trong buổi học.", "The learner is not in this session.")
+        return found
+
+    def _witness(self) -> DutyPerson:
+        if self._view.on_duty is None:
+            raise DeskError("Chưa có ai trực. Hãy nhận trực trước.", "Nobody is on duty. Take duty first.")
+        return self._view.on_duty
+
+    def _asked(self, learner: str) -> None:
+        if self._row(learner).spot_check_until is None:
+            raise DeskError("Học viên này không còn được hỏi.", "This learner is not asked any more.")
+
+    async def _check(self, who: str, pin: str) -> None:
+        await asyncio.sleep(0)
+        if self.pins.get(who) != pin:
+            raise DeskError("Mã học viên hoặc mã PIN không đúng.", "The code or the PIN is wrong.")
+
+    def _check_in(self, learner: str, method: CheckInMethod, flags: tuple[Flag, ...]) -> Outcome:
+        if self._row(learner).checked_in_at is not None:
+            return self.outcome("again", self._row(learner), method, "Đã điểm danh trước đó.", "Checked in before.")
+        row = self.set_row(
+            learner, checked_in_at=self.now, method=method, presence="present" if method == "face" else "vouched",
+            since=self.now,
+        )  # fmt: skip
+        return self.outcome("admitted", row, method, "Đã điểm danh lúc 08:05.", "Checked in at 08:05.", flags)
+
+
+def picture(shade: int = 120) -> bytes:
+    """A person, drawn: 640 x 480, JPEG."""
+    frame = np.full((480, 640, 3), (150, 160, 165), np.uint8)
+    cv2.ellipse(frame, (320, 520), (210, 190), 0, 0, 360, (110, 80, 50), -1)
+    cv2.ellipse(frame, (320, 230), (95, 125), 0, 0, 360, (120, 150, 60 + shade), -1)
+    cv2.ellipse(frame, (320, 150), (105, 75), 0, 180, 360, (30, 30, 30), -1)
+    for x in (285, 355):
+        cv2.circle(frame, (x, 215), 9, (40, 40, 40), -1)
+    cv2.putText(frame, "L", (40, 80), cv2.FONT_HERSHEY_SIMPLEX, 2, (40, 40, 40), 4)
+    good, data = cv2.imencode(".jpg", frame)
+    assert good
+    return data.tobytes()

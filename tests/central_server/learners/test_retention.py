@@ -1,0 +1,125 @@
+"""Templates whose term has ended are erased, by the clock, and nobody else's."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from central_server.learners.retention import DAY_MS, Eraser, erase_expired
+from central_server.learners.tables import FaceTemplate
+from tests.central_server.enrolment.test_enrolling import course_id, prove
+from tests.central_server.learners.desk import enrol, face, gallery, learner, technician
+from tests.central_server.learners.served import serving
+from tests.central_server.running import MINUTE, START, Agent, Running, running, write_course
+
+END = START + 210 * MINUTE
+"""Of the course's one session."""
+
+
+def on_file(server: Running) -> set[str]:
+    with Session(server.services.engine) as db:
+        return set(db.exec(select(FaceTemplate.learner)))
+
+
+def two(server: Running, agent: Agent) -> tuple[str, str]:
+    """Two learners with templates."""
+    witness, first, second = technician(server), learner(server, "HV000"), learner(server, "HV001")
+    enrol(agent, first, face(1), witness)
+    enrol(agent, second, face(2), witness)
+    return first, second
+
+
+def test_a_template_goes_so_many_days_after_the_last_session_and_not_before(server: Running, agent: Agent) -> None:
+    first, second = two(server, agent)
+    assert server.do(erase_expired(30, END + 30 * DAY_MS)) == 0
+    assert on_file(server) == {first, second}
+    assert server.do(erase_expired(30, END + 30 * DAY_MS + 1)) == 2
+    assert on_file(server) == set() and gallery(agent) == {}
+    assert prove(server) == []
+    page = server.administrator().get("/admin/audit?group=learners").text
+    assert "xóa dữ liệu khuôn mặt của học viên HV000" in page
+
+
+def test_a_later_session_keeps_it_unless_it_is_cancelled(server: Running, agent: Agent) -> None:
+    first, second = two(server, agent)
+    later, course = END + 25 * DAY_MS, course_id(server)
+    add = text(
+        'INSERT INTO session (id, course, title, start, "end", field_visit, cancelled)'
+        " VALUES ('K1.2', :c, 'Buổi 2', :s, :e, 0, 0)"
+    )
+    server.do(lambda db: db.execute(add, {"c": course, "s": later - MINUTE, "e": later}))
+    assert server.do(erase_expired(30, END + 40 * DAY_MS)) == 0
+    server.do(lambda db: db.execute(text("UPDATE session SET cancelled = 1 WHERE id = 'K1.2'")))
+    assert server.do(erase_expired(30, END + 40 * DAY_MS)) == 2
+    assert on_file(server) == set() and first != second
+
+
+def test_a_guests_session_keeps_the_guests_template_and_nobody_elses(server: Running, agent: Agent) -> None:
+    first, second = two(server, agent)
+    later = END + 25 * DAY_MS
+    server.load(write_course(server.services.config.data_folder.parent / "two.toml", learners=0, code="K2"))
+    move = text('UPDATE session SET start = :s, "end" = :e WHERE id = :i')
+    server.do(lambda db: db.execute(move, {"s": later - MINUTE, "e": later, "i": "K2.1"}))
+    guest = text("INSERT INTO guest (session, learner, bridge_point) VALUES ('K2.1', :l, :p)")
+    server.do(lambda db: db.execute(guest, {"l": second, "p": agent.bridge_point}))
+    assert server.do(erase_expired(30, END + 40 * DAY_MS)) == 1
+    assert on_file(server) == {second} and first != second
+
+
+def test_a_new_template_of_somebody_without_sessions_is_kept_its_whole_term(server: Running, agent: Agent) -> None:
+    first, _ = two(server, agent)
+    server.do(lambda db: db.execute(text("DELETE FROM enrolment")))
+    assert server.do(erase_expired(30, START + 30 * DAY_MS)) == 0
+    assert server.do(erase_expired(30, START + 30 * DAY_MS + 1)) == 2
+    assert first not in on_file(server)
+
+
+def test_the_thread_erases_at_once_and_then_every_day(server: Running, agent: Agent) -> None:
+    first, second = two(server, agent)
+    clock = [END + 30 * DAY_MS]
+    asked = threading.Event()
+
+    def now() -> int:
+        asked.set()
+        return clock[0]
+
+    def wait_for(wanted: set[str]) -> None:
+        deadline = time.monotonic() + 20
+        while on_file(server) != wanted and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert on_file(server) == wanted
+
+    with Eraser(server.services.writer, 30, now, look_s=0.01):
+        assert asked.wait(20)
+        wait_for({first, second})
+        clock[0] += DAY_MS - 1
+        asked.clear()
+        assert asked.wait(20)
+        assert on_file(server) == {first, second}, "looked at already this day"
+        clock[0] += 1
+        wait_for(set())
+
+
+def test_a_server_for_people_runs_it_with_its_setting(tmp_path: Path) -> None:
+    """The usual term is a year: `serve` starts with a template of long ago and it is gone."""
+    folder = tmp_path / "data"
+    with running(folder) as server:
+        server.load(write_course(tmp_path / "course.toml"))
+        who = learner(server, "HV000")
+        put = text(
+            "INSERT INTO face_template (learner, encoder, portraits, made_at, sealed, version)"
+            " VALUES (:l, 'intel', 3, 0, x'00', 1)"
+        )
+        server.do(lambda db: db.execute(put, {"l": who}))
+    with serving(folder, lambda: END + 366 * DAY_MS) as app:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with Session(app.state.services.engine) as db:
+                if not db.exec(select(FaceTemplate)).all():
+                    return
+            time.sleep(0.02)
+    raise AssertionError("the template is still there")
