@@ -143,8 +143,8 @@ class Counted:
 
     @property
     def known(self) -> int:
-        """People in view who are known, by the camera or by card or PIN."""
-        return self.people - self.unknown
+        """People in view who are known, by the camera or by card or PIN. A face that is not told yet is neither."""
+        return self.recognised + min(self.faces_unknown, self.vouched)
 
 
 def unexplained(faces_unknown: int, vouched: int) -> int:

@@ -180,7 +180,7 @@ def test_heads_are_counted_against_the_roster_and_who_stays_unknown_is_said(
     def count(minute: int, faces_unknown: int) -> None:
         agent.add(
             Headcount, session=SESSION, start=START + minute * MINUTE, end=START + (minute + 1) * MINUTE,
-            people=28, known=25, unknown=faces_unknown, vouched=2, roster=30,
+            people=28, known=28 - faces_unknown, unknown=faces_unknown, vouched=2, roster=30,
         )  # fmt: skip
 
     server.clock.ms = START + 30 * MINUTE
