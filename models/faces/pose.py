@@ -33,7 +33,7 @@ _HALF: Final = (10, 7)
 _REACH: Final = (18, 4)
 """How far it is looked for, px: 0.45 of the eye distance aside, which a nose reaches at about 36 degrees."""
 _TELLING: Final = (0.12, 0.45)
-"""How far the nose must have gone, in eye distances: 10 to 36 degrees. Further, it hides what is compared."""
+"""How far the nose point must have gone, in eye distances: 10 to 36 degrees. Beyond, the nose hides too much."""
 _ALIKE: Final = 0.5
 """Normalised correlation under which a patch counts as not found."""
 
