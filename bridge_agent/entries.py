@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,10 +16,24 @@ from bridge_agent.check_in.vouching import (
 )
 from bridge_agent.server_clock import ClockSample
 from models.presence import Interval, OpenState, PresenceInterval, recover
-from models.records import AnyRecord, CheckIn, Coverage, Presence, Record, Seal, Unobserved, Vouched
+from models.records import (
+    WHOLE_PICTURE,
+    AnyRecord,
+    CheckIn,
+    Coverage,
+    Presence,
+    Record,
+    Seal,
+    Unobserved,
+    Vouched,
+    Zone,
+)
 
 UNPLACED = "-"
 """Device and log of a record that no log holds yet; its seq is 1."""
+
+MOST_ZONES = 8
+"""400 of the 1,024 bytes that a record's line may have."""
 
 R = TypeVar("R", bound=Record)
 
@@ -29,6 +43,16 @@ class Eyes(msgspec.Struct, frozen=True):
 
     detector: str
     encoder: str
+    zones: tuple[Zone, ...] = WHOLE_PICTURE
+    """Where a face could be identified (`told_zones`)."""
+
+
+def told_zones(zones: Sequence[Zone]) -> tuple[Zone, ...]:
+    """Zones as a coverage record carries them: a line has room for the eight largest, in thousandths of the picture."""
+    largest = sorted(zones, key=lambda zone: zone.width * zone.height, reverse=True)[:MOST_ZONES]
+    return tuple(
+        Zone(round(zone.x, 3), round(zone.y, 3), round(zone.width, 3), round(zone.height, 3)) for zone in largest
+    )
 
 
 class OpenAttendance(msgspec.Struct):
@@ -106,6 +130,7 @@ def interval_record(interval: Interval, session: str, clock: ClockSample, eyes: 
         start=interval.start,
         end=interval.end,
         ended_by=interval.ended_by,
+        zones=eyes.zones,
         detector=eyes.detector,
         encoder=eyes.encoder,
     )

@@ -21,6 +21,7 @@ from bridge_agent.entries import (
     score,
     seal,
     stamped,
+    told_zones,
     unresumed,
 )
 from bridge_agent.headcount import Counted, Headcount
@@ -122,7 +123,7 @@ class Recording:
         """Take one event in; True when it made records or changed what people should see."""
         match event:
             case Ready():
-                self.eyes = Eyes(event.detector, event.encoder)
+                self.eyes = Eyes(event.detector, event.encoder, told_zones(event.zones))
                 return True
             case Watched():
                 return self._watched(event.at)

@@ -6,7 +6,7 @@ from bridge_agent.log import Log
 from bridge_agent.recognition.events import Ready, Sighted, Sweep, Trouble, Unwatched, Watched
 from bridge_agent.server_clock import ClockSample
 from bridge_agent.session import Recording
-from models.records import AnyRecord, CheckIn, Coverage, Presence, Seal
+from models.records import LINE_LIMIT, AnyRecord, CheckIn, Coverage, Presence, Seal, Zone, encode
 
 
 class Time:
@@ -132,3 +132,16 @@ def test_troubles_stand_until_they_pass() -> None:
     assert len(made.troubles) == 3
     assert made.take(Trouble("dark", "", "", passed=True))
     assert "dark" not in made.troubles
+
+
+def test_coverage_tells_where_a_face_could_be_identified_and_fits_its_line() -> None:
+    time = Time()
+    made = recording(time)
+    zones = tuple(Zone(n / 7, 1 / 3, 1 / 7, (n + 1) / 30) for n in range(30))
+    made.take(Ready("face_detection_yunet", "face-reidentification-retail-0095", (), zones))
+    play(made, time, 0, 10_000)
+    made.stop("stopped")
+    (coverage,) = [record for record in made.pending if isinstance(record, Coverage)]
+    assert len(coverage.zones) == 8
+    assert coverage.zones[0] == Zone(round(29 / 7, 3), 0.333, 0.143, 1.0)
+    assert len(encode(coverage)) < LINE_LIMIT - 200
