@@ -215,6 +215,7 @@ async def test_the_witness_vouches_for_a_learner_and_a_card_on_the_technicians_p
         await page.keyboard.press("Enter")
         await expect(page.locator("#row-l3 .now")).to_have_text("có mặt, được xác nhận từ 08:05")
         desk.show_card("9900112233")
+        await expect(page.locator("#card-yes")).to_be_visible()
         await tab_to(page, "Đúng người")
         await page.keyboard.press("Enter")
         await expect(page.locator("#row-l2 .method")).to_have_text("08:05, thẻ")
@@ -281,3 +282,20 @@ async def test_another_site_can_neither_show_the_pages_nor_act_on_them(
         assert "Danh sách học viên" not in str([await frame.content() for frame in answer.frames])
         await answer.close()
     assert desk.view().on_duty is None and desk.calls == []
+
+
+async def test_what_is_live_keeps_the_focus_and_what_was_opened(
+    running: Console, desk: ScriptedDesk, browser: Browser
+) -> None:
+    desk.on_duty()
+    async with opened(browser, f"{running.address}/enrol/l3") as page:
+        step = await page.locator("#step").element_handle()
+        assert step
+        await expect(page.locator("#clock")).to_have_text("08:05:00")
+        assert await step.evaluate("one => one.isConnected"), "the first message changed what was the same"
+        await tab_to(page, "Read in English")
+        await page.keyboard.press("Enter")
+        desk.set(on_duty=desk.view().may_be_on_duty[1])
+        await expect(page.locator("#step")).to_contain_text("Ngô Thị Mai")
+        await expect(page.locator("#other-summary")).to_be_focused()
+        await expect(page.get_by_text("You may refuse and check in by card or PIN")).to_be_visible()

@@ -10,6 +10,7 @@ function replace(old, html) {
   const box = document.createElement("template");
   box.innerHTML = html;
   const fresh = box.content.firstElementChild;
+  if (fresh.isEqualNode(old)) return; // the first message brings what the page was made with
   const active = old.contains(document.activeElement) ? document.activeElement : null;
   for (const input of fresh.querySelectorAll("input[id], select[id], details[id]")) {
     const before = document.getElementById(input.id);
