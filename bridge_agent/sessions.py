@@ -160,7 +160,8 @@ class Sessions:
     def _ready(self, event: Ready, learners: tuple[RosterLearner, ...], recording: Recording | None) -> None:
         if recording is not None:
             state = self._room.profile()
-            recording.profile_used(state.profile, state.state, event.encoder, event.strict_threshold)
+            threshold = event.strict_threshold if state.threshold is None else state.threshold
+            recording.profile_used(state.profile, state.state, event.encoder, threshold)
             self.wrote()
         self._bring_gallery(learners)
         self._desk.reopen()
