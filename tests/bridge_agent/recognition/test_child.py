@@ -89,7 +89,7 @@ def settings(shared: Path, tmp_path: Path, weights: Path) -> RecognitionSettings
 def standing(settings: RecognitionSettings, shared: Path, tmp_path: Path) -> RecognitionSettings:
     """The learner stands before the camera for half a minute and never turns: a busy PC needs that long to look."""
     wall = np.full((360, 480, 3), 120, np.uint8)
-    wall[40:260, 120:340] = cv2.resize(read_picture(people(shared, 0, 2)[0].shown), (220, 220))
+    wall[20:340, 80:400] = cv2.resize(read_picture(people(shared, 0, 2)[0].shown), (320, 320))
     noise = np.random.default_rng(1)
     frames = [np.clip(wall + noise.normal(0, 4, wall.shape), 0, 255).astype(np.uint8) for _ in range(5)] * 60
     return replace(settings, source=str(write(tmp_path / "standing.mp4", frames, 10)))
