@@ -185,7 +185,9 @@ class PointEvidence:
         flags = record.flags if isinstance(record.flags, tuple) else ()
         new, before = CheckedIn(at, record.method, clock, made, witness, flags), self.check_ins.get(record.learner)
         if before is not None:
-            first, other = (new, before) if at < before.at else (before, new)
+            first, other = sorted((new, before), key=lambda one: one.at)
+            if (first.method, other.method) == ("room_camera", "face"):
+                first, other = other, first  # a live face at the desk says more than having been known at the seat
             new = replace(first, flags=tuple(dict.fromkeys((*first.flags, *other.flags))))
         self.check_ins[record.learner] = new
 

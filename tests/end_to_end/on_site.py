@@ -39,6 +39,14 @@ TECHNICIAN_PIN, LEARNER_PIN = "260793", "481592"
 SESSION = "K1.1"
 
 
+ASKED = {"sang trái": "left", "sang phải": "right", "hìn thẳng": "look"}
+"""What the page says, and what it means. Whatever else it says changes nothing."""
+TURNS, SLIGHT_TURNS = (38.0, 42.0), (15.0, 19.0)
+"""Degrees of the head itself; YuNet sees six tenths of them on this one, and 20 degrees count as turned."""
+FIGURES = {"HV1": 1, "HV2": 5}
+"""Which of the London portraits each learner is: for the first a head whose two sides are seen alike."""
+
+
 class Wall(Clock):
     """The server's clock as it is."""
 
@@ -52,9 +60,18 @@ class Visitor:
 
     behind: Picture = field(default_factory=lambda: room(np.random.default_rng(4), SIZE))
     figure: Cutout | None = None
-    _turner: Turner = field(default_factory=lambda: Turner(random.Random(7), (33.0, 41.0)))
+    _turner: Turner = field(default_factory=lambda: Turner(random.Random(7)))
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
+
+    def comes(self, figure: Cutout, turns: tuple[float, float]) -> None:
+        """This person stands before the camera, looks straight at it, and will turn by so many degrees."""
+        with self._lock:
+            self.figure, self._turner = figure, Turner(random.Random(7), turns)
+
+    def goes(self) -> None:
+        """Nobody stands there any more."""
+        self.figure = None
 
     def told(self, prompt: str) -> None:
         """The page asks for this now."""
@@ -72,12 +89,19 @@ class Visitor:
         return filmed(head(self.behind, figure, centre, FACE_PX, yaw), self._rng)
 
     async def follow(self, page: Page, until: str, seconds: float) -> None:
-        """Do what the page's prompts ask until the selector `until` is visible. Raises TimeoutError."""
+        """Do what the page's prompts ask until the selector `until` is visible; who fails tries again. Raises
+        TimeoutError.
+        """  # fmt: skip
         end = time.monotonic() + seconds
         while not await page.locator(until).is_visible():
+            if await page.locator("#pad-back").is_visible():
+                self.told("look")
+                await page.locator("#pad-back").click()
             if time.monotonic() > end:
                 raise TimeoutError(await page.locator("main").inner_text())
-            self.told(await page.locator("#turn").get_attribute("data-prompt") or "look")
+            words = await page.locator("#sentence").inner_text()
+            if asked := next((prompt for said, prompt in ASKED.items() if said in words), None):
+                self.told(asked)
             await page.wait_for_timeout(40)
 
 
@@ -136,7 +160,7 @@ def bridge_point(folder: Path, shared: Path) -> Iterator[BridgePoint]:
         )  # fmt: skip
         stack.callback(_end, agent)
         _wait_for(port, agent)
-        people = {f"HV{n + 1}": _figure(shared, n) for n in range(2)}
+        people = {code: _figure(shared, number) for code, number in FIGURES.items()}
         yield BridgePoint(
             server, f"http://127.0.0.1:{port}", folder / "agent", visitor, people, technician, folder / "output.txt"
         )

@@ -11,7 +11,15 @@ from playwright.async_api import Browser, Page, expect
 from sqlalchemy import text
 
 from models.records import CheckIn, OnDuty, Vouched, decode
-from tests.end_to_end.on_site import LEARNER_PIN, SESSION, TECHNICIAN_PIN, BridgePoint, bridge_point
+from tests.end_to_end.on_site import (
+    LEARNER_PIN,
+    SESSION,
+    SLIGHT_TURNS,
+    TECHNICIAN_PIN,
+    TURNS,
+    BridgePoint,
+    bridge_point,
+)
 from tests.end_to_end.test_console_pages import opened
 from tests.end_to_end.test_session_page import browser
 
@@ -35,10 +43,11 @@ async def on_duty(page: Page) -> None:
 async def enrol(page: Page, here: BridgePoint, code: str, name: str) -> None:
     await page.get_by_role("link", name=re.compile(f"Ghi danh khuôn mặt: {name}")).click()
     await page.locator("#read").check()
-    here.visitor.figure = here.people[code]
+    here.visitor.comes(here.people[code], SLIGHT_TURNS)
     await page.locator("#agree").click()
-    await expect(page.locator("#step")).to_contain_text("Đã xong", timeout=60_000)
-    here.visitor.figure = None
+    await here.visitor.follow(page, ".step.done", 60)
+    await expect(page.locator("#step")).to_contain_text("Đã xong")
+    here.visitor.goes()
 
 
 @pytest.mark.timeout(240)
@@ -49,22 +58,22 @@ async def test_a_learner_enrols_and_is_admitted_by_face_and_another_by_pin_and_t
         await on_duty(page)
         await enrol(page, here, "HV1", "Lê Thị Mai")
         await page.goto(f"{here.console}/kiosk")
-        await expect(page.locator("#mirror img")).to_be_visible(timeout=20_000)
-        here.visitor.figure = here.people["HV1"]
-        await here.visitor.follow(page, "#screen-outcome", 90)
+        await expect(page.locator("#mirror:not(.no-picture)")).to_be_visible(timeout=20_000)
+        here.visitor.comes(here.people["HV1"], TURNS)
+        await here.visitor.follow(page, "#screen-outcome", 120)
         await expect(page.locator("#outcome-name")).to_have_text("Lê Thị Mai")
         await expect(page.locator("#outcome-of")).to_have_text("Sở Nội vụ, 1971")
-        here.visitor.figure = None
+        here.visitor.goes()
         await expect(page.locator("#screen-face")).to_be_visible(timeout=10_000)
         await page.keyboard.type("HV2\n")
         await expect(page.locator("#pad-title")).to_have_text("Mời nhập mã PIN")
         await page.keyboard.type(f"{LEARNER_PIN}\n")
         await expect(page.locator("#outcome-name")).to_have_text("Trần Văn Bình", timeout=15_000)
         # Somebody whom the camera does not know gets no name, and no challenge.
-        here.visitor.figure = here.people["HV2"]
+        here.visitor.comes(here.people["HV2"], TURNS)
         await expect(page.locator("#pad-note, #outcome-sentence").first).to_be_visible(timeout=30_000)
         assert "Lê Thị Mai" not in await page.locator("main").inner_text()
-        here.visitor.figure = None
+        here.visitor.goes()
         await page.goto(here.console)
         await expect(page.locator("#head, main").first).to_contain_text(
             re.compile(r"2 đã biết|đã biết"), timeout=20_000
