@@ -200,7 +200,7 @@ def _console(settings: Settings, journal: Journal) -> Callable[[Desk, Alarms], A
         return None
     from bridge_agent.pages import pages
 
-    return functools.partial(pages, settings.config.console_port, journal)
+    return functools.partial(pages, settings.config.console_port, settings.folder.calibration_report, journal)
 
 
 def _keys(settings: Settings) -> KeyStore:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from bridge_agent.alarms import Alarms
 from bridge_agent.check_in.desk import Desk
@@ -14,8 +15,11 @@ from bridge_agent.journal import Journal
 AGAIN_S = 30.0
 
 
-async def pages(port: int, journal: Journal, desk: Desk, alarms: Alarms) -> None:
-    """Serve the pages on this port until cancelled; while it can't be had an alarm says so, and recording goes on."""
+async def pages(port: int, report: Path, journal: Journal, desk: Desk, alarms: Alarms) -> None:
+    """Serve the pages on this port until cancelled, `report` (create_app) among them.
+
+    While the port can't be had an alarm says so, and recording goes on.
+    """
 
     def listening(address: str) -> None:
         alarms.clear("console")
@@ -23,7 +27,7 @@ async def pages(port: int, journal: Journal, desk: Desk, alarms: Alarms) -> None
 
     while True:
         try:
-            await serve(create_app(desk), port=port, listening=listening)
+            await serve(create_app(desk, report), port=port, listening=listening)
         except ConsoleError as error:
             alarms.set("console", error.vi, error.en)
         await asyncio.sleep(AGAIN_S)

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bridge_agent.check_in.sealed_file import SealedFiles
 from bridge_agent.recognition.commands import HeldTemplate
+from models.cards import card_number
 from models.sealed_box import open_sealed
 from models.wire import ConsentText, EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, SessionPlan, Today, Witness
 
@@ -109,9 +110,9 @@ class GalleryStore:
 
     def holder(self, card: str, learners: Iterable[str]) -> str | None:
         """Who of these learners holds the card with this number."""
-        number = _number(card)
+        number = card_number(card)
         held = [one for learner in learners if (one := self._content.learners.get(learner)) and one.card]
-        found = [one.learner for one in held if number and _number(one.card or "") == number]
+        found = [one.learner for one in held if number and card_number(one.card or "") == number]
         return found[0] if len(found) == 1 else None
 
     # What changes it; each raises DataFolderError or IdentityError when it can't be kept, and holds it in memory then
@@ -212,8 +213,3 @@ class GalleryStore:
 
 def _faces(content: _Content) -> dict[str, bytes | None]:
     return {kept.learner: kept.template for kept in content.learners.values()}
-
-
-def _number(card: str) -> str:
-    """A card's number as it is compared: readers and people add spaces."""
-    return "".join(card.split()).casefold()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -26,14 +28,23 @@ NOT_FOUND: Sentence = (
     "There is no such page. Open the technician's page.",
 )
 NOT_SO: Sentence = ("Địa chỉ này không nhận yêu cầu như vậy.", "This address doesn't take such a request.")
+NO_REPORT: Sentence = (
+    "Chưa có kết quả hiệu chỉnh trên máy này. Hãy chạy calibrate camera, calibrate faces, calibrate clock, rồi "
+    "calibrate report.",
+    "This PC has no calibration report. Run calibrate camera, calibrate faces, calibrate clock, then calibrate report.",
+)
+REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+"""The report is one file with its styles and pictures inside, and no scripts."""
 BROKEN: Sentence = (
     "Chương trình gặp lỗi khi làm việc này. Việc ghi nhận trong phòng vẫn tiếp tục; hãy thử lại.",
     "The program failed in doing this. The room is still recorded; try again.",
 )
 
 
-def create_app(desk: Desk, linger_s: float = LINGER_S) -> Starlette:
+def create_app(desk: Desk, report: Path, linger_s: float = LINGER_S) -> Starlette:
     """The pages of one desk. `linger_s`: for so long the camera is kept when its page is gone.
+
+    report: where `calibrate report` writes its page, which is shown as it is; it may be absent.
 
     `app.state.live.end()` ends the open streams, which the server would wait for.
     """
@@ -77,6 +88,13 @@ def create_app(desk: Desk, linger_s: float = LINGER_S) -> Starlette:
         show = views.enrol(page_language(request), learner)
         return EventStream(_using_the_camera(live, f"enrol {learner}", live.stream(show), leave))
 
+    async def calibration(request: Request) -> Response:
+        try:
+            page = await asyncio.to_thread(report.read_bytes)
+        except OSError:
+            return _say(pages, request, NO_REPORT, 404)
+        return HTMLResponse(page, headers={"Content-Security-Policy": REPORT_POLICY})
+
     async def preview(request: Request) -> Response:
         picture = desk.preview()
         if picture is None:
@@ -96,6 +114,7 @@ def create_app(desk: Desk, linger_s: float = LINGER_S) -> Starlette:
             Route("/kiosk", kiosk_page),
             Route("/enrol/{learner}", enrol_page),
             Route("/enrol/{learner}/without-face", without_face),
+            Route("/calibration", calibration),
             Route("/events", events),
             Route("/kiosk/events", kiosk_events),
             Route("/enrol/{learner}/events", enrol_events),

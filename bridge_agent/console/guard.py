@@ -103,7 +103,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
                 headers["Cache-Control"] = "max-age=86400" if static else "no-store"
                 for key, cookie, known in (
                     ("lang", LANGUAGE_COOKIE, ("vi", "en")),

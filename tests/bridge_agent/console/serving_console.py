@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
 from bridge_agent.console.app import create_app
 from bridge_agent.console.serving import serve
 from tests.bridge_agent.console.scripted_desk import ScriptedDesk
+
+NOWHERE = Path("no-calibration.html")
 
 
 @dataclass
@@ -34,11 +37,13 @@ class Console:
 
 
 @asynccontextmanager
-async def console(desk: ScriptedDesk | None = None, port: int = 0, linger_s: float = 10.0) -> AsyncIterator[Console]:
+async def console(
+    desk: ScriptedDesk | None = None, port: int = 0, linger_s: float = 10.0, report: Path = NOWHERE
+) -> AsyncIterator[Console]:
     """Serve until the block ends."""
     desk = desk or ScriptedDesk()
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(create_app(desk, linger_s), port=port, listening=address.set_result))
+    task = asyncio.create_task(serve(create_app(desk, report, linger_s), port=port, listening=address.set_result))
     running = Console(desk, await address, task)
     try:
         yield running

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -220,3 +221,16 @@ async def test_a_taken_port_is_one_sentence(running: Console) -> None:
     port = int(running.address.rpartition(":")[2])
     with pytest.raises(ConsoleError, match=str(port)):
         listen("127.0.0.1", port)
+
+
+async def test_the_calibration_report_is_shown_as_it_is_and_its_absence_says_what_to_run(tmp_path: Path) -> None:
+    report = tmp_path / "calibration.html"
+    async with console(report=report) as one, httpx.AsyncClient(base_url=one.address) as client:
+        absent = await client.get("/calibration")
+        assert absent.status_code == 404 and "calibrate report" in absent.text
+        report.write_bytes("<!doctype html><title>Hiệu chỉnh</title><style>p{color:red}</style>".encode())
+        shown = await client.get("/calibration")
+        assert shown.content == report.read_bytes()
+        policy = shown.headers["content-security-policy"]
+        assert "script-src" not in policy and "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+        assert "default-src 'self'" in (await client.get("/")).headers["content-security-policy"]
