@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 import time
 import webbrowser
@@ -118,12 +119,17 @@ def play(args: argparse.Namespace, folder: Path, programs: Programs) -> int:
     token = run(
         "central_server.cli", "new-token", "--config", server_settings, "--bridge-point", classroom.BRIDGE_POINT
     )
-    settings = classroom.write_agent_settings(folder, view.address, room.source, room.portraits)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        console_port = free.getsockname()[1]
+    settings = classroom.write_agent_settings(folder, view.address, room.source, room.portraits, console_port)
     run("bridge_agent.cli", "join", "--config", settings, "--server", view.address, "--token", token.split()[0])
     say("Khởi động điểm cầu…", "Starting the bridge point's agent…")
     programs.start("agent", "bridge_agent.cli", "run", "--config", settings)
     page = view.page(link())
     say(f"Trang của cán bộ quản lý lớp: {page}", f"The class manager's page: {page}")
+    console = f"http://localhost:{console_port}"
+    say(f"Trang của điểm cầu: {console}, màn hình điểm danh: {console}/kiosk",
+        f"The bridge point's page: {console}, the learners' check-in screen: {console}/kiosk")  # fmt: skip
     if not args.no_browser:
         webbrowser.open(page)
     if not wait_until(programs, view.watched, AGENT_READY.total_seconds()):

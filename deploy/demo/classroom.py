@@ -19,13 +19,15 @@ def write_server_settings(folder: Path, port: int) -> Path:
     return path
 
 
-def write_agent_settings(folder: Path, address: str, source: str, portraits: Path) -> Path:
+def write_agent_settings(folder: Path, address: str, source: str, portraits: Path, console_port: int) -> Path:
     """agent.toml; strings are written as JSON strings, which TOML's basic strings hold as they are."""
     path = folder / "agent.toml"
     lines = {"data": "agent", "server": address, "source": source, "portraits": str(portraits.resolve())}
     text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items())
     # A camera of the demo is nobody's room: it was never calibrated, and its log says so.
-    path.write_text(text + "plan_seconds = 1\nwithout_profile = true\n", encoding="utf-8")
+    path.write_text(
+        text + f"plan_seconds = 1\nwithout_profile = true\nconsole_port = {console_port}\n", encoding="utf-8"
+    )
     return path
 
 
