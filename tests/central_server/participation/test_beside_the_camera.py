@@ -235,3 +235,17 @@ def test_a_witness_whose_name_is_gone_is_still_said_to_have_been_somebody(
     agent.send_all()
     server.clock.ms = END
     assert "xác nhận bằng thẻ, người trực: một người đã rời hệ thống" in page(server)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_live_face_at_the_desk_says_more_than_having_been_known_at_the_seat_before(
+    server: Running, agent: Agent, people: list[str], order: tuple[int, int]
+) -> None:
+    who, _ = people
+    came = [("room_camera", START), ("face", START + 3 * MINUTE)]
+    for method, at in (came[n] for n in order):
+        agent.add(CheckIn, session=SESSION, learner=who, at=at, method=method, score=0.7, encoder="intel")
+    agent.send_all()
+    server.clock.ms = START + 5 * MINUTE
+    told = figures(server)[who]["check_in"]
+    assert (told["method"], told["at"]) == ("face", START + 3 * MINUTE)
