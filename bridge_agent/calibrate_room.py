@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -46,6 +46,7 @@ from calibration.profile import (
     read,
 )
 from calibration.report import render
+from models.faces.detect import Face
 from models.faces.engine import FaceEngine, FaceProfile, load_engine
 from models.faces.errors import PortraitsError
 from models.faces.portraits import portrait_vector, read_picture, read_portraits
@@ -228,7 +229,21 @@ def _look(settings: Settings, source: Source, seconds: float, tried: list[ModeTr
     span = max(1, last.at - first.at)
     fps = (last.number - first.number) * 1000 / span
     mode = next((m for m in tried if (m.width, m.height) == last.picture.shape[1::-1]), None)
-    return meter.part(clocks.wall_ms(), hardware_name(source), mode.fps if mode else fps), last.picture
+    part = meter.part(clocks.wall_ms(), hardware_name(source), mode.fps if mode else fps)
+    return part, without_faces(last.picture, engine.detect(last.picture))
+
+
+def without_faces(picture: Picture, faces: Sequence[Face]) -> Picture:
+    """A copy of the picture (h, w, 3) whose faces can't be told: the report shows the room, not who sat in it."""
+    shown = picture.copy()
+    for face in faces:
+        x, y, width, height = face.box
+        top, left = max(0, round(y - 0.2 * height)), max(0, round(x - 0.2 * width))
+        part = shown[top : round(y + 1.2 * height), left : round(x + 1.2 * width)]
+        if part.size:
+            coarse = cv2.resize(part, (4, 4), interpolation=cv2.INTER_AREA)
+            part[:] = cv2.resize(coarse, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_NEAREST)
+    return shown
 
 
 def _silent(source: Source) -> SourceError:

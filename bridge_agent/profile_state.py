@@ -65,12 +65,14 @@ class ProfileReader:
         why, profile = found.why(), found.profile
         # An old measurement of this encoder is better than none; one of another encoder means nothing.
         faces = profile.faces if profile is not None and found.fits else None
-        camera = profile.camera if profile is not None and found.state == "good" else None
+        camera = profile.camera if profile is not None else None
         return ProfileState(
             found.state,
             found.id,
             faces.strict_threshold if faces is not None else None,
-            live and found.state != "good" and not forced,
+            # Without learners enrolled no threshold can be measured for them: the encoder's own holds till then.
+            live and found.state != "good" and not found.only_faces and not forced,
             (why.vi, why.en),
-            (camera.identifying if camera is not None else ()) or WHOLE_PICTURE,
+            # A room measured to be too dark or too far everywhere is not a room where everybody can be told.
+            camera.identifying if camera is not None else WHOLE_PICTURE,
         )

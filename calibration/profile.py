@@ -189,6 +189,8 @@ class Loaded:
     reasons: tuple[Sentence, ...]
     fits: bool = False
     """Its faces' threshold was measured for the expected encoder and weights, however long ago."""
+    only_faces: bool = False
+    """All that is missing is the faces' part, which needs enrolled learners: the camera is measured and good."""
 
     def why(self) -> Sentence:
         """All reasons in one line."""
@@ -252,7 +254,8 @@ def load(path: Path, now: int, expected: Expected, keeps_days: float = KEEPS_DAY
     faces = profile.faces
     fits = faces is not None and (faces.encoder, faces.weights) == (expected.encoder, expected.weights)
     if profile.camera is None or profile.faces is None:
-        return Loaded(profile, id_, "missing", tuple(_unmeasured(profile)), fits)
+        good = profile.camera is not None and not _outdated(profile.camera, None, now, expected, keeps_days)
+        return Loaded(profile, id_, "missing", tuple(_unmeasured(profile)), fits, good)
     reasons = _outdated(profile.camera, profile.faces, now, expected, keeps_days)
     return Loaded(profile, id_, "outdated" if reasons else "good", tuple(reasons), fits)
 
@@ -273,12 +276,14 @@ def _unmeasured(profile: Profile) -> list[Sentence]:
     return reasons
 
 
-def _outdated(camera: CameraPart, faces: FacesPart, now: int, expected: Expected, keeps_days: float) -> list[Sentence]:
+def _outdated(
+    camera: CameraPart, faces: FacesPart | None, now: int, expected: Expected, keeps_days: float
+) -> list[Sentence]:
     reasons = []
-    for vi, en, command, made_at in (
-        ("Camera được đo", "The camera was measured", "camera", camera.made_at),
-        ("Ngưỡng khuôn mặt được đo", "The faces' threshold was measured", "faces", faces.made_at),
-    ):
+    parts = [("Camera được đo", "The camera was measured", "camera", camera.made_at)]
+    if faces is not None:
+        parts.append(("Ngưỡng khuôn mặt được đo", "The faces' threshold was measured", "faces", faces.made_at))
+    for vi, en, command, made_at in parts:
         days = (now - made_at) // _DAY_MS
         if now - made_at > keeps_days * _DAY_MS:
             reasons.append(
@@ -301,6 +306,8 @@ def _outdated(camera: CameraPart, faces: FacesPart, now: int, expected: Expected
                 f"The camera measured is {camera.device}, now it is {expected.camera}: run calibrate camera again.",
             )
         )
+    if faces is None:
+        return reasons
     if faces.encoder != expected.encoder:
         reasons.append(
             Sentence(

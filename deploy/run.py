@@ -38,9 +38,9 @@ SETS = {
     "demo": ["--extra", "agent", "--extra", "server", "--group", "demo", "--no-dev"],
     "test": ["--extra", "agent", "--extra", "server"],
 }
-# Tests go two at a time; those that ask how soon something happens follow alone.
+# Tests go three at a time, for a browser mostly waits; those that ask how soon something happens follow alone.
 TESTS = [
-    ["-m", "pytest", "-m", "not alone", "-n", "2", "--dist", "loadfile", "--durations=12"],
+    ["-m", "pytest", "-m", "not alone", "-n", "3", "--dist", "loadfile", "--durations=12"],
     ["-m", "pytest", "-m", "alone", "--durations=12"],
 ]
 # Browser libraries: file inside the npm package -> file in static/vendor.

@@ -101,8 +101,8 @@ class Expected:
         if self._around.now() >= plan.start:
             return "Buổi học đang được mở. Hãy thử lại sau giây lát.", "The session is being opened. Try again."
         return (
-            f"Chưa đến giờ điểm danh: buổi học bắt đầu lúc {hour(plan.start)}.",
-            f"It is too early to check in: the session begins at {hour(plan.start)}.",
+            f"Chưa đến giờ điểm danh: buổi học bắt đầu lúc {hour(plan.start)}, điểm danh mở trước đó ít phút.",
+            f"It is too early to check in: the session begins at {hour(plan.start)}, check-in some minutes before.",
         )
 
     def row(self, learner: RosterLearner) -> Row:

@@ -160,11 +160,15 @@ class Voucher:
 
 
 class FarSeats:
-    """Learners whose track was lost where the camera can't identify a face: unobserved until they are sighted again, or
-    coverage ends. `lost`: since when, by learner; saved durably."""
+    """Learners whose track was lost where the camera can't identify a face: unobserved until they are sighted again.
+
+    `lost`: since when, by learner; saved durably. While nobody watches, nothing runs; it runs on when the room is
+    watched again, for nobody can be named anew in such a seat.
+    """
 
     def __init__(self, lost: dict[str, int] | None = None, cut_ms: int = CUT_MS) -> None:
         self.lost = dict(lost or {})
+        self._waiting: set[str] = set()
         self._cut_ms = cut_ms
 
     def lose(self, learner: str, at: int) -> None:
@@ -173,6 +177,7 @@ class FarSeats:
 
     def sighted(self, learner: str, at: int) -> list[UnobservedInterval]:
         """The learner was seen at `at`; a sighting that comes late, from before the loss, ends nothing."""
+        self._waiting.discard(learner)
         since = self.lost.get(learner)
         if since is None or at <= since:
             return []
@@ -180,6 +185,9 @@ class FarSeats:
 
     def watched(self, at: int) -> list[UnobservedInterval]:
         """The room is watched at `at`."""
+        for learner in self._waiting:
+            self.lost.setdefault(learner, at)
+        self._waiting.clear()
         closed: list[UnobservedInterval] = []
         for learner, since in self.lost.items():
             if at - since >= self._cut_ms:
@@ -190,6 +198,7 @@ class FarSeats:
     def unwatched(self, at: int) -> list[UnobservedInterval]:
         """Coverage ended at `at`: from there on nobody is observed."""
         lost, self.lost = self.lost, {}
+        self._waiting.update(lost)
         return [i for learner, since in lost.items() for i in _unobserved(learner, since, at, "far_seat")]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bridge_agent.calibrate_cli import main
+from bridge_agent.calibrate_room import without_faces
 from bridge_agent.calibrated import loaded
 from bridge_agent.camera_modes import try_modes
 from bridge_agent.capture.source import Device, parse_source
@@ -144,3 +145,12 @@ def test_the_learners_enrolled_on_this_pc_are_the_class(
     assert [(pair.a, pair.b) for pair in found[0].faces.lookalikes] == [("id-009", "id-019")]
     assert found[0].faces.card.fnmr is None  # of one template each there is no genuine pair
     assert "id-009 – id-019" in capsys.readouterr().out
+
+
+def test_the_rooms_picture_is_kept_without_faces(shared: Path, weights: Path) -> None:
+    engine = load_engine(FaceProfile("yunet", "intel"))
+    picture = read_picture(shared / "pictures" / "london" / "001_neutral.jpg")
+    found = engine.detect(picture)
+    shown = without_faces(picture, found)
+    assert found and not engine.detect(shown) and engine.detect(picture)  # the picture itself stays as it was
+    assert (shown[:20] == picture[:20]).all()

@@ -2,6 +2,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bridge_agent.calibrated import expected, loaded
 from bridge_agent.capture.hardware import hardware_name
 from bridge_agent.capture.source import Device, Stream, VideoFile
@@ -62,3 +64,22 @@ def test_the_profiles_threshold_is_what_check_in_asks_for_and_only_with_the_enco
     assert load_engine(FaceProfile("dlib", "dlib")).encoder.strict_threshold == 1 - 0.45
     other = Settings(Config(data=str(tmp_path), source="9"), None)
     assert path.exists() and ProfileReader(other)(wall_ms()).threshold is None
+
+
+def test_a_new_bridge_point_may_be_watched_before_anybody_is_enrolled_and_a_blind_room_is_not_taken_for_a_good_one(
+    tmp_path: Path, weights: Path
+) -> None:
+    settings = Settings(Config(data=str(tmp_path), source="9"), None)
+    assert ProfileReader(settings)(wall_ms()).refused
+    good = camera(wall_ms(), expected(settings).camera)
+    saved(tmp_path, Profile(made_at=1, camera=good))
+    first = ProfileReader(settings)(wall_ms())
+    assert (first.state, first.refused, first.threshold) == ("missing", False, None) and "calibrate faces" in first.why[
+        1
+    ]
+    assert first.zones == good.identifying
+    blind = replace(good, zones=tuple(replace(zone, identifies=False) for zone in good.zones))
+    saved(tmp_path, Profile(made_at=1, camera=blind))
+    assert ProfileReader(settings)(wall_ms()).zones == ()
+    saved(tmp_path, Profile(made_at=1, camera=camera(wall_ms() - 400 * DAY, expected(settings).camera)))
+    assert ProfileReader(settings)(wall_ms()).refused

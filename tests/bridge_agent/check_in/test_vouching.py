@@ -131,3 +131,15 @@ def test_a_far_seat_is_unobserved_until_the_learner_is_sighted_or_coverage_ends(
     assert brief(seats.watched(12 * MINUTE)) == [("far_seat", 2, 12)]
     assert brief(seats.unwatched(13 * MINUTE)) == [("far_seat", 12, 13)]
     assert seats.lost == {}
+
+
+def test_a_far_seat_stays_unobserved_when_the_light_comes_back_until_its_learner_is_sighted() -> None:
+    seats = FarSeats()
+    seats.lose("a", 1 * MINUTE)
+    seats.lose("b", 1 * MINUTE)
+    assert brief(seats.unwatched(2 * MINUTE)) == [("far_seat", 1, 2), ("far_seat", 1, 2)]
+    assert seats.watched(4 * MINUTE) == []
+    assert brief(seats.sighted("a", 6 * MINUTE)) == [("far_seat", 4, 6)]
+    assert brief(seats.unwatched(9 * MINUTE)) == [("far_seat", 4, 9)]
+    assert seats.sighted("b", 9 * MINUTE) == []  # seen: no longer a seat where nothing is known
+    assert seats.watched(10 * MINUTE) == [] and seats.lost == {}
