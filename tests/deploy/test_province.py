@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections import Counter
 from itertools import combinations
@@ -15,6 +16,7 @@ from central_server.proof.stored import StoredEvidence
 from central_server.proof.verifying import verify
 from deploy.demo.province import plan
 from deploy.demo.province.__main__ import run
+from deploy.demo.province.cards import card_learner
 from deploy.demo.province.plan import PLACES, STATES, Province, province
 from tests.central_server.running import START, Clock, running
 
@@ -86,3 +88,17 @@ def test_what_is_filled_in_is_proved_as_an_offices_data_is(tmp_path: Path, monke
             report = verify(StoredEvidence(db), [])
             assert report.findings == []
             assert not [vi for vi, _ in report.notices if "hai điểm cầu" in vi]
+
+
+@pytest.mark.parametrize("minutes", [30, 95, 210])
+def test_no_record_of_a_learner_by_card_ends_before_it_starts(minutes: int) -> None:
+    meeting = plan.Meeting("K1.1", "Buổi 1", START, START + minutes * plan.MINUTE, (), recorded=True)
+    for seed in range(400):
+        rng = random.Random(seed)
+        came = START + rng.randrange(-20, minutes + 3) * plan.MINUTE
+        left = came + rng.randrange(1, 2 * minutes) * plan.MINUTE
+        one = card_learner(meeting, [(came, left)], rng)
+        assert one is not None
+        spans = [told for _, _, told in one.records("l-1", "a-1") if "start" in told]
+        assert all(told["start"] < told["end"] for told in spans)
+        assert all(check.asked < check.at for check in one.checks)

@@ -62,10 +62,11 @@ def card_learner(meeting: Meeting, there: Sequence[Pair], rng: random.Random) ->
         return None
     at = max(there[0][0], meeting.start - 10 * MINUTE)
     checked_in, checks = at, []
-    while (at := at + rng.randrange(18, 40) * MINUTE) < meeting.end:
+    # The last one before the end is answered, or its time is up, before that at the end is asked.
+    while (at := at + rng.randrange(18, 40) * MINUTE) < meeting.end - 6 * MINUTE:
         answered = any(start <= at < end for start, end in there) and rng.random() < 0.93
         waited = rng.randrange(15_000, 100_000) if answered else 5 * MINUTE
         checks.append(SpotChecked(at, at + waited, answered))
-    if there[-1][1] >= meeting.end:
+    if checked_in < meeting.end - 20_000 and there[-1][1] >= meeting.end:
         checks.append(SpotChecked(meeting.end - 20_000, meeting.end + rng.randrange(20_000, 60_000), answered=True))
     return CardLearner(checked_in, tuple(checks), meeting.end + 2 * MINUTE)
