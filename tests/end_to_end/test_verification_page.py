@@ -60,8 +60,10 @@ def agent(server: Running) -> Agent:
     return one
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (360, "dark"), (1440, "light"), (1440, "dark")])
-@pytest.mark.parametrize("lang", ["vi", "en"])
+@pytest.mark.parametrize(
+    ("width", "scheme", "lang"),
+    [(360, "light", "vi"), (360, "dark", "en"), (1440, "light", "en"), (1440, "dark", "vi")],
+)
 async def test_the_page_is_accessible_and_fits(
     server: Running, agent: Agent, browser: Browser, width: int, scheme: str, lang: str, tmp_path: Path
 ) -> None:
