@@ -1,6 +1,6 @@
 """Run loops, each in a process of its own: `python -m tests.faults [NAME …] [--seconds 60 | --full]`.
 
-Two run at a time, but for those that want to be alone.
+Three run at a time, but for those that want to be alone.
 """
 
 from __future__ import annotations
