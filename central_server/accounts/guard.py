@@ -134,12 +134,6 @@ ActorDep = Annotated[Actor, Depends(_actor)]
 SignInDep = Annotated[SignIn, Depends(_sign_in)]
 
 
-def actor_or_none(request: HTTPConnection) -> Actor | None:
-    """Who asks, or nobody where the guard did not ask."""
-    found = getattr(request.state, "actor", None)
-    return found if isinstance(found, Actor) else None
-
-
 def _signed_in(connection: Connection, request: HTTPConnection, of: Services, *, half: bool) -> SignIn:
     sign_in = read_sign_in(connection, cookie_of(request, of.config), of.now(), of.config.accounts)
     if sign_in is None or sign_in.waits_for not in (None, "second_factor" if half else None):

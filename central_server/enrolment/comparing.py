@@ -11,7 +11,7 @@ from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.tables import Course, CourseSession, Enrolment
 from central_server.enrolment.rows import Row
 from central_server.learners.means import owners_of
-from central_server.learners.names import given_name_first, plain
+from central_server.learners.names import plain
 from central_server.learners.queries import CHUNK, learners_of
 from central_server.learners.sealing import SealingKey
 from central_server.learners.tables import Learner
@@ -206,8 +206,3 @@ def earlier_courses(
             if learner not in found or verdict == "completed":
                 found[learner] = Earlier(others[id_].title, verdict)
     return found
-
-
-def by_given_name(rows: Iterable[Row]) -> list[Row]:
-    """The rows in the order of Vietnamese lists."""
-    return sorted(rows, key=lambda row: (given_name_first(row.name), row.code))

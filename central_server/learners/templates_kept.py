@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
 
 from central_server.courses.changes import Changes, changing
 from central_server.database import Job
@@ -15,24 +14,12 @@ from central_server.learners.alike import Alike, Templates, View, vector_of
 from central_server.learners.consents import consents_on_file
 from central_server.learners.erasing import forget_lookalikes
 from central_server.learners.portraits_child import Made
-from central_server.learners.queries import CHUNK
 from central_server.learners.sealing import SealingKey
 from central_server.learners.tables import FaceTemplate, LearnerMeans, Lookalike
 from models.own_records import TemplateKept
 
 AT_ONCE = 25
 """Templates in one of the writer's jobs: bridge points wait for no more."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenTemplate:
-    """A template, opened."""
-
-    learner: str
-    encoder: str
-    portraits: int
-    vector: bytes
-    """Little-endian float32s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +83,3 @@ def keep_template(
         )
     )  # fmt: skip
     return means.templates, tuple(alike)
-
-
-def open_templates(db: Session, key: SealingKey, learners: Sequence[str], encoder: str) -> list[OpenTemplate]:
-    """The templates of these learners for one encoder, of those whose consent holds. Raises SealError."""
-    consents = consents_on_file(db, learners)
-    wanted = [one for one in learners if one in consents]
-    return [
-        OpenTemplate(row.learner, encoder, row.portraits, key.open("template", f"{row.learner}\n{encoder}", row.sealed))
-        for at in range(0, len(wanted), CHUNK)
-        for row in db.exec(
-            select(FaceTemplate).where(
-                FaceTemplate.encoder == encoder, col(FaceTemplate.learner).in_(wanted[at : at + CHUNK])
-            )
-        )
-    ]

@@ -16,7 +16,6 @@ from central_server.accounts.permission import Grant
 from central_server.learners.consents import withdraw
 from central_server.learners.lookalikes import open_pairs, open_pairs_within
 from central_server.learners.tables import Consent, DeskEnrolment, FaceTemplate
-from central_server.learners.templates_kept import open_templates
 from models.sealed_box import SealedBoxError, open_sealed, seal_to
 from models.wire import RotateAnswer
 from tests.central_server.bridge_points.test_rotation import body_for
@@ -47,9 +46,10 @@ def test_an_enrolment_keeps_consent_and_template_and_comes_back_in_the_gallery(s
     assert (answer.learner, answer.version, answer.lookalikes) == (who, 1, ())
     with Session(server.services.engine) as db:
         (consent,) = db.exec(select(Consent)).all()
-        (kept,) = open_templates(db, server.services.sealing, [who], ENCODER)
+        (kept,) = db.exec(select(FaceTemplate)).all()
     assert (consent.way, consent.witness, consent.given_at) == ("on_screen", witness, START - MINUTE)
-    assert kept.vector == content(vector) and kept.portraits == 3
+    assert server.services.sealing.open("template", f"{who}\n{ENCODER}", kept.sealed) == content(vector)
+    assert kept.portraits == 3
     (one,) = gallery(agent).values()
     assert (one.learner, one.encoder, one.portraits, one.version, one.card, one.pin) == (who, ENCODER, 3, 1, None, None)
     assert np.array_equal(np.frombuffer(opened(agent, one.template), "<f4"), vector)
