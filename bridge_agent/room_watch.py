@@ -46,6 +46,8 @@ class RoomWatch:
         self._pictured: frozenset[str] = frozenset()
         """Whom it knows by a portrait."""
         self._version = -1
+        self._doubles: frozenset[str] = frozenset()
+        """Whom the camera alone can't tell from another: for them confirmations count."""
 
     def tell(self, command: Command) -> None:
         """Tell the process, if it runs."""
@@ -107,7 +109,12 @@ class RoomWatch:
     def began(self, ready: Ready, assignment: Assignment) -> None:
         """A process is ready: it was given the assignment's templates, and nothing since."""
         self._ready, self._told, self._version = ready, assignment.templates, -1
+        self._doubles = frozenset(ready.doubles)
         self._pictured = frozenset(ready.learners) - {one.learner for one in assignment.templates}
+
+    def doubles(self, learners: Sequence[str]) -> None:
+        """Recognition told whom it can't tell apart."""
+        self._doubles, self._version = frozenset(learners), -1
 
     def lost(self) -> None:
         """The process is gone."""
@@ -123,7 +130,7 @@ class RoomWatch:
             self._told = held
             self.tell(SetGallery(held))
         encoder = self._ready.encoder
-        return self._pictured | {one.learner for one in held if one.encoder == encoder}
+        return (self._pictured | {one.learner for one in held if one.encoder == encoder}) - self._doubles
 
     def _held(self, learners: Sequence[RosterLearner]) -> tuple[HeldTemplate, ...]:
         return self._gallery.templates(learner.id for learner in learners)

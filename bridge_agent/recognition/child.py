@@ -21,12 +21,13 @@ from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.child import Pace
 from bridge_agent.capture.encode import StreamOut
 from bridge_agent.capture.source import ANY_CAMERA, CameraPin, parse_source
-from bridge_agent.recognition.commands import Command, HeldTemplate, Stop
-from bridge_agent.recognition.events import Event, Failed, Ready
-from bridge_agent.recognition.gallery import pictured, together
+from bridge_agent.recognition.commands import Command, HeldTemplate, SetGallery, Stop
+from bridge_agent.recognition.events import Doubles, Event, Failed, Ready
+from bridge_agent.recognition.gallery import doubles, pictured, together
 from bridge_agent.recognition.watching import Ask, watching
 from models.errors import DiemdanhError
 from models.faces.engine import FaceProfile, load_engine
+from models.faces.match import Gallery
 from models.records import WHOLE_PICTURE, Zone
 
 
@@ -92,14 +93,22 @@ def _run(tell: Callable[[Event], None], ask: Ask, settings: RecognitionSettings)
         pictures = pictured(settings.portraits, settings.roster, engine, tell, needed=not settings.templates)
         gallery = together(pictures, settings.templates, engine.encoder, tell)
         encoder = engine.encoder
-        tell(Ready(engine.detector.name, encoder.name, gallery.learners, settings.zones, encoder.strict_threshold))
+        strict = encoder.strict_threshold
+        alike = doubles(gallery, strict)
+        tell(Ready(engine.detector.name, encoder.name, gallery.learners, settings.zones, strict, alike))
+
+        def gallery_of(wanted: SetGallery) -> Gallery:
+            new = together(pictures, wanted.templates, encoder, tell)
+            tell(Doubles(doubles(new, strict)))
+            return new
+
         for event in watching(
             capture,
             engine,
             gallery,
             sweep_ms=settings.sweep_ms,
             ask=ask,
-            gallery_of=lambda wanted: together(pictures, wanted.templates, engine.encoder, tell),
+            gallery_of=gallery_of,
             zones=settings.zones,
         ):
             tell(event)

@@ -35,6 +35,18 @@ class Ready:
     """Where a face can be identified: what coverage records say of this watch."""
     strict_threshold: float = 0.5
     """The score from which a face counts as a learner's at the door, as the encoder has it by itself."""
+    doubles: tuple[str, ...] = ()
+    """As in Doubles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubles:
+    """Learners whose templates are as like as one person's: the camera alone can't tell them apart.
+
+    Told again with each new gallery; the door asks these for a second factor.
+    """
+
+    learners: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +225,7 @@ class Ended:
 
 Event = (
     Ready
+    | Doubles
     | Watched
     | Sighted
     | Unwatched

@@ -12,7 +12,7 @@ from bridge_agent.recognition.events import Trouble
 from models.faces.encode import Encoder
 from models.faces.engine import FaceEngine
 from models.faces.errors import GalleryMismatchError, PortraitsMissingError
-from models.faces.match import Gallery, Template, gallery
+from models.faces.match import Gallery, Template, gallery, scores
 from models.faces.portraits import enrol, read_portraits
 
 Tell = Callable[[Trouble], None]
@@ -57,6 +57,14 @@ def together(of_pictures: Gallery, held: Sequence[HeldTemplate], encoder: Encode
         if learner not in theirs
     ]
     return gallery([*templates, *rest], encoder.name, encoder.metric)
+
+
+def doubles(of: Gallery, strict_threshold: float) -> tuple[str, ...]:
+    """The learners of a gallery whose template reaches the door's threshold with another's."""
+    alike = scores(of, of.matrix)
+    alike[np.diag_indices_from(alike)] = -1.0
+    names = zip(of.learners, alike, strict=True)
+    return tuple(learner for learner, row in names if row.max(initial=-1) >= strict_threshold)
 
 
 def usable(held: Iterable[HeldTemplate], encoder: Encoder) -> tuple[list[Template], list[HeldTemplate]]:

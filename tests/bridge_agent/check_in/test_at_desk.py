@@ -14,6 +14,7 @@ from bridge_agent.recognition.commands import CloseDesk, OpenDesk, SetGallery
 from bridge_agent.recognition.events import (
     CheckedIn,
     DeskLook,
+    Doubles,
     InDoubt,
     PortraitTaken,
     Preview,
@@ -260,6 +261,28 @@ def test_enrolling_in_a_session_ends_vouching_and_the_camera_takes_over(room: Ro
     (vouched,) = [r for r in room.office.records() if isinstance(r, Vouched)]
     assert (vouched.method, vouched.witness) == ("technician", "kt1")
     assert (vouched.end - vouched.start) / MINUTE == pytest.approx(18, abs=0.1)
+
+
+def test_who_has_a_double_is_known_by_confirmations_and_never_absent_for_the_camera_that_can_name_neither(
+    room: RoomOf, play: Play
+) -> None:
+    async def story() -> None:
+        await begun(room)
+        desk, pin = room.desk, room.office.learners[4].pin
+        room.tell(Doubles(("p4", "p5")))
+        await room.until(56)
+        await desk.check_in_by_pin("HV04", pin)
+        assert row(room, "p4").presence == "vouched"
+        await room.until(80)
+        room.tell(Doubles(()))  # the twin's face was erased: the camera takes over
+        await asyncio.sleep(5)
+        assert row(room, "p4").presence != "vouched"
+        await room.switch_off()
+
+    play(story)
+    spans = [(r.learner, r.why, r.end - r.start) for r in room.office.records() if isinstance(r, Unobserved)]
+    assert {(learner, why) for learner, why, _ in spans} == {("p4", "no_face")}
+    assert sum(ms for _, _, ms in spans) / MINUTE == pytest.approx(24, abs=0.3)
 
 
 def test_a_far_seat_is_unobserved_until_the_learner_is_seen_again(room: RoomOf, play: Play) -> None:

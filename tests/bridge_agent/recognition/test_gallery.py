@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bridge_agent.recognition.commands import HeldTemplate
 from bridge_agent.recognition.events import Trouble
-from bridge_agent.recognition.gallery import pictured, together
+from bridge_agent.recognition.gallery import doubles, pictured, together
 from models.faces.detect import Face
 from models.faces.encode import Floats, Picture
 from models.faces.engine import FaceProfile, load_engine
@@ -55,6 +55,13 @@ def test_templates_of_another_encoder_or_of_no_sense_are_one_sentence_and_the_ot
     assert [trouble.name for trouble in told] == ["templates"]
     assert "3 học viên" in told[0].vi and "other" in told[0].en
     assert not any(learner in told[0].vi + told[0].en.removeprefix("3 learners") for learner in ("b:", "d:", "e:"))
+
+
+def test_learners_as_like_as_one_person_are_told_and_nobody_else() -> None:
+    near = HeldTemplate("twin", np.array([0.8, 0.6, 0, 0, 0, 0, 0, 0], "<f4").tobytes(), "eight", 3)
+    of = together(of_pictures(), [held("a", 0), near, held("c", 6)], Eight(), lambda trouble: None)
+    assert doubles(of, 0.7) == ("a", "twin")  # 0.8 to a, 0.6 to nobody in it
+    assert doubles(of, 0.85) == () and doubles(of_pictures(), 0.5) == () and doubles(of_pictures("a"), 0.5) == ()
 
 
 def test_without_anybody_it_is_an_empty_gallery() -> None:
