@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -32,6 +32,8 @@ class Assignment:
     """Which camera of this PC is meant."""
     strict_threshold: float | None = None
     """From which score a face counts at the door, as the calibration profile says; None: the encoder's own."""
+    raised: Mapping[str, float] = field(default_factory=dict)
+    """Of whom the door asks for a higher one, by learner id."""
 
 
 Target = Callable[[Connection, Assignment], None]
@@ -56,5 +58,6 @@ def watch(conn: Connection, assignment: Assignment) -> None:
         templates=assignment.templates,
         zones=assignment.zones,
         pin=assignment.pin,
+        raised=assignment.raised,
     )
     main(conn, settings)

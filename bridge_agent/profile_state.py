@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from bridge_agent.capture.source import parse_source
@@ -17,10 +18,10 @@ AGAIN_MS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ProfileState:
-    """state, profile: as record_kinds.ProfileUsed has them. threshold: at the door; None: the encoder's own.
+    """state, profile: as record_kinds.ProfileUsed has them.
 
-    refused: the room may not be watched with it. why: sentences, empty when the state is good. zones: where a face can
-    be identified.
+    threshold: at the door, a cosine or 1 - distance; None: the encoder's own. refused: the room may not be watched with
+    it. why: sentences, empty when the state is good. zones: where a face can be identified.
     """
 
     state: Literal["good", "missing", "outdated"]
@@ -29,6 +30,8 @@ class ProfileState:
     refused: bool
     why: tuple[str, str] = ("", "")
     zones: tuple[Zone, ...] = WHOLE_PICTURE
+    raised: Mapping[str, float] = field(default_factory=dict)
+    """Learners of whom the door asks for more, for somebody in the class is like them."""
 
 
 NOT_NEEDED = ProfileState("missing", None, None, False)
@@ -75,4 +78,5 @@ class ProfileReader:
             (why.vi, why.en),
             # A room measured to be too dark or too far everywhere is not a room where everybody can be told.
             camera.identifying if camera is not None else WHOLE_PICTURE,
+            faces.raised if faces is not None else {},
         )

@@ -78,7 +78,7 @@ class RoomWatch:
         return Assignment(
             settings.source, settings.portraits, roster or {}, sweep_ms, settings.config.faces, held,
             self.profile().zones,
-            settings.pin, self.profile().threshold,
+            settings.pin, self.profile().threshold, self.profile().raised,
         )  # fmt: skip
 
     def _portraits(self, learners: Sequence[RosterLearner], templates: frozenset[str]) -> dict[str, str] | None:

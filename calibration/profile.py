@@ -136,10 +136,6 @@ class FacesPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     card: AccuracyCard
     sentences: tuple[Sentence, ...]
 
-    def at_the_door(self, learner: str) -> float:
-        """From which score a face at the door counts as this learner's."""
-        return self.raised.get(learner, self.strict_threshold)
-
 
 class ClockPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The server's clock against this PC's. ms."""

@@ -32,6 +32,7 @@ from bridge_agent.recognition.events import (
     TemplateMade,
 )
 from bridge_agent.session import Recording
+from models.records import Flag
 
 LEFT_ALONE_MS = 60_000
 PREVIEW_MS = 2_000
@@ -241,8 +242,10 @@ class AtDesk:
                     event.stage, event.vi, event.en, event.box, event.prompt, event.step, event.steps, until
                 )
             case CheckedIn() if self._purpose == "check_in":
+                self._held_up(event.at, event.flags, (event.learner,))
                 self._face(event)
             case InDoubt() if self._purpose == "check_in":
+                self._held_up(event.at, event.flags, ())  # whom a face in doubt resembles is nobody's name to show
                 self._outcomes.in_doubt(event)
             case PortraitTaken() if enrolling is not None and event.learner == enrolling.learner.id:
                 self._enrolling = enrolling.with_portrait(event.taken, event.needed)
@@ -305,6 +308,17 @@ class AtDesk:
             enrolling.learner,
             flags=("lookalike",) if made.like else (),
         )
+
+    def _held_up(self, at: int, flags: tuple[Flag, ...], learners: tuple[str, ...]) -> None:
+        """What looked like a picture is told for a while, not only until the next person comes."""
+        if {"moving_background", "bright_frame"} & {*flags}:
+            self._suspect(
+                Suspicion(
+                    at, learners,
+                    "Có thể ai đó đã giơ ảnh hoặc màn hình trước camera điểm danh. Hãy nhìn tận mặt người đó.",
+                    "Somebody may have held a picture or a screen before the check-in camera. Look at the person.",
+                )
+            )  # fmt: skip
 
     def _suspect(self, event: Suspicion) -> None:
         about = [one for who in event.learners if (one := self._expected.find(who))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -52,8 +53,10 @@ class _Matched:
 class CheckingIn:
     """One try. Feed it every look; it is over when `over` is true."""
 
-    def __init__(self, engine: FaceEngine, gallery: Gallery, random: Random) -> None:
+    def __init__(self, engine: FaceEngine, gallery: Gallery, random: Random, raised: Mapping[str, float]) -> None:
+        """`raised`: as Desk has it."""
         self.over = False
+        self._raised = raised
         self._engine, self._gallery, self._random = engine, gallery, random
         self._good: list[tuple[Floats, Person]] = []
         self._tried = 0
@@ -105,7 +108,7 @@ class CheckingIn:
             resembled = best >= 0 and alike[best] >= encoder.threshold
             return self._doubt(look.at, "unknown", self._gallery.learners[best] if resembled else None)
         learner = self._gallery.learners[best]
-        if self._has_double(best, alike):
+        if self._has_double(best, alike) or alike[best] < self._raised.get(learner, -1.0):
             return self._doubt(look.at, "lookalike", learner)
         person = self._good[-1][1]
         self._matched = _Matched(

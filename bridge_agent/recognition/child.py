@@ -49,6 +49,8 @@ class RecognitionSettings:
     templates: tuple[HeldTemplate, ...] = ()
     zones: tuple[Zone, ...] = WHOLE_PICTURE
     pin: CameraPin = ANY_CAMERA
+    raised: Mapping[str, float] = field(default_factory=dict)
+    """Learners of whom the door asks for a higher score."""
     stream: StreamOut | None = None
     """Where capture sends the room's encoded stream; None: nowhere."""
 
@@ -110,5 +112,6 @@ def _run(tell: Callable[[Event], None], ask: Ask, settings: RecognitionSettings)
             ask=ask,
             gallery_of=gallery_of,
             zones=settings.zones,
+            raised=settings.raised,
         ):
             tell(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import cv2
@@ -27,10 +28,21 @@ _QUALITY: Final = 70
 
 
 class Desk:
-    """One opened desk. `random` draws the challenges: secrets.SystemRandom in the product."""
+    """One opened desk. `random` draws the challenges: secrets.SystemRandom in the product.
 
-    def __init__(self, engine: FaceEngine, gallery: Gallery, opened: OpenDesk, random: Random) -> None:
+    raised: learners of whom a higher score than the encoder's strict one is asked, for somebody is like them.
+    """
+
+    def __init__(
+        self,
+        engine: FaceEngine,
+        gallery: Gallery,
+        opened: OpenDesk,
+        random: Random,
+        raised: Mapping[str, float] | None = None,
+    ) -> None:
         self._engine, self._gallery, self._opened, self._random = engine, gallery, opened, random
+        self._raised = raised or {}
         self._try: CheckingIn | Enrolling = self._new()
         self._done_at: int | None = None
         self._seen_at = 0
@@ -64,7 +76,7 @@ class Desk:
     def _new(self) -> CheckingIn | Enrolling:
         if self._opened.purpose == "enrol" and self._opened.learner is not None:
             return Enrolling(self._engine, self._gallery, self._opened.learner)
-        return CheckingIn(self._engine, self._gallery, self._random)
+        return CheckingIn(self._engine, self._gallery, self._random, self._raised)
 
 
 def _outcome(event: Event) -> Advice:

@@ -5,7 +5,7 @@ While a desk is open the same frames serve it too, eight a second; the room keep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from secrets import SystemRandom
 from typing import Final
@@ -41,14 +41,15 @@ def watching(
     ask: Ask,
     gallery_of: Callable[[SetGallery], Gallery] | None = None,
     zones: tuple[Zone, ...] = WHOLE_PICTURE,
+    raised: Mapping[str, float] | None = None,
     random: Random | None = None,
     clock: Callable[[], int] = boot_ms,
 ) -> Iterator[Event]:
     """Events of a source that plays in real time, until it is over or `ask` says Stop.
 
-    gallery_of: what a SetGallery comes to. random: draws the challenges at the desk; None: the system's own. Times are
-    `clock`'s, which must be the one that capture stamps frames with. Raises SourceError, and CaptureLostError for what
-    is not live: it is not opened again.
+    gallery_of: what a SetGallery comes to. raised: learners of whom the desk asks for a higher score. random: draws the
+    challenges at the desk; None: the system's own. Times are `clock`'s, ms, which must be the one that capture stamps
+    frames with. Raises SourceError, and CaptureLostError for what is not live: it is not opened again.
     """
     # A pause while capture kept giving frames is the PC's own: it was suspended.
     watcher = Watcher(engine, gallery, sensor=isinstance(capture.source, Device), gone="suspended", zones=zones)
@@ -74,7 +75,7 @@ def watching(
                     desk.set_gallery(gallery)
                 continue
             case OpenDesk() as opened:
-                desk, look_due = Desk(engine, gallery, opened, draws), clock()
+                desk, look_due = Desk(engine, gallery, opened, draws, raised), clock()
                 continue
             case CloseDesk():
                 desk = None

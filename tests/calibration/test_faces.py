@@ -97,7 +97,7 @@ def test_the_london_people_as_a_class_have_a_card_that_claims_what_its_counts_al
     assert card.fmr.trials == 30 * 29 // 2 * 4 and card.fnmr.trials == 30
     # 009 smiling is taken for 019 neutral; both are named as lookalikes and have to reach more than that
     assert [(pair.a, pair.b) for pair in made.lookalikes] == [("009", "019")] and card.fpir.errors == 1
-    assert made.at_the_door("009") > float(np.max(vectors["009"] @ vectors["019"].T)) >= made.strict_threshold
+    assert made.raised["009"] > float(np.max(vectors["009"] @ vectors["019"].T)) >= made.strict_threshold
     assert card.fnir.errors == 0
     assert card.fnir.high == pytest.approx(0.095, abs=0.001)  # 30 learners prove no more than that
     assert sum(card.genuine.counts) == 30 and sum(card.impostor.counts) == card.fmr.trials

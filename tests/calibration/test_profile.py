@@ -15,7 +15,7 @@ def test_a_new_profile_of_this_camera_and_encoder_is_good_and_named_by_its_bytes
     assert found.state == "good" and found.reasons == () and found.profile == profile
     assert found.id == profile_id(path.read_bytes()) and len(found.id) == 64
     assert profile.camera and profile.camera.identifying == (Zone(0.0, 0.0, 0.5, 1.0),)
-    assert profile.faces and profile.faces.at_the_door("hv-7") == 0.61 and profile.faces.at_the_door("hv-8") == 0.5
+    assert profile.faces and profile.faces.raised == {"hv-7": 0.61}
 
 
 def test_no_file_half_a_profile_and_a_damaged_one_are_missing_and_say_what_to_run(tmp_path: Path) -> None:

@@ -73,6 +73,8 @@ def test_a_face_is_admitted_once_and_needs_nobody_on_duty(room: RoomOf, play: Pl
         outcome = desk.view().outcome
         assert outcome is not None
         assert (outcome.kind, outcome.method, outcome.flags) == ("admitted", "face", ("bright_frame",))
+        (held_up,) = [vi for vi, _ in desk.view().alarms if "giơ ảnh" in vi]
+        assert "HV04" in held_up  # who it is about; and it stays when the next one comes
         assert outcome.learner is not None
         assert (outcome.learner.name, outcome.learner.birth_year) == ("Nguyễn Văn HV04", 1980)
         await asyncio.sleep(3)

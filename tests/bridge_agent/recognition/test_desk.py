@@ -80,6 +80,17 @@ def test_a_stranger_is_unknown_and_no_challenge_is_wasted(classroom: Scene) -> N
         assert not came.matched
 
 
+def test_who_is_like_somebody_in_the_class_has_to_be_more_alike_than_the_others(classroom: Scene) -> None:
+    name = classroom.learners[0].name
+    desk = Desk(classroom.engine, classroom.gallery, OpenDesk("check_in"), random.Random(1), {name: 0.999})
+    events = [event for at in range(20) for event in desk.frame(1_000 + at * 125, still(classroom, 0))]
+    (came,) = [event for event in events if isinstance(event, InDoubt)]
+    assert (came.why, came.learner) == ("lookalike", name)
+    desk = Desk(classroom.engine, classroom.gallery, OpenDesk("check_in"), random.Random(1), {"somebody else": 0.999})
+    events = [event for at in range(8) for event in desk.frame(1_000 + at * 125, still(classroom, 0))]
+    assert looks(events)[-1].stage == "challenge"
+
+
 def test_a_lookalike_is_asked_for_a_second_factor(classroom: Scene) -> None:
     known = classroom.gallery
     twins = Gallery(known.encoder_name, (*known.learners, "twin"), np.vstack([known.matrix, known.matrix[:1]]))
