@@ -206,9 +206,9 @@ class AtDesk:
         self._woke()
         return shown
 
-    def confirm_card(self, learner: str) -> Outcome:
-        """It is; checks the learner in."""
-        outcome = self._without_face.confirm_card(learner)
+    async def confirm_card(self, learner: str, pin: str) -> Outcome:
+        """It is, says whoever is on duty and types the PIN; checks the learner in."""
+        outcome = await self._without_face.confirm_card(learner, pin)
         self._woke()
         return outcome
 

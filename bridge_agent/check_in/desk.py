@@ -174,8 +174,8 @@ class Desk(Protocol):
         """A card was read; the witness on duty looks whether it is this person's."""
         ...
 
-    def confirm_card(self, learner: str) -> Outcome:
-        """It is; checks the learner in."""
+    async def confirm_card(self, learner: str, pin: str) -> Outcome:
+        """It is, says whoever is on duty by typing the PIN, as anybody could press a button; checks the learner in."""
         ...
 
     def put_card_away(self) -> None:

@@ -63,13 +63,20 @@ class Duty:
                 "Người này không có trong danh sách trực của điểm cầu. Hãy nhờ quản trị hệ thống thêm vào.",
                 "This person may not be on duty at this bridge point. Ask the administrator.",
             )
-        witness = next((one for one in self._around.gallery.witnesses if one.account == who), None)
-        phc = witness.pin if witness else self._around.gallery.pin(who)
-        await self._pins.check(who, pin, phc, self._around.boot)
+        await self._check(who, pin)
         self.person = self.people().get(who)
         if recording := self._around.recording():
             self.session_began(recording)
             self._around.wrote()
+
+    async def prove(self, pin: str) -> None:
+        """The PIN is that of whoever is on duty. Raises DeskError."""
+        await self._check(self.witness(), pin)
+
+    async def _check(self, who: str, pin: str) -> None:
+        witness = next((one for one in self._around.gallery.witnesses if one.account == who), None)
+        phc = witness.pin if witness else self._around.gallery.pin(who)
+        await self._pins.check(who, pin, phc, self._around.boot)
 
     def session_began(self, recording: Recording) -> None:
         """Write down who is on duty in this session."""

@@ -55,15 +55,21 @@ class WithoutFace:
         self._card = holder, self._around.boot
         return self._expected.row(self._expected.known(holder))
 
-    def confirm_card(self, learner: str) -> Outcome:
-        """The card is this person's. Raises DeskError."""
+    async def confirm_card(self, learner: str, pin: str) -> Outcome:
+        """The card is this person's, by the word and the PIN of whoever is on duty. Raises DeskError."""
         self._expected.recording()
+        shown = self._shown(learner)
+        self._duty.witness(learner)
+        await self._duty.prove(pin)
+        self._shown(learner)  # it may have been put away meanwhile
+        self._card = None
+        return self._admit(shown, "card")
+
+    def _shown(self, learner: str) -> RosterLearner:
         shown = self.card_shown
         if shown is None or shown.id != learner:
             raise DeskError("Hãy đọc lại thẻ của học viên này.", "Read this learner's card again.")
-        self._duty.witness(learner)
-        self._card = None
-        return self._admit(shown, "card")
+        return shown
 
     def put_card_away(self) -> None:
         """The card is forgotten."""

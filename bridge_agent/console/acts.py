@@ -104,7 +104,7 @@ async def check_in(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
 
 async def confirm_card(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
     """The witness says: it is this person's card."""
-    return _came_to(desk, desk.confirm_card(_learner(fields)), words)
+    return _came_to(desk, await desk.confirm_card(_learner(fields), _pin(fields)), words)
 
 
 async def put_card_away(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:

@@ -12,9 +12,8 @@ EMPTY: Final = Advice("Mời vào: đứng trước camera, nhìn thẳng.", "St
 KNOWN: Final = Advice("Đã nhận ra. Cảm ơn.", "You are known. Thank you.")
 ENROLLED: Final = Advice("Đã đủ ảnh. Cảm ơn.", "That is all the pictures. Thank you.")
 NO_YUNET: Final = Advice(
-    "Máy này chưa có mạng YuNet để kiểm tra người thật: hãy dùng thẻ hoặc mã PIN. "
-    "Cán bộ kỹ thuật: bridge-agent weights fetch.",
-    "This PC lacks YuNet, which tells a live face: use a card or PIN. Technician: bridge-agent weights fetch.",
+    "Mời dùng thẻ hoặc mã PIN.",
+    "Please use a card or PIN.",
 )
 UNKNOWN: Final = Advice(
     "Chưa nhận ra khuôn mặt trong danh sách hôm nay. Hãy dùng thẻ hoặc mã PIN.",

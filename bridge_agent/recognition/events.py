@@ -104,7 +104,7 @@ class Trouble:
     """Something a technician should know; recognition goes on, or tries to. `passed` ends the trouble named `name`."""
 
     name: str
-    """`camera_gone`, `frozen`, `dark`, `portraits` or `templates`."""
+    """`camera_gone`, `frozen`, `dark`, `portraits`, `templates` or `no_yunet`."""
     vi: str
     en: str
     passed: bool = False

@@ -26,6 +26,12 @@ from models.faces.match import Gallery
 from models.records import WHOLE_PICTURE, Zone
 
 _SILENCE_MS: Final = 3_000
+_NO_YUNET: Final = (
+    "Máy này chưa có mạng YuNet nên không kiểm tra được người thật: điểm danh bằng thẻ hoặc mã PIN. Để điểm danh bằng "
+    "khuôn mặt, hãy chạy bridge-agent weights fetch.",
+    "This PC lacks YuNet, without which no live face can be told: check in by card or PIN. For faces run bridge-agent "
+    "weights fetch.",
+)
 
 
 Ask = Callable[[float], Command | None]
@@ -76,6 +82,8 @@ def watching(
                 continue
             case OpenDesk() as opened:
                 desk, look_due = Desk(engine, gallery, opened, draws, raised), clock()
+                if opened.purpose == "check_in" and engine.detector.name != "yunet":
+                    yield Trouble("no_yunet", *_NO_YUNET)
                 continue
             case CloseDesk():
                 desk = None

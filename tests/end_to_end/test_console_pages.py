@@ -216,8 +216,8 @@ async def test_the_witness_vouches_for_a_learner_and_a_card_on_the_technicians_p
         await expect(page.locator("#row-l3 .now")).to_have_text("có mặt, được xác nhận từ 08:05")
         desk.show_card("9900112233")
         await expect(page.locator("#card-yes")).to_be_visible()
-        await tab_to(page, "Đúng người")
-        await page.keyboard.press("Enter")
+        await page.locator("#card-pin").focus()
+        await page.keyboard.type("2468\n")
         await expect(page.locator("#row-l2 .method")).to_have_text("08:05, thẻ")
         assert [call[0] for call in desk.calls] == ["vouch", "show_card", "confirm_card"]
 

@@ -124,7 +124,10 @@ async def test_a_scanned_card_works_from_the_start_and_waits_for_the_witness(
         await page.keyboard.type("9900112233\n")
         await expect(page.locator("#kiosk-yes")).to_be_visible()
         await tab_to(page, "Đúng người")
-        await page.keyboard.press("Enter")
+        await page.keyboard.press("Enter")  # whoever stands there could do that
+        await expect(page.locator("#kiosk-card .wrong").first).to_contain_text("mã PIN")
+        await expect(page.locator("#kiosk-card-pin")).to_be_focused()
+        await page.keyboard.type("2468\n")
         await expect(page.locator("#outcome-name")).to_have_text("Lê Hoàng Anh")
         await page.keyboard.type("9900112233\n")  # the next does not wait for 4 s
         await expect(page.locator("#kiosk-yes")).to_be_visible()

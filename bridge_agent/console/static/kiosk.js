@@ -183,6 +183,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (screen === "pad") { idle(); return; }
+  if (event.target.id === "kiosk-card-pin") { idle(); return; } // whoever is on duty types the PIN
   if (event.ctrlKey || event.altKey || event.metaKey || !/^[\p{L}\p{N}-]$/u.test(event.key)) return;
   event.preventDefault(); // a card reader types its number wherever the page stands
   if (screen === "card") act("/card/away", {});

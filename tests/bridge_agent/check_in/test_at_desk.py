@@ -110,7 +110,7 @@ def test_a_doubt_is_settled_by_a_pin_or_a_card_and_the_record_says_so(room: Room
         assert (await desk.check_in_by_pin("HV04", learners[4].pin)).flags == ("lookalike", "second_factor")
         room.tell(InDoubt(room.boot(), "unknown", None, "", ""))
         desk.show_card(learners[6].card)
-        assert desk.confirm_card("p6").flags == ("second_factor",)
+        assert (await desk.confirm_card("p6", room.office.witness_pin)).flags == ("second_factor",)
         room.tell(InDoubt(room.boot(), "unknown", None, "", ""))
         await asyncio.sleep(61)
         assert (await desk.check_in_by_pin("HV00", learners[0].pin)).flags == ()  # that was long ago
@@ -135,14 +135,17 @@ def test_a_card_is_shown_and_needs_the_witness_word(room: RoomOf, play: Play) ->
         assert (shown := desk.view().card_shown)
         assert shown.learner == "p1"
         with pytest.raises(DeskError, match="đọc lại thẻ"):
-            desk.confirm_card("p2")
+            (await desk.confirm_card("p2", room.office.witness_pin))
         desk.put_card_away()
         with pytest.raises(DeskError, match="đọc lại thẻ"):
-            desk.confirm_card("p1")
+            (await desk.confirm_card("p1", room.office.witness_pin))
         desk.show_card(learners[1].card)
         await asyncio.sleep(121)
         with pytest.raises(DeskError, match="đọc lại thẻ"):
-            desk.confirm_card("p1")
+            (await desk.confirm_card("p1", room.office.witness_pin))
+        desk.show_card(learners[1].card)
+        with pytest.raises(DeskError, match="không đúng"):
+            await desk.confirm_card("p1", learners[1].pin)  # the learner's own word, and PIN, are not the witness's
         with pytest.raises(DeskError, match="mã này"):
             await desk.check_in_by_pin("HV99", "1")
         with pytest.raises(DeskError, match="không đúng"):

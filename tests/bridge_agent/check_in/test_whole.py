@@ -73,7 +73,7 @@ def test_a_morning_of_forty_cards_and_pins_with_a_crash_in_between(
         for n, one in enumerate(learners[:CARDS]):
             if n % 2:
                 assert room.desk.show_card(one.card).learner == one.id
-                outcome = room.desk.confirm_card(one.id)
+                outcome = await room.desk.confirm_card(one.id, room.office.witness_pin)
             else:
                 outcome = await room.desk.check_in_by_pin(one.code.lower(), one.pin)
             assert (outcome.kind, outcome.learner and outcome.learner.presence) == ("admitted", "vouched")

@@ -228,8 +228,8 @@ class ScriptedDesk:
         self.set(card_shown=row)
         return row
 
-    def confirm_card(self, learner: str) -> Outcome:
-        self._witness()
+    async def confirm_card(self, learner: str, pin: str) -> Outcome:
+        await self._check(self._witness().id, pin)
         if self._view.card_shown is None or self._view.card_shown.learner != learner:
             raise DeskError("Thẻ này không còn chờ xác nhận.", "This card is not waiting any more.")
         self.calls.append(("confirm_card", learner))

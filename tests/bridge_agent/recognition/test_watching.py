@@ -16,7 +16,7 @@ from bridge_agent.capture.reader import Raw
 from bridge_agent.capture.source import Device, Source, VideoFile
 from bridge_agent.clock import boot_ms
 from bridge_agent.errors import CaptureLostError
-from bridge_agent.recognition.commands import Command, Stop
+from bridge_agent.recognition.commands import Command, OpenDesk, Stop
 from bridge_agent.recognition.events import Event, SeatLost, Sighted, Sweep, Trouble, Unwatched, Watched
 from bridge_agent.recognition.pace import SLOWEST_MS
 from bridge_agent.recognition.watcher import Watcher
@@ -123,6 +123,16 @@ def test_an_unplugged_camera_closes_coverage_at_its_last_frame_says_why_and_come
     told = [event.en for event in events[gone:] if isinstance(event, Trouble) and not event.passed]
     assert "Another camera is in its place." in told
     assert came_back(events)
+
+
+def test_a_desk_without_yunet_tells_the_technician_what_to_fetch_and_not_the_learners() -> None:
+    engine, said = FaceEngine(Seeing(0), Encoding()), [OpenDesk("check_in"), Stop()]
+    with Capture(Device(0), Pace(200, newest=True, real_time=False), reader=steady) as capture:
+        capture.open()
+        events = list(watching(capture, engine, NOBODY, sweep_ms=200, ask=lambda wait_s: said.pop(0)))
+    (trouble,) = [event for event in events if isinstance(event, Trouble)]
+    assert trouble.name == "no_yunet"
+    assert "weights fetch" in trouble.vi and "weights fetch" in trouble.en
 
 
 @pytest.mark.alone
