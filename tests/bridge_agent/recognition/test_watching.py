@@ -126,7 +126,8 @@ def test_an_unplugged_camera_closes_coverage_at_its_last_frame_says_why_and_come
 
 
 def test_a_desk_without_yunet_tells_the_technician_what_to_fetch_and_not_the_learners() -> None:
-    engine, said = FaceEngine(Seeing(0), Encoding()), [OpenDesk("check_in"), Stop()]
+    engine = FaceEngine(Seeing(0), Encoding())
+    said: list[Command] = [OpenDesk("check_in"), Stop()]
     with Capture(Device(0), Pace(200, newest=True, real_time=False), reader=steady) as capture:
         capture.open()
         events = list(watching(capture, engine, NOBODY, sweep_ms=200, ask=lambda wait_s: said.pop(0)))
