@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
-from types import TracebackType
 
 from sqlalchemy import bindparam, text
 from sqlmodel import col, select
 
+from central_server.background import Background
 from central_server.courses.changes import Changes, changing
 from central_server.database import Job, Writer
 from central_server.learners.erasing import erase
@@ -48,26 +47,15 @@ def erase_expired(days: int, now: int) -> Job[int]:
     return changing(work, now)
 
 
-class Eraser:
+class Eraser(Background):
     """A thread that erases what has expired: when the server starts, and then every day."""
 
     def __init__(self, writer: Writer, days: int, now: Callable[[], int], look_s: float = LOOK_S) -> None:
+        super().__init__("erasing")
         self._writer = writer
         self._days = days
         self._now = now
         self._look_s = look_s
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="erasing", daemon=True)
-
-    def __enter__(self) -> Eraser:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end.set()
-        self._thread.join()
 
     def _run(self) -> None:
         done: int | None = None

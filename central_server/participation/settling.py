@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
 
 import msgspec
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from central_server.background import Background
 from central_server.database import Writer
 from central_server.participation.settled import Part, compute, keep, settled
 from models.errors import DiemdanhError
@@ -86,25 +85,14 @@ class Settling:
             return found
 
 
-class Settler:
+class Settler(Background):
     """A thread that goes round the courses for as long as the context lasts."""
 
     def __init__(self, settling: Settling, now: Callable[[], int], pause_s: float = PAUSE_S) -> None:
+        super().__init__("settling")
         self._settling = settling
         self._now = now
         self._pause_s = pause_s
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="settling", daemon=True)
-
-    def __enter__(self) -> Settler:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end.set()
-        self._thread.join()
 
     def _run(self) -> None:
         course, pause = "", self._pause_s
