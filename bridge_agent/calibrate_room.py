@@ -52,6 +52,7 @@ from models.faces.errors import PortraitsError
 from models.faces.portraits import portrait_vector, read_picture, read_portraits
 from models.language import both
 from models.reasons import reason
+from models.wire import Today
 
 LOOKS_EVERY_MS: Final = 250
 SECONDS: Final = 10.0
@@ -113,8 +114,9 @@ def faces(settings: Settings, *, enrolled: bool, say: Say = print) -> None:
     )  # fmt: skip
     _save(settings.folder, faces=part)
     _tell(part.sentences, say)
+    names = _names(settings.folder)
     for pair in part.lookalikes:
-        say(f"  {pair.a} – {pair.b}: {pair.score:.2f}")
+        say(f"  {names.get(pair.a, pair.a)} – {names.get(pair.b, pair.b)}: {pair.score:.2f}")
 
 
 def clock(settings: Settings, server: str | None, *, say: Say = print) -> None:
@@ -142,9 +144,18 @@ def report(settings: Settings, *, with_picture: bool, say: Say = print) -> None:
         )
     profile, id_ = found
     picture = _room_picture(settings.folder) if with_picture else None
-    page = render(profile, id_, {}, picture)
+    page = render(profile, id_, _names(settings.folder), picture)
     write_private(settings.folder.calibration_report, page.encode())
     say(str(settings.folder.calibration_report))
+
+
+def _names(folder: DataFolder) -> dict[str, str]:
+    """Name and code of each learner of the day's plan, by id; without a plan nobody's."""
+    try:
+        today = msgspec.json.decode(folder.plan.read_bytes(), type=Today)
+    except (OSError, msgspec.MsgspecError):
+        return {}
+    return {one.id: f"{one.name}, {one.code}" for session in today.sessions for one in session.learners}
 
 
 def _held(settings: Settings, encoder: str) -> dict[str, Floats]:

@@ -32,6 +32,8 @@ class ProfileState:
     zones: tuple[Zone, ...] = WHOLE_PICTURE
     raised: Mapping[str, float] = field(default_factory=dict)
     """Learners of whom the door asks for more, for somebody in the class is like them."""
+    camera: str = ""
+    """The hardware name of the camera that was measured: no other is opened."""
 
 
 NOT_NEEDED = ProfileState("missing", None, None, False)
@@ -79,4 +81,5 @@ class ProfileReader:
             # A room measured to be too dark or too far everywhere is not a room where everybody can be told.
             camera.identifying if camera is not None else WHOLE_PICTURE,
             faces.raised if faces is not None else {},
+            camera.device if camera is not None and not forced else "",
         )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bridge_agent import supervisor
 from bridge_agent.alarms import Alarms
+from bridge_agent.capture.source import CameraPin
 from bridge_agent.check_in.gallery_store import GalleryStore
 from bridge_agent.config import Settings
 from bridge_agent.errors import AgentError
@@ -78,8 +81,13 @@ class RoomWatch:
         return Assignment(
             settings.source, settings.portraits, roster or {}, sweep_ms, settings.config.faces, held,
             self.profile().zones,
-            settings.pin, self.profile().threshold, self.profile().raised,
+            self._pin(), self.profile().threshold, self.profile().raised,
         )  # fmt: skip
+
+    def _pin(self) -> CameraPin:
+        """The camera that the settings name, or else the one that the profile measured."""
+        pin = self._settings.pin
+        return pin if pin.name or sys.platform != "linux" else replace(pin, name=self.profile().camera)
 
     def _portraits(self, learners: Sequence[RosterLearner], templates: frozenset[str]) -> dict[str, str] | None:
         """Learner id by portrait name; None where the portraits that were asked for are not there."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from bridge_agent.capture.hardware import hardware_name
 from bridge_agent.capture.source import Device
 from bridge_agent.errors import SourceError
 
@@ -43,6 +44,8 @@ class Camera:
     unit: str = ""
     virtual: bool = False
     """The system itself says that no hardware is behind it."""
+    hardware: str = ""
+    """As a calibration profile names it (capture.hardware)."""
 
     @property
     def is_virtual(self) -> bool:
@@ -51,7 +54,11 @@ class Camera:
 
     def goes_by(self, name: str) -> bool:
         """Whether `name` is this camera's, or this very unit's."""
-        return name.strip().casefold() in {self.name.casefold(), self.unit.casefold()} - {""}
+        return name.strip().casefold() in self._names - {""}
+
+    @property
+    def _names(self) -> set[str]:
+        return {self.name.casefold(), self.unit.casefold(), self.hardware.casefold()}
 
 
 def on_linux(sysfs: Path = SYSFS, by_id: Path = BY_ID) -> list[Camera]:
@@ -67,7 +74,9 @@ def on_linux(sysfs: Path = SYSFS, by_id: Path = BY_ID) -> list[Camera]:
         except OSError:
             continue  # unplugged while we looked
         virtual = "virtual" in entry.resolve().parts
-        found.append(Camera(int(match[1]), name, units.get(entry.name, ""), virtual))
+        number = int(match[1])
+        hardware = hardware_name(Device(number), sysfs)
+        found.append(Camera(number, name, units.get(entry.name, ""), virtual, hardware))
     return sorted(found, key=lambda camera: camera.number)
 
 

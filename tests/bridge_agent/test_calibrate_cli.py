@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
@@ -24,7 +25,7 @@ from bridge_agent.recognition.events import TemplateMade
 from calibration.profile import read
 from models.faces.engine import FaceProfile, load_engine
 from models.faces.portraits import portrait_vector, read_picture
-from models.wire import RosterLearner
+from models.wire import RosterLearner, SessionPlan, Today
 from tests.central_server.running import running
 from tests.receipts import SERVER_KEY
 
@@ -145,6 +146,16 @@ def test_the_learners_enrolled_on_this_pc_are_the_class(
     assert [(pair.a, pair.b) for pair in found[0].faces.lookalikes] == [("id-009", "id-019")]
     assert found[0].faces.card.fnmr is None  # of one template each there is no genuine pair
     assert "id-009 – id-019" in capsys.readouterr().out
+    people = tuple(
+        RosterLearner(id=f"id-{n}", code=f"HV{n}", name=name, unit="Sở Nội vụ", birth_year=1980)
+        for n, name in (("009", "Lê Thị Mai"), ("019", "Trần Thị Lan"))
+    )
+    plan = SessionPlan(session="s", course="K", title="B", start=0, end=1, breaks=(), learners=people)
+    (tmp_path / "today.json").write_bytes(msgspec.json.encode(Today(sessions=(plan,))))
+    assert main(["faces", "--data", str(tmp_path)]) == 0
+    assert "Lê Thị Mai, HV009 – Trần Thị Lan, HV019" in capsys.readouterr().out
+    assert main(["report", "--data", str(tmp_path)]) == 0
+    assert "Trần Thị Lan, HV019" in (tmp_path / "calibration.html").read_text(encoding="utf-8")
 
 
 def test_the_rooms_picture_is_kept_without_faces(shared: Path, weights: Path) -> None:

@@ -37,7 +37,9 @@ def found(root: Path) -> list[Camera]:
 def test_names_and_units_are_read_and_what_hangs_on_no_bus_is_virtual(tmp_path: Path) -> None:
     plugged(tmp_path, 10, "Logitech BRIO", virtual=True)
     plugged(tmp_path, 0, C920, unit=UNIT)
-    assert found(tmp_path) == [Camera(0, C920, UNIT), Camera(10, "Logitech BRIO", "", virtual=True)]
+    assert found(tmp_path) == [
+        Camera(0, C920, UNIT, hardware=C920), Camera(10, "Logitech BRIO", "", virtual=True, hardware="Logitech BRIO"),
+    ]  # fmt: skip
 
 
 def test_a_pc_without_cameras_has_none(tmp_path: Path) -> None:
@@ -55,6 +57,20 @@ def test_the_pinned_camera_is_opened_whatever_its_number_is_today(tmp_path: Path
     pin = CameraPin(name)
     assert meant(Device(0, pin), found(tmp_path)).number == 2
     assert meant(Device(2, pin), found(tmp_path)).number == 2
+
+
+def test_a_camera_goes_by_the_name_that_its_profile_keeps(tmp_path: Path) -> None:
+    plugged(tmp_path, 0, C920)
+    plugged(tmp_path, 2, C920)
+    for number, serial in ((0, "AA11"), (2, "BB22")):
+        folder = (tmp_path / f"sys/class/video4linux/video{number}").resolve()
+        usb = tmp_path / f"usb{number}"
+        (usb / "interface").mkdir(parents=True)
+        (usb / "serial").write_text(serial, encoding="utf-8")
+        (folder / "device").symlink_to(usb / "interface")
+    assert meant(Device(0, CameraPin(f"{C920} (BB22)")), found(tmp_path)).number == 2
+    with pytest.raises(SourceError):
+        meant(Device(0, CameraPin(f"{C920} (CC33)")), found(tmp_path))
 
 
 def test_another_camera_in_its_place_is_refused_and_named(tmp_path: Path) -> None:
