@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Browser, expect
+import asyncio
+
+from playwright.async_api import Browser, Route, expect
 
 from bridge_agent.check_in.desk import DutyPerson
 from tests.bridge_agent.console.scripted_desk import ScriptedDesk
@@ -101,3 +103,26 @@ async def test_a_second_enrolment_waits_for_the_first(running: Console, desk: Sc
     async with opened(browser, f"{running.address}/enrol/l3") as page:
         await expect(page.locator("#step h2")).to_have_text("Đang ghi danh cho người khác")
         await expect(page.locator("#capture")).to_be_hidden()
+
+
+async def test_a_first_message_that_comes_late_takes_no_sentence_away(
+    running: Console, desk: ScriptedDesk, browser: Browser
+) -> None:
+    desk.on_duty()
+    late = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await late.wait()
+        await route.continue_()
+
+    context = await browser.new_context(locale="vi-VN")
+    page = await context.new_page()
+    await page.route("**/events*", hold)
+    await page.goto(f"{running.address}/enrol/l3")
+    await page.locator("#agree").click()
+    await expect(page.locator("#step .wrong")).to_contain_text("Tôi đã đọc")
+    await expect(page.locator("#as-of")).to_be_hidden()
+    late.set()
+    await expect(page.locator("#as-of")).to_be_visible()
+    await expect(page.locator("#step .wrong")).to_contain_text("Tôi đã đọc")
+    await context.close()

@@ -5,20 +5,25 @@ const TOKEN = document.querySelector('meta[name="token"]').content;
 const vietnamese = document.documentElement.lang !== "en";
 const title = document.title;
 
+/** What the page was made with, by id: the first message brings it once more, perhaps after somebody began to type. */
+const made = new Map([...document.querySelectorAll("#live [id]")].map((part) => [part.id, part.cloneNode(true)]));
+
 /** Put a part's new HTML in its place; what was typed and where the focus was stays. */
 function replace(old, html) {
   const box = document.createElement("template");
   box.innerHTML = html;
   const fresh = box.content.firstElementChild;
-  if (fresh.isEqualNode(old)) return; // the first message brings what the page was made with
+  const before = made.get(old.id);
+  made.delete(old.id);
+  if (before?.isEqualNode(fresh) || fresh.isEqualNode(old)) return;
   const active = old.contains(document.activeElement) ? document.activeElement : null;
   for (const input of fresh.querySelectorAll("input[id], select[id], details[id]")) {
-    const before = document.getElementById(input.id);
-    if (!before || !old.contains(before)) continue;
-    if (input.tagName === "DETAILS") input.open = before.open;
-    else if (input.type === "checkbox") input.checked = before.checked;
-    else if (input.tagName === "SELECT") { if ([...input.options].some((one) => one.value === before.value)) input.value = before.value; }
-    else input.value = before.value;
+    const was = document.getElementById(input.id);
+    if (!was || !old.contains(was)) continue;
+    if (input.tagName === "DETAILS") input.open = was.open;
+    else if (input.type === "checkbox") input.checked = was.checked;
+    else if (input.tagName === "SELECT") { if ([...input.options].some((one) => one.value === was.value)) input.value = was.value; }
+    else input.value = was.value;
   }
   old.replaceWith(fresh);
   if (!active) return;
