@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.bridge_agent.console.scripted_desk import MINUTE, ScriptedDesk
 from tests.bridge_agent.console.serving_console import Console
@@ -140,7 +141,18 @@ async def test_a_second_card_does_not_confirm_the_first(running: Console, desk: 
         await kiosk(page, running)
         await page.keyboard.type("9900112233\n")
         await expect(page.locator("#kiosk-card .name")).to_have_text("Lê Hoàng Anh")
-        await page.keyboard.type("5550001\n")
+
+        async def slowly(route: Route) -> None:
+            await asyncio.sleep(0.6)
+            await route.continue_()
+
+        await page.route("**/card/away", slowly)
+        await page.keyboard.press("5")
+        desk.set(alarms=(("Một câu", "A sentence"),))  # a message from before the first card was put away, or not
+        await page.keyboard.type("550001\n", delay=120)
+        await expect(page.locator("#kiosk-card .name")).to_have_text("Nguyễn Thị Phương Thảo")
+        await page.keyboard.type("5550001\n")  # the same once more
+        await expect(page.locator("#kiosk-yes")).to_be_visible()
         await expect(page.locator("#kiosk-card .name")).to_have_text("Nguyễn Thị Phương Thảo")
         assert "confirm_card" not in [call[0] for call in desk.calls]
 

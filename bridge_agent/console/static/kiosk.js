@@ -19,6 +19,7 @@ let seen = -1;
 let timer = 0;
 let step = null; // of the pad: {kind: "who"} or {kind: "pin", fields}
 let busy = false;
+let away = null; // whose card is being put away: a message from before that was done brings it once more
 
 function show(name) {
   screen = name;
@@ -80,7 +81,8 @@ async function submit() {
   if (step !== mine) return;
   if (!result.ok) { complain(result.sentence); return; }
   const { answer } = result;
-  if (answer.step === "pin") openPad({ who: answer.who }, "/kiosk/pin", `${texts.code} ${answer.who}`);
+  if (answer.step === "card") { away = null; waiting(state); }
+  else if (answer.step === "pin") openPad({ who: answer.who }, "/kiosk/pin", `${texts.code} ${answer.who}`);
   else if (answer.outcome) come(answer.outcome);
   else if (mine.thanks) outcome({ good: true, ...mine.thanks, sentence: texts.thanks });
 }
@@ -171,7 +173,13 @@ function told(next) {
   duty(next.duty);
   guide(next.guidance);
   if (next.outcome) come(next.outcome);
-  if (next.card && (screen === "face" || screen === "pad")) { step = null; show("card"); }
+  if (next.card !== away) away = null;
+  waiting(next);
+}
+
+/** A card waits for whoever is on duty, or no longer does. */
+function waiting(next) {
+  if (next.card && next.card !== away && (screen === "face" || screen === "pad")) { step = null; show("card"); }
   else if (!next.card && screen === "card") start();
 }
 
@@ -186,7 +194,7 @@ document.addEventListener("keydown", (event) => {
   if (event.target.id === "kiosk-card-pin") { idle(); return; } // whoever is on duty types the PIN
   if (event.ctrlKey || event.altKey || event.metaKey || !/^[\p{L}\p{N}-]$/u.test(event.key)) return;
   event.preventDefault(); // a card reader types its number wherever the page stands
-  if (screen === "card") act("/card/away", {});
+  if (screen === "card") { away = state.card; act("/card/away", {}); }
   openPad(null);
   input.value = event.key;
 });
