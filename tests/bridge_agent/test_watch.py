@@ -50,9 +50,9 @@ KEYS = {
 
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("weights")
-def test_a_class_of_twelve(shared: Path, tmp_path: Path) -> None:
-    learners, strangers = people(shared, 0, 12), people(shared, 12, 1)
-    script = ordinary(learners, strangers, seconds=60, fps=4)
+def test_a_class_of_eight(shared: Path, tmp_path: Path) -> None:
+    learners, strangers = people(shared, 0, 8), people(shared, 8, 1)
+    script = ordinary(learners, strangers, seconds=45, fps=4)
     result = watched(script, learners, tmp_path)
     for one in judged(result, script):
         assert one.off_per_edge_s <= PER_EDGE_S, one
