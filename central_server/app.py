@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from importlib.resources import files
@@ -46,6 +45,7 @@ from central_server.accounts.guard import guard
 from central_server.accounts.passwords import Hasher
 from central_server.accounts.sign_on import provider
 from central_server.bridge_points.signature import DeviceKeys
+from central_server.clock import wall_clock
 from central_server.config import Config
 from central_server.data_lock import held_by_server
 from central_server.database import Writer, open_database
@@ -66,11 +66,6 @@ from central_server.web.description import describe
 from central_server.web.headers import Headers
 from central_server.web.rendering import STATIC, Pages
 from central_server.web.rendering_errors import add_error_handlers
-
-
-def wall_clock() -> int:
-    """Milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 def create_app(

@@ -18,10 +18,9 @@ from sqlmodel import Session, col, select
 
 from central_server.accounts import commands as accounts
 from central_server.accounts.first import first_administrator
-from central_server.app import create_app, wall_clock
 from central_server.bridge_points.joining import make_token
 from central_server.bridge_points.rotation import revoke
-from central_server.checking import check
+from central_server.clock import wall_clock
 from central_server.config import Config
 from central_server.courses.course_file import read_course
 from central_server.courses.loading import load
@@ -34,7 +33,6 @@ from central_server.participation.rounding import shown
 from central_server.participation.sheet import Sheet, sheet_of
 from central_server.participation.sheet_files import sheet_csv, sheet_xlsx, write_file
 from central_server.participation.state import SessionState
-from central_server.serving import addresses, listen, log_to_stderr, server
 from central_server.web.figures import day, day_time, number, percent
 from models.language import both, language
 from models.participation import Verdict
@@ -59,6 +57,11 @@ def change(config: Config, job: Job[T]) -> T:
 
 def serve(arguments: argparse.Namespace, config: Config) -> int:
     """Run the server until it is stopped."""
+    # All pages load with these, a second that the other commands need not wait.
+    from central_server.app import create_app
+    from central_server.checking import check
+    from central_server.serving import addresses, listen, log_to_stderr, server
+
     changes = {name: value for name in ("host", "port") if (value := getattr(arguments, name)) is not None}
     config = msgspec.structs.replace(config, **changes)
     typed = frozenset(changes) | ({"data"} if arguments.data is not None else set())

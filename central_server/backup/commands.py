@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from central_server.app import wall_clock
 from central_server.backup.copying import back_up
 from central_server.backup.restoring import restore
+from central_server.clock import wall_clock
 from central_server.config import Config
 from central_server.own_log.server_key import KEY_FILE
 from models.language import both

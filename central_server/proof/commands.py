@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.exc import DBAPIError
 
-from central_server.app import wall_clock
+from central_server.clock import wall_clock
 from central_server.config import Config
 from central_server.database import open_database
 from central_server.errors import EvidenceError
