@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -22,10 +23,9 @@ from bridge_agent.log import Log
 from bridge_agent.log_file import set_aside
 from models.receipts import decode_receipt
 from models.wire import JoinAnswer, JoinRequest, Refusal
+from tests import forked
 from tests.faults.making import presence
 from tests.receipts import PUBLIC_HEX, receipt_of
-
-pytestmark = pytest.mark.alone
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "AAAAA-BBBBB"  # noqa: S105 - a made-up one
@@ -72,9 +72,17 @@ def server() -> Iterator[str]:
 
 
 def agent(*arguments: str | Path, cwd: Path, language: str = "vi") -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "DIEMDANH_LANGUAGE": language, "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "bridge_agent", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=cwd, env=env, timeout=60)
+    with contextlib.chdir(cwd):
+        return forked.run("bridge_agent.cli", arguments, {**os.environ, "DIEMDANH_LANGUAGE": language})
+
+
+def test_a_start_from_nothing_says_the_same(tmp_path: Path) -> None:
+    env = {**os.environ, "DIEMDANH_LANGUAGE": "vi", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "bridge_agent", "run", "--confgi", "x"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=tmp_path, env=env, timeout=60)
+    same = agent("run", "--confgi", "x", cwd=tmp_path)
+    refused(done, "--confgi", "--help")
+    assert (done.returncode, done.stdout, done.stderr) == (same.returncode, same.stdout, same.stderr)
 
 
 def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -274,6 +282,7 @@ def test_a_second_agent_on_the_same_data_is_refused(tmp_path: Path) -> None:
         refused(agent("run", "--config", path, cwd=tmp_path), "đang dùng thư mục dữ liệu")
 
 
+@pytest.mark.alone
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_without_a_server_it_runs_and_stops_in_order(tmp_path: Path, number: signal.Signals) -> None:

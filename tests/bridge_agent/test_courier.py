@@ -19,8 +19,6 @@ from tests.faults.making import EYES, presence
 from tests.faults.sending import Parts, client, clock_of, held, joined
 from tests.receipts import PUBLIC_HEX
 
-pytestmark = pytest.mark.alone
-
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Running]:

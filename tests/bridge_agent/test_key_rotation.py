@@ -29,8 +29,6 @@ from tests.central_server.running import Running, running, write_course
 from tests.faults.making import presence
 from tests.faults.sending import Parts, client, clock_of, held
 
-pytestmark = pytest.mark.alone
-
 KEYS = KeyStore()
 
 

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.alone
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -37,6 +35,7 @@ def children(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(180)
 def test_a_simulated_class_ends_with_a_table_that_agrees_with_the_truth(tmp_path: Path) -> None:
     program = demo("--for", "45", "--data", str(tmp_path))
@@ -55,6 +54,7 @@ def test_a_simulated_class_ends_with_a_table_that_agrees_with_the_truth(tmp_path
     assert not children(tmp_path)
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(120)
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is a console event there")
 def test_ctrl_c_stops_everything_within_five_seconds(tmp_path: Path) -> None:

@@ -11,8 +11,6 @@ from tests.bridge_agent.test_clock_moved import HOUR, MINUTE, MOVES, Whose, hold
 from tests.central_server.running import START, running, write_course
 from tests.faults.sending import Parts, client, joined
 
-pytestmark = pytest.mark.alone
-
 BREAK = 15 * MINUTE
 """In the second of the two hours."""
 
