@@ -1,12 +1,12 @@
 """Set up Điểm danh and run it: standard library only, Python 3.11 or newer and pip are enough.
 
     python3 deploy/run.py demo       server, one agent and the class manager's page  (Windows: py deploy\\run.py demo)
-    python3 deploy/run.py test       installs what the tests need and runs them all
+    python3 deploy/run.py test       installs what the tests need and runs them, but those marked nightly
     python3 deploy/run.py screenshots [--out DIR]    pictures of all pages, with invented people
     python3 deploy/run.py lint       ruff and mypy
     python3 deploy/run.py bench      measures speed, memory and accuracy: one JSON line a measure
     python3 deploy/run.py slices     harm in loops (power cuts, kills, bad lines, failing disks …): a minute of each
-    python3 deploy/run.py nightly    the long runs: the benchmarks that take long, and all of every loop
+    python3 deploy/run.py nightly    the long runs: tests that CI leaves out, long benchmarks, all of every loop
     python3 deploy/run.py lock       resolves the dependencies anew into deploy/requirements/
 
 Arguments after the command go to it: `run.py demo --help`. The first run makes .venv/ (a pinned uv in .uv/ does it,
@@ -38,10 +38,22 @@ SETS = {
     "demo": ["--extra", "agent", "--extra", "server", "--group", "demo", "--no-dev"],
     "test": ["--extra", "agent", "--extra", "server"],
 }
-# Tests go three at a time, for a browser mostly waits; those that ask how soon something happens follow alone.
+# Tests go three at a time, for a browser mostly waits; those that ask how soon something happens follow, two at a time
+# where they mostly wait, else alone.
 TESTS = [
-    ["-m", "pytest", "-m", "not alone", "-n", "3", "--dist", "loadfile", "--durations=12"],
-    ["-m", "pytest", "-m", "alone", "--durations=12"],
+    [
+        "-m",
+        "pytest",
+        "-m",
+        "not alone and not timed and not nightly",
+        "-n",
+        "3",
+        "--dist",
+        "loadfile",
+        "--durations=12",
+    ],
+    ["-m", "pytest", "-m", "timed and not nightly", "-n", "2", "--dist", "loadfile", "--durations=12"],
+    ["-m", "pytest", "-m", "alone and not nightly", "--durations=12"],
 ]
 # Browser libraries: file inside the npm package -> file in static/vendor.
 BROWSER_FILES = {
@@ -209,7 +221,11 @@ def main(argv: list[str]) -> int:
         "screenshots": [["-m", "deploy.screenshots"]],
         "bench": [["-m", "tests.benchmarks"]],
         "slices": [["-m", "tests.faults"]],
-        "nightly": [["-m", "tests.benchmarks", "--nightly"], ["-m", "tests.faults", "--full"]],
+        "nightly": [
+            ["-m", "pytest", "-m", "nightly"],
+            ["-m", "tests.benchmarks", "--nightly"],
+            ["-m", "tests.faults", "--full"],
+        ],
     }
     if what == "lock":
         lock()

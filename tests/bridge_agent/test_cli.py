@@ -282,7 +282,7 @@ def test_a_second_agent_on_the_same_data_is_refused(tmp_path: Path) -> None:
         refused(agent("run", "--config", path, cwd=tmp_path), "đang dùng thư mục dữ liệu")
 
 
-@pytest.mark.alone
+@pytest.mark.timed
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_without_a_server_it_runs_and_stops_in_order(tmp_path: Path, number: signal.Signals) -> None:

@@ -21,7 +21,7 @@ from bridge_agent.supervisor import Commands, Listener, Patience, keep, watch
 from models.records import CoverageEnd
 from tests.bridge_agent import scripted_eyes
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.timed
 
 
 class Heard:

@@ -36,6 +36,8 @@ from models.wire import JoinAnswer, JoinRequest, LivePresence, LiveStatus, Refus
 START = 1_795_482_000_000
 """24/11/2026 08:00:00 in Vietnam: when the sessions of the tests begin."""
 MINUTE = 60_000
+PATIENCE_S = 60.0
+"""What ends a wait that will never end; no test asks for it, so a busy machine fails none."""
 TLS = httpx.create_ssl_context()
 """For all clients: without it each one reads the machine's certificates, 24 ms, to speak plain HTTP."""
 
@@ -62,7 +64,7 @@ class Running:
     _asking: httpx.Client | None = None
 
     def do(self, job: Job[T]) -> T:
-        return self.services.writer.submit(job).result(10)
+        return self.services.writer.submit(job).result(PATIENCE_S)
 
     def load(self, course: Path) -> None:
         self.do(load(read_course(course), self.clock()))
@@ -87,7 +89,9 @@ class Running:
 
     def client(self, **more: Any) -> httpx.Client:
         """A client that has not signed in."""
-        client = httpx.Client(base_url=self.address, **({"follow_redirects": True, "timeout": 10, "verify": TLS} | more))
+        client = httpx.Client(
+            base_url=self.address, **({"follow_redirects": True, "timeout": PATIENCE_S, "verify": TLS} | more)
+        )
         self._clients.append(client)
         return client
 
@@ -155,7 +159,7 @@ def running(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterat
         program = server(app)
         thread = threading.Thread(target=program.run, kwargs={"sockets": [listener]})
         thread.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while not program.started and thread.is_alive() and time.monotonic() < deadline:
             time.sleep(0.01)
         assert program.started
@@ -166,7 +170,7 @@ def running(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterat
         finally:
             one.close()
             program.should_exit = True
-            thread.join(10)
+            thread.join(PATIENCE_S)
             assert not thread.is_alive()
 
 
@@ -190,7 +194,7 @@ class Agent:
 
     def request(self, method: str, path: str, body: bytes = b"") -> httpx.Response:
         headers = self.headers(method, path, body)
-        return httpx.request(method, self.address + path, content=body, headers=headers, timeout=10, verify=TLS)
+        return httpx.request(method, self.address + path, content=body, headers=headers, timeout=PATIENCE_S, verify=TLS)
 
     def today(self) -> Today:
         return msgspec.json.decode(self.request("GET", "/api/agent/today").content, type=Today)

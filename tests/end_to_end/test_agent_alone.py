@@ -13,7 +13,7 @@ from models.records import Coverage, Presence, Seal, decode
 from models.spans import spans, total
 from tests.end_to_end.kills import World
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.timed
 
 SECONDS = 20
 

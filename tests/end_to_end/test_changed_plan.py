@@ -19,7 +19,7 @@ from models.records import Coverage, Seal, decode
 from tests.end_to_end.kills import World
 from tests.end_to_end.test_agent_alone import until
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.timed
 
 
 @pytest.mark.timeout(240)

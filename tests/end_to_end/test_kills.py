@@ -6,7 +6,7 @@ import pytest
 
 from tests.end_to_end.kills import World
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.timed
 
 KILLS = 4
 SECONDS = 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from playwright.async_api import Browser, Page, Route, async_playwright, expect
 from models.records import CheckIn
 from tests.central_server.running import MINUTE, START, Agent, Running, join, running, write_course
 
-pytestmark = pytest.mark.alone
+expect.set_options(timeout=20_000)  # a limit for a busy machine, no claim: what is awaited ends the wait
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 QUIET = [
@@ -94,8 +95,15 @@ async def check_accessibility(page: Page) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (360, "dark"), (1440, "light"), (1440, "dark")])
-@pytest.mark.parametrize("lang", ["vi", "en"])
+LOOKS = [*itertools.product((360, 1440), ("light", "dark"), ("vi", "en"))]
+PAIRS = {(360, "light", "vi"), (360, "dark", "en"), (1440, "light", "en"), (1440, "dark", "vi")}
+"""Each width with each scheme, each scheme with each language, each language with each width; the rest is nightly's."""
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "lang"),
+    [pytest.param(*look, marks=() if look in PAIRS else pytest.mark.nightly) for look in LOOKS],
+)
 async def test_the_pages_are_accessible_and_fit(
     server: Running, agent: Agent, browser: Browser, width: int, scheme: str, lang: str, tmp_path: Path
 ) -> None:
@@ -157,6 +165,7 @@ async def test_rows_change_while_one_watches_and_keep_their_place(
         await expect(page.locator("#headline")).to_contain_text("2 / 30 có mặt")
 
 
+@pytest.mark.timed
 async def test_the_page_says_when_it_is_no_longer_live_and_comes_back(
     server: Running, agent: Agent, browser: Browser
 ) -> None:
@@ -232,6 +241,7 @@ async def test_the_evidence_is_shown_under_the_pointer_and_by_keyboard(
         await expect(evidence).to_be_hidden()
 
 
+@pytest.mark.timed
 async def test_the_page_tells_when_the_list_has_changed(
     server: Running, agent: Agent, browser: Browser, tmp_path: Path
 ) -> None:
