@@ -89,9 +89,8 @@ class Running:
 
     def client(self, **more: Any) -> httpx.Client:
         """A client that has not signed in."""
-        client = httpx.Client(
-            base_url=self.address, **({"follow_redirects": True, "timeout": PATIENCE_S, "verify": TLS} | more)
-        )
+        given: dict[str, Any] = {"follow_redirects": True, "timeout": PATIENCE_S, "verify": TLS} | more
+        client = httpx.Client(base_url=self.address, **given)
         self._clients.append(client)
         return client
 
