@@ -54,6 +54,8 @@ from central_server.learners.alike import Templates
 from central_server.learners.retention import Eraser
 from central_server.learners.sealing import sealing_key
 from central_server.ledger.intake import Intake
+from central_server.media.media import Media
+from central_server.media.tokens import MediaTokens, media_key
 from central_server.own_log.server_key import make_known, server_key
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
@@ -117,6 +119,7 @@ def create_app(
                     sealing=sealing,
                     templates=Templates(sealing),
                     rosters=KeptRosters(config.data_folder, sealing),
+                    media=Media(MediaTokens(media_key(config.data_folder))),
                 )
                 if serving:
                     stack.enter_context(Settler(settling, now))

@@ -13,12 +13,14 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
 ├── NotSignedInError        401  a page was asked for without a sign-in
 ├── SignInError             401  the login, password, code or link doesn't sign anybody in
 ├── SignOnError             502  the office's sign-on can't be asked, or does not confirm
+├── MediaTokenError         401  no valid token came with a request for a stream
 ├── ForbiddenError          403  the account has no such permission
 ├── CrossSiteError          403  another site's page asked for a change
 ├── TooBigError             413  a form with its files is larger than this page takes
 ├── InputError              422  what was typed can't be; nothing changed
 ├── BusyError               429  too many ask for the same at once, or too often: what to wait for is said
 ├── ConflictError           409  what is asked for contradicts what is there
+├── RelayAwayError          503  the relay starts just now; trying again after `retry_after` seconds helps
 ├── UnavailableError        503  the database can't be written now; trying again later helps
 └── RefusedError                 an agent's request was refused and nothing changed; `reason` as in models.wire.Refusal
     ├── TokenError          403  the one-time token is unknown, used or too old
@@ -107,6 +109,18 @@ class SignInError(ServerError):
     status = 401
 
 
+class MediaTokenError(ServerError):
+    """No valid token came with a request for a stream."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Yêu cầu không kèm mã truyền hình còn hiệu lực. Hãy mở lại trang lớp học để lấy mã mới.",
+            "The request carries no media token that holds. Open the classroom page again for a new one.",
+        )
+
+
 class SignOnError(ServerError):
     """The office's sign-on can't be asked, or does not confirm who somebody is."""
 
@@ -154,6 +168,19 @@ class ConflictError(ServerError):
     """What is asked for contradicts what is there; nothing was changed."""
 
     status = 409
+
+
+class RelayAwayError(ServerError):
+    """The relay does not run at the moment: it starts, or starts again."""
+
+    status = 503
+    retry_after = 1
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Bộ chuyển tiếp hình và tiếng đang khởi động. Điểm danh không bị ảnh hưởng; trang sẽ tự kết nối lại.",
+            "The media relay is starting. Attendance is not affected; the page connects again by itself.",
+        )
 
 
 class UnavailableError(ServerError):

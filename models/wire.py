@@ -8,8 +8,9 @@
     POST /api/agent/rotate    RotateRequest -> RotateAnswer   a new key for this device; idempotent
     GET  /api/agent/gallery   GalleryAnswer                   templates, cards and PINs of the learners of `today`
     POST /api/agent/enrolments  EnrolmentRequest -> EnrolmentAnswer   consent and template; idempotent by its id
+    POST /api/agent/media-token  MediaTokenRequest -> MediaTokenAnswer   to publish the room's streams
 
-Today, status, gallery, enrolments and rotate carry `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see
+Today, status, gallery, enrolments, media-token and rotate carry `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see
 `request_message`. A batch is signed itself, and sending it again changes nothing. Refusals are a Refusal with a 4xx
 status.
 
@@ -237,6 +238,35 @@ class LiveStatus(Message, frozen=True, kw_only=True):
     encoder: Text
     alarms: tuple[Text, ...]
     """Sentences for the class manager, in Vietnamese; empty when all is well."""
+
+
+Source = Literal["camera", "sound", "screen"]
+"""What a room publishes: (session, room, source) names a stream, the room by its bridge point's id."""
+
+
+class IceServer(Message, frozen=True, kw_only=True):
+    """A STUN or TURN server (RTCIceServer of the W3C's WebRTC)."""
+
+    urls: tuple[Text, ...]
+    username: Text | None = None
+    credential: Text | None = None
+
+
+class MediaTokenRequest(Message, frozen=True, kw_only=True):
+    """A bridge point asks to publish in a session that runs or is about to."""
+
+    session: Id
+    sources: Annotated[tuple[Source, ...], msgspec.Meta(min_length=1, max_length=3)]
+
+
+class MediaTokenAnswer(Message, frozen=True, kw_only=True):
+    """The bearer token for `POST /media/whip/{session}/{room}/{source}` (RFC 9725), and by which servers to connect."""
+
+    token: Annotated[str, msgspec.Meta(max_length=2000)]
+    room: Id
+    expires_at: Milliseconds
+    """Server time. A stream that is up then stays up: the token is asked for again before publishing anew."""
+    ice_servers: tuple[IceServer, ...] = ()
 
 
 Reason = Literal[
