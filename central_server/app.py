@@ -21,6 +21,9 @@ import central_server.accounts.sign_on_pages
 import central_server.accounts.signing_in
 import central_server.bridge_points.pages
 import central_server.bridge_points.routes
+import central_server.classroom.entering
+import central_server.classroom.look_in
+import central_server.classroom.routes
 import central_server.courses.calendar_routes
 import central_server.courses.course_pages
 import central_server.courses.holiday_pages
@@ -45,6 +48,7 @@ from central_server.accounts.guard import guard
 from central_server.accounts.passwords import Hasher
 from central_server.accounts.sign_on import provider
 from central_server.bridge_points.signature import DeviceKeys
+from central_server.classroom.classrooms import Classrooms
 from central_server.clock import wall_clock
 from central_server.config import Config
 from central_server.data_lock import held_by_server
@@ -97,7 +101,8 @@ def create_app(
         try:
             signing, sealing = server_key(config.data_folder), sealing_key(config.data_folder)
             with writes(engine) as writer, ExitStack() as stack:
-                settling = Settling(engine, writer)
+                settling, media = Settling(engine, writer), Media(MediaTokens(media_key(config.data_folder)))
+                classrooms = Classrooms(engine, writer, media, now)
                 await asyncio.wrap_future(writer.submit(make_known(signing, now())))
                 app.state.services = Services(
                     config=config,
@@ -119,13 +124,15 @@ def create_app(
                     sealing=sealing,
                     templates=Templates(sealing),
                     rosters=KeptRosters(config.data_folder, sealing),
-                    media=Media(MediaTokens(media_key(config.data_folder))),
+                    media=media,
+                    classrooms=classrooms,
                 )
                 if serving:
                     stack.enter_context(Settler(settling, now))
                     stack.enter_context(Eraser(writer, config.template_retention_days, now))
                 yield
                 await feeds.end()
+                await classrooms.end()
         finally:
             hasher.close()
             engine.dispose()
@@ -151,6 +158,11 @@ def create_app(
     app.include_router(central_server.learners.portrait_pages.router)
     app.include_router(central_server.participation.routes.router)
     app.include_router(central_server.participation.course_routes.router)
+    app.include_router(central_server.classroom.routes.router)
+    app.include_router(central_server.classroom.routes.acts)
+    app.include_router(central_server.classroom.look_in.router)
+    app.include_router(central_server.classroom.entering.router)
+    app.include_router(central_server.classroom.entering.agents)
     app.include_router(central_server.participation.rule_pages.router)
     app.include_router(central_server.accounts.signing_in.router)
     app.include_router(central_server.accounts.signing_in.leaving)
@@ -181,6 +193,7 @@ async def description(request: Request) -> Response:
 async def before_end(app: FastAPI) -> None:
     """End the open event streams, which would hold the server's end back."""
     await app.state.services.feeds.end()
+    await app.state.services.classrooms.end()
 
 
 async def health() -> Response:

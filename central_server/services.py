@@ -15,6 +15,7 @@ from central_server.accounts.account_key import AccountKey
 from central_server.accounts.passwords import Hasher
 from central_server.accounts.sign_on import Provider
 from central_server.bridge_points.signature import DeviceKeys
+from central_server.classroom.classrooms import Classrooms
 from central_server.config import Config
 from central_server.database import Writer
 from central_server.enrolment.kept import KeptRosters
@@ -58,6 +59,7 @@ class Services:
     templates: Templates
     rosters: KeptRosters
     media: Media
+    classrooms: Classrooms
 
 
 def services_of(connection: HTTPConnection) -> Services:

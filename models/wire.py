@@ -9,8 +9,9 @@
     GET  /api/agent/gallery   GalleryAnswer                   templates, cards and PINs of the learners of `today`
     POST /api/agent/enrolments  EnrolmentRequest -> EnrolmentAnswer   consent and template; idempotent by its id
     POST /api/agent/media-token  MediaTokenRequest -> MediaTokenAnswer   to publish the room's streams
+    POST /api/agent/classroom-ticket  ClassroomTicketRequest -> ClassroomTicket   lets its room into one class
 
-Today, status, gallery, enrolments, media-token and rotate carry `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see
+Today, status, gallery, enrolments, media-token, classroom-ticket and rotate carry `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see
 `request_message`. A batch is signed itself, and sending it again changes nothing. Refusals are a Refusal with a 4xx
 status.
 
@@ -267,6 +268,20 @@ class MediaTokenAnswer(Message, frozen=True, kw_only=True):
     expires_at: Milliseconds
     """Server time. A stream that is up then stays up: the token is asked for again before publishing anew."""
     ice_servers: tuple[IceServer, ...] = ()
+
+
+class ClassroomTicketRequest(Message, frozen=True, kw_only=True):
+    """A bridge point's technician opens the classroom of a session on this PC."""
+
+    session: Id
+
+
+class ClassroomTicket(Message, frozen=True, kw_only=True):
+    """A way in for one browser, once, for some minutes: as the room, not as a person."""
+
+    path: Text
+    """Follows the server's address."""
+    expires_at: Milliseconds
 
 
 Reason = Literal[

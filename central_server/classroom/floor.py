@@ -7,7 +7,7 @@ else has to be kept. The main bridge point, where the lecturer teaches, is alway
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,6 @@ from models.classroom_records import (
     InClassroom,
     QuestionAnswered,
     QuestionAsked,
-    RoomSpoke,
     ScreenShown,
     TurnEnd,
 )
@@ -70,8 +69,6 @@ class Floor:
     """In the order of asking."""
     screen: bool = False
     """The lecturer shows a screen."""
-    spoken_until: int | None = None
-    """Up to when speaking is on record."""
 
     def hand_of(self, room: str) -> Hand | None:
         """A room's raised hand."""
@@ -97,8 +94,14 @@ class By:
 
 
 Records = tuple[InClassroom, ...]
-Spoken = Callable[[str, int, int], tuple[int, int]]
-"""Of a room, from, to (server time, ms): how long it spoke (ms), and since when in that time it was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """How long the room with the floor spoke in its turn so far (ms), and since when that was measured."""
+
+    ms: int = 0
+    measured_from: int = 0
 
 
 def raise_hand(floor: Floor, by: By, room: str, main: str | None) -> Records:
@@ -134,11 +137,10 @@ def end_turn(floor: Floor, by: By, why: TurnEnd, spoken: Spoken) -> Records:
     turn = floor.turn
     if turn is None:
         return ()
-    end = max(by.now, turn.since)
-    spoken_ms, measured_from = spoken(turn.room, turn.since, end)
+    measured_from = max(turn.since, spoken.measured_from)
     return (
         FloorTaken(
-            **by.record(), bridge_point=turn.room, turn=turn.number, why=why, spoken_ms=spoken_ms,
+            **by.record(), bridge_point=turn.room, turn=turn.number, why=why, spoken_ms=spoken.ms,
             measured_from=measured_from,
         ),
     )  # fmt: skip
@@ -207,9 +209,7 @@ def _after(floor: Floor, record: InClassroom) -> Floor:
             return replace(floor, questions=questions)
         case ScreenShown():
             return replace(floor, screen=record.shown)
-        case RoomSpoke():
-            return replace(floor, spoken_until=max(record.end, floor.spoken_until or 0))
-        case _:  # tickets and entrances change nothing on the floor
+        case _:  # what was spoken, tickets and entrances change nothing on the floor
             return floor
 
 

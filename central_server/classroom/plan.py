@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from central_server.accounts.guard import hidden
 from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.queries import course_of
 from central_server.courses.standing import lecturer_name
 from central_server.courses.tables import CourseSession, Lecturer, SessionBridgePoint
+from central_server.errors import NotFoundError
 
 OPENS_BEFORE_MS = 60 * 60_000
 """Technicians are at their bridge points an hour before, to try picture and sound."""
@@ -72,7 +72,7 @@ def plan_of(db: Session, session: str) -> ClassPlan:
     """The plan of a session. Raises NotFoundError."""
     found = db.get(CourseSession, session)
     if found is None:
-        raise hidden()
+        raise NotFoundError("Không có buổi học này.", "There is no such session.")
     course = course_of(db, found.course)
     lecturer = db.get(Lecturer, found.lecturer) if found.lecturer else None
     query = (

@@ -33,7 +33,9 @@ SIGNED_IN_CHECK_S = 5.0
 """How often an open stream asks whether its viewer still may see it."""
 
 
-async def _feed(of: Services, session: str, lang: Language, points: Points) -> Feed:
+async def session_feed(of: Services, session: str, lang: Language, points: Points) -> Feed:
+    """The feed of a session, as much of it as these bridge points. Raises NotFoundError."""
+
     def view() -> SessionView:
         return SessionView(of.watches.of(session), of.pages, lang, of.now, points)
 
@@ -52,7 +54,7 @@ async def session_page(
     opened: Annotated[list[str], Query(alias="open")] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """The live page of a session. text, trouble: which bridge points it lists; open: which of them show learners."""
-    feed = await _feed(of, session, page_language(request), points)
+    feed = await session_feed(of, session, page_language(request), points)
     mark = feed.mark
     shown = await run_in_threadpool(feed.view.page, text, trouble, page, opened)
     context = {
@@ -77,7 +79,7 @@ async def session_point(
 ) -> HTMLResponse:
     """The learners of one bridge point: what the page puts in when somebody opens it."""
     lang = page_language(request)
-    feed = await _feed(of, session, lang, points)
+    feed = await session_feed(of, session, lang, points)
     state, rendered = await run_in_threadpool(feed.view.point, bridge_point)
     context = {"state": state, "point": bridge_point, "parts": rendered.parts}
     return HTMLResponse(of.pages.html("point_learners.html", lang, **context))
@@ -99,7 +101,7 @@ async def session_events(
     who was signed out meanwhile, or may not see the session any more, gets no more of it: the page is told to load
     anew, which says why.
     """
-    feed = await _feed(of, session, page_language(request), places)
+    feed = await session_feed(of, session, page_language(request), places)
     mark = request.headers.get("last-event-id") or since
     groups = groups_of([id_ for id_ in points.split(",") if id_], [id_ for id_ in open.split(",") if id_])
 

@@ -18,6 +18,8 @@ from fastapi.openapi.utils import get_openapi
 from central_server.accounts.sign_ins import COOKIE
 from models.receipts import Receipt
 from models.wire import (
+    ClassroomTicket,
+    ClassroomTicketRequest,
     EnrolmentAnswer,
     EnrolmentRequest,
     GalleryAnswer,
@@ -33,7 +35,7 @@ from models.wire import (
 
 JSON, HTML, NDJSON = "application/json", "text/html", "application/x-ndjson"
 _MESSAGES = (
-    EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, JoinAnswer, JoinRequest, LiveStatus, Receipt, Refusal,
+    ClassroomTicket, ClassroomTicketRequest, EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, JoinAnswer, JoinRequest, LiveStatus, Receipt, Refusal,
     RotateAnswer, RotateRequest, ServerTime, Today,
 )  # fmt: skip
 _SENTENCE = {
@@ -41,7 +43,7 @@ _SENTENCE = {
     "properties": {"vi": {"type": "string"}, "en": {"type": "string"}},
     "required": ["vi", "en"],
 }
-_OPEN = ("/health", "/sign-in", "/courses/{course}/calendar.ics", "/api/agent/time", "/api/agent/join",
+_OPEN = ("/health", "/sign-in", "/classroom/enter", "/courses/{course}/calendar.ics", "/api/agent/time", "/api/agent/join",
          "/api/agent/batches")  # fmt: skip
 """Asked without a cookie or the request's signature: these, and what stands below them."""
 
