@@ -11,8 +11,8 @@
     POST /api/agent/media-token  MediaTokenRequest -> MediaTokenAnswer   to publish the room's streams
     POST /api/agent/classroom-ticket  ClassroomTicketRequest -> ClassroomTicket   lets its room into one class
 
-Today, status, gallery, enrolments, media-token, classroom-ticket and rotate carry `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see
-`request_message`. A batch is signed itself, and sending it again changes nothing. Refusals are a Refusal with a 4xx
+Today, status, gallery, enrolments, media-token, classroom-ticket and rotate carry
+`Authorization: Diemdanh DEVICE TIME SIGNATURE`: see `request_message`. A batch is signed itself, and sending it again changes nothing. Refusals are a Refusal with a 4xx
 status.
 
 Keys. An agent keeps the server's key that joining gave it (`server_key`) and believes no receipt that it did not sign.

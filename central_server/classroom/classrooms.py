@@ -16,9 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from central_server.classroom.floor import By, Floor, Records, Spoken, close
+from central_server.classroom.interaction import speaking_cut
 from central_server.classroom.keeping import doing, read_floor, texts_of
 from central_server.classroom.plan import ClassPlan, plan_of
-from central_server.classroom.interaction import speaking_cut
 from central_server.database import Job, Writer
 from central_server.errors import ConflictError, ServerError
 from central_server.media.media import Media

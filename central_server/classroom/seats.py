@@ -16,6 +16,7 @@ from central_server.classroom.tickets import RoomSignIn, read_room_sign_in
 from central_server.errors import ForbiddenError, NotFoundError, NotSignedInError
 from central_server.media.tokens import MediaTokens
 from central_server.services import Services, ServicesDep
+from models.wire import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def play_tokens(tokens: MediaTokens, seat: Seat, plan: ClassPlan, heard: frozens
     """By room, the token to play it: the main room's and the floor's with their sound, one's own without."""
     found = {}
     for room in plan.rooms:
+        sources: tuple[Source, ...]
         if room.id in heard:
             sources = ("camera", "sound", "screen") if seat.hears(room.id) else ("camera", "screen")
         elif room.id == seat.room:

@@ -35,16 +35,16 @@ from models.wire import (
 
 JSON, HTML, NDJSON = "application/json", "text/html", "application/x-ndjson"
 _MESSAGES = (
-    ClassroomTicket, ClassroomTicketRequest, EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, JoinAnswer, JoinRequest, LiveStatus, Receipt, Refusal,
-    RotateAnswer, RotateRequest, ServerTime, Today,
+    ClassroomTicket, ClassroomTicketRequest, EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, JoinAnswer, JoinRequest,
+    LiveStatus, Receipt, Refusal, RotateAnswer, RotateRequest, ServerTime, Today,
 )  # fmt: skip
 _SENTENCE = {
     "type": "object",
     "properties": {"vi": {"type": "string"}, "en": {"type": "string"}},
     "required": ["vi", "en"],
 }
-_OPEN = ("/health", "/sign-in", "/classroom/enter", "/courses/{course}/calendar.ics", "/api/agent/time", "/api/agent/join",
-         "/api/agent/batches")  # fmt: skip
+_OPEN = ("/health", "/sign-in", "/classroom/enter", "/courses/{course}/calendar.ics", "/api/agent/time",
+         "/api/agent/join", "/api/agent/batches")  # fmt: skip
 """Asked without a cookie or the request's signature: these, and what stands below them."""
 
 
