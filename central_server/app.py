@@ -36,6 +36,8 @@ import central_server.learners.means_pages
 import central_server.learners.pages
 import central_server.learners.portrait_pages
 import central_server.ledger.routes
+import central_server.media.agent_routes
+import central_server.media.routes
 import central_server.participation.agent_routes
 import central_server.participation.course_routes
 import central_server.participation.routes
@@ -56,6 +58,7 @@ from central_server.learners.sealing import sealing_key
 from central_server.ledger.intake import Intake
 from central_server.media.media import Media
 from central_server.media.tokens import MediaTokens, media_key
+from central_server.media.turn import turn_secret
 from central_server.own_log.server_key import make_known, server_key
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
@@ -98,6 +101,8 @@ def create_app(
             signing, sealing = server_key(config.data_folder), sealing_key(config.data_folder)
             with writes(engine) as writer, ExitStack() as stack:
                 settling = Settling(engine, writer)
+                tokens, turn = MediaTokens(media_key(config.data_folder)), turn_secret(config.media)
+                media = Media(tokens, config.media, turn, now)
                 await asyncio.wrap_future(writer.submit(make_known(signing, now())))
                 app.state.services = Services(
                     config=config,
@@ -119,12 +124,13 @@ def create_app(
                     sealing=sealing,
                     templates=Templates(sealing),
                     rosters=KeptRosters(config.data_folder, sealing),
-                    media=Media(MediaTokens(media_key(config.data_folder))),
+                    media=media,
                 )
                 if serving:
                     stack.enter_context(Settler(settling, now))
                     stack.enter_context(Eraser(writer, config.template_retention_days, now))
                 yield
+                await media.end()
                 await feeds.end()
         finally:
             hasher.close()
@@ -149,6 +155,8 @@ def create_app(
     app.include_router(central_server.learners.pages.router)
     app.include_router(central_server.learners.means_pages.router)
     app.include_router(central_server.learners.portrait_pages.router)
+    app.include_router(central_server.media.agent_routes.router)
+    app.include_router(central_server.media.routes.router)
     app.include_router(central_server.participation.routes.router)
     app.include_router(central_server.participation.course_routes.router)
     app.include_router(central_server.participation.rule_pages.router)
