@@ -39,6 +39,8 @@ import central_server.learners.means_pages
 import central_server.learners.pages
 import central_server.learners.portrait_pages
 import central_server.ledger.routes
+import central_server.media.agent_routes
+import central_server.media.routes
 import central_server.participation.agent_routes
 import central_server.participation.course_routes
 import central_server.participation.routes
@@ -60,6 +62,7 @@ from central_server.learners.sealing import sealing_key
 from central_server.ledger.intake import Intake
 from central_server.media.media import Media
 from central_server.media.tokens import MediaTokens, media_key
+from central_server.media.turn import turn_secret
 from central_server.own_log.server_key import make_known, server_key
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
@@ -101,7 +104,9 @@ def create_app(
         try:
             signing, sealing = server_key(config.data_folder), sealing_key(config.data_folder)
             with writes(engine) as writer, ExitStack() as stack:
-                settling, media = Settling(engine, writer), Media(MediaTokens(media_key(config.data_folder)))
+                settling = Settling(engine, writer)
+                tokens, turn = MediaTokens(media_key(config.data_folder)), turn_secret(config.media)
+                media = Media(tokens, config.media, turn, now)
                 classrooms = Classrooms(engine, writer, media, now)
                 await asyncio.wrap_future(writer.submit(make_known(signing, now())))
                 app.state.services = Services(
@@ -131,8 +136,9 @@ def create_app(
                     stack.enter_context(Settler(settling, now))
                     stack.enter_context(Eraser(writer, config.template_retention_days, now))
                 yield
-                await feeds.end()
                 await classrooms.end()
+                await media.end()
+                await feeds.end()
         finally:
             hasher.close()
             engine.dispose()
@@ -156,6 +162,8 @@ def create_app(
     app.include_router(central_server.learners.pages.router)
     app.include_router(central_server.learners.means_pages.router)
     app.include_router(central_server.learners.portrait_pages.router)
+    app.include_router(central_server.media.agent_routes.router)
+    app.include_router(central_server.media.routes.router)
     app.include_router(central_server.participation.routes.router)
     app.include_router(central_server.participation.course_routes.router)
     app.include_router(central_server.classroom.routes.router)

@@ -14,6 +14,8 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
 ├── SignInError             401  the login, password, code or link doesn't sign anybody in
 ├── SignOnError             502  the office's sign-on can't be asked, or does not confirm
 ├── MediaTokenError         401  no valid token came with a request for a stream
+├── MediaRefusedError  400, 406  an offer for a stream is no SDP, or its codecs don't suit; 404 nobody publishes it;
+│                                413, 415 it is too large, or of another type
 ├── ForbiddenError          403  the account has no such permission
 ├── CrossSiteError          403  another site's page asked for a change
 ├── TooBigError             413  a form with its files is larger than this page takes
@@ -44,9 +46,10 @@ from models.wire import Reason, Refusal
 
 
 class ServerError(DiemdanhError):
-    """Base of the server's errors."""
+    """Base of the server's errors. `retry_after`: seconds after which to try again, where programs should."""
 
     status = 500
+    retry_after: int | None = None
 
 
 class StartError(ServerError):
@@ -119,6 +122,17 @@ class MediaTokenError(ServerError):
             "Yêu cầu không kèm mã truyền hình còn hiệu lực. Hãy mở lại trang lớp học để lấy mã mới.",
             "The request carries no media token that holds. Open the classroom page again for a new one.",
         )
+
+
+class MediaRefusedError(ServerError):
+    """An offer for a stream is malformed (400), too large (413), of another type (415), its codecs don't suit (406), or
+    nobody publishes the stream now (404).
+    """  # fmt: skip
+
+    def __init__(self, status: int, vi: str, en: str) -> None:
+        super().__init__(vi, en)
+        self.status = status
+        self.retry_after = 3 if status == 404 else None
 
 
 class SignOnError(ServerError):

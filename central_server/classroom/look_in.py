@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from central_server.accounts.guard import ActorDep, PointsDep, guard, hidden
+from central_server.classroom.seats import ice_of
 from central_server.participation.routes import session_feed
 from central_server.services import ServicesDep
 from central_server.web.headers import page_language
@@ -45,4 +46,4 @@ async def look_in_tokens(
         raise hidden()
     holder = f"account:{actor.account}"
     token = of.media.tokens.issue(holder, session, bridge_point, "play", ("camera",), of.now())
-    return JSONResponse({"play": {bridge_point: token}})
+    return JSONResponse({"play": {bridge_point: token}, "ice": ice_of(of)})

@@ -14,7 +14,7 @@ from central_server.classroom import floor
 from central_server.classroom.classrooms import Classroom
 from central_server.classroom.floor import By
 from central_server.classroom.keeping import asking
-from central_server.classroom.seats import Seat, SeatDep, SeatGuard, play_tokens, read_seat, still_seated
+from central_server.classroom.seats import Seat, SeatDep, SeatGuard, ice_of, play_tokens, read_seat, still_seated
 from central_server.classroom.view import Messages, facts_of, parts_of, plan_mark
 from central_server.errors import ConflictError, ForbiddenError, InputError
 from central_server.services import Services, ServicesDep
@@ -88,7 +88,8 @@ async def tokens(request: Request, session: str, of: ServicesDep, seat: SeatDep)
     room = await of.classrooms.of(session)
     state = room.state()
     heard = state.heard if state.open else frozenset()
-    return JSONResponse({"play": play_tokens(of.media.tokens, seat, state.plan, heard, of.now())})
+    play = play_tokens(of.media.tokens, seat, state.plan, heard, of.now())
+    return JSONResponse({"play": play, "ice": ice_of(of)})
 
 
 def _room_of(seat: Seat) -> str:
@@ -183,7 +184,7 @@ async def screen(form: FormDep, of: ServicesDep, seat: SeatDep) -> Response:
         raise ConflictError("Buổi học chưa có điểm cầu chính.", "The session has no main bridge point.")
     await classroom.do(lambda now, _: floor.show_screen(now, by, shown))
     token = of.media.tokens.issue(seat.holder, seat.session, main, "publish", ("screen",), of.now()) if shown else None
-    return _done(room=main, token=token)
+    return _done(room=main, token=token, ice=ice_of(of))
 
 
 @acts.post("/microphone")
@@ -204,4 +205,4 @@ async def microphone(form: FormDep, of: ServicesDep, seat: SeatDep) -> Response:
         )
     classroom.take_microphone(room, page)
     token = of.media.tokens.issue(seat.holder, seat.session, room, "publish", ("sound",), of.now())
-    return _done(room=room, token=token)
+    return _done(room=room, token=token, ice=ice_of(of))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 from fastapi import Depends
 from sqlmodel import Session
 from starlette.requests import HTTPConnection
@@ -133,3 +134,14 @@ def play_tokens(tokens: MediaTokens, seat: Seat, plan: ClassPlan, heard: frozens
             continue
         found[room.id] = tokens.issue(seat.holder, seat.session, room.id, "play", sources, now)
     return found
+
+
+def ice_of(of: Services) -> list[dict[str, Any]]:
+    """The STUN and TURN servers by which a page connects, as RTCIceServer of the W3C's WebRTC.
+
+    They come with the tokens: an answer's Link headers (RFC 9725) are too late for the offer, which must hold all
+    candidates where there is no trickle ICE.
+    """
+    return [
+        {name: value for name, value in msgspec.to_builtins(one).items() if value} for one in of.media.ice_servers()
+    ]

@@ -5,7 +5,7 @@ const TOKEN_MS = 8 * 60000; // they are good for ten minutes
 
 /** Tokens to play, by room, asked for again when they grow old, are refused, or lack a room. */
 export class PlayTokens {
-  constructor(address) { Object.assign(this, { address, tokens: {}, at: 0, asking: null }); }
+  constructor(address) { Object.assign(this, { address, tokens: {}, ice: [], at: 0, asking: null }); }
 
   async of(room, renew) {
     if (renew || !this.tokens[room] || Date.now() - this.at > TOKEN_MS) {
@@ -13,13 +13,15 @@ export class PlayTokens {
       await this.asking;
     }
     if (!this.tokens[room]) throw new Error("no token");
-    return this.tokens[room];
+    return { token: this.tokens[room], ice: this.ice };
   }
 
   async #ask() {
     const got = await fetch(this.address);
     if (!got.ok) throw Object.assign(new Error("refused"), { status: got.status });
-    this.tokens = (await got.json()).play;
+    const answer = await got.json();
+    this.tokens = answer.play;
+    this.ice = answer.ice;
     this.at = Date.now();
   }
 }

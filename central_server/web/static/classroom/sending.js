@@ -22,10 +22,10 @@ class Sending {
       track.addEventListener("ended", () => { if (this.track === track) this.end(this.source === "sound" ? "missing" : ""); });
       const first = await this.allowed();
       if (this.track !== track) return;
-      let token = first.token;
+      let given = first;
       this.stream = new Stream({
         session: this.session, room: first.room, source: this.source, publishes: track,
-        token: async () => { const one = token ?? (await this.allowed()).token; token = null; return one; },
+        token: async () => { const one = given ?? await this.allowed(); given = null; return one; },
         onState: (state) => { if (state === "up") this.#become("on"); else if (this.state === "on") this.#become("starting"); },
       });
     } catch (error) {
@@ -46,7 +46,7 @@ class Sending {
 
   #become(state) { if (state !== this.state) { this.state = state; this.onState(state); } }
 
-  /** Asks the server; {room, token}. */
+  /** Asks the server; {room, token, ice}. */
   async ask(address, fields) {
     const { ok, answer, sentence, status } = await act(address, fields);
     if (ok) return answer;

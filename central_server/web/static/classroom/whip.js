@@ -5,6 +5,7 @@ const LOST_MS = 2500;
 const STALL_MS = { camera: 4000, sound: 4000, screen: 15000 }; // a screen on which nothing moves sends little
 const WAITS_MS = [200, 500, 1000, 2000, 3000];
 const LINK = /<([^>]+)>((?:\s*;\s*[\w-]+="(?:[^"\\]|\\.)*")*)/g;
+let ice = []; // as the newest answer said: its passwords outlive those that came with the token
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -28,7 +29,7 @@ function gathered(pc) {
 export class Stream {
   /**
    * publishes: a track to send; without one, the stream is played and `onTrack` gets its track (null: it is gone).
-   * token: gives the bearer token, asked for before each connection (renew: the one before was refused).
+   * token: gives {token, ice}, the bearer token and the servers to connect by; asked for before each connection (renew: the one before was refused).
    * onState: told "connecting", "up" or "down".
    */
   constructor({ session, room, source, token, publishes = null, onTrack = () => {}, onState = () => {} }) {
@@ -74,10 +75,10 @@ export class Stream {
   }
 
   async #connect(renew) {
-    const authorization = { Authorization: `Bearer ${await this.token(renew)}` };
+    const given = await this.token(renew);
+    const authorization = { Authorization: `Bearer ${given.token}` };
     if (this.stopped) throw new Error("stopped");
-    const asked = await fetch(this.address, { method: "OPTIONS", headers: authorization });
-    const pc = this.pc = new RTCPeerConnection({ iceServers: iceServers(asked.headers.get("Link")), bundlePolicy: "max-bundle" });
+    const pc = this.pc = new RTCPeerConnection({ iceServers: ice.length ? ice : given.ice, bundlePolicy: "max-bundle" });
     const over = new Promise((done) => { this.end = done; });
     const track = new Promise((done) => { pc.ontrack = (event) => done(event.track); });
     if (this.publishes) pc.addTransceiver(this.publishes, { direction: "sendonly" });
@@ -89,6 +90,7 @@ export class Stream {
     });
     if (answer.status !== 201) throw Object.assign(new Error("refused"), { status: answer.status });
     this.resource = { address: answer.headers.get("Location"), authorization };
+    ice = iceServers(answer.headers.get("Link"));
     if (this.stopped) throw new Error("stopped");
     await pc.setRemoteDescription({ type: "answer", sdp: await answer.text() });
     await this.#connected(pc, over);
