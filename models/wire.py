@@ -12,8 +12,8 @@
     POST /api/agent/classroom-ticket  ClassroomTicketRequest -> ClassroomTicket   lets its room into one class
 
 Today, status, gallery, enrolments, media-token, classroom-ticket and rotate carry
-`Authorization: Diemdanh DEVICE TIME SIGNATURE`: see `request_message`. A batch is signed itself, and sending it again changes nothing. Refusals are a Refusal with a 4xx
-status.
+`Authorization: Diemdanh DEVICE TIME SIGNATURE`: see `request_message`. A batch is signed itself, and sending it again
+changes nothing. Refusals are a Refusal with a 4xx status.
 
 Keys. An agent keeps the server's key that joining gave it (`server_key`) and believes no receipt that it did not sign.
 Its own key is good until `key_expires_at`. From then on batches are refused with `key_expired` and nothing else is:

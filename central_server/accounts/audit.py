@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 import msgspec
 from sqlalchemy import Connection, bindparam, text
@@ -103,7 +104,7 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
         ("điểm cầu và thiết bị", "bridge points and devices"),
         (TokenMade, DeviceJoined, KeyRotated, KeyRevoked),
     ),
-    "classrooms": (("trong lớp học", "in classrooms"), tuple(ClassroomRecord.__subclasses__())),
+    "classrooms": (("trong lớp học", "in classrooms"), get_args(InClassroom)),
     "log": (("nhật ký và sao lưu", "logs and copies"), (ServerKeyKnown, ForkSeen, GapClosed, Restored)),
 }
 """What can be chosen: its words, and the records that belong to it."""
@@ -211,7 +212,7 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
                 f"thiết bị {record.device} gửi lại các bản ghi {record.first}–{record.last} còn thiếu",
                 f"device {record.device} sent the missing records {record.first}–{record.last} again",
             )
-        case InClassroom():
+        case ClassroomRecord():
             return sentence_of_classrooms(record, name)
         case Restored():
             return "khôi phục cơ sở dữ liệu từ bản sao", "restored the database from a copy"

@@ -11,7 +11,7 @@ import msgspec
 from central_server.proof.classroom import play_classroom
 from central_server.proof.evidence import UNTOLD, Plan
 from central_server.proof.findings import Finding
-from models.classroom_records import InClassroom
+from models.classroom_records import ClassroomRecord
 from models.own_records import (
     AccountChanged,
     AccountMade,
@@ -131,7 +131,7 @@ def _play(acts: Acts, record: AnyOwnRecord) -> None:
             plan.learners[record.learner] = record.commitment
         case AccountMade() | AccountChanged() | Granted() | CredentialChanged():
             _play_account(plan, record)
-        case InClassroom():
+        case ClassroomRecord():
             play_classroom(plan, record)
         case ForkSeen():
             plan.forks[record.device, record.log, record.ends, record.head] = record.differs
