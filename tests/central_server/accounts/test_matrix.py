@@ -62,6 +62,7 @@ OPEN = May(EVERYBODY)
 SIGNED_IN = May(IN)
 ADMINISTER = May(ADMINISTRATOR)
 SESSION = May(SEES_SESSION, SESSIONS_ELSEWHERE)
+LEADS = May(MANAGERS | {"lecturer here"}, SESSIONS_ELSEWHERE)
 ENROL = May(MANAGERS, {"manager elsewhere"})
 SEES_LEARNERS = May(MANAGERS | {"lecturer here"}, {"manager elsewhere", "lecturer elsewhere"})
 
@@ -96,6 +97,20 @@ TABLE: dict[tuple[str, str], May] = {
     ("GET", "/sessions/{session}/sheet.xlsx"): SESSION,
     ("GET", "/sessions/{session}/sheet.csv"): SESSION,
     ("GET", "/api/sessions/{session}/participation"): SESSION,
+    ("GET", "/sessions/{session}/classroom"): SESSION,
+    ("GET", "/sessions/{session}/classroom/events"): SESSION,
+    ("GET", "/api/sessions/{session}/classroom/tokens"): SESSION,
+    ("POST", "/api/sessions/{session}/classroom/hand"): SESSION,  # of one's own room: its own tests
+    ("POST", "/api/sessions/{session}/classroom/give-back"): SESSION,
+    ("POST", "/api/sessions/{session}/classroom/questions"): SESSION,
+    ("POST", "/api/sessions/{session}/classroom/microphone"): SESSION,
+    ("POST", "/api/sessions/{session}/classroom/floor"): LEADS,
+    ("POST", "/api/sessions/{session}/classroom/questions/{question}/answered"): LEADS,
+    ("POST", "/api/sessions/{session}/classroom/screen"): May({"lecturer here"}, SESSIONS_ELSEWHERE),
+    ("GET", "/sessions/{session}/rooms/{bridge_point}"): SESSION,
+    ("GET", "/api/sessions/{session}/rooms/{bridge_point}/tokens"): SESSION,
+    ("GET", "/classroom/enter"): OPEN,
+    ("POST", "/classroom/enter"): OPEN,  # to whoever has a ticket: its own tests
     ("GET", "/courses"): SEES_COURSES,
     ("GET", "/courses.csv"): SEES_COURSES,
     ("GET", "/courses/new"): MAKES_COURSES,
@@ -185,6 +200,7 @@ AGENTS = {
     ("POST", "/api/agent/status"): 401,
     ("GET", "/api/agent/gallery"): 401,
     ("POST", "/api/agent/enrolments"): 401,
+    ("POST", "/api/agent/classroom-ticket"): 401,
 }
 
 
@@ -259,7 +275,7 @@ def _world(server: Running) -> World:
         target = add_account(connection, NewAccount("target", "Người khác"), None, now)
         places = {
             "session": "K1.1", "course": courses["K1"], "bridge_point": points["TDM"], "learner": learners["HV000"],
-            "account": target, "grant": "g-none", "sign_in": "b-none",
+            "account": target, "grant": "g-none", "sign_in": "b-none", "question": "1",
             "token": "0" * 32,
         }  # fmt: skip
         return World(server, accounts, places, server.client(follow_redirects=False))
