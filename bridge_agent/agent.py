@@ -125,6 +125,7 @@ class Agent:
             blind=self._room.blind,
             wrote=self._wrote,
             enrolled=self._contact.hurry,
+            classroom=parts.server.classroom,
         )
 
     def _checks(self, again: Sequence[str]) -> SpotChecks:

@@ -17,6 +17,8 @@ from models.reasons import Reason, reason
 from models.receipts import Receipt
 from models.records import Batch
 from models.wire import (
+    ClassroomTicket,
+    ClassroomTicketRequest,
     EnrolmentAnswer,
     EnrolmentRequest,
     GalleryAnswer,
@@ -94,6 +96,12 @@ class Server:
         """Send records; a batch carries its own signature. Raises RefusedError with `gap` or `fork`, and others."""
         kind = "application/x-ndjson"
         return await self._ask("POST", "/api/agent/batches", Receipt, batch.encode(), kind, signed=False)
+
+    async def classroom(self, session: str) -> str:
+        """The address that opens a session's classroom for this room, once and within minutes. Raises RefusedError."""
+        request = msgspec.json.encode(ClassroomTicketRequest(session=session))
+        ticket = await self._ask("POST", "/api/agent/classroom-ticket", ClassroomTicket, request)
+        return self.url + ticket.path
 
     async def rotate(self, request: RotateRequest, signer: Ed25519PrivateKey | None = None) -> RotateAnswer:
         """Ask for a new key; `signer` is the key that is followed, if it is not the present one.

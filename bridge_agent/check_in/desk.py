@@ -197,3 +197,7 @@ class Desk(Protocol):
     def stop_enrolling(self) -> None:
         """Nothing is kept."""
         ...
+
+    async def open_classroom(self) -> str:
+        """The address that opens the session's classroom for this room in a browser, once and within minutes."""
+        ...

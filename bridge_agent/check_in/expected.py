@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -42,6 +42,8 @@ class Surroundings:
     """Something was recorded: make it durable and tell the server."""
     enrolled: Callable[[], None]
     """An enrolment waits to be sent."""
+    classroom: Callable[[str], Awaitable[str]]
+    """Asks the server for the address that opens a session's classroom for this room. Raises AgentError."""
 
     @property
     def boot(self) -> int:

@@ -87,7 +87,9 @@ class Class(RuleBasedStateMachine):
 
     def do(self, records: Records) -> None:
         for one in records:
-            line = encode_own(one.__class__(**{name: getattr(one, name) for name in one.__struct_fields__} | {"seq": 1}))
+            line = encode_own(
+                one.__class__(**{name: getattr(one, name) for name in one.__struct_fields__} | {"seq": 1})
+            )
             assert decode_own(line).at == one.at
         self.floor = after(self.floor, records)
         self.record += records
