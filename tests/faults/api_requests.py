@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import random
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +53,7 @@ EDGES = (-(2**53), -1, 0, 1, START, START + 30 * MINUTE, START + 400 * MINUTE, 2
 """Moments (ms) that a record or status may carry and that a page must be able to show."""
 OFFER = (Path(__file__).parents[1] / "vectors" / "whip_offer.sdp").read_bytes()
 """What Chromium offers to publish a picture."""
+OFFERED: dict[str, Any] = {"data": OFFER, "headers": {"Content-Type": SDP}}
 AnyCase = Case[Any]
 UNSIGNED = ("/api/agent/time", "/api/agent/join")
 
@@ -96,9 +98,11 @@ class World:
         """A joined device and a browser that signed in."""
         agent = join(server)
         world = cls(server, agent, [learner.id for learner in agent.today().sessions[0].learners])
+        world.session.auth = Signed(agent, server)
+        while world.session.post(f"{server.address}/media/whip/K1.1/r1/camera", **OFFERED).status_code == 503:
+            time.sleep(0.1)  # the relay starts when it is first asked
         for name, value in server.manager().cookies.items():
             world.session.cookies.set(name, value)
-        world.session.auth = Signed(agent, server)
         return world
 
     def known(self) -> dict[str, list[str]]:
