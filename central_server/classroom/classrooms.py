@@ -309,6 +309,8 @@ class Classrooms:
                     await asyncio.to_thread(self._plan, session), self._engine, self._writer, self._media, self._now
                 )
                 await room.read()
+                if room.state().open:
+                    self._media.start()  # streams are wanted soon
                 self._open[session] = (room, asyncio.create_task(room.run()))
             return self._open[session][0]
 

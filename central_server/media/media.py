@@ -149,12 +149,12 @@ class Media:
                 "Too many streams are up at once. Close some classroom pages and try again.",
             )
         self.start()
-        waiting = self._waiting[asked.resource] = asyncio.get_running_loop().create_future()
         self._holders[asked.resource] = holder
         made = False
         try:
             async with asyncio.timeout(ANSWER_S):
                 await self._ready.wait()
+                waiting = self._waiting[asked.resource] = asyncio.get_running_loop().create_future()
                 self._relay.tell(asked)
                 answer = await waiting
             made = True

@@ -8,7 +8,7 @@ from typing import Literal
 from aiortc import RTCRtpSender, sdp
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
-MALFORMED = (ValueError, IndexError, KeyError, AttributeError, AssertionError, TypeError)
+MALFORMED = (ValueError, IndexError, KeyError, AttributeError, AssertionError, TypeError, StopIteration)
 """What aiortc's parser raises at a text that is no SDP."""
 
 

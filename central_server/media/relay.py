@@ -15,15 +15,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from aiortc import (
-    InvalidAccessError,
-    InvalidStateError,
-    RTCConfiguration,
-    RTCIceServer,
-    RTCPeerConnection,
-    RTCSessionDescription,
-)
-from aiortc.exceptions import OperationError
+from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 
 from central_server.media import passing
 from central_server.media.messages import (
@@ -45,7 +37,6 @@ from central_server.media.messages import (
     StreamState,
 )
 from central_server.media.offers import (
-    MALFORMED,
     Coding,
     OfferError,
     first_payload_type,
@@ -58,6 +49,7 @@ from central_server.media.packets import Packet
 from central_server.media.reencoding import DecodedIncoming, DecodedView
 from central_server.media.streams import SILENT_S, PassedView, Publishing, Stream, Viewing
 
+log = logging.getLogger(__name__)
 TICK_S, BEAT_S = 0.1, 1.0
 CONNECT_S = 15.0
 """A peer that has not connected this long after its answer is given up."""
@@ -137,7 +129,8 @@ class Relay:
         except OfferError as error:
             self._tell(Refused(asked.resource, error.status, error.vi, error.en))
             await _close(connection)
-        except (*MALFORMED, InvalidAccessError, InvalidStateError, OperationError):
+        except Exception as error:  # one peer's offer, on which aiortc may fail in any way, costs nobody else's stream
+            log.warning("offer not answered error=%s", type(error).__name__)
             vi, en = "Không trả lời được yêu cầu SDP này.", "This SDP offer can't be answered."
             self._tell(Refused(asked.resource, 400, vi, en))
             self._resources.pop(asked.resource, None)

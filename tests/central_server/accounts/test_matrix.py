@@ -201,6 +201,17 @@ AGENTS = {
     ("GET", "/api/agent/gallery"): 401,
     ("POST", "/api/agent/enrolments"): 401,
     ("POST", "/api/agent/classroom-ticket"): 401,
+    ("POST", "/api/agent/media-token"): 401,
+}
+STREAMS = {
+    # What an address of streams answers to whoever brings no token of its own: tests/central_server/media.
+    ("POST", "/media/whip/{session}/{room}/{source}"): 401,
+    ("OPTIONS", "/media/whip/{session}/{room}/{source}"): 204,
+    ("POST", "/media/whep/{session}/{room}/{source}"): 401,
+    ("OPTIONS", "/media/whep/{session}/{room}/{source}"): 204,
+    ("DELETE", "/media/resources/{resource}"): 401,
+    ("PATCH", "/media/resources/{resource}"): 405,
+    ("OPTIONS", "/media/resources/{resource}"): 204,
 }
 
 
@@ -210,7 +221,8 @@ def test_every_route_has_one_rule_and_stands_in_the_table() -> None:
     assert len(found) > 40
     without = [f"{one.method} {one.path}" for one in found if len(one.rules) != 1]
     assert without == [], "each route needs exactly one guard(...)"
-    assert {(one.method, one.path) for one in found} == set(TABLE) | set(AGENTS)
+    assert {(one.method, one.path) for one in found} == set(TABLE) | set(AGENTS) | set(STREAMS)
+    assert {(one.method, one.path) for one in found if one.rules == ("media_token",)} == set(STREAMS)
     devices = {(one.method, one.path) for one in found if one.rules == ("device",)}
     assert devices == set(AGENTS)
     assert others_of(app) == ["Mount", "Mount"]  # fonts and static files: for everybody, and GET only
@@ -275,8 +287,12 @@ def _world(server: Running) -> World:
         target = add_account(connection, NewAccount("target", "Người khác"), None, now)
         places = {
             "session": "K1.1", "course": courses["K1"], "bridge_point": points["TDM"], "learner": learners["HV000"],
+<<<<<<< HEAD
             "account": target, "grant": "g-none", "sign_in": "b-none", "question": "1",
             "token": "0" * 32,
+=======
+            "account": target, "grant": "g-none", "sign_in": "b-none",
+            "token": "0" * 32, "room": points["TDM"], "source": "camera", "resource": "none",
         }  # fmt: skip
         return World(server, accounts, places, server.client(follow_redirects=False))
 
@@ -400,3 +416,10 @@ def test_a_technician_sees_his_bridge_points_part_of_a_session_only(world: World
     headers = {"Cookie": f"diemdanh={tokens['technician here']}"}
     for path in ("/sessions/K1.1", "/sessions/K1.1/sheet.csv"):
         assert "Bến Cát" not in httpx.get(world.server.address + path, headers=headers).text
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(STREAMS))
+def test_an_account_opens_no_stream_without_a_token(world: World, method: str, path: str) -> None:
+    for who, token in world.tokens().items():
+        got = asked(world, method, path, token)
+        assert got.status_code == STREAMS[method, path], who
