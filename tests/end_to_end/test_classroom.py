@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from central_server.classroom.interaction import interaction_of
+from central_server.classroom.keeping import records_of
 from tests.central_server.classroom.lesson import SESSION, Lesson, lesson
-from tests.central_server.running import START, Clock
+from tests.central_server.media.peers import Painted, Peers, Ticking
 from tests.end_to_end.test_session_page import CHROMIUM, QUIET, check_accessibility
 
 pytestmark = pytest.mark.alone
@@ -26,22 +28,9 @@ MEDIA = [
 ]  # fmt: skip
 
 
-@dataclass
-class Ticking(Clock):
-    """The server's clock, which goes on from when the session began."""
-
-    begun: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.begun = time.monotonic()
-
-    def __call__(self) -> int:
-        return self.ms + round((time.monotonic() - self.begun) * 1000)
-
-
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lesson]:
-    with lesson(tmp_path_factory.mktemp("classroom"), Ticking(START)) as one:
+    with lesson(tmp_path_factory.mktemp("classroom"), Ticking()) as one:
         yield one
 
 
@@ -70,18 +59,6 @@ STATS = """async () => {
   }
   return found;
 }"""
-PAINTS = """async ([session, room, source, token]) => {
-  const { Stream } = await import("/static/classroom/whip.js");
-  const canvas = document.createElement("canvas");
-  canvas.width = 320; canvas.height = 180;
-  const pen = canvas.getContext("2d");
-  let number = 0;
-  setInterval(() => { pen.fillStyle = `hsl(${number++ * 3} 70% 50%)`; pen.fillRect(0, 0, 320, 180); }, 66);
-  const [track] = canvas.captureStream(15).getVideoTracks();
-  window.painted = new Stream({ session, room, source, publishes: track, token: async () => ({ token, ice: [] }) });
-}"""
-
-
 async def stats(page: Page) -> dict[str, Any]:
     found: dict[str, Any] = await page.evaluate(STATS)
     return found
@@ -111,26 +88,27 @@ async def opened(here: Lesson, browser: Browser, who: str, **more: Any) -> Page:
     return page
 
 
-async def paint(here: Lesson, page: Page, code: str) -> None:
-    """The room's camera, as its agent would publish it."""
-    tokens, room = here.server.services.media.tokens, here.rooms[code]
-    token = tokens.issue("device:d-1", SESSION, room, "publish", ("camera",), here.server.clock())
-    await page.evaluate(PAINTS, [SESSION, room, "camera", token])
+@pytest.fixture
+async def peers(here: Lesson) -> AsyncIterator[Peers]:
+    made = Peers(here.server)
+    yield made
+    await made.close()
 
 
-async def test_three_rooms_see_and_hear_each_other_with_the_floor(here: Lesson, browser: Browser) -> None:
+async def test_three_rooms_see_and_hear_each_other_with_the_floor(
+    here: Lesson, browser: Browser, peers: Peers
+) -> None:
+    await peers.publish(here.rooms["TDM"], "camera", Painted(), "video/H264")  # as an agent's
+    await peers.publish(here.rooms["BC"], "camera", Painted())
     lecturer, technician, other = [await opened(here, browser, who) for who in ("lecturer", "technician", "both")]
     await other.goto(f"{other.url}?room={here.rooms['DA']}")
-    painter = await opened(here, browser, "manager")
-    await paint(here, painter, "TDM")
-    await paint(here, painter, "BC")
     for page in (lecturer, technician, other):
         await until(page, "frames", 10)
         await expect(page.locator("#main-camera")).to_be_visible()
     await expect(technician.locator("#mic-state")).to_have_text("Micro: đang tắt")
     await expect(technician.locator("#mic")).to_be_disabled()
     await lecturer.keyboard.press("m")
-    await expect(lecturer.locator("#mic-state")).to_have_text("Micro: đang bật, cả lớp nghe thấy")
+    await expect(lecturer.locator("#mic-state")).to_have_text("Micro: đang bật, cả lớp nghe thấy", timeout=20_000)
     for page in (technician, other):
         await until(page, "energy", 0.001)
     await technician.keyboard.press(" ")
@@ -140,7 +118,7 @@ async def test_three_rooms_see_and_hear_each_other_with_the_floor(here: Lesson, 
     await expect(other.locator("#floor-camera")).to_be_visible(timeout=10_000)
     await expect(technician.locator("#mic-state")).to_have_text("Micro: đang tắt")  # mute is the default
     await technician.get_by_role("button", name="Bật micro").click()
-    await expect(technician.locator("#mic-state")).to_have_text("Micro: đang bật, cả lớp nghe thấy")
+    await expect(technician.locator("#mic-state")).to_have_text("Micro: đang bật, cả lớp nghe thấy", timeout=20_000)
     await until(technician, "sent", 20)
     await until(lecturer, "energy", 0.001)
     await until(other, "energy", 0.001)
@@ -154,9 +132,6 @@ async def test_three_rooms_see_and_hear_each_other_with_the_floor(here: Lesson, 
 
 
 def spoken_in_turns(here: Lesson) -> dict[str, int]:
-    from central_server.classroom.interaction import interaction_of
-    from central_server.classroom.keeping import records_of
-
     with here.server.services.engine.connect() as connection:
         rooms = interaction_of(records_of(connection, SESSION)).rooms
     return {room: one.turn_spoken_ms for room, one in rooms.items()}

@@ -287,11 +287,7 @@ def _world(server: Running) -> World:
         target = add_account(connection, NewAccount("target", "Người khác"), None, now)
         places = {
             "session": "K1.1", "course": courses["K1"], "bridge_point": points["TDM"], "learner": learners["HV000"],
-<<<<<<< HEAD
             "account": target, "grant": "g-none", "sign_in": "b-none", "question": "1",
-            "token": "0" * 32,
-=======
-            "account": target, "grant": "g-none", "sign_in": "b-none",
             "token": "0" * 32, "room": points["TDM"], "source": "camera", "resource": "none",
         }  # fmt: skip
         return World(server, accounts, places, server.client(follow_redirects=False))
