@@ -58,7 +58,7 @@ export class Stream {
     while (!this.stopped) {
       this.onState("connecting");
       try {
-        const over = await this.#connect(renew);
+        const { over } = await this.#connect(renew);
         tries = 0;
         renew = false;
         this.onState("up");
@@ -96,7 +96,7 @@ export class Stream {
     await this.#connected(pc, over);
     this.#watch(pc);
     if (!this.publishes) this.onTrack(await track);
-    return over;
+    return { over }; // not the promise itself, which would be waited for
   }
 
   #connected(pc, over) {
