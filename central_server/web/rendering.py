@@ -72,6 +72,7 @@ class Pages:
             "hatch": HATCH,
             "day": figures.day,
             "day_time": figures.day_time,
+            "minutes_seconds": figures.minutes_seconds,
             "second_time": figures.second_time,
             "static": _static_addresses(),
         }

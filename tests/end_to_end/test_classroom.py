@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from central_server.classroom.interaction import interaction_of
 from central_server.classroom.keeping import records_of
 from tests.central_server.classroom.lesson import SESSION, Lesson, lesson
 from tests.central_server.media.peers import Painted, Peers, Ticking
-from tests.end_to_end.test_session_page import CHROMIUM, QUIET, check_accessibility
+from tests.end_to_end.test_session_page import CHROMIUM, QUIET
 
 pytestmark = pytest.mark.alone
 
@@ -59,6 +55,8 @@ STATS = """async () => {
   }
   return found;
 }"""
+
+
 async def stats(page: Page) -> dict[str, Any]:
     found: dict[str, Any] = await page.evaluate(STATS)
     return found
@@ -95,9 +93,7 @@ async def peers(here: Lesson) -> AsyncIterator[Peers]:
     await made.close()
 
 
-async def test_three_rooms_see_and_hear_each_other_with_the_floor(
-    here: Lesson, browser: Browser, peers: Peers
-) -> None:
+async def test_three_rooms_see_and_hear_each_other_with_the_floor(here: Lesson, browser: Browser, peers: Peers) -> None:
     await peers.publish(here.rooms["TDM"], "camera", Painted(), "video/H264")  # as an agent's
     await peers.publish(here.rooms["BC"], "camera", Painted())
     lecturer, technician, other = [await opened(here, browser, who) for who in ("lecturer", "technician", "both")]
