@@ -52,6 +52,8 @@ class MediaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """File that holds coturn's static-auth-secret, and nothing else; a relative path is seen from the settings file."""
     most_streams: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 400
     """Publishers and viewers at once, all sessions together: more are told to come later."""
+    pass_packets: bool = True
+    """False: the relay decodes and encodes anew, at thirty times the cost; to find out whether passing is at fault."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

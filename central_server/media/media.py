@@ -169,7 +169,7 @@ class Media:
     def _relay_settings(self) -> Settings:
         heard = tuple(LetHear(session, rooms) for session, rooms in self._heard.items())
         stun = (IceServer(urls=self._settings.stun),) if self._settings.stun else ()
-        return Settings(stun, heard)
+        return Settings(stun, heard, self._settings.pass_packets)
 
     def _on_event(self, event: Event) -> None:
         match event:

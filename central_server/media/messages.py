@@ -68,6 +68,7 @@ class Settings:
     ice_servers: tuple[IceServer, ...] = ()
     """STUN servers that tell the relay its public address; none: its own addresses only."""
     heard: tuple[LetHear, ...] = ()
+    pass_packets: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def level_of(frame: AudioFrame) -> int:
 
 
 class DecodedView(MediaStreamTrack):
-    """What a viewer's sender encodes: frames of the stream's present publisher, while they may be passed."""
+    """What a viewer's sender encodes: frames of the stream's publisher, while they may be passed."""
 
     def __init__(self, stream: Stream, sender: RTCRtpSender) -> None:
         super().__init__()
@@ -62,31 +62,26 @@ class DecodedView(MediaStreamTrack):
         self.payload_type = 0
         self._stream = stream
         self._source: MediaStreamTrack | None = None
-        self._of: object = None
         sender.replaceTrack(self)
 
     async def recv(self) -> object:  # type: ignore[override]  # MediaStreamTrack says Frame | Packet
         """The next frame."""
-        while True:
+        while self._source is None:
             incoming = self._stream.incoming
-            if not isinstance(incoming, DecodedIncoming):
-                await asyncio.sleep(0.1)
-                continue
-            if self._of is not incoming:
-                self._of, self._source = incoming, incoming.relay.subscribe(incoming.track, buffered=False)
-            try:
-                frame = await self._source.recv() if self._source is not None else None
-            except MediaStreamError:
-                await asyncio.sleep(0.1)  # another publisher may come
-                continue
-            if frame is not None and self._stream.heard:
+            if isinstance(incoming, DecodedIncoming):
+                self._source = incoming.relay.subscribe(incoming.track, buffered=False)
+            else:
+                await asyncio.sleep(0.1)  # its first frame is on the way
+        while True:
+            frame = await self._source.recv()
+            if self._stream.heard:
                 return frame
 
     async def passed(self, packet: object) -> None:
         """Nothing is passed as it is."""
 
     def restart(self) -> None:
-        """Nothing to do: the next frame is of the present publisher."""
+        """Nothing to do: a viewer of another publisher asks anew."""
 
     def gone(self) -> bool:
         """ICE tells, after half a minute."""

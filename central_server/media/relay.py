@@ -35,6 +35,7 @@ from central_server.media.messages import (
     Spoke,
     Stop,
     StreamState,
+    Way,
 )
 from central_server.media.offers import (
     Coding,
@@ -79,8 +80,9 @@ class Relay:
     def __init__(self, settings: Settings, tell: Any) -> None:
         self._tell = tell
         self._now = time.monotonic
-        wrong = passing.missing()
-        self.way, self.why = ("reencoding", "; ".join(wrong)) if wrong else ("passing", "")
+        wrong = passing.missing() if settings.pass_packets else ["pass_packets = false"]
+        self._way: Way = "reencoding" if wrong else "passing"
+        self._why = "; ".join(wrong)
         servers = [RTCIceServer(list(one.urls), one.username, one.credential) for one in settings.ice_servers]
         self._configuration = RTCConfiguration(iceServers=servers)
         self._heard = {one.session: one.rooms for one in settings.heard}
@@ -95,7 +97,7 @@ class Relay:
 
     async def run(self, commands: asyncio.Queue[Command | None]) -> None:
         """Do what is asked until told to stop, or the pipe ends."""
-        self._tell(Ready("passing" if self.way == "passing" else "reencoding", self.why))
+        self._tell(Ready(self._way, self._why))
         ticking = asyncio.ensure_future(self._tick())
         while True:
             match await commands.get():
@@ -146,7 +148,7 @@ class Relay:
         await connection.setRemoteDescription(RTCSessionDescription(asked.offer, "offer"))
         resource = Resource(asked.resource, asked.name, connection, self._now(), coding)
         stream = self._stream(asked.name, coding)
-        if self.way == "passing":
+        if self._way == "passing":
 
             async def passed(packet: Packet) -> None:
                 if stream.publisher != resource.id:
@@ -170,9 +172,9 @@ class Relay:
             return  # a last packet of one that was replaced
         if older is not None:
             self._end(older.id, "replaced")
-        if stream.codec != resource.coding.codec:
+        if stream.codec != resource.coding.codec or (older is not None and self._way == "reencoding"):
             for viewer in list(stream.viewers):
-                self._end(viewer, "codec changed")
+                self._end(viewer, "publisher changed")  # it asks anew
         stream.replace(resource.id, resource.incoming, resource.coding.codec, resource.coding.profile)
         if isinstance(resource.incoming, DecodedIncoming):
             resource.incoming.stream = stream
@@ -193,7 +195,9 @@ class Relay:
         transceiver = connection.addTransceiver(media.kind, "sendonly")
         transceiver.setCodecPreferences(played_preferences(media, coding))
         viewer: Viewing = (
-            PassedView(stream, transceiver.sender) if self.way == "passing" else DecodedView(stream, transceiver.sender)
+            PassedView(stream, transceiver.sender)
+            if self._way == "passing"
+            else DecodedView(stream, transceiver.sender)
         )
         await connection.setRemoteDescription(RTCSessionDescription(asked.offer, "offer"))
         answer = await self._answer(connection, Resource(asked.resource, asked.name, connection, self._now(), coding))

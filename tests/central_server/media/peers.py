@@ -21,6 +21,7 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, VideoFrame
 
+from central_server.clock import wall_clock
 from central_server.media.tokens import Act
 from models.wire import Source
 from tests.central_server.running import START, Clock, Running
@@ -28,6 +29,13 @@ from tests.central_server.running import START, Clock, Running
 SESSION = "K1.1"
 BITS, SQUARE = 10, 16
 SOURCES: tuple[Source, ...] = ("camera", "sound", "screen")
+
+
+class Wall(Clock):
+    """The time of day, by which a TURN server judges credentials."""
+
+    def __call__(self) -> int:
+        return wall_clock()
 
 
 class Ticking(Clock):
@@ -132,11 +140,16 @@ class RefusedByServerError(Exception):
 class Peers:
     """Makes peers of one server and closes them all."""
 
-    server: Running
+    server: Running | None
+    """None: it runs elsewhere, at `address`, and tokens are given."""
     turn: RTCIceServer | None = None
+    address: str = ""
+    patient: bool = True
+    """Whether to come again when told so."""
     made: list[Peer] = field(default_factory=list)
 
     def token(self, act: Act, room: str | None, holder: str = "account:a1", session: str = SESSION) -> str:
+        assert self.server is not None
         of = self.server.services
         return of.media.tokens.issue(holder, session, room, act, SOURCES, of.now())
 
@@ -172,12 +185,14 @@ class Peers:
         self.made.append(peer)
         await connection.setLocalDescription(await connection.createOffer())
         peer.asked_at = time.monotonic()
-        async with httpx.AsyncClient(base_url=self.server.address, timeout=15) as client:
-            got = await client.post(
-                path,
-                content=connection.localDescription.sdp,
-                headers={"Content-Type": "application/sdp", "Authorization": f"Bearer {token}"},
-            )
+        address = self.server.address if self.server is not None else self.address
+        headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(base_url=address, timeout=15, headers=headers) as client:
+            got = await client.post(path, content=connection.localDescription.sdp)
+            for _ in range(3 if self.patient else 0):
+                if got.status_code == 503:  # the relay starts, and this machine is slow
+                    await asyncio.sleep(int(got.headers["retry-after"]))
+                    got = await client.post(path, content=connection.localDescription.sdp)
         if got.status_code != 201:
             await peer.close()
             raise RefusedByServerError(got)

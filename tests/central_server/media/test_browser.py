@@ -2,64 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
+from tests.central_server.media.in_browser import page_of, received
 from tests.central_server.media.peers import SESSION, Painted, Peers, Ticking, Tone
 from tests.central_server.running import Running, running, write_course
-
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required",
-]  # fmt: skip
-# What a page does to publish and to play; bare WHIP and WHEP, without a library.
-SCRIPT = """
-async function ask(pc, path, token) {
-  await pc.setLocalDescription();
-  await new Promise(done => {
-    if (pc.iceGatheringState === "complete") done();
-    pc.addEventListener("icegatheringstatechange", () => pc.iceGatheringState === "complete" && done());
-  });
-  const got = await fetch(path, {method: "POST", body: pc.localDescription.sdp,
-    headers: {"Content-Type": "application/sdp", "Authorization": "Bearer " + token}});
-  if (got.status !== 201) throw new Error(got.status + " " + await got.text());
-  await pc.setRemoteDescription({type: "answer", sdp: await got.text()});
-  return got.headers.get("Location");
-}
-window.peers = {};
-async function publish(path, token, kind, policy) {
-  const pc = new RTCPeerConnection(policy || {});
-  const wanted = kind === "audio" ? {audio: true} : {video: {width: 640, height: 480, frameRate: 15}};
-  const stream = await navigator.mediaDevices.getUserMedia(wanted);
-  pc.addTransceiver(stream.getTracks()[0], {direction: "sendonly"});
-  window.peers[path] = pc;
-  return ask(pc, path, token);
-}
-async function play(path, token, kind, policy) {
-  const pc = new RTCPeerConnection(policy || {});
-  pc.addTransceiver(kind, {direction: "recvonly"});
-  pc.addEventListener("track", event => {
-    const shown = document.createElement(kind);
-    shown.autoplay = true; shown.muted = kind === "video"; shown.srcObject = new MediaStream([event.track]);
-    document.body.append(shown);
-  });
-  window.peers[path] = pc;
-  return ask(pc, path, token);
-}
-async function received(path) {
-  let found = {};
-  (await window.peers[path].getStats()).forEach(one => { if (one.type === "inbound-rtp") found = one; });
-  return {state: window.peers[path].connectionState, frames: found.framesDecoded || 0,
-          packets: found.packetsReceived || 0, energy: found.totalAudioEnergy || 0, width: found.frameWidth || 0};
-}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -79,27 +29,8 @@ async def peers(server: Running) -> AsyncIterator[Peers]:
 
 @pytest.fixture
 async def page(server: Running) -> AsyncIterator[Page]:
-    """A page of the server's own, as getUserMedia and its Content-Security-Policy want it."""
-    async with async_playwright() as play:
-        chromium = await play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = await chromium.new_context()
-        one = await context.new_page()
-        await one.route(
-            "**/sign-in",
-            lambda route: route.fulfill(content_type="text/html", body=f"<body><script>{SCRIPT}</script></body>"),
-        )
-        await one.goto(f"{server.address}/sign-in")
+    async with page_of(server.address) as one:
         yield one
-        await chromium.close()
-
-
-async def received(page: Page, path: str, what: str, least: float, seconds: float = 12) -> dict[str, Any]:
-    async with asyncio.timeout(seconds):
-        while True:
-            found: dict[str, Any] = await page.evaluate("path => received(path)", path)
-            if found[what] >= least:
-                return found
-            await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("codec", ["video/VP8", "video/H264"])
@@ -122,8 +53,8 @@ async def test_chromium_publishes_pictures_that_it_and_others_play(page: Page, p
     assert (await received(page, path, "frames", 15))["state"] == "connected"
 
 
-async def test_sound_goes_both_ways_and_a_browsers_voice_is_measured(page: Page, peers: Peers) -> None:
-    media = peers.server.services.media
+async def test_sound_goes_both_ways_and_a_browsers_voice_is_measured(page: Page, peers: Peers, server: Running) -> None:
+    media = server.services.media
     await media.let_hear(SESSION, frozenset({"r3", "r4"}))
     await page.evaluate(
         "([path, token]) => publish(path, token, 'audio')",

@@ -127,6 +127,7 @@ async def test_a_relay_that_hangs_is_started_anew_and_whoever_asks_meanwhile_is_
     generation, pid = media.generation, media.relay_pid
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
+    peers.patient = False
     with pytest.raises(RefusedByServerError) as refused:
         await peers.publish("r7", "camera", Painted())
     assert (refused.value.answer.status_code, refused.value.answer.headers["retry-after"]) == (503, "1")
