@@ -37,6 +37,7 @@ import central_server.learners.pages
 import central_server.learners.portrait_pages
 import central_server.ledger.routes
 import central_server.media.agent_routes
+import central_server.media.picture_routes
 import central_server.media.routes
 import central_server.participation.agent_routes
 import central_server.participation.course_routes
@@ -57,6 +58,7 @@ from central_server.learners.retention import Eraser
 from central_server.learners.sealing import sealing_key
 from central_server.ledger.intake import Intake
 from central_server.media.media import Media
+from central_server.media.pictures import Pictures
 from central_server.media.tokens import MediaTokens, media_key
 from central_server.media.turn import turn_secret
 from central_server.own_log.server_key import make_known, server_key
@@ -125,6 +127,7 @@ def create_app(
                     templates=Templates(sealing),
                     rosters=KeptRosters(config.data_folder, sealing),
                     media=media,
+                    pictures=Pictures(),
                 )
                 if serving:
                     stack.enter_context(Settler(settling, now))
@@ -157,6 +160,7 @@ def create_app(
     app.include_router(central_server.learners.portrait_pages.router)
     app.include_router(central_server.media.agent_routes.router)
     app.include_router(central_server.media.routes.router)
+    app.include_router(central_server.media.picture_routes.router)
     app.include_router(central_server.participation.routes.router)
     app.include_router(central_server.participation.course_routes.router)
     app.include_router(central_server.participation.rule_pages.router)

@@ -15,6 +15,7 @@ from bridge_agent.plan import Plan
 from bridge_agent.recognition.commands import Command
 from bridge_agent.server_clock import ClockSample
 from bridge_agent.session import Recording
+from bridge_agent.streaming.showing import StreamView
 from models.wire import RosterLearner, SessionPlan
 
 
@@ -42,6 +43,8 @@ class Surroundings:
     """Something was recorded: make it durable and tell the server."""
     enrolled: Callable[[], None]
     """An enrolment waits to be sent."""
+    stream: Callable[[], StreamView | None] = lambda: None
+    """How the room's stream is."""
 
     @property
     def boot(self) -> int:
