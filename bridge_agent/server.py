@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -25,6 +26,9 @@ from models.wire import (
     JoinAnswer,
     JoinRequest,
     LiveStatus,
+    MediaTokenAnswer,
+    MediaTokenRequest,
+    PictureAnswer,
     Refusal,
     RotateAnswer,
     RotateRequest,
@@ -113,6 +117,15 @@ class Server:
     async def send_status(self, status: LiveStatus) -> None:
         """Tell what is not yet a record."""
         await self._ask("POST", "/api/agent/status", ServerTime, msgspec.json.encode(status))
+
+    async def media_token(self, request: MediaTokenRequest) -> MediaTokenAnswer:
+        """Ask to publish in a session. Raises RefusedError when this bridge point may not."""
+        return await self._ask("POST", "/api/agent/media-token", MediaTokenAnswer, msgspec.json.encode(request))
+
+    async def send_picture(self, session: str, jpeg: bytes) -> PictureAnswer:
+        """Send a still of the room, for the classroom page."""
+        path = f"/api/sessions/{quote(session, safe='')}/picture"
+        return await self._ask("POST", path, PictureAnswer, jpeg, "image/jpeg")
 
     async def _ask(
         self,

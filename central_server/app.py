@@ -40,6 +40,7 @@ import central_server.learners.pages
 import central_server.learners.portrait_pages
 import central_server.ledger.routes
 import central_server.media.agent_routes
+import central_server.media.picture_routes
 import central_server.media.routes
 import central_server.participation.agent_routes
 import central_server.participation.course_routes
@@ -61,6 +62,7 @@ from central_server.learners.retention import Eraser
 from central_server.learners.sealing import sealing_key
 from central_server.ledger.intake import Intake
 from central_server.media.media import Media
+from central_server.media.pictures import Pictures
 from central_server.media.tokens import MediaTokens, media_key
 from central_server.media.turn import turn_secret
 from central_server.own_log.server_key import make_known, server_key
@@ -131,6 +133,7 @@ def create_app(
                     rosters=KeptRosters(config.data_folder, sealing),
                     media=media,
                     classrooms=classrooms,
+                    pictures=Pictures(),
                 )
                 if serving:
                     stack.enter_context(Settler(settling, now))
@@ -164,6 +167,7 @@ def create_app(
     app.include_router(central_server.learners.portrait_pages.router)
     app.include_router(central_server.media.agent_routes.router)
     app.include_router(central_server.media.routes.router)
+    app.include_router(central_server.media.picture_routes.router)
     app.include_router(central_server.participation.routes.router)
     app.include_router(central_server.participation.course_routes.router)
     app.include_router(central_server.classroom.routes.router)

@@ -23,6 +23,7 @@ from central_server.learners.alike import Templates
 from central_server.learners.sealing import SealingKey
 from central_server.ledger.intake import Intake
 from central_server.media.media import Media
+from central_server.media.pictures import Pictures
 from central_server.own_log.server_key import ServerKey
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
@@ -60,6 +61,7 @@ class Services:
     rosters: KeptRosters
     media: Media
     classrooms: Classrooms
+    pictures: Pictures
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -215,6 +215,17 @@ class LivePresence(Message, frozen=True, kw_only=True):
     last: Milliseconds
 
 
+class LiveStream(Message, frozen=True, kw_only=True):
+    """The room's stream, as its agent sees it."""
+
+    up_since: Milliseconds | None
+    """Server time; None: it is not up."""
+    kbit_s: Count = 0
+    fps: Count = 0
+    lowered: bool = False
+    """The line is bad: less is sent than the settings say."""
+
+
 class LiveStatus(Message, frozen=True, kw_only=True):
     """What the agent knows and its log does not tell yet. All times are server wall time as the agent reckons it."""
 
@@ -239,6 +250,8 @@ class LiveStatus(Message, frozen=True, kw_only=True):
     encoder: Text
     alarms: tuple[Text, ...]
     """Sentences for the class manager, in Vietnamese; empty when all is well."""
+    stream: LiveStream | None = None
+    """None: the agent publishes none, by its settings."""
 
 
 Source = Literal["camera", "sound", "screen"]
@@ -268,6 +281,12 @@ class MediaTokenAnswer(Message, frozen=True, kw_only=True):
     expires_at: Milliseconds
     """Server time. A stream that is up then stays up: the token is asked for again before publishing anew."""
     ice_servers: tuple[IceServer, ...] = ()
+
+
+class PictureAnswer(Message, frozen=True, kw_only=True):
+    """To `POST /api/sessions/{session}/picture`: in how many seconds the next one is wanted."""
+
+    next_in_s: Annotated[int, msgspec.Meta(ge=1, le=3600)]
 
 
 class ClassroomTicketRequest(Message, frozen=True, kw_only=True):

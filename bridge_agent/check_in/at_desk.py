@@ -112,6 +112,7 @@ class AtDesk:
             alarms=around.alarms.standing(),
             sweep_ms=sweep.sweep_ms if sweep else 0,
             slowed=sweep is not None and sweep.sweep_ms > 1.5 * around.sweep_ms,
+            stream=around.stream(),
         )
 
     def _woke(self) -> None:

@@ -15,6 +15,7 @@ from bridge_agent.plan import Plan
 from bridge_agent.recognition.commands import Command
 from bridge_agent.server_clock import ClockSample
 from bridge_agent.session import Recording
+from bridge_agent.streaming.showing import StreamView
 from models.wire import RosterLearner, SessionPlan
 
 
@@ -44,6 +45,8 @@ class Surroundings:
     """An enrolment waits to be sent."""
     classroom: Callable[[str], Awaitable[str]]
     """Asks the server for the address that opens a session's classroom for this room. Raises AgentError."""
+    stream: Callable[[], StreamView | None] = lambda: None
+    """How the room's stream is."""
 
     @property
     def boot(self) -> int:

@@ -45,7 +45,7 @@ async def classroom_page(request: Request, session: str, of: ServicesDep, room: 
         "seat": seat,
         "state": state,
         "parts": parts_of(state, of.pages, lang, seat.leads),
-        "facts": facts_of(state, of.now()),
+        "facts": facts_of(state, of.pictures.times(session, of.now()), of.now()),
         "mark": plan_mark(state.plan),
         "question_length": QUESTION_LENGTH,
     }
@@ -70,7 +70,7 @@ async def classroom_events(
         async with room.page(page, seat.room):
             while not room.over:
                 state = room.state()
-                yield messages.next(state, of.now())
+                yield messages.next(state, of.pictures.times(session, of.now()), of.now())
                 await room.changed(state.version, BEAT_S)
                 if time.monotonic() - checked >= SEATED_CHECK_S:
                     checked = time.monotonic()

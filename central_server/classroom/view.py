@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -30,8 +31,8 @@ def plan_mark(plan: ClassPlan) -> str:
     return " ".join([plan.main or "-", *(room.id for room in plan.rooms)])
 
 
-def facts_of(state: State, now: int) -> dict[str, Any]:
-    """What the page's scripts have to know. now: server time, ms."""
+def facts_of(state: State, pictures: Mapping[str, int], now: int) -> dict[str, Any]:
+    """What the page's scripts have to know. pictures: when each room's still came. now: server time, ms."""
     floor = state.floor
     return {
         "plan": plan_mark(state.plan),
@@ -44,6 +45,7 @@ def facts_of(state: State, now: int) -> dict[str, Any]:
         "hands": [hand.room for hand in floor.hands],
         "microphones": state.microphones,
         "rooms": {room: {"up": dict(media.sources), "speaking": media.speaking} for room, media in state.media.items()},
+        "pictures": pictures,
         "clock": second_time(now),
     }
 
@@ -58,7 +60,7 @@ class Messages:
         self._sent: dict[str, Markup] = {}
         self._version = -1
 
-    def next(self, state: State, now: int) -> bytes:
+    def next(self, state: State, pictures: Mapping[str, int], now: int) -> bytes:
         """The next one, as a server-sent event; also when nothing changed: the page sees that it is live."""
         new: dict[str, Markup] = {}
         if state.version != self._version:
@@ -66,5 +68,5 @@ class Messages:
             new = {id_: html for id_, html in parts.items() if self._sent.get(id_) != html}
             self._sent |= new
             self._version = state.version
-        message = {"parts": {id_: str(html) for id_, html in new.items()}, "state": facts_of(state, now)}
+        message = {"parts": {id_: str(html) for id_, html in new.items()}, "state": facts_of(state, pictures, now)}
         return b"data: " + msgspec.json.encode(message) + b"\n\n"

@@ -28,6 +28,7 @@ from models.wire import (
     LiveStatus,
     MediaTokenAnswer,
     MediaTokenRequest,
+    PictureAnswer,
     Refusal,
     RotateAnswer,
     RotateRequest,
@@ -38,7 +39,8 @@ from models.wire import (
 JSON, HTML, NDJSON, SDP = "application/json", "text/html", "application/x-ndjson", "application/sdp"
 _MESSAGES = (
     ClassroomTicket, ClassroomTicketRequest, EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, JoinAnswer, JoinRequest,
-    LiveStatus, MediaTokenAnswer, MediaTokenRequest, Receipt, Refusal, RotateAnswer, RotateRequest, ServerTime, Today,
+    LiveStatus, MediaTokenAnswer, MediaTokenRequest, PictureAnswer, Receipt, Refusal, RotateAnswer, RotateRequest,
+    ServerTime, Today,
 )  # fmt: skip
 _SENTENCE = {
     "type": "object",
@@ -80,6 +82,12 @@ def takes_lines(what: str) -> dict[str, Any]:
     """For a route that takes lines of JSON: what they are, in words."""
     schema = {"type": "string", "description": what}
     return {"requestBody": _content(what, NDJSON, schema) | {"required": True}}
+
+
+def takes_jpeg() -> dict[str, Any]:
+    """For a route that takes a small picture."""
+    schema = {"type": "string", "format": "binary"}
+    return {"requestBody": _content("A JPEG.", "image/jpeg", schema) | {"required": True}}
 
 
 def gives_sdp() -> dict[str, Any]:

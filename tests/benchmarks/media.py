@@ -12,7 +12,6 @@ A machine that does other work besides makes delays longer and loses frames; pro
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,13 +19,13 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 import psutil
+from tests.benchmarks.media_peers import ENCODINGS, Encoded, Encoding, Watcher, publish, watch
 
 from central_server.clock import wall_clock
 from central_server.config import MediaSettings
 from central_server.media.media import Media
 from central_server.media.tokens import MediaTokens
 from tests.benchmarks.measure import Measure
-from tests.benchmarks.media_peers import ENCODINGS, Encoded, Encoding, Watcher, publish, watch
 from tests.central_server.media.peers import Painted
 
 MEASURE_S = 6.0
@@ -86,9 +85,7 @@ def _costs(encoding: Encoding, ours: list[Point], many: list[Point], theirs: lis
         found.append(Measure(f"media {name}: cores per viewer, {one.viewers}", one.cores / one.viewers, "cores"))
         found.append(Measure(f"media {name}: frames arrived, {one.viewers} viewers", one.arrived, "share"))
     delay = float(np.percentile([ms for one in ours for ms in one.delays_ms], 95))
-    found.append(
-        Measure(f"media {name}: delay p95", delay, "ms", goal=DELAY_GOAL_MS, ok=delay <= DELAY_GOAL_MS)
-    )
+    found.append(Measure(f"media {name}: delay p95", delay, "ms", goal=DELAY_GOAL_MS, ok=delay <= DELAY_GOAL_MS))
     return found
 
 
@@ -144,7 +141,9 @@ async def _first_picture(tries: int = 12) -> Measure:
     await publisher.close()
     await one.end()
     median = float(np.median(times))
-    return Measure("media: first picture of a new viewer, median", median, "ms", goal=FIRST_GOAL_MS, ok=median < FIRST_GOAL_MS)
+    return Measure(
+        "media: first picture of a new viewer, median", median, "ms", goal=FIRST_GOAL_MS, ok=median < FIRST_GOAL_MS
+    )
 
 
 async def memory(seconds: float, warm_s: float) -> Measure:
@@ -166,5 +165,9 @@ async def memory(seconds: float, warm_s: float) -> Measure:
     await publisher.close()
     await one.end()
     return Measure(
-        f"media: relay's memory after {joins} joins and leaves", process and grown, "times", goal=MEMORY_GOAL, ok=grown <= MEMORY_GOAL
+        f"media: relay's memory after {joins} joins and leaves",
+        process and grown,
+        "times",
+        goal=MEMORY_GOAL,
+        ok=grown <= MEMORY_GOAL,
     )

@@ -1,4 +1,4 @@
-"""A class of three rooms in a real Chromium, through the real server and relay: seen, heard, led, and back by itself."""
+"""A class of three rooms in a real Chromium, through the real relay: seen, heard, led, and back by itself."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ const Real = RTCPeerConnection;
 window.RTCPeerConnection = class extends Real { constructor(...of) { super(...of); connections.push(this); } };
 """
 STATS = """async () => {
-  const found = { frames: 0, sounds: 0, energy: 0, sent: 0 };
+  const found = { frames: 0, energy: 0, sent: 0 };
   for (const one of window.connections) {
     if (one.connectionState === "closed") continue;
     for (const stat of (await one.getStats()).values()) {
       if (stat.type === "inbound-rtp" && stat.kind === "video") found.frames += stat.framesDecoded;
-      if (stat.type === "inbound-rtp" && stat.kind === "audio") { found.sounds += stat.packetsReceived; found.energy += stat.totalAudioEnergy; }
+      if (stat.type === "inbound-rtp" && stat.kind === "audio") found.energy += stat.totalAudioEnergy;
       if (stat.type === "outbound-rtp" && stat.kind === "audio") found.sent += stat.packetsSent;
     }
   }

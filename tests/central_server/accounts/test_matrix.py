@@ -94,6 +94,7 @@ TABLE: dict[tuple[str, str], May] = {
     ("GET", "/sessions/{session}"): SESSION,
     ("GET", "/sessions/{session}/points/{bridge_point}"): SESSION,
     ("GET", "/sessions/{session}/events"): SESSION,
+    ("GET", "/sessions/{session}/rooms/{room}/picture"): SESSION,
     ("GET", "/sessions/{session}/sheet.xlsx"): SESSION,
     ("GET", "/sessions/{session}/sheet.csv"): SESSION,
     ("GET", "/api/sessions/{session}/participation"): SESSION,
@@ -202,6 +203,7 @@ AGENTS = {
     ("POST", "/api/agent/enrolments"): 401,
     ("POST", "/api/agent/classroom-ticket"): 401,
     ("POST", "/api/agent/media-token"): 401,
+    ("POST", "/api/agent/sessions/{session}/picture"): 401,
 }
 STREAMS = {
     # What an address of streams answers to whoever brings no token of its own: tests/central_server/media.

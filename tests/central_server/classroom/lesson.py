@@ -82,8 +82,8 @@ def lesson(folder: Path, clock: Clock | None = None, *, again: bool = False, **s
             other.write_text(other.read_text(encoding="utf-8").replace("HV000", "HV900"), encoding="utf-8")
             server.load(other)
         with server.services.engine.connect() as connection:
-            rooms = dict(connection.execute(text("SELECT code, id FROM bridge_point")).all())
-            courses = dict(connection.execute(text("SELECT code, id FROM course")).all())
+            rooms: dict[str, str] = dict(connection.execute(text("SELECT code, id FROM bridge_point")).all())
+            courses: dict[str, str] = dict(connection.execute(text("SELECT code, id FROM course")).all())
         if not again:
             _fill(server, rooms, courses)
         yield Lesson(server, rooms, courses["K1"])

@@ -46,8 +46,7 @@ function arrange() {
 function wanted() {
   const found = [];
   const add = (one, source, element) => {
-    const since = facts.rooms[one]?.up[source];
-    if (since !== undefined && facts.open) found.push({ room: one, source, since, element });
+    if (facts.open && source in (facts.rooms[one]?.up ?? {})) found.push({ room: one, source, element });
   };
   for (const one of facts.heard) if (one !== room) add(one, "sound", null);
   if (facts.main) add(facts.main, "camera", by("main-camera"));
@@ -140,7 +139,7 @@ function controls() {
 
 function stills() {
   for (const tile of root.querySelectorAll("li.room")) {
-    const at = facts.pictures?.[tile.dataset.room];
+    const at = facts.pictures[tile.dataset.room];
     const still = tile.querySelector(".still");
     if (at && still.dataset.at !== String(at)) {
       still.dataset.at = at;

@@ -12,9 +12,8 @@ const playing = new Playing(session, new PlayTokens(of), {
 
 listen(`/sessions/${encodeURIComponent(session)}/classroom/events`, {
   onFacts: (facts) => {
-    const since = facts.rooms[room]?.up.camera;
-    const up = since !== undefined;
-    playing.show(up ? [{ room, source: "camera", since, element: picture }] : [], facts.generation);
+    const up = "camera" in (facts.rooms[room]?.up ?? {});
+    playing.show(up ? [{ room, source: "camera", element: picture }] : [], facts.generation);
     if (none.hidden && up) return;
     none.hidden = false;
     none.textContent = up ? none.dataset.connecting : none.dataset.none;

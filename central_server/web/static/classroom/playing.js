@@ -33,14 +33,14 @@ export class Playing {
     Object.assign(this, { session, tokens, onBlocked, onPicture, streams: new Map(), generation: null });
   }
 
-  /** wanted: [{room, source, since, element}]; element: a video's, or null for a sound. */
+  /** wanted: [{room, source, element}]; element: a video's, or null for a sound. */
   show(wanted, generation) {
     const keys = new Set(wanted.map((one) => this.#key(one)));
     for (const [key, one] of this.streams) if (!keys.has(key)) this.#end(key, one);
     for (const one of wanted) {
       const now = this.streams.get(this.#key(one));
       if (!now) this.#begin(one);
-      else if (now.since !== one.since || this.generation !== generation) { now.since = one.since; now.stream.restart(); }
+      else if (this.generation !== generation) now.stream.restart();
     }
     this.generation = generation;
   }
@@ -52,7 +52,7 @@ export class Playing {
 
   #key(one) { return `${one.room} ${one.source} ${one.element?.id ?? ""}`; }
 
-  #begin({ room, source, since, element }) {
+  #begin({ room, source, element }) {
     const made = element ?? document.createElement("audio");
     if (!element) { made.dataset.room = room; document.body.append(made); }
     const onTrack = (track) => {
@@ -61,7 +61,7 @@ export class Playing {
       if (element) this.onPicture(element, Boolean(track));
     };
     const stream = new Stream({ session: this.session, room, source, token: (renew) => this.tokens.of(room, renew), onTrack });
-    this.streams.set(this.#key({ room, source, element }), { stream, since, element: made, own: !element });
+    this.streams.set(this.#key({ room, source, element }), { stream, element: made, own: !element });
   }
 
   #end(key, { stream, element, own }) {
