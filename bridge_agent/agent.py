@@ -5,6 +5,7 @@
     saving    makes what is still open durable, every 2 s
     syncing   sends what waits in the log
     telling   sends the live status, every 2 s and when something changed
+    streaming keeps the room's stream up while a session runs (bridge_agent.streaming.room_stream)
     console   serves the pages of the desk to this PC alone
 
 Each loop is kept running by the supervisor. Nothing that fails stops the recording: faults become alarms.
@@ -47,6 +48,8 @@ from bridge_agent.server import Server
 from bridge_agent.server_clock import ServerClock
 from bridge_agent.session import Recording
 from bridge_agent.sessions import TICK_S, Sessions
+from bridge_agent.streaming.room_stream import RoomStream
+from bridge_agent.streaming.start import StreamTarget, publish
 
 SAVE_S = 2.0
 """What a crash costs at most, beside the restart. One small fsync: even a slow disk does it in 30 ms."""
@@ -74,6 +77,8 @@ class Parts:
     """With which calibration profile the room would be watched at a server time."""
     console: Callable[[Desk, Alarms], Awaitable[None]] | None = None
     """Serves the desk's pages until cancelled."""
+    streaming: StreamTarget = publish
+    """What runs in the streaming process."""
 
 
 class Agent:
@@ -101,7 +106,12 @@ class Agent:
             parts.server, parts.identity, parts.keys, folder, self._plan, self._gallery, self._courier, self._alarms,
             parts.journal, self._recordings.now, config.plan_seconds,
         )  # fmt: skip
-        self._room = RoomWatch(parts.settings, parts.watch, self._gallery, self._alarms, parts.journal, self._profile)
+        self._stream = RoomStream(
+            config.streaming, parts.streaming, parts.server, self._recordings, self._alarms, parts.journal, self._wrote
+        )
+        self._room = RoomWatch(
+            parts.settings, parts.watch, self._gallery, self._alarms, parts.journal, self._profile, self._stream.out
+        )
         self._pins = Pins()
         self.desk = AtDesk(self._surroundings(), self._pins)
         self._sessions = Sessions(
@@ -125,6 +135,8 @@ class Agent:
             blind=self._room.blind,
             wrote=self._wrote,
             enrolled=self._contact.hurry,
+            classroom=parts.server.classroom,
+            stream=self._stream.view,
         )
 
     def _checks(self, again: Sequence[str]) -> SpotChecks:
@@ -147,6 +159,7 @@ class Agent:
             "saving": self._saving,
             "syncing": self._syncing,
             "telling": self._telling,
+            "streaming": self._stream.run,
         }
         if (console := self._parts.console) is not None:
             loops["console"] = functools.partial(console, self.desk, self._alarms)
@@ -160,6 +173,7 @@ class Agent:
             self._recordings.flush()
             await self._last_words()
             self._pins.close()
+            self._stream.close()
             self._journal.note("stopped", last_seq=self._log.last_seq, waiting=self._log.waiting)
 
     def _start(self) -> None:
@@ -240,4 +254,6 @@ class Agent:
                     await self._changed.wait()
 
     async def _tell(self, recording: Recording) -> None:
-        await self._parts.server.send_status(recording.status(self._courier.waiting, self._alarms.for_manager()))
+        await self._parts.server.send_status(
+            recording.status(self._courier.waiting, self._alarms.for_manager(), self._stream.live())
+        )

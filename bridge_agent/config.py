@@ -46,6 +46,22 @@ class FacesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Narrowest face to look for, px."""
 
 
+class StreamingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The room's stream for the classroom page (bridge_agent.streaming)."""
+
+    enabled: bool = True
+    """False: the room has a conference system already; attendance works all the same."""
+    width: Annotated[int, msgspec.Meta(ge=160, le=3840)] = 1280
+    height: Annotated[int, msgspec.Meta(ge=90, le=2160)] = 720
+    """The most: a picture keeps its shape and is never enlarged."""
+    fps: Annotated[int, msgspec.Meta(ge=3, le=30)] = 15
+    kbit_s: Annotated[int, msgspec.Meta(ge=100, le=20_000)] = 1200
+    sound: bool = False
+    """Also publish a microphone of this PC: where no classroom page carries the room's sound."""
+    sound_device: str = ""
+    """As bridge_agent.streaming.sound takes it; empty: this system's own."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings of one agent. Relative paths start from the settings file's folder."""
 
@@ -74,6 +90,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     status_seconds: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 2
     plan_seconds: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 15
     faces: FacesConfig = FacesConfig()
+    streaming: StreamingConfig = StreamingConfig()
 
 
 def default_path() -> Path:

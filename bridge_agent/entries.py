@@ -15,12 +15,14 @@ from bridge_agent.check_in.vouching import (
     VouchState,
 )
 from bridge_agent.server_clock import ClockSample
+from bridge_agent.streaming.link import LinkInterval, OpenLink
 from models.presence import Interval, OpenState, PresenceInterval, recover
 from models.records import (
     WHOLE_PICTURE,
     AnyRecord,
     CheckIn,
     Coverage,
+    Link,
     Presence,
     Record,
     Seal,
@@ -83,11 +85,13 @@ class OpenSession(msgspec.Struct, frozen=True):
     far_seats: dict[str, int] = {}
     """Learners whose track was lost where no face can be identified, and since when."""
     attendance: OpenAttendance = msgspec.field(default_factory=OpenAttendance)
+    link: OpenLink | None = None
+    """The room's stream, while it is up."""
 
     @property
     def empty(self) -> bool:
         """Nothing is open."""
-        return self.state.covered_from is None and self.attendance.empty
+        return self.state.covered_from is None and self.attendance.empty and self.link is None
 
 
 def stamped(kind: type[R], session: str, clock: ClockSample, **fields: Any) -> R:
@@ -136,6 +140,11 @@ def interval_record(interval: Interval, session: str, clock: ClockSample, eyes: 
     )
 
 
+def link_record(interval: LinkInterval, session: str, clock: ClockSample) -> Link:
+    """The record of a time in which the room's stream was up."""
+    return stamped(Link, session, clock, start=interval.start, end=interval.end, ended_by=interval.ended_by)
+
+
 def confirmed_record(interval: VouchedInterval | UnobservedInterval, session: str, clock: ClockSample) -> AnyRecord:
     """The record of an interval between confirmations, or of a far seat."""
     span = {"learner": interval.learner, "start": interval.start, "end": interval.end}
@@ -181,12 +190,15 @@ def seal(session: str, records: Iterable[AnyRecord], clock: ClockSample) -> Seal
 
 
 def after_crash(saved: OpenSession) -> list[AnyRecord]:
-    """The records of a session whose agent died: what the camera saw, closed at the last saved moment.
+    """The records of a session whose agent died: what the camera saw and the stream, closed at the last saved moment.
 
     What confirmations say goes on (`still_open`): a restart of the agent is no reason to doubt a learner.
     """
     until = saved.state.covered_to  # before `recover`, which empties the state
     seen = [interval_record(i, saved.session, saved.clock, saved.eyes) for i in recover(saved.state)]
+    if saved.link is not None:
+        link = LinkInterval(saved.link.start, saved.link.last, "crashed")
+        seen.append(link_record(link, saved.session, saved.clock))
     if until is None:
         return seen
     far = FarSeats(saved.far_seats).unwatched(until)
@@ -195,7 +207,7 @@ def after_crash(saved: OpenSession) -> list[AnyRecord]:
 
 def still_open(saved: OpenSession) -> OpenSession:
     """What stays open of a session whose agent died, once `after_crash` is written."""
-    return msgspec.structs.replace(saved, state=OpenState(), far_seats={})
+    return msgspec.structs.replace(saved, state=OpenState(), far_seats={}, link=None)
 
 
 def unresumed(saved: OpenSession) -> list[AnyRecord]:

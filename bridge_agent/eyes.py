@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from bridge_agent.capture.outlet import StreamOut
 from bridge_agent.capture.source import ANY_CAMERA, CameraPin
 from bridge_agent.config import FacesConfig
 from bridge_agent.recognition.commands import HeldTemplate
@@ -34,6 +35,8 @@ class Assignment:
     """From which score a face counts at the door, as the calibration profile says; None: the encoder's own."""
     raised: Mapping[str, float] = field(default_factory=dict)
     """Of whom the door asks for a higher one, by learner id."""
+    stream: StreamOut | None = None
+    """Where capture sends the room's encoded stream; None: nowhere."""
 
 
 Target = Callable[[Connection, Assignment], None]
@@ -59,5 +62,6 @@ def watch(conn: Connection, assignment: Assignment) -> None:
         zones=assignment.zones,
         pin=assignment.pin,
         raised=assignment.raised,
+        stream=assignment.stream,
     )
     main(conn, settings)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from bridge_agent import supervisor
 from bridge_agent.alarms import Alarms
+from bridge_agent.capture.outlet import StreamOut
 from bridge_agent.capture.source import CameraPin
 from bridge_agent.check_in.gallery_store import GalleryStore
 from bridge_agent.config import Settings
@@ -24,7 +25,9 @@ from models.wire import RosterLearner
 
 
 class RoomWatch:
-    """Keeps recognition running. `watch`: as supervisor.watch. `profile`: with which profile that would be now."""
+    """Keeps recognition running. `watch`: as supervisor.watch. `profile`: with which profile that would be now.
+    `stream`: where capture sends the room's stream.
+    """
 
     def __init__(
         self,
@@ -34,9 +37,11 @@ class RoomWatch:
         alarms: Alarms,
         journal: Journal,
         profile: Callable[[], ProfileState],
+        stream: StreamOut | None = None,
     ) -> None:
         self.commands = supervisor.Commands()
         self.profile = profile
+        self._stream = stream
         self._settings = settings
         self._watch = watch
         self._gallery = gallery
@@ -81,7 +86,7 @@ class RoomWatch:
         return Assignment(
             settings.source, settings.portraits, roster or {}, sweep_ms, settings.config.faces, held,
             self.profile().zones,
-            self._pin(), self.profile().threshold, self.profile().raised,
+            self._pin(), self.profile().threshold, self.profile().raised, self._stream,
         )  # fmt: skip
 
     def _pin(self) -> CameraPin:

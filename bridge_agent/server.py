@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -17,12 +18,17 @@ from models.reasons import Reason, reason
 from models.receipts import Receipt
 from models.records import Batch
 from models.wire import (
+    ClassroomTicket,
+    ClassroomTicketRequest,
     EnrolmentAnswer,
     EnrolmentRequest,
     GalleryAnswer,
     JoinAnswer,
     JoinRequest,
     LiveStatus,
+    MediaTokenAnswer,
+    MediaTokenRequest,
+    PictureAnswer,
     Refusal,
     RotateAnswer,
     RotateRequest,
@@ -95,6 +101,12 @@ class Server:
         kind = "application/x-ndjson"
         return await self._ask("POST", "/api/agent/batches", Receipt, batch.encode(), kind, signed=False)
 
+    async def classroom(self, session: str) -> str:
+        """The address that opens a session's classroom for this room, once and within minutes. Raises RefusedError."""
+        request = msgspec.json.encode(ClassroomTicketRequest(session=session))
+        ticket = await self._ask("POST", "/api/agent/classroom-ticket", ClassroomTicket, request)
+        return self.url + ticket.path
+
     async def rotate(self, request: RotateRequest, signer: Ed25519PrivateKey | None = None) -> RotateAnswer:
         """Ask for a new key; `signer` is the key that is followed, if it is not the present one.
 
@@ -105,6 +117,15 @@ class Server:
     async def send_status(self, status: LiveStatus) -> None:
         """Tell what is not yet a record."""
         await self._ask("POST", "/api/agent/status", ServerTime, msgspec.json.encode(status))
+
+    async def media_token(self, request: MediaTokenRequest) -> MediaTokenAnswer:
+        """Ask to publish in a session. Raises RefusedError when this bridge point may not."""
+        return await self._ask("POST", "/api/agent/media-token", MediaTokenAnswer, msgspec.json.encode(request))
+
+    async def send_picture(self, session: str, jpeg: bytes) -> PictureAnswer:
+        """Send a still of the room, for the classroom page."""
+        path = f"/api/sessions/{quote(session, safe='')}/picture"
+        return await self._ask("POST", path, PictureAnswer, jpeg, "image/jpeg")
 
     async def _ask(
         self,

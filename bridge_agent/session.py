@@ -18,6 +18,7 @@ from bridge_agent.entries import (
     check_in,
     confirmed_record,
     interval_record,
+    link_record,
     score,
     seal,
     stamped,
@@ -28,10 +29,11 @@ from bridge_agent.headcount import Counted, Headcount
 from bridge_agent.log import Log
 from bridge_agent.recognition.events import Event, Ready, SeatLost, Sighted, Sweep, Trouble, Unwatched, Watched
 from bridge_agent.server_clock import ClockSample
+from bridge_agent.streaming.link import LinkEnd, LinkInterval, LinkRecorder
 from models import records
 from models.presence import Interval, OpenState, PresenceInterval, Recorder
 from models.records import AnyRecord, CheckIn, CoverageEnd, Presence
-from models.wire import LivePresence, LiveStatus
+from models.wire import LivePresence, LiveStatus, LiveStream
 
 UNWATCHED_STEP_MS = 10_000
 """Between two looks lies a second, and a process that hangs is killed: only a PC that slept leaves more than this."""
@@ -88,6 +90,8 @@ class Recording:
         """What recognition complains of now, by name."""
         self.pending: list[AnyRecord] = []
         self._recorder = Recorder()
+        self._link = LinkRecorder()
+        self._is_over = False
         self._sample = sample
         self._checked_in = {record.learner for record in earlier if isinstance(record, CheckIn)}
         self._watching_from: int | None = None
@@ -105,7 +109,8 @@ class Recording:
     @property
     def unsaved(self) -> bool:
         """Something is not in the log yet, or goes on changing."""
-        return bool(self.pending or self.attendance.pending) or self.watching or not self.attendance.open.empty
+        unwritten = bool(self.pending or self.attendance.pending)
+        return unwritten or self.watching or self._link.open is not None or not self.attendance.open.empty
 
     @property
     def far_seats(self) -> Mapping[str, int]:
@@ -153,6 +158,31 @@ class Recording:
             self._unwatched(last, ended_by)
         self.troubles.clear()
 
+    @property
+    def streaming_from(self) -> int | None:
+        """Since when the room's stream is up without a break, server time; None while it is not."""
+        clock = self._sample()
+        return None if self._link.since is None else clock.server_time(self._link.since)
+
+    def stream_up(self, at: int) -> bool:
+        """The room's stream was up at `at`; True when it was not just before."""
+        if self._is_over:
+            return False  # the seal is written: what comes late belongs to no session
+        before = self._link.since
+        self._linked(self._link.up(at))
+        return self._link.since != before
+
+    def stream_down(self, ended_by: LinkEnd) -> bool:
+        """It is not up any more; True when it was."""
+        closed = self._link.down(ended_by)
+        self._linked(closed)
+        return bool(closed)
+
+    def _linked(self, closed: Sequence[LinkInterval]) -> None:
+        if closed:
+            clock = self._sample()
+            self.pending += [link_record(interval, self.session, clock) for interval in closed]
+
     def profile_used(self, profile: str | None, state: str, encoder: str, threshold: float) -> None:
         """Write down, once, with which calibration profile the session is watched (record_kinds.ProfileUsed)."""
         if self._profile_said:
@@ -172,10 +202,14 @@ class Recording:
 
     def over(self, at: int) -> None:
         """The session is over: what is still open of those whom the camera does not know ends at `at`."""
+        self.stream_down("stopped")
+        self._is_over = True
         self.attendance.close(at)
 
     def put_off(self, at: int) -> None:
         """The session was moved to a later time."""
+        self.stream_down("stopped")
+        self._is_over = True
         self.attendance.pause(at)
 
     def flush(self, log: Log) -> None:
@@ -192,7 +226,7 @@ class Recording:
         self._save(log)
         write_seal(log, self.session, self._sample)
 
-    def status(self, waiting: int, alarms: tuple[str, ...]) -> LiveStatus:
+    def status(self, waiting: int, alarms: tuple[str, ...], stream: LiveStream | None = None) -> LiveStatus:
         """What the log does not tell yet."""
         clock = self._sample()
         state = self._recorder.state
@@ -213,12 +247,19 @@ class Recording:
             detector=self.eyes.detector,
             encoder=self.eyes.encoder,
             alarms=alarms,
+            stream=stream,
         )
 
     def _save(self, log: Log) -> None:
         attendance = self.attendance
         opened = OpenSession(
-            self.session, self._recorder.state, self._sample(), self.eyes, dict(self._far.lost), attendance.open
+            self.session,
+            self._recorder.state,
+            self._sample(),
+            self.eyes,
+            dict(self._far.lost),
+            attendance.open,
+            self._link.open,
         )
         log.append([*self.pending, *attendance.pending], opened)
         self.pending = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from bridge_agent.alarms import Alarms
 from bridge_agent.check_in.at_desk import AtDesk
@@ -108,6 +109,7 @@ class Sessions:
         if assignment is None:
             self._desk.close()
             return
+        assignment = replace(assignment, stream=None)  # there is no session whose stream it could be
         watching = asyncio.create_task(self._room.run(assignment, self._listener(assignment, plan.learners)))
         try:
             while self._desk.wants_camera and self._plan.current(self._recordings.now(), self._before_ms) is None:

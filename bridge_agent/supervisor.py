@@ -8,18 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
-import queue
-import signal
-import sys
-import threading
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from typing import Final
 
+from bridge_agent.child_process import ChildProcess
 from bridge_agent.eyes import Assignment, Target
 from bridge_agent.journal import Journal
 from bridge_agent.recognition.commands import Command, Stop
@@ -29,7 +23,6 @@ from models.records import CoverageEnd
 PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 GOOD_AFTER_S: Final = 60.0
 """A process that ran this long had no fault of its own: the next pause is the shortest again."""
-STOP_S: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +85,7 @@ async def watch(
     loop = asyncio.get_running_loop()
     while True:
         began = loop.time()
-        process = _Process(target, assignment)
+        process = ChildProcess[Event, Command]("recognition", target, assignment)
         journal.note("recognition_started", pid=process.pid)
         over, ended_by = False, crashed
         try:
@@ -100,7 +93,7 @@ async def watch(
                 await _listen(process, listener, patience)
             over, ended_by = True, stopped
         except asyncio.CancelledError:
-            await process.stop(listener.on_event)
+            await process.stop(Stop(), listener.on_event)
             ended_by = stopped
             raise
         except _LostError as lost:
@@ -147,7 +140,7 @@ class _LostError(Exception):
         self.kind, self.vi, self.en = kind, vi, en
 
 
-async def _listen(process: _Process, listener: Listener, patience: Patience) -> None:
+async def _listen(process: ChildProcess[Event, Command], listener: Listener, patience: Patience) -> None:
     """Pass events on until the source is over. Raises _LostError."""
     limit = patience.starting_s
     while True:
@@ -179,90 +172,3 @@ async def _listen(process: _Process, listener: Listener, patience: Patience) -> 
         listener.on_event(event)
         if isinstance(event, Ended):
             return
-
-
-class _Process:
-    """A recognition process, and a thread that brings its events into the event loop."""
-
-    def __init__(self, target: Target, assignment: Assignment) -> None:
-        self.events: asyncio.Queue[Event | None] = asyncio.Queue()
-        """What it told; None when it can tell nothing any more."""
-        context = multiprocessing.get_context("spawn")
-        self._conn, theirs = context.Pipe()
-        # Not a daemon: it has a process of its own, capture, which ends when its parent does.
-        self._process: BaseProcess = context.Process(target=target, args=(theirs, assignment), name="recognition")
-        _start_deaf(self._process)
-        theirs.close()
-        loop = asyncio.get_running_loop()
-        threading.Thread(target=_read, args=(self._conn, loop, self.events), daemon=True).start()
-        self._waiting = queue.SimpleQueue[Command | None]()
-        threading.Thread(target=_write, args=(self._conn, self._waiting), daemon=True, name="commands").start()
-
-    @property
-    def pid(self) -> int | None:
-        """The process's id."""
-        return self._process.pid
-
-    def exit_code(self) -> int | None:
-        """How it ended; waits a moment for it, as the pipe closes first."""
-        self._process.join(0.5)
-        return self._process.exitcode
-
-    def tell(self, command: Command) -> None:
-        """Tell it; never waits for it, whatever it is stuck in."""
-        self._waiting.put(command)
-
-    async def stop(self, last_words: Callable[[Event], None]) -> None:
-        """Ask it to end, pass on what it still tells, and kill it when it takes longer than STOP_S."""
-        try:
-            self.tell(Stop())
-            async with asyncio.timeout(STOP_S):
-                while (event := await self.events.get()) is not None:
-                    last_words(event)
-        except TimeoutError:
-            pass
-        self.kill()
-
-    def kill(self) -> None:
-        """End it, whatever it is stuck in. May be called twice."""
-        self._waiting.put(None)
-        if self._process.is_alive():
-            self._process.kill()
-        self._process.join()
-
-
-def _start_deaf(process: BaseProcess) -> None:
-    """Start a process that Ctrl-C, which reaches all programs of a terminal, does not end: its parent decides."""
-    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
-        process.start()
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        process.start()
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _read(conn: Connection, loop: asyncio.AbstractEventLoop, events: asyncio.Queue[Event | None]) -> None:
-    """The thread: from the pipe into the loop until either ends. It alone closes the pipe's end that it reads."""
-    while True:
-        try:
-            event = conn.recv()
-        except (EOFError, OSError):
-            event = None
-        try:
-            loop.call_soon_threadsafe(events.put_nowait, event)
-        except RuntimeError:
-            event = None  # the loop is closed
-        if event is None:
-            conn.close()
-            return
-
-
-def _write(conn: Connection, commands: queue.SimpleQueue[Command | None]) -> None:
-    """The other thread: commands into the pipe, until there are no more or nobody reads them."""
-    while (command := commands.get()) is not None:
-        try:
-            conn.send(command)
-        except (OSError, ValueError, TypeError):
-            return  # the process is gone: `_read` has noticed, and closed the pipe perhaps in the midst of this

@@ -21,6 +21,9 @@ import central_server.accounts.sign_on_pages
 import central_server.accounts.signing_in
 import central_server.bridge_points.pages
 import central_server.bridge_points.routes
+import central_server.classroom.entering
+import central_server.classroom.look_in
+import central_server.classroom.routes
 import central_server.courses.calendar_routes
 import central_server.courses.course_pages
 import central_server.courses.holiday_pages
@@ -36,6 +39,9 @@ import central_server.learners.means_pages
 import central_server.learners.pages
 import central_server.learners.portrait_pages
 import central_server.ledger.routes
+import central_server.media.agent_routes
+import central_server.media.picture_routes
+import central_server.media.routes
 import central_server.participation.agent_routes
 import central_server.participation.course_routes
 import central_server.participation.routes
@@ -45,6 +51,7 @@ from central_server.accounts.guard import guard
 from central_server.accounts.passwords import Hasher
 from central_server.accounts.sign_on import provider
 from central_server.bridge_points.signature import DeviceKeys
+from central_server.classroom.classrooms import Classrooms
 from central_server.clock import wall_clock
 from central_server.config import Config
 from central_server.data_lock import held_by_server
@@ -54,6 +61,10 @@ from central_server.learners.alike import Templates
 from central_server.learners.retention import Eraser
 from central_server.learners.sealing import sealing_key
 from central_server.ledger.intake import Intake
+from central_server.media.media import Media
+from central_server.media.pictures import Pictures
+from central_server.media.tokens import MediaTokens, media_key
+from central_server.media.turn import turn_secret
 from central_server.own_log.server_key import make_known, server_key
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
@@ -96,6 +107,9 @@ def create_app(
             signing, sealing = server_key(config.data_folder), sealing_key(config.data_folder)
             with writes(engine) as writer, ExitStack() as stack:
                 settling = Settling(engine, writer)
+                tokens, turn = MediaTokens(media_key(config.data_folder)), turn_secret(config.media)
+                media = Media(tokens, config.media, turn, now)
+                classrooms = Classrooms(engine, writer, media, now)
                 await asyncio.wrap_future(writer.submit(make_known(signing, now())))
                 app.state.services = Services(
                     config=config,
@@ -117,11 +131,16 @@ def create_app(
                     sealing=sealing,
                     templates=Templates(sealing),
                     rosters=KeptRosters(config.data_folder, sealing),
+                    media=media,
+                    classrooms=classrooms,
+                    pictures=Pictures(),
                 )
                 if serving:
                     stack.enter_context(Settler(settling, now))
                     stack.enter_context(Eraser(writer, config.template_retention_days, now))
                 yield
+                await classrooms.end()
+                await media.end()
                 await feeds.end()
         finally:
             hasher.close()
@@ -146,8 +165,16 @@ def create_app(
     app.include_router(central_server.learners.pages.router)
     app.include_router(central_server.learners.means_pages.router)
     app.include_router(central_server.learners.portrait_pages.router)
+    app.include_router(central_server.media.agent_routes.router)
+    app.include_router(central_server.media.routes.router)
+    app.include_router(central_server.media.picture_routes.router)
     app.include_router(central_server.participation.routes.router)
     app.include_router(central_server.participation.course_routes.router)
+    app.include_router(central_server.classroom.routes.router)
+    app.include_router(central_server.classroom.routes.acts)
+    app.include_router(central_server.classroom.look_in.router)
+    app.include_router(central_server.classroom.entering.router)
+    app.include_router(central_server.classroom.entering.agents)
     app.include_router(central_server.participation.rule_pages.router)
     app.include_router(central_server.accounts.signing_in.router)
     app.include_router(central_server.accounts.signing_in.leaving)
@@ -178,6 +205,7 @@ async def description(request: Request) -> Response:
 async def before_end(app: FastAPI) -> None:
     """End the open event streams, which would hold the server's end back."""
     await app.state.services.feeds.end()
+    await app.state.services.classrooms.end()
 
 
 async def health() -> Response:

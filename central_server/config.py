@@ -41,6 +41,21 @@ class SignOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Whether it asks for a second factor itself, so that ours is not asked for again."""
 
 
+class MediaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Pictures and sound of classes: by which servers agents and browsers reach the relay, and how many may."""
+
+    stun: tuple[str, ...] = ()
+    """Such as stun:stun.example.vn:3478; none is asked unless it stands here."""
+    turn: tuple[str, ...] = ()
+    """Such as turns:diemdanh.example.vn:443?transport=tcp, for offices that block UDP: see deploy/one_port."""
+    turn_secret_file: str | None = None
+    """File that holds coturn's static-auth-secret, and nothing else; a relative path is seen from the settings file."""
+    most_streams: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 400
+    """Publishers and viewers at once, all sessions together: more are told to come later."""
+    pass_packets: bool = True
+    """False: the relay decodes and encodes anew, at thirty times the cost; to find out whether passing is at fault."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `central-server serve --config FILE` reads."""
 
@@ -60,6 +75,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """For so long after the end of a learner's last session the server keeps his or her face template."""
     accounts: Accounts = Accounts()
     oidc: SignOn | None = None
+    media: MediaSettings = MediaSettings()
 
     @property
     def data_folder(self) -> Path:
@@ -87,4 +103,8 @@ def read_config(path: Path | None) -> Config:
         config = msgspec.structs.replace(
             config, oidc=msgspec.structs.replace(config.oidc, client_secret_file=secret)
         )  # fmt: skip
+    if config.media.turn_secret_file is not None:
+        secret = str(path.parent / config.media.turn_secret_file)
+        media = msgspec.structs.replace(config.media, turn_secret_file=secret)
+        config = msgspec.structs.replace(config, media=media)
     return config

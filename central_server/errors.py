@@ -13,12 +13,16 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
 ├── NotSignedInError        401  a page was asked for without a sign-in
 ├── SignInError             401  the login, password, code or link doesn't sign anybody in
 ├── SignOnError             502  the office's sign-on can't be asked, or does not confirm
+├── MediaTokenError         401  no valid token came with a request for a stream
+├── MediaRefusedError  400, 406  an offer for a stream is no SDP, or its codecs don't suit; 404 nobody publishes it;
+│                                413, 415 it is too large, or of another type
 ├── ForbiddenError          403  the account has no such permission
 ├── CrossSiteError          403  another site's page asked for a change
 ├── TooBigError             413  a form with its files is larger than this page takes
 ├── InputError              422  what was typed can't be; nothing changed
 ├── BusyError               429  too many ask for the same at once, or too often: what to wait for is said
 ├── ConflictError           409  what is asked for contradicts what is there
+├── RelayAwayError          503  the relay starts just now; trying again after `retry_after` seconds helps
 ├── UnavailableError        503  the database can't be written now; trying again later helps
 └── RefusedError                 an agent's request was refused and nothing changed; `reason` as in models.wire.Refusal
     ├── TokenError          403  the one-time token is unknown, used or too old
@@ -42,9 +46,10 @@ from models.wire import Reason, Refusal
 
 
 class ServerError(DiemdanhError):
-    """Base of the server's errors."""
+    """Base of the server's errors. `retry_after`: seconds after which to try again, where programs should."""
 
     status = 500
+    retry_after: int | None = None
 
 
 class StartError(ServerError):
@@ -107,6 +112,29 @@ class SignInError(ServerError):
     status = 401
 
 
+class MediaTokenError(ServerError):
+    """No valid token came with a request for a stream."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Yêu cầu không kèm mã truyền hình còn hiệu lực. Hãy mở lại trang lớp học để lấy mã mới.",
+            "The request carries no media token that holds. Open the classroom page again for a new one.",
+        )
+
+
+class MediaRefusedError(ServerError):
+    """An offer for a stream is malformed (400), too large (413), of another type (415), its codecs don't suit (406), or
+    nobody publishes the stream now (404).
+    """  # fmt: skip
+
+    def __init__(self, status: int, vi: str, en: str) -> None:
+        super().__init__(vi, en)
+        self.status = status
+        self.retry_after = 3 if status == 404 else None
+
+
 class SignOnError(ServerError):
     """The office's sign-on can't be asked, or does not confirm who somebody is."""
 
@@ -154,6 +182,19 @@ class ConflictError(ServerError):
     """What is asked for contradicts what is there; nothing was changed."""
 
     status = 409
+
+
+class RelayAwayError(ServerError):
+    """The relay does not run at the moment: it starts, or starts again."""
+
+    status = 503
+    retry_after = 1
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Bộ chuyển tiếp hình và tiếng đang khởi động. Điểm danh không bị ảnh hưởng; trang sẽ tự kết nối lại.",
+            "The media relay is starting. Attendance is not affected; the page connects again by itself.",
+        )
 
 
 class UnavailableError(ServerError):

@@ -15,12 +15,15 @@ from central_server.accounts.account_key import AccountKey
 from central_server.accounts.passwords import Hasher
 from central_server.accounts.sign_on import Provider
 from central_server.bridge_points.signature import DeviceKeys
+from central_server.classroom.classrooms import Classrooms
 from central_server.config import Config
 from central_server.database import Writer
 from central_server.enrolment.kept import KeptRosters
 from central_server.learners.alike import Templates
 from central_server.learners.sealing import SealingKey
 from central_server.ledger.intake import Intake
+from central_server.media.media import Media
+from central_server.media.pictures import Pictures
 from central_server.own_log.server_key import ServerKey
 from central_server.participation.book import Books
 from central_server.participation.feed import Feeds
@@ -56,6 +59,9 @@ class Services:
     sealing: SealingKey
     templates: Templates
     rosters: KeptRosters
+    media: Media
+    classrooms: Classrooms
+    pictures: Pictures
 
 
 def services_of(connection: HTTPConnection) -> Services:

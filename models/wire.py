@@ -8,10 +8,12 @@
     POST /api/agent/rotate    RotateRequest -> RotateAnswer   a new key for this device; idempotent
     GET  /api/agent/gallery   GalleryAnswer                   templates, cards and PINs of the learners of `today`
     POST /api/agent/enrolments  EnrolmentRequest -> EnrolmentAnswer   consent and template; idempotent by its id
+    POST /api/agent/media-token  MediaTokenRequest -> MediaTokenAnswer   to publish the room's streams
+    POST /api/agent/classroom-ticket  ClassroomTicketRequest -> ClassroomTicket   lets its room into one class
 
-Today, status, gallery, enrolments and rotate carry `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see
-`request_message`. A batch is signed itself, and sending it again changes nothing. Refusals are a Refusal with a 4xx
-status.
+Today, status, gallery, enrolments, media-token, classroom-ticket and rotate carry
+`Authorization: Diemdanh DEVICE TIME SIGNATURE`: see `request_message`. A batch is signed itself, and sending it again
+changes nothing. Refusals are a Refusal with a 4xx status.
 
 Keys. An agent keeps the server's key that joining gave it (`server_key`) and believes no receipt that it did not sign.
 Its own key is good until `key_expires_at`. From then on batches are refused with `key_expired` and nothing else is:
@@ -213,6 +215,17 @@ class LivePresence(Message, frozen=True, kw_only=True):
     last: Milliseconds
 
 
+class LiveStream(Message, frozen=True, kw_only=True):
+    """The room's stream, as its agent sees it."""
+
+    up_since: Milliseconds | None
+    """Server time; None: it is not up."""
+    kbit_s: Count = 0
+    fps: Count = 0
+    lowered: bool = False
+    """The line is bad: less is sent than the settings say."""
+
+
 class LiveStatus(Message, frozen=True, kw_only=True):
     """What the agent knows and its log does not tell yet. All times are server wall time as the agent reckons it."""
 
@@ -237,6 +250,57 @@ class LiveStatus(Message, frozen=True, kw_only=True):
     encoder: Text
     alarms: tuple[Text, ...]
     """Sentences for the class manager, in Vietnamese; empty when all is well."""
+    stream: LiveStream | None = None
+    """None: the agent publishes none, by its settings."""
+
+
+Source = Literal["camera", "sound", "screen"]
+"""What a room publishes: (session, room, source) names a stream, the room by its bridge point's id."""
+
+
+class IceServer(Message, frozen=True, kw_only=True):
+    """A STUN or TURN server (RTCIceServer of the W3C's WebRTC)."""
+
+    urls: tuple[Text, ...]
+    username: Text | None = None
+    credential: Text | None = None
+
+
+class MediaTokenRequest(Message, frozen=True, kw_only=True):
+    """A bridge point asks to publish in a session that runs or is about to."""
+
+    session: Id
+    sources: Annotated[tuple[Source, ...], msgspec.Meta(min_length=1, max_length=3)]
+
+
+class MediaTokenAnswer(Message, frozen=True, kw_only=True):
+    """The bearer token for `POST /media/whip/{session}/{room}/{source}` (RFC 9725), and by which servers to connect."""
+
+    token: Annotated[str, msgspec.Meta(max_length=2000)]
+    room: Id
+    expires_at: Milliseconds
+    """Server time. A stream that is up then stays up: the token is asked for again before publishing anew."""
+    ice_servers: tuple[IceServer, ...] = ()
+
+
+class PictureAnswer(Message, frozen=True, kw_only=True):
+    """To `POST /api/sessions/{session}/picture`: in how many seconds the next one is wanted."""
+
+    next_in_s: Annotated[int, msgspec.Meta(ge=1, le=3600)]
+
+
+class ClassroomTicketRequest(Message, frozen=True, kw_only=True):
+    """A bridge point's technician opens the classroom of a session on this PC."""
+
+    session: Id
+
+
+class ClassroomTicket(Message, frozen=True, kw_only=True):
+    """A way in for one browser, once, for some minutes: as the room, not as a person."""
+
+    path: Text
+    """Follows the server's address."""
+    expires_at: Milliseconds
 
 
 Reason = Literal[

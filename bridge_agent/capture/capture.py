@@ -25,7 +25,7 @@ from bridge_agent.clock import boot_ms
 from bridge_agent.errors import CaptureLostError, SourceError
 
 if TYPE_CHECKING:
-    from bridge_agent.capture.encode import StreamOut
+    from bridge_agent.capture.outlet import StreamOut
 
 _OPEN_LIMIT_MS: Final = 20_000
 """A USB camera that sets up its mode takes up to 5 s, an RTSP address that answers nothing is given up after 10 s."""

@@ -27,7 +27,7 @@ from bridge_agent.errors import AgentError, SourceError
 from models.errors import DiemdanhError
 
 if TYPE_CHECKING:
-    from bridge_agent.capture.encode import StreamOut
+    from bridge_agent.capture.outlet import StreamOut
 
 OpenReader = Callable[[Source], Reader]
 _PREFETCH: Final = 2

@@ -1,58 +1,34 @@
 """The room's stream: frames that capture decodes anyway, scaled and encoded once with x264, for whoever sends them on.
 
 It lives in the capture process, as raw frames of full size are dear to move (deploy/decisions/0004); what leaves it are
-packets of some hundred kbit/s. Off unless a `StreamOut` is handed to capture.
+packets of some hundred kbit/s. Off unless a `StreamOut` is handed to capture, and idle while nobody listens there.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from fractions import Fraction
-from multiprocessing.connection import Connection
-from typing import Final
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client
+from typing import Any, Final, Protocol
 
 import av
+import cv2
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from bridge_agent.capture.outlet import Packet, Rate, Still, StreamOut, StreamSettings, WantKeyFrame, WantStill
 from bridge_agent.capture.reader import Raw
 
+STILL_WIDTH: Final = 480
+STILL_LIMIT: Final = 60_000
+"""Bytes."""
+_CALL_EVERY_S: Final = 1.0
 _CLOCK: Final = Fraction(1, 1000)
-
-
-@dataclass(frozen=True, slots=True)
-class StreamSettings:
-    """What the stream looks like: 720p at 15 frames a second shows a room and its board, at about a megabit a second.
-
-    `width` and `height` are the most: a picture keeps its shape and is never enlarged. `key_every_s`: a receiver that
-    comes in without asking for a key frame waits no longer than this.
-    """
-
-    width: int = 1280
-    height: int = 720
-    fps: int = 15
-    kbit_s: int = 1200
-    key_every_s: int = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """One encoded frame: H.264 in Annex B, taken at `at` (ms on the source's clock). A key frame brings its headers."""
-
-    at: int
-    key: bool
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class StreamOut:
-    """Where the packets go: `pipe` takes a `Packet` each; anything that comes back asks for a key frame."""
-
-    pipe: Connection
-    settings: StreamSettings = StreamSettings()
 
 
 def fitted(size: tuple[int, int], most: tuple[int, int]) -> tuple[int, int]:
@@ -98,21 +74,34 @@ class H264Encoder:
         return [Packet(at, packet.is_keyframe, bytes(packet)) for packet in self._context.encode(small)]
 
 
+class Line(Protocol):
+    """The way to the streaming process, as multiprocessing's Connection is one. All raise OSError when it is cut."""
+
+    def send(self, what: Packet | Still, /) -> None:
+        """Send; may block for as long as the other side likes."""
+
+    def poll(self, timeout: float = 0.0, /) -> bool:
+        """Whether there is something to receive."""
+
+    def recv(self) -> Any:
+        """What was sent; EOFError when the other side hung up."""
+
+
 class StreamThread:
     """Encodes in a thread of its own, the newest frame only: neither a slow encoder nor a slow receiver holds capture.
 
-    `send` may block, and raises OSError when nobody listens any more, which ends the thread. `wants_key` says whether
-    a receiver has asked for a key frame since it was last called.
+    `call` makes the line to whoever listens and raises OSError while nobody does; then nothing is encoded. A new line
+    begins with a key frame and at the full rate.
     """
 
-    def __init__(
-        self, settings: StreamSettings, send: Callable[[Packet], object], wants_key: Callable[[], bool]
-    ) -> None:
+    def __init__(self, settings: StreamSettings, call: Callable[[], Line], now: Callable[[], float] = time.monotonic):
+        self._settings, self._call, self._now = settings, call, now
         self._every_ms = 1000 / settings.fps
         self._due = 0.0
         self._turn = threading.Condition()
         self._newest: Raw | None = None
-        self._settings, self._send, self._wants_key = settings, send, wants_key
+        self._call_at = float("-inf")
+        self._key = self._still = False
         threading.Thread(target=self._run, daemon=True, name="stream").start()
 
     def offer(self, raw: Raw) -> None:
@@ -126,8 +115,9 @@ class StreamThread:
             self._turn.notify()
 
     def _run(self) -> None:
+        line: Line | None = None
         encoder: H264Encoder | None = None
-        last = -1
+        settings, last = self._settings, -1
         while True:
             with self._turn:
                 self._turn.wait_for(lambda: self._newest is not None)
@@ -135,28 +125,66 @@ class StreamThread:
             if raw is None or raw.at <= last:
                 continue
             last = raw.at
-            frame = raw.decoded
-            if frame is None:
-                frame = VideoFrame.from_ndarray(raw.picture(), format="bgr24")
-            encoder = encoder or H264Encoder(self._settings, (frame.width, frame.height))
+            if line is None:
+                line = self._called()
+                encoder, settings = None, self._settings
+                if line is None:
+                    continue
             try:
-                for packet in encoder.encode(frame, raw.at, key=self._wants_key()):
-                    self._send(packet)
-            except OSError:
-                return  # nobody listens: the stream is over, capture goes on
+                wanted = self._wanted(line, settings)
+                if wanted != settings:
+                    encoder, settings = None, wanted
+                frame = raw.decoded
+                if frame is None:
+                    frame = VideoFrame.from_ndarray(raw.picture(), format="bgr24")
+                if self._still:
+                    line.send(Still(raw.at, still(frame)))
+                    self._still = False
+                encoder = encoder or H264Encoder(settings, (frame.width, frame.height))
+                for packet in encoder.encode(frame, raw.at, key=self._key):
+                    line.send(packet)
+                self._key = False
+            except (OSError, EOFError):
+                line = None  # nobody listens: capture goes on, and calls again
+
+    def _called(self) -> Line | None:
+        now = self._now()
+        if now < self._call_at:
+            return None
+        self._call_at = now + _CALL_EVERY_S
+        try:
+            line = self._call()
+        except (OSError, EOFError, AuthenticationError):
+            return None
+        self._every_ms, self._key, self._still = 1000 / self._settings.fps, True, False
+        return line
+
+    def _wanted(self, line: Line, settings: StreamSettings) -> StreamSettings:
+        """Hear what is asked for; the settings then."""
+        while line.poll():
+            match line.recv():
+                case WantKeyFrame():
+                    self._key = True
+                case WantStill():
+                    self._still = True
+                case Rate(kbit_s, fps):
+                    # x264 can change its rate as it runs, but PyAV not its buffer: a new encoder, once in many seconds.
+                    settings = replace(settings, kbit_s=kbit_s, fps=fps)
+                    self._every_ms = 1000 / fps
+        return settings
+
+
+def still(frame: VideoFrame) -> bytes:
+    """A JPEG of the frame as the classroom page shows rooms: at most STILL_WIDTH wide, under STILL_LIMIT bytes."""
+    width, height = fitted((frame.width, frame.height), (STILL_WIDTH, STILL_WIDTH))
+    small = frame.reformat(width, height, "bgr24", interpolation=Interpolation.AREA).to_ndarray()
+    for quality in (75, 60, 45, 30, 15):
+        jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+        if len(jpeg) <= STILL_LIMIT:
+            break
+    return jpeg
 
 
 def stream_into(out: StreamOut) -> StreamThread:
-    """Encode into a pipe until its other end is closed."""
-
-    def wants_key() -> bool:
-        asked = False
-        while out.pipe.poll():
-            out.pipe.recv()
-            asked = True
-        return asked
-
-    def send(packet: Packet) -> None:
-        out.pipe.send(packet)
-
-    return StreamThread(out.settings, send, wants_key)
+    """Encode for whoever listens there."""
+    return StreamThread(out.settings, lambda: Client(out.address, authkey=out.key))

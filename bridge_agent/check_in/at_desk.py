@@ -112,6 +112,7 @@ class AtDesk:
             alarms=around.alarms.standing(),
             sweep_ms=sweep.sweep_ms if sweep else 0,
             slowed=sweep is not None and sweep.sweep_ms > 1.5 * around.sweep_ms,
+            stream=around.stream(),
         )
 
     def _woke(self) -> None:
@@ -191,6 +192,20 @@ class AtDesk:
     def session_began(self, recording: Recording) -> None:
         """Write down who is on duty in this session."""
         self._duty.session_began(recording)
+
+    # The class itself
+
+    async def open_classroom(self) -> str:
+        """The address that opens the classroom for this room: of the session that is recorded, or comes next."""
+        plan = self._expected.plan()
+        if plan is None:
+            raise DeskError(
+                "Hôm nay điểm cầu này không còn buổi học nào.", "This bridge point has no more sessions today."
+            )
+        try:
+            return await self._around.classroom(plan.session)
+        except AgentError as error:
+            raise DeskError(error.vi, error.en) from error
 
     # Without the face
 

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 from bridge_agent.errors import RetryableError
 from bridge_agent.recognition.events import Prompt, Stage
+from bridge_agent.streaming.showing import StreamView
 from models.records import CheckInMethod, Flag
 from models.wire import ConsentText
 
@@ -129,6 +130,8 @@ class DeskView:
     sweep_ms: int
     slowed: bool
     """The PC is too slow for the sweep rate that is set, so the room is looked at less often."""
+    stream: StreamView | None = None
+    """The room's stream; None between sessions."""
 
 
 class Desk(Protocol):
@@ -196,4 +199,8 @@ class Desk(Protocol):
 
     def stop_enrolling(self) -> None:
         """Nothing is kept."""
+        ...
+
+    async def open_classroom(self) -> str:
+        """The address that opens the session's classroom for this room in a browser, once and within minutes."""
         ...

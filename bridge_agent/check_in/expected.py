@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -15,6 +15,7 @@ from bridge_agent.plan import Plan
 from bridge_agent.recognition.commands import Command
 from bridge_agent.server_clock import ClockSample
 from bridge_agent.session import Recording
+from bridge_agent.streaming.showing import StreamView
 from models.wire import RosterLearner, SessionPlan
 
 
@@ -42,6 +43,10 @@ class Surroundings:
     """Something was recorded: make it durable and tell the server."""
     enrolled: Callable[[], None]
     """An enrolment waits to be sent."""
+    classroom: Callable[[str], Awaitable[str]]
+    """Asks the server for the address that opens a session's classroom for this room. Raises AgentError."""
+    stream: Callable[[], StreamView | None] = lambda: None
+    """How the room's stream is."""
 
     @property
     def boot(self) -> int:

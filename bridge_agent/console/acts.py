@@ -143,7 +143,13 @@ async def stop_enrolling(desk: Desk, fields: Fields, words: Words) -> dict[str, 
     return {}
 
 
+async def open_classroom(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
+    """Where this PC's browser enters the classroom as this room; good once."""
+    return {"address": await desk.open_classroom()}
+
+
 ACTS: dict[str, Act] = {
+    "/classroom": open_classroom,
     "/duty": take_duty,
     "/duty/end": end_duty,
     "/deputy": name_deputy,

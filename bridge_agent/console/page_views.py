@@ -15,7 +15,7 @@ from bridge_agent.console.rendering import Pages
 from bridge_agent.console.words import Words
 from models.language import Language
 
-TECHNICIAN_PARTS = ("head", "duty", "alarms", "card", "asked")
+TECHNICIAN_PARTS = ("head", "duty", "alarms", "stream", "card", "asked")
 
 
 class PageViews:

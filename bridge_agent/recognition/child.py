@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.child import Pace
-from bridge_agent.capture.encode import StreamOut
+from bridge_agent.capture.outlet import StreamOut
 from bridge_agent.capture.source import ANY_CAMERA, CameraPin, parse_source
 from bridge_agent.recognition.commands import Command, HeldTemplate, SetGallery, Stop
 from bridge_agent.recognition.events import Doubles, Event, Failed, Ready

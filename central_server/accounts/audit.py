@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 import msgspec
 from sqlalchemy import Connection, bindparam, text
 
 from central_server.accounts.words import HOW_WORDS, ROLE_WORDS
+from central_server.classroom.audit_words import sentence_of_classrooms
 from central_server.courses.audit_words import sentence_of_plans
 from central_server.learners.audit_words import sentence_of_learners
 from central_server.web.figures import day, day_time, second_time
+from models.classroom_records import ClassroomRecord, InClassroom
 from models.own_records import (
     AccountChanged,
     AccountMade,
@@ -101,6 +104,7 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
         ("điểm cầu và thiết bị", "bridge points and devices"),
         (TokenMade, DeviceJoined, KeyRotated, KeyRevoked),
     ),
+    "classrooms": (("trong lớp học", "in classrooms"), get_args(InClassroom)),
     "log": (("nhật ký và sao lưu", "logs and copies"), (ServerKeyKnown, ForkSeen, GapClosed, Restored)),
 }
 """What can be chosen: its words, and the records that belong to it."""
@@ -208,6 +212,8 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
                 f"thiết bị {record.device} gửi lại các bản ghi {record.first}–{record.last} còn thiếu",
                 f"device {record.device} sent the missing records {record.first}–{record.last} again",
             )
+        case ClassroomRecord():
+            return sentence_of_classrooms(record, name)
         case Restored():
             return "khôi phục cơ sở dữ liệu từ bản sao", "restored the database from a copy"
 

@@ -20,8 +20,9 @@ from central_server.accounts.sign_ins import SignIn, cookie_of, read_sign_in, us
 from central_server.errors import ForbiddenError, NotFoundError, NotSignedInError
 from central_server.services import Services, ServicesDep
 
-Open = Literal["everybody", "device"]
-"""Routes without an account: pages that all may see, and the agents' (their signature is checked by SignedDep)."""
+Open = Literal["everybody", "device", "media_token"]
+"""Routes without an account: pages that all may see, the agents' (their signature is checked by SignedDep), and those
+of streams (media.routes checks their token)."""
 Signed = Literal["signed_in", "half_signed_in"]
 """Any account; "half": also one that has still to set its second factor up, and may do nothing else."""
 Rule = Permission | Signed | Open
@@ -81,7 +82,9 @@ def hidden() -> NotFoundError:
 
 def guard(rule: Rule) -> params.Depends:
     """The rule of a route or router, to be put into its `dependencies`."""
-    depends: params.Depends = Depends(OpenGuard(rule) if rule == "everybody" or rule == "device" else Guard(rule))
+    depends: params.Depends = Depends(
+        OpenGuard(rule) if rule == "everybody" or rule == "device" or rule == "media_token" else Guard(rule)
+    )
     return depends
 
 

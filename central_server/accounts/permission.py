@@ -17,6 +17,8 @@ Permission = Literal[
     "see_learner",  # a learner's minutes in courses that the actor may see
     "see_bridge_point",
     "see_own",  # the actor's own minutes
+    "teach",  # speak at the main bridge point, show a screen, lead the class
+    "speak_for_room",  # raise a room's hand, speak when it has the floor, ask in writing
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -28,8 +30,8 @@ MAY: dict[Role, frozenset[Permission]] = {
         {"see_courses", "create_course", "see_course", "manage_course", "see_session", "see_learner",
          "see_bridge_point"}
     ),
-    "lecturer": frozenset({"see_courses", "see_course", "see_session", "see_learner"}),
-    "technician": frozenset({"see_courses", "see_session", "see_bridge_point"}),
+    "lecturer": frozenset({"see_courses", "see_course", "see_session", "see_learner", "teach"}),
+    "technician": frozenset({"see_courses", "see_session", "see_bridge_point", "speak_for_room"}),
     "learner": frozenset({"see_own"}),
 }  # fmt: skip
 """What a role may do where it was granted."""

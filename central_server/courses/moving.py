@@ -14,7 +14,10 @@ from central_server.errors import ConflictError
 from models.own_records import SessionChanged, SessionDropped
 
 Change = Literal["moved", "cancelled", "restored"]
-_HAS_RECORDS = text("SELECT EXISTS (SELECT 1 FROM record WHERE session = :session)")
+_HAS_RECORDS = text(
+    "SELECT EXISTS (SELECT 1 FROM record WHERE session = :session)"
+    " OR EXISTS (SELECT 1 FROM classroom_act WHERE session = :session)"
+)
 
 
 def change_session(changes: Changes, session: CourseSession, change: Change, reason: str) -> None:
@@ -48,7 +51,7 @@ def restore(changes: Changes, session: CourseSession) -> None:
 
 
 def has_records(changes: Changes, session: str) -> bool:
-    """Whether any bridge point's log speaks of the session."""
+    """Whether any bridge point's log speaks of the session, or something happened in its classroom."""
     return bool(changes.db.connection().execute(_HAS_RECORDS, {"session": session}).scalar_one())
 
 

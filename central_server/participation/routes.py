@@ -13,6 +13,8 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from central_server.accounts.guard import Points, PointsDep, guard, still_allowed
+from central_server.classroom.interaction import RoomInteraction, interaction_of
+from central_server.classroom.keeping import records_of
 from central_server.participation.feed import Feed
 from central_server.participation.figures import figures_of
 from central_server.participation.finding import Listing, Wanted
@@ -20,6 +22,7 @@ from central_server.participation.sheet import sheet_of
 from central_server.participation.sheet_files import sheet_csv, sheet_xlsx
 from central_server.participation.state import part_of
 from central_server.participation.view import SessionView, groups_of
+from central_server.participation.watch import SessionNow
 from central_server.services import Services, ServicesDep
 from central_server.web.description import gives_file
 from central_server.web.headers import page_language
@@ -33,7 +36,9 @@ SIGNED_IN_CHECK_S = 5.0
 """How often an open stream asks whether its viewer still may see it."""
 
 
-async def _feed(of: Services, session: str, lang: Language, points: Points) -> Feed:
+async def session_feed(of: Services, session: str, lang: Language, points: Points) -> Feed:
+    """The feed of a session, as much of it as these bridge points. Raises NotFoundError."""
+
     def view() -> SessionView:
         return SessionView(of.watches.of(session), of.pages, lang, of.now, points)
 
@@ -52,7 +57,7 @@ async def session_page(
     opened: Annotated[list[str], Query(alias="open")] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """The live page of a session. text, trouble: which bridge points it lists; open: which of them show learners."""
-    feed = await _feed(of, session, page_language(request), points)
+    feed = await session_feed(of, session, page_language(request), points)
     mark = feed.mark
     shown = await run_in_threadpool(feed.view.page, text, trouble, page, opened)
     context = {
@@ -62,8 +67,20 @@ async def session_page(
         "mark": mark,
         "asked": {"text": text, "trouble": trouble},
         "live": _events(session, mark, shown.listing),
+        "rooms": await run_in_threadpool(_rooms, of, session, shown.state),
     }
     return of.pages.page(request, "session.html", **context)
+
+
+def _rooms(of: Services, session: str, state: SessionNow) -> list[tuple[str, RoomInteraction]]:
+    """The rooms' names with their part in the class, of those that the page is about; empty before anything happened.
+
+    It stands beside participation: nothing of it is counted there.
+    """
+    with of.engine.connect() as connection:
+        found = interaction_of(records_of(connection, session)).rooms
+    mine = [(row.facts.name, found.get(id_, RoomInteraction())) for id_, row in state.rows.items()]
+    return mine if any(one != RoomInteraction() for _, one in mine) else []
 
 
 def _events(session: str, mark: str, listed: Listing) -> str:
@@ -77,7 +94,7 @@ async def session_point(
 ) -> HTMLResponse:
     """The learners of one bridge point: what the page puts in when somebody opens it."""
     lang = page_language(request)
-    feed = await _feed(of, session, lang, points)
+    feed = await session_feed(of, session, lang, points)
     state, rendered = await run_in_threadpool(feed.view.point, bridge_point)
     context = {"state": state, "point": bridge_point, "parts": rendered.parts}
     return HTMLResponse(of.pages.html("point_learners.html", lang, **context))
@@ -99,7 +116,7 @@ async def session_events(
     who was signed out meanwhile, or may not see the session any more, gets no more of it: the page is told to load
     anew, which says why.
     """
-    feed = await _feed(of, session, page_language(request), places)
+    feed = await session_feed(of, session, page_language(request), places)
     mark = request.headers.get("last-event-id") or since
     groups = groups_of([id_ for id_ in points.split(",") if id_], [id_ for id_ in open.split(",") if id_])
 

@@ -109,11 +109,11 @@ class SessionView:
         return Page(state, listed, self._render(state, groups_of(listed.points, listed.opened)))
 
     def point(self, id_: str) -> tuple[SessionNow, Rendered]:
-        """One bridge point's learners. Raises NotFoundError."""
+        """One bridge point's row and learners. Raises NotFoundError."""
         state = self._look()
         if id_ not in state.rows:
             raise NotFoundError("Điểm cầu này không dự buổi học.", "This bridge point takes no part in the session.")
-        return state, self._render(state, groups_of((), [id_]))
+        return state, self._render(state, groups_of([id_], [id_]))
 
     def render(self, groups: Collection[str]) -> Rendered:
         """The named groups as they are now; those that there are not are left out. Raises NotFoundError."""

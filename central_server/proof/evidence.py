@@ -95,6 +95,12 @@ class Plan:
     """Device and number: public key, made at, expires at, ended at, revoked."""
     tokens: dict[str, tuple[str, int, str | None]] = field(default_factory=dict)
     """Token's hash: bridge point, expires at, the device that used it."""
+    classroom_acts: dict[int, str] = field(default_factory=dict)
+    """Seq of an act in a classroom: its session."""
+    questions: dict[tuple[str, int], str] = field(default_factory=dict)
+    """Session and number of a question: SHA-256 of its text."""
+    tickets_in: dict[str, tuple[str | None, str, str, int, str | None, int | None]] = field(default_factory=dict)
+    """Hash of a room's ticket: device, session, bridge point, expires at, SHA-256 of the cookie it became, used at."""
     accounts: dict[str, tuple[bool, str | None]] = field(default_factory=dict)
     """Account: whether it is disabled, and whose learner's it is."""
     grants: dict[tuple[str, str, str | None, str | None], bool] = field(default_factory=dict)

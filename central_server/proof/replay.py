@@ -8,8 +8,10 @@ from typing import TypeVar
 
 import msgspec
 
+from central_server.proof.classroom import play_classroom
 from central_server.proof.evidence import UNTOLD, Plan
 from central_server.proof.findings import Finding
+from models.classroom_records import ClassroomRecord
 from models.own_records import (
     AccountChanged,
     AccountMade,
@@ -71,6 +73,9 @@ NAMES = {
     "devices": ("thiết bị", "device"),
     "keys": ("khóa của thiết bị", "the key of device"),
     "tokens": ("mã gia nhập", "join token"),
+    "classroom_acts": ("việc trong lớp học", "the act in a classroom"),
+    "questions": ("câu hỏi trong buổi học", "the question of session"),
+    "tickets_in": ("vé vào lớp học của phòng", "the room's ticket"),
     "accounts": ("tài khoản", "the account"),
     "grants": ("quyền của tài khoản", "the permission of account"),
     "credentials": ("mật khẩu hoặc bước xác thực của tài khoản", "the password or second factor of account"),
@@ -126,6 +131,8 @@ def _play(acts: Acts, record: AnyOwnRecord) -> None:
             plan.learners[record.learner] = record.commitment
         case AccountMade() | AccountChanged() | Granted() | CredentialChanged():
             _play_account(plan, record)
+        case ClassroomRecord():
+            play_classroom(plan, record)
         case ForkSeen():
             plan.forks[record.device, record.log, record.ends, record.head] = record.differs
         case _:

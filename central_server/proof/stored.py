@@ -33,6 +33,7 @@ from central_server.participation.queries import new_records, records_around, se
 from central_server.participation.settled import settled
 from central_server.participation.state import UNTIL_STEP_MS, point_state
 from central_server.participation.tables import RuleVersion
+from central_server.proof.classroom import read_classrooms
 from central_server.proof.evidence import Fork as ForkOf
 from central_server.proof.evidence import LogEvidence, Plan, Row, Signed, Totals
 from central_server.proof.totals import total_of
@@ -82,6 +83,7 @@ class StoredEvidence:
                 digest = hashlib.sha256(kept.sealed).hexdigest()
                 plan.templates[kept.learner, kept.encoder] = (kept.portraits, digest, kept.version)
             _read_means(db, plan)
+            read_classrooms(db, plan)
             plan.devices = {one.id: one.bridge_point for one in db.exec(select(Device))}
             for key in db.exec(select(DeviceKey)):
                 times = (key.made_at, key.expires_at, key.ended_at)

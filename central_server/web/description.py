@@ -18,12 +18,17 @@ from fastapi.openapi.utils import get_openapi
 from central_server.accounts.sign_ins import COOKIE
 from models.receipts import Receipt
 from models.wire import (
+    ClassroomTicket,
+    ClassroomTicketRequest,
     EnrolmentAnswer,
     EnrolmentRequest,
     GalleryAnswer,
     JoinAnswer,
     JoinRequest,
     LiveStatus,
+    MediaTokenAnswer,
+    MediaTokenRequest,
+    PictureAnswer,
     Refusal,
     RotateAnswer,
     RotateRequest,
@@ -31,18 +36,19 @@ from models.wire import (
     Today,
 )
 
-JSON, HTML, NDJSON = "application/json", "text/html", "application/x-ndjson"
+JSON, HTML, NDJSON, SDP = "application/json", "text/html", "application/x-ndjson", "application/sdp"
 _MESSAGES = (
-    EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, JoinAnswer, JoinRequest, LiveStatus, Receipt, Refusal,
-    RotateAnswer, RotateRequest, ServerTime, Today,
+    ClassroomTicket, ClassroomTicketRequest, EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, JoinAnswer, JoinRequest,
+    LiveStatus, MediaTokenAnswer, MediaTokenRequest, PictureAnswer, Receipt, Refusal, RotateAnswer, RotateRequest,
+    ServerTime, Today,
 )  # fmt: skip
 _SENTENCE = {
     "type": "object",
     "properties": {"vi": {"type": "string"}, "en": {"type": "string"}},
     "required": ["vi", "en"],
 }
-_OPEN = ("/health", "/sign-in", "/courses/{course}/calendar.ics", "/api/agent/time", "/api/agent/join",
-         "/api/agent/batches")  # fmt: skip
+_OPEN = ("/health", "/sign-in", "/classroom/enter", "/courses/{course}/calendar.ics", "/api/agent/time",
+         "/api/agent/join", "/api/agent/batches")  # fmt: skip
 """Asked without a cookie or the request's signature: these, and what stands below them."""
 
 
@@ -52,6 +58,13 @@ _PAGES = (
     (429, "Too many tries; wait."),
 )  # fmt: skip
 """How any page may refuse."""
+_STREAMS = (
+    (400, "No valid SDP."), (401, "No valid token."), (403, "A token for something else."),
+    (404, "Nobody publishes this; or the stream has ended."), (405, "Neither trickle ICE nor ICE restarts."),
+    (406, "No codec suits."), (408, "The body did not come."), (413, "Too large."), (415, "Not application/sdp."),
+    (422, "No such source."), (429, "Too many streams."), (503, "The relay starts; try again."),
+)  # fmt: skip
+"""How an address of streams may refuse."""
 
 
 def described(answer: type, takes: type | None = None, refused: Iterable[int] = ()) -> dict[str, Any]:
@@ -71,6 +84,22 @@ def takes_lines(what: str) -> dict[str, Any]:
     return {"requestBody": _content(what, NDJSON, schema) | {"required": True}}
 
 
+def takes_jpeg() -> dict[str, Any]:
+    """For a route that takes a small picture."""
+    schema = {"type": "string", "format": "binary"}
+    return {"requestBody": _content("A JPEG.", "image/jpeg", schema) | {"required": True}}
+
+
+def gives_sdp() -> dict[str, Any]:
+    """Arguments for the decorator of a route that takes an SDP offer and answers it (RFC 9725)."""
+    sdp = {"type": "string", "description": "SDP (RFC 8866) of one stream"}
+    return {
+        "responses": {201: _content("The answer; Location is where DELETE ends the stream.", SDP, sdp)},
+        "openapi_extra": {"requestBody": _content("The offer.", SDP, sdp) | {"required": True}},
+        "status_code": 201,
+    }
+
+
 def gives_file(media_type: str) -> dict[int | str, dict[str, Any]]:
     """For a route that answers with a file, or with a stream."""
     return {200: _content("The file.", media_type, {"type": "string"})}
@@ -86,6 +115,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         "schemas": schemas,
         "securitySchemes": {
             "device": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "models/wire.py"},
+            "media": {"type": "http", "scheme": "bearer"},
             "account": {"type": "apiKey", "in": "cookie", "name": COOKIE},
         },
     }
@@ -97,6 +127,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     """Say what holds for all routes of a kind."""
+    if path.startswith("/media/"):
+        _complete_stream(method, operation)
+        return
     responses, agents, programs = operation["responses"], path.startswith("/api/agent/"), path.startswith("/api/")
     if "HTTPValidationError" in json.dumps(responses.get("422", "")):
         del responses["422"]  # ours are sentences
@@ -113,6 +146,20 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         responses.setdefault("503", _content("The database can't be written now; try again.", *sentence))
     if not programs:
         responses.setdefault("303", {"description": "Done, or sign in first; see there."})
+
+
+def _complete_stream(method: str, operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    if method in ("options", "patch"):
+        responses.clear()
+        responses["405" if method == "patch" else "204"] = {"description": "See the Allow header."}
+        responses["422"] = _content("No such source.", JSON, {"$ref": "#/components/schemas/Sentence"})
+        return
+    operation["security"] = [{"media": []}]
+    if method == "delete":
+        responses["200"] = {"description": "Ended."}
+    for status, why in _STREAMS:
+        responses[str(status)] = _content(why, JSON, {"$ref": "#/components/schemas/Sentence"})
 
 
 def _content(why: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -60,6 +60,12 @@ def percent(share: float | None, lang: Language) -> str:
     return "–" if share is None else f"{number(share * 100, lang, 1)} %"
 
 
+def minutes_seconds(ms: int) -> str:
+    """4:05"""
+    minutes, seconds = divmod(ms // 1000, 60)
+    return f"{minutes}:{seconds:02d}"
+
+
 def duration(ms: int, lang: Language) -> str:
     """1 giờ 05 phút; whole minutes, cut, so that nobody is shown a minute before it is full."""
     hours, minutes = divmod(ms // 60_000, 60)

@@ -19,7 +19,15 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+PER_PAGE = "Permissions-Policy"
+"""A route may say another one for its page: the classroom asks for a microphone."""
 YEAR_S = 365 * 86_400
+
+
+def _kept(scope: Scope) -> str:
+    """How long a static file is kept: for a day, but a script that another one imports, whose address has no mark of
+    its content, is asked for again each time (and mostly not sent again)."""
+    return "no-cache" if scope["path"].endswith(".js") and not scope["query_string"] else "max-age=86400"
 
 
 class Headers:
@@ -40,8 +48,9 @@ class Headers:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", "max-age=86400" if static else "no-store")
+                    if name != PER_PAGE or name not in headers:
+                        headers[name] = value
+                headers.setdefault("Cache-Control", _kept(scope) if static else "no-store")
                 if wanted in ("vi", "en") and not static:
                     cookie = f"{LANGUAGE_COOKIE}={wanted}; Path=/; Max-Age={YEAR_S}; SameSite=Strict; HttpOnly"
                     headers.append("Set-Cookie", cookie)

@@ -51,7 +51,16 @@ class Pages:
     """Renders the templates. One for the whole server."""
 
     def __init__(self) -> None:
-        packages = ("web", "accounts", "bridge_points", "courses", "enrolment", "learners", "participation")
+        packages = (
+            "web",
+            "accounts",
+            "bridge_points",
+            "classroom",
+            "courses",
+            "enrolment",
+            "learners",
+            "participation",
+        )
         self._env = Environment(
             loader=FileSystemLoader([ROOT / name / "templates" for name in packages]),
             autoescape=True,
@@ -63,6 +72,7 @@ class Pages:
             "hatch": HATCH,
             "day": figures.day,
             "day_time": figures.day_time,
+            "minutes_seconds": figures.minutes_seconds,
             "second_time": figures.second_time,
             "static": _static_addresses(),
         }

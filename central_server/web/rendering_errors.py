@@ -11,7 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from central_server.errors import NotFoundError, NotSignedInError, RefusedError, ServerError
+from central_server.errors import (
+    NotFoundError,
+    NotSignedInError,
+    RefusedError,
+    ServerError,
+)
 from central_server.web.headers import page_language
 from central_server.web.rendering import Pages
 from models.errors import DiemdanhError
@@ -31,9 +36,11 @@ def render_error(pages: Pages, request: Request, error: DiemdanhError, status: i
     """The answer for an error: a refusal for agents, JSON for programs, a page for people."""
     if isinstance(error, RefusedError):
         return Response(msgspec.json.encode(error.refusal()), status, media_type="application/json")
-    if request.url.path.startswith("/api/"):
+    if request.url.path.startswith(("/api/", "/media/")):
         body = {"vi": error.vi, "en": error.en}
-        return Response(msgspec.json.encode(body), status, media_type="application/json")
+        wait = error.retry_after if isinstance(error, ServerError) else None
+        again = {} if wait is None else {"Retry-After": str(wait)}
+        return Response(msgspec.json.encode(body), status, again, media_type="application/json")
     return pages.page(request, "error.html", status, sentence=error.sentence(page_language(request)))
 
 

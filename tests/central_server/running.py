@@ -148,7 +148,7 @@ def running(folder: Path, clock: Clock | None = None, **settings: Any) -> Iterat
     folder.mkdir(exist_ok=True)
     # Tests move the clock by hours; those about the ends of sign-ins and about second factors say their own settings.
     settings.setdefault("accounts", Accounts(idle_minutes=24 * 60, hours=24 * 31, second_factor=()))
-    config = Config(port=0, data=str(folder), **settings)
+    config = Config(data=str(folder), **({"port": 0} | settings))
     database = folder / "diemdanh.db"
     if not database.exists():
         database.touch(0o600)

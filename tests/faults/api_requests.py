@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import logging
 import random
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+from urllib.parse import unquote
 
 import hypothesis
 import requests
@@ -30,9 +32,11 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from central_server.learners.consent_text import VERSION
-from central_server.web.description import NDJSON
+from central_server.media.tokens import Act
+from central_server.web.description import NDJSON, SDP
 from models.records import GENESIS, AnyRecord, Checkpoint, Coverage, Presence, Seal, chain, encode, sign_batch
 from models.sealed_box import seal_to
+from models.wire import Source
 from tests.central_server.bridge_points.test_rotation import body_for
 from tests.central_server.learners.desk import ENCODER, content, face
 from tests.central_server.running import MINUTE, START, Agent, Running, join, running, write_course
@@ -47,6 +51,9 @@ WAIT_S = 20
 SESSION = "K1.1"
 EDGES = (-(2**53), -1, 0, 1, START, START + 30 * MINUTE, START + 400 * MINUTE, 2**31, 2**53)
 """Moments (ms) that a record or status may carry and that a page must be able to show."""
+OFFER = (Path(__file__).parents[1] / "vectors" / "whip_offer.sdp").read_bytes()
+"""What Chromium offers to publish a picture."""
+OFFERED: dict[str, Any] = {"data": OFFER, "headers": {"Content-Type": SDP}}
 AnyCase = Case[Any]
 UNSIGNED = ("/api/agent/time", "/api/agent/join")
 
@@ -54,11 +61,19 @@ UNSIGNED = ("/api/agent/time", "/api/agent/join")
 class Signed(AuthBase):
     """Signs an agent's requests as they go out."""
 
-    def __init__(self, agent: Agent) -> None:
-        self.agent = agent
+    def __init__(self, agent: Agent, server: Running) -> None:
+        self.agent, self.of = agent, server.services
+
+    def media_token(self, path: str) -> str:
+        """What lets somebody publish or play there, whatever it is called."""
+        parts = [*unquote(path).split("/"), "", "", ""]
+        act: Act = "play" if parts[2] == "whep" else "publish"
+        return self.of.media.tokens.issue("account:a1", parts[3], parts[4], act, get_args(Source), self.of.now())
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         path = request.path_url.partition("?")[0]
+        if path.startswith("/media/"):
+            request.headers.setdefault("Authorization", f"Bearer {self.media_token(path)}")
         if path.startswith("/api/agent/") and path not in UNSIGNED:
             body = request.body or b""
             body = body.encode() if isinstance(body, str) else body
@@ -83,9 +98,11 @@ class World:
         """A joined device and a browser that signed in."""
         agent = join(server)
         world = cls(server, agent, [learner.id for learner in agent.today().sessions[0].learners])
+        world.session.auth = Signed(agent, server)
+        while world.session.post(f"{server.address}/media/whip/K1.1/r1/camera", **OFFERED).status_code == 503:
+            time.sleep(0.1)  # the relay starts when it is first asked
         for name, value in server.manager().cookies.items():
             world.session.cookies.set(name, value)
-        world.session.auth = Signed(agent)
         return world
 
     def known(self) -> dict[str, list[str]]:
@@ -93,6 +110,7 @@ class World:
         return {
             "session": [SESSION], "course": ["K1"], "learner": self.learners, "device": [self.agent.device],
             "bridge_point": [self.agent.bridge_point], "log": ["log-1", "log-2"],
+            "room": [self.agent.bridge_point], "source": ["camera", "sound"], "sources": ["camera"],
             "witness": self.learners, "text_version": [VERSION], "encoder": [ENCODER],
         }  # fmt: skip
 
@@ -168,6 +186,8 @@ def aim(world: World, case: AnyCase, rng: random.Random) -> None:
             _aim(rng, case.body, known)
     if isinstance(case.body, bytes) and path == "/api/agent/batches" and rng.random() < 0.9:
         case.body = batch(world, rng)
+    if path.startswith("/media/wh") and rng.random() < 0.8:
+        case.body = mutate(rng, OFFER, [OFFER]) if rng.random() < 0.9 else OFFER
     if isinstance(case.body, dict) and path == "/api/agent/join" and rng.random() < 0.1:
         case.body["token"] = world.server.token()
     if isinstance(case.body, dict) and path == "/api/agent/enrolments" and rng.random() < 0.8:
@@ -197,6 +217,7 @@ class Fuzzing:
         self.world, self.tally, self.seen = World.of(server), Tally(), Counter[str]()
         described = self.world.session.get(f"{server.address}/api/openapi.json").json()
         schemathesis.openapi.media_type(NDJSON, st.binary(max_size=200))
+        schemathesis.openapi.media_type(SDP, st.binary(max_size=200))
         self.schema = schemathesis.openapi.from_dict(described)
         self.operations = len(list(self.schema.get_all_operations()))
 

@@ -1,5 +1,5 @@
 // The technician's page: live parts, forms, and finding and sorting learners in the page. Rows never jump by themselves.
-import { forms, live } from "./link.js";
+import { act, forms, live } from "./link.js";
 
 const tools = document.getElementById("tools");
 const found = document.getElementById("found");
@@ -44,6 +44,18 @@ tools.addEventListener("submit", (event) => event.preventDefault());
 document.addEventListener("click", (event) => {
   const button = event.target.closest("th button");
   if (button) sort(button);
+});
+// The classroom opens in another tab, which has to be opened at the click itself or browsers block it.
+document.addEventListener("click", async (event) => {
+  if (!event.target.closest("#to-classroom")) return;
+  const tab = window.open("about:blank");
+  const { ok, answer, sentence } = await act("/classroom", {});
+  const wrong = document.getElementById("no-classroom");
+  wrong.hidden = ok;
+  wrong.textContent = ok ? "" : sentence;
+  if (ok && tab) tab.location.replace(answer.address);
+  else if (ok) location.assign(answer.address);
+  else tab?.close();
 });
 document.getElementById("print").addEventListener("click", () => print());
 forms();

@@ -71,6 +71,8 @@ class ScriptedDesk:
         """What was asked for, without PINs."""
         self.enrolled: list[tuple[str, str, str]] = []
         self.refuses_camera = False
+        self.classroom = "http://127.0.0.1:9/classroom/enter#none"
+        """Where the button leads."""
         self._view = DeskView(
             version=1, now=self.now, bridge_point="Thuận An",
             session=SessionView("K1.1", "Bồi dưỡng quản lý nhà nước ngạch chuyên viên, khoá 3",
@@ -265,6 +267,11 @@ class ScriptedDesk:
     def stop_enrolling(self) -> None:
         self.calls.append(("stop_enrolling",))
         self.set(enrolling=None, portraits=(0, 0), guidance=None)
+
+    async def open_classroom(self) -> str:
+        if self.view().session is None:
+            raise DeskError("Hôm nay điểm cầu này không còn buổi học nào.", "No more sessions today.")
+        return self.classroom
 
     def _rows(self) -> tuple[Row, ...]:
         return self._view.session.rows if self._view.session else ()

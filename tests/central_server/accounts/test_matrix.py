@@ -62,6 +62,7 @@ OPEN = May(EVERYBODY)
 SIGNED_IN = May(IN)
 ADMINISTER = May(ADMINISTRATOR)
 SESSION = May(SEES_SESSION, SESSIONS_ELSEWHERE)
+LEADS = May(MANAGERS | {"lecturer here"}, SESSIONS_ELSEWHERE)
 ENROL = May(MANAGERS, {"manager elsewhere"})
 SEES_LEARNERS = May(MANAGERS | {"lecturer here"}, {"manager elsewhere", "lecturer elsewhere"})
 
@@ -93,9 +94,24 @@ TABLE: dict[tuple[str, str], May] = {
     ("GET", "/sessions/{session}"): SESSION,
     ("GET", "/sessions/{session}/points/{bridge_point}"): SESSION,
     ("GET", "/sessions/{session}/events"): SESSION,
+    ("GET", "/sessions/{session}/rooms/{room}/picture"): SESSION,
     ("GET", "/sessions/{session}/sheet.xlsx"): SESSION,
     ("GET", "/sessions/{session}/sheet.csv"): SESSION,
     ("GET", "/api/sessions/{session}/participation"): SESSION,
+    ("GET", "/sessions/{session}/classroom"): SESSION,
+    ("GET", "/sessions/{session}/classroom/events"): SESSION,
+    ("GET", "/api/sessions/{session}/classroom/tokens"): SESSION,
+    ("POST", "/api/sessions/{session}/classroom/hand"): SESSION,  # of one's own room: its own tests
+    ("POST", "/api/sessions/{session}/classroom/give-back"): SESSION,
+    ("POST", "/api/sessions/{session}/classroom/questions"): SESSION,
+    ("POST", "/api/sessions/{session}/classroom/microphone"): SESSION,
+    ("POST", "/api/sessions/{session}/classroom/floor"): LEADS,
+    ("POST", "/api/sessions/{session}/classroom/questions/{question}/answered"): LEADS,
+    ("POST", "/api/sessions/{session}/classroom/screen"): May({"lecturer here"}, SESSIONS_ELSEWHERE),
+    ("GET", "/sessions/{session}/rooms/{bridge_point}"): SESSION,
+    ("GET", "/api/sessions/{session}/rooms/{bridge_point}/tokens"): SESSION,
+    ("GET", "/classroom/enter"): OPEN,
+    ("POST", "/classroom/enter"): OPEN,  # to whoever has a ticket: its own tests
     ("GET", "/courses"): SEES_COURSES,
     ("GET", "/courses.csv"): SEES_COURSES,
     ("GET", "/courses/new"): MAKES_COURSES,
@@ -185,6 +201,19 @@ AGENTS = {
     ("POST", "/api/agent/status"): 401,
     ("GET", "/api/agent/gallery"): 401,
     ("POST", "/api/agent/enrolments"): 401,
+    ("POST", "/api/agent/classroom-ticket"): 401,
+    ("POST", "/api/agent/media-token"): 401,
+    ("POST", "/api/agent/sessions/{session}/picture"): 401,
+}
+STREAMS = {
+    # What an address of streams answers to whoever brings no token of its own: tests/central_server/media.
+    ("POST", "/media/whip/{session}/{room}/{source}"): 401,
+    ("OPTIONS", "/media/whip/{session}/{room}/{source}"): 204,
+    ("POST", "/media/whep/{session}/{room}/{source}"): 401,
+    ("OPTIONS", "/media/whep/{session}/{room}/{source}"): 204,
+    ("DELETE", "/media/resources/{resource}"): 401,
+    ("PATCH", "/media/resources/{resource}"): 405,
+    ("OPTIONS", "/media/resources/{resource}"): 204,
 }
 
 
@@ -194,7 +223,8 @@ def test_every_route_has_one_rule_and_stands_in_the_table() -> None:
     assert len(found) > 40
     without = [f"{one.method} {one.path}" for one in found if len(one.rules) != 1]
     assert without == [], "each route needs exactly one guard(...)"
-    assert {(one.method, one.path) for one in found} == set(TABLE) | set(AGENTS)
+    assert {(one.method, one.path) for one in found} == set(TABLE) | set(AGENTS) | set(STREAMS)
+    assert {(one.method, one.path) for one in found if one.rules == ("media_token",)} == set(STREAMS)
     devices = {(one.method, one.path) for one in found if one.rules == ("device",)}
     assert devices == set(AGENTS)
     assert others_of(app) == ["Mount", "Mount"]  # fonts and static files: for everybody, and GET only
@@ -259,8 +289,8 @@ def _world(server: Running) -> World:
         target = add_account(connection, NewAccount("target", "Người khác"), None, now)
         places = {
             "session": "K1.1", "course": courses["K1"], "bridge_point": points["TDM"], "learner": learners["HV000"],
-            "account": target, "grant": "g-none", "sign_in": "b-none",
-            "token": "0" * 32,
+            "account": target, "grant": "g-none", "sign_in": "b-none", "question": "1",
+            "token": "0" * 32, "room": points["TDM"], "source": "camera", "resource": "none",
         }  # fmt: skip
         return World(server, accounts, places, server.client(follow_redirects=False))
 
@@ -384,3 +414,10 @@ def test_a_technician_sees_his_bridge_points_part_of_a_session_only(world: World
     headers = {"Cookie": f"diemdanh={tokens['technician here']}"}
     for path in ("/sessions/K1.1", "/sessions/K1.1/sheet.csv"):
         assert "Bến Cát" not in httpx.get(world.server.address + path, headers=headers).text
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(STREAMS))
+def test_an_account_opens_no_stream_without_a_token(world: World, method: str, path: str) -> None:
+    for who, token in world.tokens().items():
+        got = asked(world, method, path, token)
+        assert got.status_code == STREAMS[method, path], who

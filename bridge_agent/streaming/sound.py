@@ -1,0 +1,102 @@
+"""The room's sound by a microphone of this PC, for rooms where no classroom page carries it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, Final
+
+import av
+from aiortc import MediaStreamTrack
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.container import InputContainer
+
+from models.reasons import reason
+
+RATE: Final = 48_000
+FRAME: Final = 960
+"""Samples, 20 ms: what an Opus packet holds."""
+LONGEST: Final = 15
+"""Frames that may wait, 0.3 s: later sound is no conversation any more."""
+AGAIN_S: Final = 5.0
+_USUAL: Final = {"win32": "dshow:audio=default", "darwin": "avfoundation::0"}
+
+
+class Microphone:
+    """Reads the microphone in a thread of its own, opened again when it is lost, for the process's life.
+
+    device: FORMAT:NAME as FFmpeg has it (alsa:default, pulse:default, dshow:audio=NAME); empty: this system's own.
+    """
+
+    def __init__(self, device: str) -> None:
+        self.trouble: tuple[str, str] | None = None
+        """Why there is no sound, in both languages."""
+        self.given_at: float | None = None
+        self._device = device or _USUAL.get(sys.platform, "alsa:default")
+        self._loop = asyncio.get_running_loop()
+        self.give: Callable[[AudioFrame], None] = lambda frame: None
+        """Gets each frame, in the event loop."""
+        threading.Thread(target=self._run, daemon=True, name="microphone").start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._read()
+                self.trouble = ("Micro không gửi tiếng nữa.", "The microphone gives no sound any more.")
+            except (av.FFmpegError, OSError, ValueError) as error:
+                why = reason(error)
+                self.trouble = (
+                    f"Không dùng được micro {self._device} ({why.vi}). Hãy cắm lại micro, hoặc sửa sound_device.",
+                    f"The microphone {self._device} can't be used ({why.en}). Plug it in again, or mend sound_device.",
+                )
+            time.sleep(AGAIN_S)
+
+    def _read(self) -> None:
+        kind, _, name = self._device.partition(":")
+        resampler = AudioResampler(format="s16", layout="mono", rate=RATE, frame_size=FRAME)
+        with av.open(name, format=kind, timeout=5.0) as container:
+            if not isinstance(container, InputContainer) or not container.streams.audio:
+                raise ValueError("no sound in it")
+            for frame in container.decode(audio=0):
+                for part in resampler.resample(frame):
+                    self.trouble = None
+                    self._loop.call_soon_threadsafe(self._came, part)
+
+    def _came(self, frame: AudioFrame) -> None:
+        self.given_at = time.monotonic()
+        self.give(frame)
+
+
+class SoundTrack(MediaStreamTrack):
+    """The newest sound; aiortc encodes it."""
+
+    kind = "audio"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken_at: float | None = None
+        self._queue: deque[AudioFrame] = deque(maxlen=LONGEST)
+        self._come = asyncio.Event()
+        self._samples = 0
+
+    def push(self, frame: AudioFrame) -> None:
+        """Sound came; what waits too long is dropped."""
+        self._queue.append(frame)
+        self._come.set()
+
+    async def recv(self) -> Any:
+        """For the sender."""
+        while not self._queue:
+            self._come.clear()
+            await self._come.wait()
+        self.taken_at = time.monotonic()
+        frame = self._queue.popleft()
+        frame.pts, frame.time_base = self._samples, Fraction(1, RATE)
+        self._samples += frame.samples
+        return frame

@@ -1,0 +1,72 @@
+"""When a connection is given up, and how soon the next is tried. Pure; times are seconds of a steady clock.
+
+aiortc notices a dead peer after 34 s and there is no ICE restart, so receiver reports are watched: they come every
+second from a relay that lives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+CONNECT_S: Final = 5.0
+"""A connection that does not stand this long after the answer never will."""
+SILENT_S: Final = 5.0
+"""Without a receiver report for so long the relay or the line is gone: with 10 % loss five in a row are lost once in
+100,000 seconds."""
+STUCK_S: Final = 3.0
+"""Pictures come and none is sent for so long: the sender has died."""
+PAUSES_S: Final = (0.3, 1.0, 2.0)
+"""Between tries. The longest, a try's CONNECT_S and connecting itself stay under the 10 s in which it must be back."""
+GOOD_S: Final = 20.0
+"""A connection that lasted so long had no fault of its own: the next pause is the shortest again."""
+
+Why = Literal["no_leave", "refused", "unreachable", "never_connected", "ice_failed", "no_reports", "stuck", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """A connection's signs of life."""
+
+    answered_at: float
+    state: str
+    """RTCPeerConnection.connectionState."""
+    connected_at: float | None = None
+    report_at: float | None = None
+    given_at: float | None = None
+    """When capture last gave a picture."""
+    taken_at: float | None = None
+    """When the sender last took one."""
+
+
+def verdict(signs: Signs, now: float) -> Why | None:
+    """Why the connection is to be given up now; None: it lives, or may still come to life."""
+    if signs.state == "failed":
+        return "ice_failed"
+    if signs.state == "closed":
+        return "closed"
+    if signs.connected_at is None:
+        return "never_connected" if now - signs.answered_at >= CONNECT_S else None
+    if now - max(signs.report_at or signs.connected_at, signs.connected_at) >= SILENT_S:
+        return "no_reports"
+    if signs.given_at is not None and signs.given_at - (signs.taken_at or signs.connected_at) >= STUCK_S:
+        return "stuck"
+    return None
+
+
+class Backoff:
+    """The pauses between tries."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+
+    def ended(self, lasted_s: float) -> None:
+        """A try or a connection ended after so long."""
+        self._failures = 1 if lasted_s >= GOOD_S else self._failures + 1
+
+    def pause(self, spread: float, asked_s: float = 0.0) -> float:
+        """Seconds to wait. spread: 0 to 1, drawn anew each time, so that rooms do not come back all at once.
+        asked_s: what the server's Retry-After says.
+        """  # fmt: skip
+        usual = PAUSES_S[min(self._failures, len(PAUSES_S)) - 1] if self._failures else 0.0
+        return max(usual * (0.5 + spread / 2), min(asked_s, PAUSES_S[-1]))

@@ -1,0 +1,46 @@
+"""An agent asks for the token with which it publishes its room."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import APIRouter, Response
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from central_server.accounts.guard import guard
+from central_server.bridge_points.routes import SignedDep, answer, decode_message
+from central_server.courses.queries import sessions_at
+from central_server.errors import InvalidError
+from central_server.media.tokens import TOKEN_LIFE_MS
+from central_server.services import ServicesDep
+from central_server.web.description import described
+from models.wire import MediaTokenAnswer, MediaTokenRequest
+
+router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
+log = logging.getLogger(__name__)
+
+
+@router.post("/media-token", **described(MediaTokenAnswer, MediaTokenRequest, (400, 401, 408, 413, 422)))
+async def media_token(signed: SignedDep, of: ServicesDep) -> Response:
+    """Let the asking device publish in a session of `today`, as its own bridge point."""
+    asked, device, now = decode_message(signed.body, MediaTokenRequest), signed.device, of.now()
+
+    def takes_part() -> bool:
+        with Session(of.engine) as db:
+            return asked.session in {session.id for session, _ in sessions_at(db, device.bridge_point, now)}
+
+    if not await run_in_threadpool(takes_part):
+        raise InvalidError(
+            "Điểm cầu này không có buổi học đó hôm nay nên không được phát hình.",
+            "This bridge point has no such session today, so it may not publish.",
+        )
+    of.media.start()
+    token = of.media.tokens.issue(
+        f"device:{device.id}", asked.session, device.bridge_point, "publish", asked.sources, now
+    )
+    return answer(
+        MediaTokenAnswer(
+            token=token, room=device.bridge_point, expires_at=now + TOKEN_LIFE_MS, ice_servers=of.media.ice_servers()
+        )
+    )

@@ -1,0 +1,235 @@
+"""The media of all sessions as the server sees them: what is up, who is heard, who spoke; and the tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from central_server.config import MediaSettings
+from central_server.errors import BusyError, MediaRefusedError, NotFoundError, RelayAwayError
+from central_server.media.messages import (
+    Answered,
+    Beat,
+    Close,
+    Closed,
+    Event,
+    LetHear,
+    Name,
+    Play,
+    Publish,
+    Ready,
+    Refused,
+    Settings,
+    Way,
+)
+from central_server.media.process import RelayProcess
+from central_server.media.rooms import RoomMedia, Voice
+from central_server.media.tokens import MediaTokens
+from central_server.media.turn import ice_servers
+from models.wire import IceServer, Source
+
+Changed = Callable[[str], None]
+"""Told the session (id) in which something changed."""
+ANSWER_S = 8.0
+"""The relay answers an offer within this time, its own start included, or the peer is told to come again."""
+MOST_EACH = 64
+"""Resources that one holder may have at once: a page that shows every room's camera, sound and screen has fewer."""
+CLOCK_OFF_MS = 2_000
+"""The relay's clock is related to the server's anew when they are this far apart."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A publisher or viewer at the relay, as WHIP and WHEP know it."""
+
+    id: str
+    """Random, and in nobody's hands but its holder's."""
+    etag: str
+    answer: str
+    """SDP."""
+
+
+class Media:
+    """Owns and watches the relay process. Used from the server's event loop only.
+
+    now: server time, ms. turn_secret: as in media.turn.
+    """
+
+    def __init__(
+        self, tokens: MediaTokens, settings: MediaSettings, turn_secret: bytes, now: Callable[[], int]
+    ) -> None:
+        self.tokens = tokens
+        self.generation = 0
+        """Counts the relay's starts: pages connect again when it grows."""
+        self.way: Way | None = None
+        """How the relay works: `reencoding` where the installed aiortc allows nothing better; None: it does not run."""
+        self._settings, self._turn_secret, self._now = settings, turn_secret, now
+        self._relay = RelayProcess(self._relay_settings, self._on_event, self._on_lost)
+        self._rooms: dict[str, dict[str, RoomMedia]] = {}
+        self._heard: dict[str, frozenset[str]] = {}
+        self._voices: dict[tuple[str, str], Voice] = {}
+        self._listening: list[Changed] = []
+        self._holders: dict[str, str] = {}
+        """Resource -> its holder."""
+        self._waiting: dict[str, asyncio.Future[str]] = {}
+        self._ready = asyncio.Event()
+        self._offset: int | None = None
+        """Server time minus relay time, ms."""
+        self.cpu_s = 0.0
+        """Processor time of the relay that runs."""
+
+    @property
+    def relay_pid(self) -> int | None:
+        """The relay's process id, while it runs."""
+        return self._relay.pid
+
+    def rooms(self, session: str) -> Mapping[str, RoomMedia]:
+        """The rooms (ids of bridge points) of the session of which something is up now."""
+        return self._rooms.get(session, {})
+
+    async def let_hear(self, session: str, rooms: frozenset[str]) -> None:
+        """Pass on the `sound` of these rooms of the session and of no other: those are received, measured and dropped.
+
+        Holds until it is said anew, also over a start of the relay. Nobody is heard before it is said.
+        """
+        self._heard[session] = rooms
+        self._relay.tell(LetHear(session, rooms))
+
+    def spoken_ms(self, session: str, room: str, start: int, end: int) -> int:
+        """How long the room spoke between two moments (server time, ms), by its sound's audio levels (RFC 6464)."""
+        voice = self._voices.get((session, room))
+        return voice.within(start, end) if voice else 0
+
+    def listen(self, changed: Changed) -> Callable[[], None]:
+        """Tell `changed` whenever rooms(), generation or who speaks changes; the answer ends that."""
+        self._listening.append(changed)
+        return lambda: self._listening.remove(changed)
+
+    def ice_servers(self) -> tuple[IceServer, ...]:
+        """The servers by which a holder of a token may connect, with credentials for some hours."""
+        return ice_servers(self._settings, self._turn_secret, self._now())
+
+    def start(self) -> None:
+        """Start the relay, if it does not run: it is wanted soon. A server without streams has none."""
+        self._relay.start()
+
+    async def publish(self, holder: str, session: str, room: str, source: Source, offer: str) -> Resource:
+        """Let a holder publish; a stream of that name that is up is replaced when the new one's first packet comes.
+
+        Raises RelayAwayError, BusyError, or MediaRefusedError when the offer (SDP) can't be taken.
+        """
+        return await self._make(holder, Publish(secrets.token_urlsafe(16), Name(session, room, source), offer))
+
+    async def play(self, holder: str, session: str, room: str, source: Source, offer: str) -> Resource:
+        """Let a holder play. Raises as `publish` does; MediaRefusedError (404) when nobody publishes."""
+        return await self._make(holder, Play(secrets.token_urlsafe(16), Name(session, room, source), offer))
+
+    def close(self, resource: str, holder: str) -> None:
+        """End a resource of the holder's. Raises NotFoundError when it has none of that id."""
+        if self._holders.get(resource) != holder:
+            raise NotFoundError("Luồng này đã kết thúc.", "This stream has ended.")
+        self._relay.tell(Close(resource))
+        del self._holders[resource]
+
+    async def end(self) -> None:
+        """End the relay, and who waits for it."""
+        await self._relay.end()
+        self._on_lost()
+
+    async def _make(self, holder: str, asked: Publish | Play) -> Resource:
+        if len(self._holders) >= self._settings.most_streams or Counter(self._holders.values())[holder] >= MOST_EACH:
+            raise BusyError(
+                "Đã có quá nhiều luồng hình và tiếng cùng lúc. Hãy đóng bớt trang lớp học rồi thử lại.",
+                "Too many streams are up at once. Close some classroom pages and try again.",
+            )
+        self.start()
+        self._holders[asked.resource] = holder
+        made = False
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await self._ready.wait()
+                waiting = self._waiting[asked.resource] = asyncio.get_running_loop().create_future()
+                self._relay.tell(asked)
+                answer = await waiting
+            made = True
+        except TimeoutError as error:
+            raise RelayAwayError() from error
+        finally:
+            self._waiting.pop(asked.resource, None)
+            if not made and self._holders.pop(asked.resource, None) is not None:
+                self._relay.tell(Close(asked.resource))
+        return Resource(asked.resource, secrets.token_hex(8), answer)
+
+    def _relay_settings(self) -> Settings:
+        heard = tuple(LetHear(session, rooms) for session, rooms in self._heard.items())
+        stun = (IceServer(urls=self._settings.stun),) if self._settings.stun else ()
+        return Settings(stun, heard, self._settings.pass_packets)
+
+    def _on_event(self, event: Event) -> None:
+        match event:
+            case Ready(way, why):
+                self.way, self.generation = way, self.generation + 1
+                self._ready.set()
+                log.info("relay ready way=%s generation=%d", way, self.generation)
+                if why:
+                    log.warning("relay re-encodes, which costs much processor time why=%s", why)
+                self._tell(set(self._heard) | set(self._rooms))
+            case Answered(resource, answer):
+                self._answered(resource, answer)
+            case Refused(resource, status, vi, en):
+                self._answered(resource, MediaRefusedError(status, vi, en))
+            case Closed(resource, why):
+                self._holders.pop(resource, None)
+                log.info("stream ended why=%s", why.replace(" ", "_"))
+            case Beat():
+                self._on_beat(event)
+
+    def _answered(self, resource: str, answer: str | Exception) -> None:
+        waiting = self._waiting.get(resource)
+        if waiting is None or waiting.done():
+            return  # whoever asked has gone
+        if isinstance(answer, str):
+            waiting.set_result(answer)
+        else:
+            waiting.set_exception(answer)
+
+    def _on_beat(self, beat: Beat) -> None:
+        self.cpu_s = beat.cpu
+        offset = self._now() - beat.clock
+        if self._offset is None or abs(offset - self._offset) > CLOCK_OFF_MS:
+            self._offset = offset
+        for part in beat.spoke:
+            voice = self._voices.setdefault((part.session, part.room), Voice())
+            voice.add(part.start + self._offset, part.end + self._offset)
+        rooms: dict[str, dict[str, RoomMedia]] = {}
+        for state in beat.streams:
+            name, room = state.name, rooms.setdefault(state.name.session, {})
+            before = room.get(name.room, RoomMedia({}))
+            room[name.room] = RoomMedia(
+                {**before.sources, name.source: state.since + self._offset},
+                before.viewers + state.viewers,
+                before.speaking or state.speaking,
+            )
+        was, self._rooms = self._rooms, rooms
+        self._tell({session for session in {*was, *rooms} if was.get(session) != rooms.get(session)})
+
+    def _on_lost(self) -> None:
+        """The relay ended: nothing is up, and whoever waits comes again."""
+        self.way, self._offset, self.cpu_s = None, None, 0.0
+        self._ready.clear()
+        was, self._rooms = self._rooms, {}
+        self._holders.clear()
+        for resource in list(self._waiting):
+            self._answered(resource, RelayAwayError())
+        self._tell(set(was))
+
+    def _tell(self, sessions: set[str]) -> None:
+        for session in sessions:
+            for changed in list(self._listening):
+                changed(session)

@@ -1,0 +1,152 @@
+"""The relay with real peers: a real server and relay process, aiortc as publisher and viewer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from itertools import pairwise
+
+import psutil
+import pytest
+
+from central_server.media.media import Media
+from tests.central_server.media.peers import SESSION, Painted, Peer, Peers, RefusedByServerError, Ticking, Tone, until
+from tests.central_server.running import Running, running, write_course
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("relay")
+    with running(folder / "data", Ticking()) as one:
+        one.load(write_course(folder / "course.toml"))
+        yield one
+
+
+@pytest.fixture
+def media(server: Running) -> Media:
+    return server.services.media
+
+
+@pytest.fixture
+async def peers(server: Running) -> AsyncIterator[Peers]:
+    made = Peers(server)
+    yield made
+    await made.close()
+
+
+def is_in_order(peer: Peer) -> bool:
+    """Pictures came as they were painted: none twice, none of another moment."""
+    return all(0 < (later - earlier) % 1024 < 100 for (earlier, _), (later, _) in pairwise(peer.numbers))
+
+
+@pytest.mark.parametrize("codec", ["video/VP8", "video/H264"])
+async def test_a_picture_reaches_two_viewers_also_the_one_who_comes_late(peers: Peers, codec: str) -> None:
+    await peers.publish("r1", "camera", Painted(), codec)
+    first = await peers.play("r1", "camera")
+    await first.until(15)
+    late = await peers.play("r1", "camera")
+    await late.until(15)
+    assert is_in_order(first)
+    assert is_in_order(late)
+
+
+async def test_whoever_publishes_anew_takes_over_and_viewers_stay(peers: Peers, media: Media) -> None:
+    older = await peers.publish("r2", "camera", Painted())
+    viewer = await peers.play("r2", "camera")
+    await viewer.until(10)
+    since = media.rooms(SESSION)["r2"].sources["camera"]
+    await peers.publish("r2", "camera", Painted())
+    await until(lambda: media.rooms(SESSION)["r2"].sources["camera"] != since)
+    await viewer.until(20)
+    await until(lambda: older.connection.connectionState == "closed")
+
+
+async def test_a_viewer_who_cannot_decode_the_stream_is_told_so(peers: Peers) -> None:
+    await peers.publish("r3", "camera", Painted(), "video/H264")
+    with pytest.raises(RefusedByServerError) as refused:
+        await peers.play("r3", "camera", "video/VP8")
+    assert refused.value.answer.status_code == 406
+    assert "H264" in refused.value.answer.json()["vi"]
+
+
+async def test_sound_is_measured_always_and_passed_only_of_the_rooms_that_may_be_heard(
+    peers: Peers, media: Media
+) -> None:
+    tone = Tone(loud=False)
+    await peers.publish("r4", "sound", tone)
+    viewer = await peers.play("r4", "sound")
+    await until(lambda: "r4" in media.rooms(SESSION))
+    await asyncio.sleep(1)
+    assert (media.rooms(SESSION)["r4"].speaking, viewer.frames) == (False, 0)
+    tone.loud = True
+    await until(lambda: media.rooms(SESSION)["r4"].speaking)
+    await asyncio.sleep(2)
+    assert viewer.frames == 0, "nobody was let be heard"
+    await media.let_hear(SESSION, frozenset({"r4"}))
+    await viewer.until(30)
+    assert viewer.loud > 10
+    await media.let_hear(SESSION, frozenset({"r5"}))
+    tone.loud = False
+    await until(lambda: not media.rooms(SESSION)["r4"].speaking)
+    heard = viewer.frames
+    await asyncio.sleep(0.5)
+    assert viewer.frames == heard
+    spoke = media.spoken_ms(SESSION, "r4", 0, 2**53)
+    assert 2_000 < spoke < 10_000
+    assert media.spoken_ms(SESSION, "r4", 0, 1_000) == 0
+
+
+async def test_a_relay_that_is_killed_is_back_and_so_is_everybody(peers: Peers, media: Media) -> None:
+    publisher, viewer = await peers.publish("r6", "camera", Painted()), await peers.play("r6", "camera")
+    await viewer.until(5)
+    generation = media.generation
+    changed: list[str] = []
+    end = media.listen(changed.append)
+    assert media.relay_pid is not None
+    os.kill(media.relay_pid, signal.SIGKILL)
+    killed = time.monotonic()
+    await until(lambda: media.generation > generation)
+    assert time.monotonic() - killed < 4  # the machine of the tests is busy: starting takes 0.7 s on a free one
+    assert SESSION in changed
+    end()
+    await asyncio.gather(publisher.close(), viewer.close())
+    await peers.publish("r6", "camera", Painted())
+    again = await peers.play("r6", "camera")
+    await again.until(5)
+    assert time.monotonic() - killed < 10
+    await media.let_hear(SESSION, frozenset())
+
+
+async def test_a_relay_that_hangs_is_started_anew_and_whoever_asks_meanwhile_is_told_to_come_again(
+    peers: Peers, media: Media
+) -> None:
+    await peers.publish("r7", "camera", Painted())
+    generation, pid = media.generation, media.relay_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    peers.patient = False
+    with pytest.raises(RefusedByServerError) as refused:
+        await peers.publish("r7", "camera", Painted())
+    assert (refused.value.answer.status_code, refused.value.answer.headers["retry-after"]) == (503, "1")
+    await until(lambda: media.generation > generation)
+    assert not psutil.pid_exists(pid)
+
+
+async def test_a_publisher_who_falls_silent_is_taken_off_within_ten_seconds(peers: Peers, media: Media) -> None:
+    publisher = await peers.publish("r8", "camera", Painted())
+    await until(lambda: "r8" in media.rooms(SESSION))
+    cut(publisher)
+    begin = time.monotonic()
+    await until(lambda: "r8" not in media.rooms(SESSION), 12)
+    assert time.monotonic() - begin < 10
+
+
+def cut(peer: Peer) -> None:
+    """As if somebody had pulled the cable: nothing leaves and nothing comes in."""
+    for transceiver in peer.connection.getTransceivers():
+        ice = transceiver.sender.transport.transport
+        for protocol in ice._connection._protocols:
+            protocol.transport.abort()

@@ -1,0 +1,79 @@
+"""The two ends of test_one_port: a server, and peers who reach it by nothing but TCP port 443."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from aiortc import RTCIceServer
+
+from central_server.config import MediaSettings
+from models.wire import IceServer
+from tests.central_server.media.in_browser import page_of, received
+from tests.central_server.media.peers import SESSION, SOURCES, Painted, Peers, Wall
+from tests.central_server.running import running, write_course
+
+NAME, TURN_NAME = "diemdanh.test", "turn.diemdanh.test"
+SERVER_PORT = 8080
+
+
+def serve(folder: Path) -> None:
+    """Run a server until the input ends; prints tokens and servers for the other end."""
+    media = MediaSettings(
+        turn=(f"turns:{TURN_NAME}:443?transport=tcp",), turn_secret_file=str(folder / "one_port" / "turn-secret")
+    )
+    with running(folder / "data", Wall(), port=SERVER_PORT, media=media, public_address=f"https://{NAME}") as server:
+        server.load(write_course(folder / "course.toml"))
+        of = server.services
+        now = of.now()
+        told = {
+            "publish": of.media.tokens.issue("account:a1", SESSION, "r1", "publish", SOURCES, now),
+            "play": of.media.tokens.issue("account:a1", SESSION, None, "play", SOURCES, now),
+            "turn": [_plain(one) for one in of.media.ice_servers()],
+        }
+        print(json.dumps(told), flush=True)
+        sys.stdin.read()
+
+
+def _plain(server: IceServer) -> dict[str, object]:
+    return {"urls": list(server.urls), "username": server.username, "credential": server.credential}
+
+
+async def meet(told: dict[str, object]) -> dict[str, object]:
+    """Publish and play over the one port, by aiortc and by Chromium; tells what arrived and how."""
+    [turn] = told["turn"]  # type: ignore[misc]  # JSON
+    peers = Peers(None, RTCIceServer(turn["urls"], turn["username"], turn["credential"]), f"https://{NAME}")
+    await peers.publish("r1", "camera", Painted(), token=str(told["publish"]))
+    viewer = await peers.play("r1", "camera", token=str(told["play"]))
+    await viewer.until(20, 20)
+    found: dict[str, object] = {"aiortc": viewer.frames}
+    flags = ("--ignore-certificate-errors",)
+    async with page_of(f"https://{NAME}", *flags) as page:
+        path, screen = f"/media/whep/{SESSION}/r1/camera", f"/media/whip/{SESSION}/r1/screen"
+        policy = {"iceServers": told["turn"]}
+        await page.evaluate("([...all]) => play(...all)", [path, told["play"], "video", policy])
+        found["chromium plays"] = await received(page, path, "frames", 15, 20)
+        await page.evaluate("([...all]) => publish(...all)", [screen, told["publish"], "video", policy])
+        shown = await peers.play("r1", "screen", token=str(told["play"]))
+        await shown.until(10, 20)
+        found["chromium publishes"] = shown.frames
+        found["candidate"] = await page.evaluate(
+            """async path => {
+              const stats = [...(await window.peers[path].getStats()).values()];
+              const pair = stats.find(one => one.type === "candidate-pair" && one.nominated);
+              const local = stats.find(one => one.id === pair.localCandidateId);
+              return [local.candidateType, local.relayProtocol];
+            }""",
+            path,
+        )
+    await peers.close()
+    return found
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        serve(Path(sys.argv[2]))
+    else:
+        print(json.dumps(asyncio.run(meet(json.loads(sys.argv[2])))), flush=True)
