@@ -10,26 +10,26 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from models.correction_records import (
+    ContestAnswered,
+    Contested,
+    Corrected,
+    CorrectedFor,
+    CorrectingRule,
+    CorrectionAnswered,
+    EvidenceFiled,
+    LeaveEntered,
+    SheetRevised,
+    SheetSigned,
+)
+from models.own_record import OwnRecord
 from models.participation import Rule
 from models.receipts import Head, KeyId
 from models.records import LINE_LIMIT, Count, Id, Milliseconds, RecordError
 
-VERSION: Literal[1] = 1
 PublicKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 Spans = Annotated[tuple[tuple[Milliseconds, Milliseconds], ...], msgspec.Meta(max_length=20)]
-
-
-class OwnRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
-    """What every record carries."""
-
-    v: Literal[1] = VERSION
-    seq: Count = 0
-    """Given when it is written, from 1 on."""
-    at: Milliseconds
-    """Server time."""
-    by: Id | None = None
-    """The account of the person who did it; none: a command on the server, a device, or the server itself."""
 
 
 class ServerKeyKnown(OwnRecord, frozen=True, kw_only=True, tag="server_key"):
@@ -396,6 +396,16 @@ AnyOwnRecord = (
     | SignedOut
     | SignInsFailed
     | Restored
+    | CorrectingRule
+    | EvidenceFiled
+    | Corrected
+    | CorrectedFor
+    | CorrectionAnswered
+    | LeaveEntered
+    | SheetRevised
+    | SheetSigned
+    | Contested
+    | ContestAnswered
 )
 
 _decoder = msgspec.json.Decoder(AnyOwnRecord)
