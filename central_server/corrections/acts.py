@@ -78,7 +78,9 @@ def undo(changes: Changes, correction: str, words: str) -> str:
     if _undone(changes, correction):
         raise ConflictError("Điều chỉnh này đã được hoàn tác.", "This correction has been undone already.")
     follow(changes, before.session, "records", None, "")
-    second = before.way == "sheet" or correcting_of(changes.db, session_of(changes, before.session).course).second_person
+    second = (
+        before.way == "sheet" or correcting_of(changes.db, session_of(changes, before.session).course).second_person
+    )
     wanted = Wanted(before.session, "undone", (), "other", words)
     id_ = _add(changes, wanted, second, correction)
     if not second:
@@ -114,9 +116,7 @@ def _add(changes: Changes, wanted: Wanted, second: bool, of: str | None) -> str:
     )  # fmt: skip
     for learner, start, end in wanted.parts:
         changes.db.add(CorrectionPart(correction=id_, learner=learner, start=start, end=end))
-        changes.tell(
-            CorrectedFor(at=changes.now, by=changes.by, correction=id_, learner=learner, start=start, end=end)
-        )
+        changes.tell(CorrectedFor(at=changes.now, by=changes.by, correction=id_, learner=learner, start=start, end=end))
     changes.db.flush()
     return id_
 
@@ -177,9 +177,7 @@ def answer_contest(changes: Changes, contest: str, correction: str | None, words
     """Answer a contest by a correction, or refuse it (None). Raises ConflictError when it has its answer."""
     if changes.db.get(ContestAnswerRow, contest) is not None:
         raise ConflictError("Ý kiến này đã được trả lời.", "This contest has been answered already.")
-    changes.db.add(
-        ContestAnswerRow(contest=contest, correction=correction, words=words, by=changes.by, at=changes.now)
-    )
+    changes.db.add(ContestAnswerRow(contest=contest, correction=correction, words=words, by=changes.by, at=changes.now))
     changes.db.flush()
     told = digest(words)
     changes.tell(

@@ -106,7 +106,9 @@ def own_data(db: Session, live: LiveBoard, key: SealingKey, learner: str, now: i
     means = db.get(LearnerMeans, learner)
     consents = db.exec(select(Consent).where(Consent.learner == learner).order_by(col(Consent.given_at)))
     templates = db.exec(select(FaceTemplate).where(FaceTemplate.learner == learner))
-    details = db.exec(select(SensitiveField).where(SensitiveField.learner == learner, SensitiveField.field == "ethnicity"))
+    details = db.exec(
+        select(SensitiveField).where(SensitiveField.learner == learner, SensitiveField.field == "ethnicity")
+    )
     return OwnData(
         made=_iso(now),
         code=who.code,

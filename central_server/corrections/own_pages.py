@@ -132,9 +132,7 @@ def data_page(request: Request, learner: str, of: ServicesDep, db: ReadingDep) -
     return of.pages.page(request, "own_data.html", data=_data(of, db, learner), learner=learner)
 
 
-@router.get(
-    "/learners/{learner}/own/data.json", response_class=Response, responses=gives_file("application/json")
-)
+@router.get("/learners/{learner}/own/data.json", response_class=Response, responses=gives_file("application/json"))
 def data_file(learner: str, of: ServicesDep, db: ReadingDep) -> Response:
     """The same as a file for programs."""
     content = msgspec.json.format(msgspec.json.encode(_data(of, db, learner)), indent=1)

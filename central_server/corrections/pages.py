@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, select
 
-from central_server.accounts.guard import ActorDep, Points, PointsDep, guard, hidden
+from central_server.accounts.guard import ActorDep, Points, PointsDep, guard
 from central_server.accounts.permission import Actor
 from central_server.corrections.acts import answer, undo
 from central_server.corrections.contests import contests_of_session
@@ -21,7 +21,7 @@ from central_server.corrections.sealing import counts
 from central_server.corrections.tables import CorrectionRow, EvidenceFile
 from central_server.corrections.words import CAUSES, CHANGES, LEAVES, SIGNERS, WAYS, WHY
 from central_server.courses.tables import CourseSession
-from central_server.errors import ConflictError, InputError
+from central_server.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from central_server.participation.bar import presence_bar
 from central_server.participation.queries import names_of
 from central_server.participation.rounding import shown
@@ -33,6 +33,8 @@ from central_server.web.forms import FormDep
 from central_server.web.headers import page_language
 
 router = APIRouter(dependencies=[guard("sign")])
+correcting = APIRouter(dependencies=[guard("correct")])
+"""What only class managers do."""
 
 
 @router.get("/sessions/{session}/corrections")
@@ -106,7 +108,9 @@ def _answer(
 ) -> Response:  # fmt: skip
     found, row = session_in(db, session), correction_in(db, session, correction)
     if not may_answer(db, actor, row, found):
-        raise hidden()
+        raise ForbiddenError(
+            "Điều chỉnh này do cán bộ quản lý lớp xác nhận.", "A class manager confirms this correction."
+        )
     try:
         if not confirmed and not words:
             raise InputError("Hãy ghi lý do không chấp nhận.", "Write why it is refused.")
@@ -117,7 +121,7 @@ def _answer(
     return RedirectResponse(f"/sessions/{session}/corrections#corrections", 303)
 
 
-@router.post("/sessions/{session}/corrections/{correction}/undo", dependencies=[guard("correct")])
+@correcting.post("/sessions/{session}/corrections/{correction}/undo")
 def undo_correction(
     request: Request, session: str, correction: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep,
     points: PointsDep,
@@ -139,7 +143,7 @@ def correction_in(db: Session, session: str, correction: str) -> CorrectionRow:
     """A correction of that session. Raises NotFoundError."""
     row = db.get(CorrectionRow, correction)
     if row is None or row.session != session:
-        raise hidden()
+        raise NotFoundError("Không có điều chỉnh này.", "There is no such correction.")
     return row
 
 
@@ -151,11 +155,12 @@ def correction_in(db: Session, session: str, correction: str) -> CorrectionRow:
 def evidence_file(session: str, evidence: str, actor: ActorDep, of: ServicesDep, db: ReadingDep) -> Response:
     """A file of evidence: for class managers, and for whoever signs for all learners whom its correction is about."""
     found, file = session_in(db, session), db.get(EvidenceFile, evidence)
+    gone = NotFoundError("Không có tệp này.", "There is no such file.")
     if file is None or file.session != session:
-        raise hidden()
+        raise gone
     if not actor.may("correct", course=found.course):
         rows = db.exec(select(CorrectionRow.id).where(CorrectionRow.evidence == evidence)).all()
         if not rows or not all(sees_all_of(db, actor, row, found) for row in rows):
-            raise hidden()
+            raise gone
     content = of.sealing.open("evidence", file.id, file.sealed)
     return download(content, f"minh-chung-{file.id}.{ENDINGS[file.media_type]}", file.media_type)

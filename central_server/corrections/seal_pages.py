@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from central_server.accounts.guard import ActorDep, PointsDep, guard, hidden
+from central_server.accounts.guard import ActorDep, PointsDep, guard
 from central_server.corrections.doing import do_in, session_in, signs_as
 from central_server.corrections.forms import WORDS_MOST
 from central_server.corrections.pages import session_page
@@ -17,7 +17,7 @@ from central_server.corrections.sealing import revise, sign
 from central_server.corrections.words import CAUSES, LEAVES, SIGNERS
 from central_server.courses.overview import point_names
 from central_server.courses.queries import course_of
-from central_server.errors import ConflictError, InputError
+from central_server.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from central_server.learners.names import given_name_first
 from central_server.learners.queries import learners_of
 from central_server.learners.tables import Learner
@@ -27,6 +27,8 @@ from central_server.web.forms import FormDep
 from models.correction_records import Signer
 
 router = APIRouter(dependencies=[guard("sign")])
+revising = APIRouter(dependencies=[guard("correct")])
+"""What only class managers do."""
 
 
 @router.post("/sessions/{session}/seal")
@@ -34,16 +36,20 @@ def seal_sheet(
     request: Request, session: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: PointsDep
 ) -> Response:
     """Sign the figures that the page shows: as technician of one bridge point or of all, or as class manager."""
-    found, roles = session_in(db, session), signs_as(actor, session_in(db, session).course)
-    signer = next((role for role in roles if role == form.value("as")), None)
+    found = session_in(db, session)
+    signer: Signer | None = next((role for role in SIGNERS if role == form.value("as")), None)
+    if signer is None:
+        raise InputError("Hãy chọn vai trò ký.", "Choose the role in which you sign.")
     point = form.value("point") or None
-    if signer is None or (point is not None and signer == "class_manager"):
-        raise hidden()
-    allowed, here = roles[signer], seal_of(db, session).points
-    if (point is None and allowed is not None) or (point is not None and point not in here):
-        raise hidden()
-    if point is not None and allowed is not None and point not in allowed:
-        raise hidden()
+    roles = signs_as(actor, found.course)
+    allowed = roles.get(signer, frozenset())
+    whole = point is None and allowed is None
+    part = point is not None and signer == "technician" and (allowed is None or point in allowed)
+    if not whole and not (part and point in seal_of(db, session).points):
+        raise ForbiddenError(
+            "Đồng chí không ký được ở vai trò này, hoặc cho điểm cầu này.",
+            "You can't sign in this role, or for this bridge point.",
+        )
     try:
         do_in(of, actor, found, lambda changes: sign(changes, session, signer, point, form.value("figures")))
     except (ConflictError, InputError) as error:
@@ -52,7 +58,7 @@ def seal_sheet(
     return RedirectResponse(f"/sessions/{session}/corrections#seal", 303)
 
 
-@router.post("/sessions/{session}/revise", dependencies=[guard("correct")])
+@revising.post("/sessions/{session}/revise")
 def revise_sheet(
     request: Request, session: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: PointsDep
 ) -> Response:
@@ -85,7 +91,7 @@ def revision_page(
     found, seal = session_in(db, session), seal_of(db, session)
     revision = next((one for one in seal.revisions if one.number == number), None)
     if revision is None:
-        raise hidden()
+        raise NotFoundError("Không có bản số liệu này.", "There is no such revision.")
     before = next((one for one in seal.revisions if one.number == number - 1), None)
     context = {
         "session": found,
@@ -127,5 +133,3 @@ def _signatures(db: Session, seal: Seal, revision: Revision) -> list[tuple[Signe
         by = people.get(one.by or "", "") if one else ""
         out.append((signer, names.get(point or "", ""), one, by))
     return out
-
-

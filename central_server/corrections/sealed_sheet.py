@@ -167,15 +167,24 @@ def unsealed_of_courses(db: Session, sessions: Mapping[str, Sequence[str]]) -> d
     """By course, those of its sessions whose sheet is not sealed as it stands in its newest revision."""
     found = _seals(db, [one for some in sessions.values() for one in some])
     return {
-        course: tuple(one for one in some if found[one].state in ("open", "partly")) for course, some in sessions.items()
+        course: tuple(one for one in some if found[one].state in ("open", "partly"))
+        for course, some in sessions.items()
     }
+
+
+def _decoded(session: str, figures: bytes) -> Figures:
+    """Damaged ones are as good as none: nobody has signed them, and the proof says what is wrong."""
+    try:
+        return msgspec.json.decode(figures, type=Figures)
+    except msgspec.MsgspecError:
+        return Figures(session=session, start=0, end=0, breaks=(), rule=0, points={})
 
 
 def _seals(db: Session, sessions: Sequence[str]) -> dict[str, Seal]:
     revisions: dict[str, list[Revision]] = {one: [] for one in sessions}
     query = select(SheetRevisionRow).where(col(SheetRevisionRow.session).in_(sessions))
     for row in db.exec(query.order_by(col(SheetRevisionRow.number))):
-        figures = msgspec.json.decode(row.figures, type=Figures)
+        figures = _decoded(row.session, row.figures)
         cause = msgspec.convert(row.cause, Cause)
         revisions[row.session].append(Revision(row.number, cause, row.of, figures, row.words, row.by, row.at))
     signatures: dict[str, list[Signature]] = {one: [] for one in sessions}

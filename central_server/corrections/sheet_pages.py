@@ -6,14 +6,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from central_server.accounts.guard import ActorDep, Points, PointsDep, guard, hidden
+from central_server.accounts.guard import ActorDep, Points, PointsDep, guard
 from central_server.corrections.acts import Part, Wanted, correct
 from central_server.corrections.doing import do_in, session_in
 from central_server.corrections.evidence import file_evidence, read_upload
 from central_server.corrections.forms import WORDS_MOST, read_span, read_why, whys
 from central_server.courses.changes import Changes
 from central_server.courses.tables import CourseSession
-from central_server.errors import ConflictError, InputError
+from central_server.errors import ConflictError, InputError, NotFoundError
 from central_server.participation.queries import LearnerFacts, SessionFacts, session_facts
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.figures import day_time
@@ -31,9 +31,7 @@ def sheet_page(request: Request, session: str, of: ServicesDep, db: ReadingDep, 
     return _page(request, found, of, db, points, Form.filled(why="camera", **times))
 
 
-def _page(
-    request: Request, session: CourseSession, of: Services, db: Session, points: Points, form: Form
-) -> Response:
+def _page(request: Request, session: CourseSession, of: Services, db: Session, points: Points, form: Form) -> Response:
     facts = session_facts(db, session.id)
     context = {
         "facts": facts,
@@ -60,7 +58,7 @@ def enter_sheet(
     mine = {who.id for point in facts.points for who in _here(facts, points, point.id)}
     ticked = form.values("learner")
     if not set(ticked) <= mine:
-        raise hidden()
+        raise NotFoundError("Học viên không học buổi này ở điểm cầu của đồng chí.", "The learner does not sit there.")
     upload, why = read_upload(form, "file"), read_why(form)
     words = form.words("words", WORDS_MOST, needed=True)
     if upload is None:

@@ -51,7 +51,16 @@ class Pages:
     """Renders the templates. One for the whole server."""
 
     def __init__(self) -> None:
-        packages = ("web", "accounts", "bridge_points", "corrections", "courses", "enrolment", "learners", "participation")
+        packages = (
+            "web",
+            "accounts",
+            "bridge_points",
+            "corrections",
+            "courses",
+            "enrolment",
+            "learners",
+            "participation",
+        )
         self._env = Environment(
             loader=FileSystemLoader([ROOT / name / "templates" for name in packages]),
             autoescape=True,
