@@ -55,7 +55,7 @@ def own_course(request: Request, learner: str, course: str, of: ServicesDep, db:
     mine = attended(db, of.books, of.settling, found, learner, now) if found.published else None
     if mine is None:
         raise hidden()
-    contests = [one for one in contests_of_learner(db, learner)]
+    contests = contests_of_learner(db, learner)
     leaves = leaves_of_course(db, course)
     sessions = []
     for row in mine.now.sessions:

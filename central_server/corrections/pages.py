@@ -1,4 +1,4 @@
-"""A session's corrections on the web: figures with what people said of them, confirming, refusing, undoing, evidence."""
+"""A session's corrections on the web: figures with what people said; confirming, refusing, undoing, evidence."""
 
 from __future__ import annotations
 

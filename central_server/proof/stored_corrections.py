@@ -22,9 +22,7 @@ from central_server.proof.evidence import Plan
 
 # As bytes, whatever somebody has put there in their place: what can't be read as text must be found, not stumbled over.
 _FILES = text("SELECT id, session, content, CAST(sealed AS BLOB) FROM evidence_file")
-_REVISIONS = text(
-    "SELECT session, number, cause, of, CAST(figures AS BLOB), words, by, at FROM sheet_revision ORDER BY session, number"
-)
+_REVISIONS = text("SELECT session, number, cause, of, CAST(figures AS BLOB), words, by, at FROM sheet_revision")
 
 
 def read_corrections(db: Session, plan: Plan) -> None:
@@ -52,8 +50,7 @@ def read_corrections(db: Session, plan: Plan) -> None:
     for given in db.exec(select(ContestAnswerRow)):
         plan.contest_answers[given.contest] = (given.correction, digest(given.words), given.by, given.at)
     for session, number, cause, of, figures, words, by, at in db.execute(_REVISIONS):
-        told = (cause, of, hashlib.sha256(figures).hexdigest(), digest(words), by, at)
-        plan.revisions[session, number] = told
+        plan.revisions[session, number] = (cause, of, hashlib.sha256(figures).hexdigest(), digest(words), by, at)
     for signed in db.exec(select(SheetSignature)):
         plan.signatures[signed.session, signed.number] = (
             signed.revision, signed.signer, signed.bridge_point, signed.figures, signed.by, signed.at
