@@ -81,7 +81,8 @@ def undo(changes: Changes, correction: str, words: str) -> str:
     second = (
         before.way == "sheet" or correcting_of(changes.db, session_of(changes, before.session).course).second_person
     )
-    wanted = Wanted(before.session, "undone", (), "other", words)
+    way: Way = "sheet" if before.way == "sheet" else "single"  # the same people confirm it
+    wanted = Wanted(before.session, "undone", (), "other", words, way=way)
     id_ = _add(changes, wanted, second, correction)
     if not second:
         follow(changes, before.session, "correction", id_, _said("undone", words))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import bindparam, text
 from sqlmodel import Session, select
@@ -20,8 +21,13 @@ from models.correction_records import Contested
 
 _ROWS = (
     "SELECT t.id, t.session, s.title, t.learner, l.name, l.unit, l.birth_year, t.words, t.evidence, t.at,"
-    " a.at AS answered_at, a.words AS answer, a.correction FROM contest AS t JOIN session AS s ON s.id = t.session"
-    " JOIN learner AS l ON l.id = t.learner LEFT JOIN contest_answer AS a ON a.contest = t.id WHERE "
+    " a.at AS answered_at, a.words AS answer, a.correction,"
+    " CASE WHEN d.confirmed THEN 'holds' WHEN d.confirmed IS NOT NULL THEN 'refused'"
+    " WHEN c.second_needed THEN 'waiting' WHEN c.id IS NOT NULL THEN 'holds' END AS standing"
+    " FROM contest AS t JOIN session AS s ON s.id = t.session"
+    " JOIN learner AS l ON l.id = t.learner LEFT JOIN contest_answer AS a ON a.contest = t.id"
+    " LEFT JOIN correction AS c ON c.id = a.correction"
+    " LEFT JOIN correction_answer AS d ON d.correction = a.correction WHERE "
 )
 _OF_SESSION = text(_ROWS + "t.session = :session ORDER BY t.at")
 _OF_LEARNER = text(_ROWS + "t.learner = :learner ORDER BY t.at")
@@ -49,6 +55,8 @@ class ContestFacts:
     answer: str | None
     correction: str | None
     """The correction that answers it; None: refused, or not answered yet."""
+    standing: Literal["holds", "waiting", "refused"] | None
+    """How that correction stands: it may need a second person."""
 
 
 def contests_of_session(db: Session, session: str) -> list[ContestFacts]:

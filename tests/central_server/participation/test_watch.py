@@ -146,9 +146,9 @@ def test_bridge_points_add_up_to_their_learners_of_whom_people_say_something(
 ) -> None:
     rng = random.Random(seed)
     here = server.services.books.of(SESSION).state(server.clock()).learners
+    some_class(agent, rng, END)
     server.clock.ms = END + MINUTE
     agree(*both(server))
-    some_class(agent, rng, END)
     agent.send_all()
     agree(*both(server))
     for _ in range(8):
