@@ -11,6 +11,18 @@ from typing import Annotated, Literal
 import msgspec
 
 from models.classroom_records import InClassroom
+from models.correction_records import (
+    ContestAnswered,
+    Contested,
+    Corrected,
+    CorrectedFor,
+    CorrectingRule,
+    CorrectionAnswered,
+    EvidenceFiled,
+    LeaveEntered,
+    SheetRevised,
+    SheetSigned,
+)
 from models.own_record import OwnRecord
 from models.participation import Rule
 from models.receipts import Head, KeyId
@@ -386,6 +398,16 @@ AnyOwnRecord = (
     | SignInsFailed
     | Restored
     | InClassroom
+    | CorrectingRule
+    | EvidenceFiled
+    | Corrected
+    | CorrectedFor
+    | CorrectionAnswered
+    | LeaveEntered
+    | SheetRevised
+    | SheetSigned
+    | Contested
+    | ContestAnswered
 )
 
 _decoder = msgspec.json.Decoder(AnyOwnRecord)

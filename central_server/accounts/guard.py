@@ -159,7 +159,7 @@ def allowed(connection: Connection, actor: Actor, permission: Permission, place:
         course = str(of_session)
     if learner is not None:
         return _learner_allowed(connection, actor, permission, learner, course)
-    if session is not None and course is not None and point is None and permission == "see_session":
+    if session is not None and course is not None and point is None and permission in ("see_session", "sign"):
         return actor.may_part(permission, course, connection.execute(_PLACES, {"session": session}).scalars())
     return (course is None and point is None) or actor.may(permission, course=course, bridge_point=point)
 

@@ -17,6 +17,10 @@ Change = Literal["moved", "cancelled", "restored"]
 _HAS_RECORDS = text(
     "SELECT EXISTS (SELECT 1 FROM record WHERE session = :session)"
     " OR EXISTS (SELECT 1 FROM classroom_act WHERE session = :session)"
+    " OR EXISTS (SELECT 1 FROM correction WHERE session = :session)"
+    " OR EXISTS (SELECT 1 FROM leave WHERE session = :session)"
+    " OR EXISTS (SELECT 1 FROM contest WHERE session = :session)"
+    " OR EXISTS (SELECT 1 FROM sheet_revision WHERE session = :session)"
 )
 
 
@@ -51,7 +55,7 @@ def restore(changes: Changes, session: CourseSession) -> None:
 
 
 def has_records(changes: Changes, session: str) -> bool:
-    """Whether any bridge point's log speaks of the session, or something happened in its classroom."""
+    """Whether a log, the classroom, or a correction, leave, contest or signature speaks of the session."""
     return bool(changes.db.connection().execute(_HAS_RECORDS, {"session": session}).scalar_one())
 
 

@@ -56,6 +56,7 @@ class Pages:
             "accounts",
             "bridge_points",
             "classroom",
+            "corrections",
             "courses",
             "enrolment",
             "learners",
