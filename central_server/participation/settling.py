@@ -25,7 +25,7 @@ AT_ONCE = 50
 AFTER_MS = 15 * 60_000
 """So long after its end a session is settled without being asked for: late batches have mostly come."""
 QUIET_MS = 60_000
-"""A log that grew within this time goes on growing, for a backlog comes in: whatever is settled now is stale at once."""
+"""A log that grew within this time goes on growing, for a backlog comes in: what is settled now is stale at once."""
 
 _log = logging.getLogger(__name__)
 _NEXT = text("SELECT min(id) FROM course WHERE id > :course")
@@ -74,7 +74,8 @@ class Settling:
     def settle(self, course: str, now: int) -> bool:
         """Settle some of what of a course ended some time before `now` (ms); whether that was all that can be now.
 
-        Bridge points whose records are just coming in wait. Raises UnavailableError, and RecordError where a record is damaged.
+        Bridge points whose records are just coming in wait. Raises UnavailableError, and RecordError where a record is
+        damaged.
         """
         with Session(self._engine) as db:
             over = frozenset(db.execute(_OVER, {"course": course, "until": now - AFTER_MS}).scalars())

@@ -103,6 +103,8 @@ class Plan:
     """Account and what it proves itself with: SHA-256 of what is kept of it."""
     forks: dict[tuple[str, str, int, str], int] = field(default_factory=dict)
     """Device, log, end and head of a refused batch: the first record that differs."""
+    forks_dropped: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """Device, log and session (empty: none that there is): how many more were refused, as often as it doubled."""
 
 
 Fork = tuple[tuple[str, str, int, str], int, bytes]

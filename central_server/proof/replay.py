@@ -22,6 +22,7 @@ from models.own_records import (
     CredentialChanged,
     DeviceJoined,
     Enrolled,
+    ForksDropped,
     ForkSeen,
     Granted,
     GuestAdmitted,
@@ -75,6 +76,7 @@ NAMES = {
     "grants": ("quyền của tài khoản", "the permission of account"),
     "credentials": ("mật khẩu hoặc bước xác thực của tài khoản", "the password or second factor of account"),
     "forks": ("bản nhật ký khác bị từ chối", "the refused version"),
+    "forks_dropped": ("số bản khác bị từ chối mà không giữ lại", "the number of refused versions not kept of"),
 }
 
 
@@ -128,6 +130,8 @@ def _play(acts: Acts, record: AnyOwnRecord) -> None:
             _play_account(plan, record)
         case ForkSeen():
             plan.forks[record.device, record.log, record.ends, record.head] = record.differs
+        case ForksDropped():
+            plan.forks_dropped[record.device, record.log, record.session or ""] = record.count
         case _:
             _play_planning(plan, record)
 
