@@ -28,6 +28,7 @@ from bridge_agent.entries import (
 from bridge_agent.headcount import Counted, Headcount
 from bridge_agent.log import Log
 from bridge_agent.recognition.events import Event, Ready, SeatLost, Sighted, Sweep, Trouble, Unwatched, Watched
+from bridge_agent.recognition.pace import longest_pause
 from bridge_agent.server_clock import ClockSample
 from bridge_agent.streaming.link import LinkEnd, LinkInterval, LinkRecorder
 from models import records
@@ -35,8 +36,6 @@ from models.presence import Interval, OpenState, PresenceInterval, Recorder
 from models.records import AnyRecord, CheckIn, CoverageEnd, Presence
 from models.wire import LivePresence, LiveStatus, LiveStream
 
-UNWATCHED_STEP_MS = 10_000
-"""Between two looks lies a second, and a process that hangs is killed: only a PC that slept leaves more than this."""
 NOTHING_YET = Eyes("?", "?")
 
 
@@ -95,6 +94,7 @@ class Recording:
         self._sample = sample
         self._checked_in = {record.learner for record in earlier if isinstance(record, CheckIn)}
         self._watching_from: int | None = None
+        self._sweep_ms = 0
 
     @property
     def watching(self) -> bool:
@@ -267,7 +267,7 @@ class Recording:
 
     def _watched(self, at: int) -> bool:
         last = self._recorder.state.covered_to
-        if last is not None and at - last > UNWATCHED_STEP_MS:
+        if last is not None and at - last > longest_pause(self._sweep_ms):
             self._unwatched(last, "suspended")
         closed = self._recorder.watch(at)
         opened = self._watching_from is None
@@ -291,6 +291,7 @@ class Recording:
 
     def _swept(self, sweep: Sweep) -> bool:
         """A look at the room; False: the numbers travel with the next status."""
+        self._sweep_ms = sweep.sweep_ms
         if not self.watching:
             self._counted(self.count.end())
             return False

@@ -82,7 +82,7 @@ from central_server.services import Clock, Services
 from central_server.web.cross_site import SameSiteOnly
 from central_server.web.description import describe
 from central_server.web.headers import Headers
-from central_server.web.rendering import STATIC, Pages
+from central_server.web.rendering import STATIC, Compiler, Pages
 from central_server.web.rendering_errors import add_error_handlers
 
 
@@ -92,13 +92,11 @@ def create_app(
     """The server as an ASGI app. The database is opened when it starts, not here.
 
     now: the server's clock, ms since 1970 UTC. writes: makes the one writer (of a simulation, it has no thread).
-    serving: for days, to people: pages' templates are compiled before the first page, a thread settles what is over,
-    another erases face templates whose term has ended.
+    serving: for days, to people: one thread compiles pages' templates, another settles what is over, another erases
+    face templates whose term has ended.
     """
 
     pages = Pages()
-    if serving:
-        pages.compile()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -143,6 +141,7 @@ def create_app(
                     pictures=Pictures(),
                 )
                 if serving:
+                    stack.enter_context(Compiler(pages))
                     stack.enter_context(Settler(settling, now))
                     stack.enter_context(Eraser(writer, config.template_retention_days, now))
                 yield

@@ -276,6 +276,17 @@ class ForkSeen(OwnRecord, frozen=True, kw_only=True, tag="fork_seen"):
     """And the head that it claims there."""
 
 
+class ForksDropped(OwnRecord, frozen=True, kw_only=True, tag="forks_dropped"):
+    """A device goes on sending other histories of one log. What is no longer kept is counted: told at 1, 2, 4, 8, …"""
+
+    device: Id
+    log: Id
+    session: Id | None
+    """The session of which they speak; None: of no session that there is."""
+    count: Count
+    """Batches refused and not kept; one that is sent again counts again."""
+
+
 class GapClosed(OwnRecord, frozen=True, kw_only=True, tag="gap_closed"):
     """Records that the server did not hold when later ones came (it was restored from a copy) have come again."""
 
@@ -387,6 +398,7 @@ AnyOwnRecord = (
     | PinMade
     | CardSet
     | ForkSeen
+    | ForksDropped
     | GapClosed
     | AccountMade
     | AccountChanged

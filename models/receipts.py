@@ -63,10 +63,12 @@ def receipt_message(receipt: Receipt) -> bytes:
     ).encode()
 
 
-def sign_receipt(key: Ed25519PrivateKey, receipt: Receipt) -> Receipt:
-    """The receipt with the server's key and signature filled in (what stood there before is replaced)."""
-    signature = key.sign(receipt_message(receipt)).hex()
-    return msgspec.structs.replace(receipt, server=key_id(key.public_key()), signature=signature)
+def sign_receipt(key: Ed25519PrivateKey, name: str, receipt: Receipt) -> Receipt:
+    """The receipt with the server's key and signature filled in (what stood there before is replaced).
+
+    name: the key's `key_id`; working it out takes half as long as signing.
+    """
+    return msgspec.structs.replace(receipt, server=name, signature=key.sign(receipt_message(receipt)).hex())
 
 
 def verify_receipt(key: Ed25519PublicKey, receipt: Receipt) -> None:

@@ -16,7 +16,8 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from operator import attrgetter
+from typing import Annotated, get_args
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -105,8 +106,16 @@ class RecordError(DiemdanhError):
     """Bytes that are no valid record or batch, or that do not continue their chain."""
 
 
-_INTERVALS = (Presence, Coverage, Link, Vouched, Unobserved, Headcount)
-_OF_LEARNERS = (Presence, CheckIn, Vouched, Unobserved, SpotCheck)
+_INTERVALS = frozenset((Presence, Coverage, Link, Vouched, Unobserved, Headcount))
+_PEOPLE: dict[type, tuple[str, ...]] = {
+    Presence: ("learner",), Unobserved: ("learner",), SpotCheck: ("learner",), CheckIn: ("learner", "witness"),
+    Vouched: ("learner", "witness"), OnDuty: ("witness", "named_by"),
+}  # fmt: skip
+"""The fields in which the kinds name people."""
+_IDS: dict[type, attrgetter[tuple[object, ...]]] = {
+    kind: attrgetter("device", "log", "session", "boot_id", *_PEOPLE.get(kind, ())) for kind in get_args(AnyRecord)
+}
+"""Reads all ids of a record at once."""
 _decoder = msgspec.json.Decoder(AnyRecord)
 _encoder = msgspec.json.Encoder()
 
@@ -141,38 +150,26 @@ def decode_all(lines: Sequence[bytes]) -> list[AnyRecord]:
             f"Bản ghi dài {longest} byte, quá giới hạn {LINE_LIMIT}.",
             f"The record is {longest} bytes long, over the limit of {LINE_LIMIT}.",
         )
-    if any(b"\n" in line for line in lines):
+    if b"\n" in b"".join(lines):
         raise RecordError("Một bản ghi phải nằm trên một dòng.", "A record must be one line.")
     try:
         records = [_decoder.decode(line) for line in lines]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"Bản ghi không hợp lệ: {reason(error).vi}.", f"The record is not valid: {error}.") from error
-    ids = {one for record in records for one in (record.device, record.log, record.session, record.boot_id)}
-    ids.update(record.learner for record in records if isinstance(record, _OF_LEARNERS))
-    ids.update(one for record in records for one in _others(record))
+    ids: set[object] = set()
+    for record in records:
+        ids.update(_IDS[type(record)](record))
+        if type(record) in _INTERVALS and record.end < record.start:
+            raise RecordError(
+                f"Bản ghi {record.seq} kết thúc trước khi bắt đầu.", f"Record {record.seq} ends before it starts."
+            )
     for one in ids:
-        if not _ID.fullmatch(one):
+        if isinstance(one, str) and not _ID.fullmatch(one):  # not what is left out: unset, or None
             raise RecordError(
                 f'Bản ghi không hợp lệ: mã "{one}" có ký tự không dùng được.',
                 f'The record is not valid: the id "{one}" has a letter that ids may not have.',
             )
-    for record in records:
-        if isinstance(record, _INTERVALS) and record.end < record.start:
-            raise RecordError(
-                f"Bản ghi {record.seq} kết thúc trước khi bắt đầu.", f"Record {record.seq} ends before it starts."
-            )
     return records
-
-
-def _others(record: AnyRecord) -> Iterable[str]:
-    """The ids of other people than the learner whom a record names."""
-    match record:
-        case CheckIn(witness=str(witness)) | Vouched(witness=witness):
-            return (witness,)
-        case OnDuty():
-            return (record.witness,) if record.named_by is None else (record.witness, record.named_by)
-        case _:
-            return ()
 
 
 def chain(head: bytes, lines: Iterable[bytes]) -> bytes:

@@ -11,6 +11,8 @@ from typing import Final
 
 SLOWEST_MS: Final = 4_500
 """Twice this, and the moment that a slow PC is late by, are under 10 s. With 5 s 10.07 were measured (decision 19)."""
+GONE_MS: Final = 5_000
+"""No frame, or nobody who looked at one, for longer: the room was not watched in between."""
 STEP: Final = 1.5
 SHARE: Final = 0.7
 """A look may take this part of the interval: the rest is for capture, the stream and whatever else the PC does."""
@@ -20,6 +22,13 @@ LATE_MS: Final = 700
 """A frame that is older than this when it arrives: capture does not keep up. A camera's newest is under 200 ms old."""
 _SLOW_LOOKS, _EASY_LOOKS = 2, 6
 """So many in a row, so that one hiccup changes nothing and the interval does not swing."""
+
+
+def longest_pause(sweep_ms: int) -> int:
+    """The longest time, ms, between two looks in which the room still counts as watched, where one is due every
+    `sweep_ms`: on a slow PC one look may be left out. With SLOWEST_MS it keeps within the same 10 s.
+    """  # fmt: skip
+    return max(GONE_MS, 2 * sweep_ms)
 
 
 class SweepPace:

@@ -23,6 +23,7 @@ from bridge_agent.recognition.events import (
 )
 from bridge_agent.recognition.identity import Identities, Limits, Unknown
 from bridge_agent.recognition.life import PictureJudge
+from bridge_agent.recognition.pace import GONE_MS, longest_pause
 from bridge_agent.recognition.suspicions import Kind, Suspicions
 from bridge_agent.recognition.sweep import sweep
 from models.faces.encode import Encoder
@@ -30,8 +31,6 @@ from models.faces.engine import FaceEngine
 from models.faces.match import Gallery
 from models.records import WHOLE_PICTURE, CoverageEnd, Zone
 
-GONE_MS: Final = 5_000
-"""No frame for longer: the room was not watched in between."""
 _CONTRADICTS_BELOW: Final = {"cosine": 0.20, "distance": 0.12}
 """How far under the encoder's threshold a good look speaks against a name: where impostors lie, and few others."""
 _ANOTHER_BELOW: Final = {"cosine": 0.25, "distance": 0.88}
@@ -94,6 +93,8 @@ class Watcher:
         for before, after in zip([self._last, *times], [*times, frame.at], strict=False):
             if before is not None and after - before > GONE_MS:
                 events += self.lose(before, self._gone)
+        if self._last is not None and frame.at - self._last > longest_pause(self._sweep_ms):
+            events += self.lose(self._last, self._gone)  # the camera went on, but nobody looked
         self._last = frame.at
         look = self._judge.look(frame.at, frame.picture, frame.changes, self._faces)
         if look.state in ("dark", "frozen"):

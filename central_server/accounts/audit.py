@@ -40,6 +40,7 @@ from models.own_records import (
     CredentialChanged,
     DeviceJoined,
     Enrolled,
+    ForksDropped,
     ForkSeen,
     GapClosed,
     Granted,
@@ -133,7 +134,7 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
         (TokenMade, DeviceJoined, KeyRotated, KeyRevoked),
     ),
     "classrooms": (("trong lớp học", "in classrooms"), get_args(InClassroom)),
-    "log": (("nhật ký và sao lưu", "logs and copies"), (ServerKeyKnown, ForkSeen, GapClosed, Restored)),
+    "log": (("nhật ký và sao lưu", "logs and copies"), (ServerKeyKnown, ForkSeen, ForksDropped, GapClosed, Restored)),
 }
 """What can be chosen: its words, and the records that belong to it."""
 
@@ -239,6 +240,14 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             return (
                 f"thiết bị {record.device} gửi một bản nhật ký khác (từ bản ghi {record.differs}); cả hai được giữ",
                 f"device {record.device} sent another history (from record {record.differs}); both are kept",
+            )
+        case ForksDropped():
+            session = record.session or "?"
+            return (
+                f"thiết bị {record.device} vẫn gửi bản nhật ký khác (buổi {session}): {record.count} bản nữa bị từ "
+                "chối, không giữ lại",
+                f"device {record.device} goes on sending other histories (session {session}): {record.count} more were "
+                "refused and are not kept",
             )
         case GapClosed():
             return (

@@ -208,9 +208,12 @@ def _add(connection: Connection, accepted: Sequence[_Accepted], now: int) -> Non
         signed.append((point.device, point.log, one.seq, one.head, signature, one.read.key, now))
         new = zip(one.read.records[one.known :], batch.lines[one.known :], one.heads, strict=True)
         records += [
-            (point.device, point.log, record.seq, record.session, kind_of(record), *found_by(record), line, head)
+            (
+                point.device, point.log, record.seq, record.session, kind_of(record), *found_by(record),
+                bytearray(line), bytearray(head),
+            )
             for record, line, head in new
-        ]
+        ]  # fmt: skip
     set_heads(connection, heads)
     add_signed(connection, signed)
     add_records(connection, records)

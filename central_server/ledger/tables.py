@@ -39,14 +39,13 @@ class LogRecord(SQLModel, table=True):
     """One line of a log. `line` is the evidence; the other columns are read from it, to find it by.
 
     Kept whatever it says: whether a record counts (its learner is enrolled at its device's bridge point, which takes
-    part in its session) is decided when it is read. Ordered by its key on disk, so a log is one run of pages.
+    part in its session) is decided when it is read. On disk they lie in the order of their arrival.
     """
 
     __tablename__ = "record"
     __table_args__ = (
         Index("record_of_session", "session", "device", "log", "seq"),
         Index("seal_of_session", "session", "device", sqlite_where=text("kind = 'seal'")),
-        {"sqlite_with_rowid": False},
     )
 
     device: str = Field(primary_key=True)
@@ -83,6 +82,20 @@ class Fork(SQLModel, table=True):
     sessions: str
     """The sessions its records speak of, one to a line."""
     seen_at: int = Field(sa_type=BigInteger)
+
+
+class ForksDropped(SQLModel, table=True):
+    """Refused batches of a log of which enough are kept in `fork`: only counted, by the session that they speak of."""
+
+    __tablename__ = "forks_dropped"
+
+    device: str = Field(primary_key=True, foreign_key="device.id")
+    log: str = Field(primary_key=True)
+    session: str = Field(primary_key=True)
+    """Empty: of no session that there is. So the rows are bounded by the sessions."""
+    count: int
+    seen_at: int = Field(sa_type=BigInteger)
+    """When the last one came (server time, ms)."""
 
 
 class Gap(SQLModel, table=True):

@@ -26,11 +26,13 @@ class ServerKey:
     """The server's Ed25519 key."""
 
     private: Ed25519PrivateKey
+    id: str
+    """Its name in receipts."""
 
-    @property
-    def id(self) -> str:
-        """Its name in receipts."""
-        return key_id(self.private.public_key())
+    @classmethod
+    def of(cls, private: Ed25519PrivateKey) -> ServerKey:
+        """The key with its name."""
+        return cls(private, key_id(private.public_key()))
 
     @property
     def public(self) -> str:
@@ -39,7 +41,7 @@ class ServerKey:
 
     def sign(self, receipt: Receipt) -> Receipt:
         """The receipt, signed."""
-        return sign_receipt(self.private, receipt)
+        return sign_receipt(self.private, self.id, receipt)
 
 
 def server_key(folder: Path) -> ServerKey:
@@ -50,7 +52,7 @@ def server_key(folder: Path) -> ServerKey:
     path = folder / KEY_FILE
     try:
         line = key_file(path, lambda: Ed25519PrivateKey.generate().private_bytes_raw().hex())
-        return ServerKey(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(line)))
+        return ServerKey.of(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(line)))
     except (OSError, ValueError) as error:
         why = reason(error)
         raise DataFolderError(

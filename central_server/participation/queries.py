@@ -43,6 +43,10 @@ _FORKS = text(
     " WHERE device.bridge_point IN (SELECT bridge_point FROM session_bridge_point WHERE session = :session)"
     " ORDER BY fork.seen_at"
 )
+_DROPPED = text(
+    "SELECT m.device, sum(m.count) AS count, max(m.seen_at) AS seen_at FROM forks_dropped m"
+    " WHERE m.session = :session GROUP BY m.device"
+)
 # From one log to the next by the index: DISTINCT would read every record of the session.
 _LOGS = text(
     "WITH RECURSIVE one(log) AS ("
@@ -73,6 +77,8 @@ class ForkFacts:
     seq: int
     """The first record known to differ; 0 where only the heads tell."""
     seen_at: int
+    dropped: int = 0
+    """Not one but so many versions, refused and not kept, the last of them then; 0: the version is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,8 @@ def _forks(db: Session, session: str) -> dict[str, list[ForkFacts]]:
     for device, seq, sessions, seen_at in db.execute(_FORKS, {"session": session}):
         if session in sessions.split("\n"):
             found.setdefault(device, []).append(ForkFacts(seq, seen_at))
+    for device, count, seen_at in db.execute(_DROPPED, {"session": session}):
+        found.setdefault(device, []).append(ForkFacts(0, seen_at, count))
     return found
 
 

@@ -24,10 +24,16 @@ AT_ONCE = 50
 """Bridge points between two pauses: the server's end waits for no more."""
 AFTER_MS = 15 * 60_000
 """So long after its end a session is settled without being asked for: late batches have mostly come."""
+QUIET_MS = 60_000
+"""A log that grew within this time goes on growing, for a backlog comes in: what is settled now is stale at once."""
 
 _log = logging.getLogger(__name__)
 _NEXT = text("SELECT min(id) FROM course WHERE id > :course")
 _OVER = text('SELECT id FROM session WHERE course = :course AND "end" <= :until AND NOT cancelled AND NOT field_visit')
+_GROWING = text(
+    "SELECT DISTINCT h.device FROM log_head h"
+    " JOIN signed_head s ON s.device = h.device AND s.log = h.log AND s.seq = h.seq WHERE s.received_at > :since"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +72,17 @@ class Settling:
         return Over(found, elsewhere)
 
     def settle(self, course: str, now: int) -> bool:
-        """Settle some of what of a course ended some time before `now` (ms); whether that was all.
+        """Settle some of what of a course ended some time before `now` (ms); whether that was all that can be now.
 
-        Raises UnavailableError, and RecordError where a record is damaged.
+        Bridge points whose records are just coming in wait. Raises UnavailableError, and RecordError where a record is
+        damaged.
         """
         with Session(self._engine) as db:
             over = frozenset(db.execute(_OVER, {"course": course, "until": now - AFTER_MS}).scalars())
             missing = settled(db, course, over).missing if over else ()
+            if missing:
+                growing = frozenset(db.execute(_GROWING, {"since": now - QUIET_MS}).scalars())
+                missing = [basis for basis in missing if growing.isdisjoint(basis.devices)]
             computed = [compute(db, basis) for basis in missing[:AT_ONCE]]
         if computed:
             self._writer.submit(keep(computed)).result()

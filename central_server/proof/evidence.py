@@ -131,6 +131,8 @@ class Plan:
     """Session and number: cause, correction, SHA-256 of the figures and of the words, account, server time."""
     signatures: dict[tuple[str, int], tuple[int, str, str | None, str, str | None, int]] = field(default_factory=dict)
     """Session and number: revision, signer, bridge point, SHA-256 of the figures, account, server time."""
+    forks_dropped: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """Device, log and session (empty: none that there is): how many more were refused, as often as it doubled."""
 
 
 Fork = tuple[tuple[str, str, int, str], int, bytes]

@@ -25,6 +25,7 @@ from models.own_records import (
     CredentialChanged,
     DeviceJoined,
     Enrolled,
+    ForksDropped,
     ForkSeen,
     Granted,
     GuestAdmitted,
@@ -91,6 +92,7 @@ NAMES = {
     "contest_answers": ("việc trả lời ý kiến", "the answer to contest"),
     "revisions": ("bản số liệu niêm phong của buổi", "the revision of the sheet of session"),
     "signatures": ("chữ ký niêm phong của buổi", "the signature on the sheet of session"),
+    "forks_dropped": ("số bản khác bị từ chối mà không giữ lại", "the number of refused versions not kept of"),
 }
 
 
@@ -146,6 +148,8 @@ def _play(acts: Acts, record: AnyOwnRecord) -> None:
             play_classroom(plan, record)
         case ForkSeen():
             plan.forks[record.device, record.log, record.ends, record.head] = record.differs
+        case ForksDropped():
+            plan.forks_dropped[record.device, record.log, record.session or ""] = record.count
         case _:
             _play_planning(plan, record)
 

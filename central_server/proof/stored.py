@@ -27,7 +27,8 @@ from central_server.courses.tables import (
 from central_server.enrolment.tables import Guest, Transfer
 from central_server.learners.identity import commitment_of
 from central_server.learners.tables import Consent, FaceTemplate, Learner, LearnerMeans, Lookalike
-from central_server.ledger.tables import Fork
+from central_server.ledger.forks import doubled
+from central_server.ledger.tables import Fork, ForksDropped
 from central_server.participation.evidence import no_evidence
 from central_server.participation.queries import new_records, records_around, session_facts
 from central_server.participation.settled import settled
@@ -98,6 +99,8 @@ class StoredEvidence:
             read_corrections(db, plan)
             for fork in db.exec(select(Fork)):
                 plan.forks[fork.device, fork.log, fork.ends, fork.head.hex()] = fork.seq
+            for more in db.exec(select(ForksDropped)):
+                plan.forks_dropped[more.device, more.log, more.session] = doubled(more.count)
         return plan
 
     def forks(self) -> Iterator[ForkOf]:

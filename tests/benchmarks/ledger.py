@@ -3,8 +3,10 @@
 Ours: the real program; batches of 50 records, signed and chained, each acknowledged when it is durable.
 The limit: sqlite3's executemany with 1,000 rows a commit at FULL, without HTTP, signatures, chain or decoding.
 The usual way: usual_server.py, the same records over as many connections.
-Both servers get the same load (load.py), which takes its share of the same cores. The slow disk is strace, which delays
-each fsync and fdatasync of the server's process by 4 ms and stops no other call.
+Both servers and the bare database write into the same table with the same indexes. Both servers get the same load
+(load.py), which takes its share of the same cores and is counted to nobody's CPU time; the bare database shares its
+cores with nobody. The session is over, as in a backlog: what settles it must wait until the records have come in.
+The slow disk is strace, which delays each fsync and fdatasync of the server's process by 4 ms and stops no other call.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from central_server.ledger.tables import LogRecord
 
 TABLE = (
     "CREATE TABLE record (device TEXT, log TEXT, seq INTEGER, session TEXT, kind TEXT, learner TEXT, start INTEGER,"
-    ' "end" INTEGER, line BLOB, head BLOB, PRIMARY KEY (device, log, seq)) WITHOUT ROWID'
+    ' "end" INTEGER, line BLOB, head BLOB, PRIMARY KEY (device, log, seq))'
 )
 INDEX = "CREATE INDEX record_of_session ON record (session, device, log, seq)"
 

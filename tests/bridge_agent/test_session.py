@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bridge_agent.log import Log
 from bridge_agent.recognition.events import Ready, Sighted, Sweep, Trouble, Unwatched, Watched
 from bridge_agent.server_clock import ClockSample
@@ -23,13 +25,13 @@ def recording(time: Time, earlier: list[AnyRecord] | None = None) -> Recording:
     return made
 
 
-def play(made: Recording, time: Time, start: int, end: int, *learners: str) -> None:
-    for at in range(start, end, 1_000):
+def play(made: Recording, time: Time, start: int, end: int, *learners: str, sweep_ms: int = 1_000) -> None:
+    for at in range(start, end, sweep_ms):
         time.boot = at
         made.take(Watched(at))
         for learner in learners:
             made.take(Sighted(learner, at, 0.61234))
-        made.take(Sweep(at, 3, 1, 10.0))
+        made.take(Sweep(at, 3, 1, 10.0, sweep_ms=sweep_ms))
 
 
 def spans(made: Recording) -> list[tuple[str, int, int, str]]:
@@ -73,6 +75,20 @@ def test_a_suspend_is_not_observed() -> None:
         ("p1", 610_000, 619_000, "intel"),
         ("coverage", 610_000, 619_000, "stopped"),
     ]
+
+
+@pytest.mark.parametrize(("sweep_ms", "pause_ms", "watched"), [
+    (1_000, 5_000, True), (1_000, 7_000, False), (4_500, 7_000, True), (4_500, 9_500, False),
+])  # fmt: skip
+def test_a_pc_that_stood_still_is_as_blind_as_one_that_slept(sweep_ms: int, pause_ms: int, watched: bool) -> None:
+    time = Time()
+    made = recording(time)
+    play(made, time, 0, 10 * sweep_ms, "p1", sweep_ms=sweep_ms)
+    last = 9 * sweep_ms
+    play(made, time, last + pause_ms, last + pause_ms + 1, "p1", sweep_ms=sweep_ms)
+    made.stop("stopped")
+    ends = [(end, why) for who, _, end, why in spans(made) if who == "coverage"]
+    assert ends == [*([] if watched else [(last, "suspended")]), (last + pause_ms, "stopped")]
 
 
 def test_the_live_status_tells_what_the_log_does_not() -> None:

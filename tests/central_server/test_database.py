@@ -6,10 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
+import central_server.database
 from central_server.database import Writer, open_database
 from central_server.errors import DataFolderError, UnavailableError
 from central_server.tables import metadata
@@ -20,10 +24,44 @@ def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path: Path)
     with engine.connect() as connection:
         assert set(inspect(connection).get_table_names()) == {*metadata().tables, "alembic_version"}
         assert compare_metadata(MigrationContext.configure(connection), metadata()) == []
-        sql = connection.execute(text("SELECT sql FROM sqlite_master WHERE name = 'record'")).scalar_one()
-    assert "WITHOUT ROWID" in sql
     engine.dispose()
     open_database(tmp_path / "data" / "one.db").dispose()  # a second time changes nothing
+
+
+def test_records_from_before_they_lay_by_arrival_are_all_there(tmp_path: Path) -> None:
+    path = tmp_path / "one.db"
+    before = create_engine(f"sqlite:///{path}")
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(central_server.database.__file__).parent / "migrations"))
+    with before.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        rows = [
+            {
+                "device": device, "log": log, "seq": seq, "session": f"s{seq % 3}",
+                "kind": "seal" if seq == 9 else "presence", "learner": None if seq == 9 else "l",
+                "start": seq, "end": seq + 1, "line": b"line %d" % seq, "head": bytes([seq]) * 32,
+            }
+            for device in ("d2", "d1") for log in ("b", "a") for seq in range(1, 10)
+        ]  # fmt: skip
+        connection.execute(
+            text(
+                'INSERT INTO record (device, log, seq, session, kind, learner, start, "end", line, head)'
+                " VALUES (:device, :log, :seq, :session, :kind, :learner, :start, :end, :line, :head)"
+            ),
+            rows,
+        )
+    before.dispose()
+    engine = open_database(path)
+    with engine.connect() as connection:
+        kept = [dict(row._mapping) for row in connection.execute(text("SELECT * FROM record"))]
+        (seals,) = connection.execute(text("SELECT count(*) FROM record WHERE kind = 'seal' AND session = 's0'")).one()
+        again = "INSERT INTO record SELECT * FROM record WHERE device = 'd1' AND log = 'a' AND seq = 1"
+        with pytest.raises(IntegrityError):
+            connection.execute(text(again))
+    engine.dispose()
+    assert sorted(kept, key=str) == sorted(rows, key=str)
+    assert seals == 4
 
 
 def test_commits_are_made_to_last(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_a_disk_that_fills_up_in_class_costs_nothing_once_there_is_room(world: W
     with ballast.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
         while True:
             file.write(bytes(4096))
-    until(lambda: said(world, "! The disk is full"), 15)
+    until(lambda: said(world, "! The disk is full"), 5)
     time.sleep(2)
     ballast.unlink()
     until(lambda: said(world, "Over: The disk is full"), 5)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from bridge_agent import receipts_command
+from bridge_agent.recognition.pace import longest_pause
 from central_server.proof.stored import StoredEvidence
 from central_server.proof.verifying import Report, verify
 from central_server.proof.witnesses import read_receipts
@@ -23,8 +24,8 @@ from tests.simulation.central import EPOCH, Central
 from tests.simulation.pc import SWEEP_S, Pc
 from tests.simulation.world import World
 
-UNWATCHED_STEP_S = 10.0
-"""bridge_agent.session.UNWATCHED_STEP_MS: between two looks that lie further apart nobody watched."""
+UNWATCHED_STEP_S = longest_pause(round(SWEEP_S * 1000)) / 1000
+"""Between two looks that lie further apart nobody watched."""
 SLACK_MS = 60
 
 

@@ -304,7 +304,8 @@ class Pc(Power):
                         tell(ready if before.why == "crashed" else trouble(before.why, passed=True))
                     last = at()
                     here = [assignment.roster[who] for who in self.room.here(clock.now) if who in assignment.roster]
-                    tell(Watched(last), *(Sighted(who, last, 0.8) for who in here), Sweep(last, len(here), 0, 9.0))
+                    tell(Watched(last), *(Sighted(who, last, 0.8) for who in here))
+                    tell(Sweep(last, len(here), 0, 9.0, sweep_ms=round(SWEEP_S * 1000)))
                     self.runs[-1].append(clock.now)
                 elif before is None:
                     self._blinded(blind, last, listener)

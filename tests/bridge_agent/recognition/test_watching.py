@@ -11,7 +11,7 @@ import pytest
 
 from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.child import Pace
-from bridge_agent.capture.frame import Frame, Opened
+from bridge_agent.capture.frame import Change, Frame, Opened
 from bridge_agent.capture.reader import Raw
 from bridge_agent.capture.source import Device, Source, VideoFile
 from bridge_agent.clock import boot_ms
@@ -146,6 +146,31 @@ def test_on_a_slow_pc_the_room_is_looked_at_less_often_and_more_often_again_when
     assert 200 < max(told) <= SLOWEST_MS
     assert told[-1] < max(told)
     assert not any(isinstance(event, Unwatched) and event.ended_by != "stopped" for event in events)
+
+
+@pytest.mark.parametrize(("sweep_ms", "pause_ms", "watched"), [
+    (1_000, 4_500, True),
+    (1_000, 7_000, False),
+    (SLOWEST_MS, 7_000, True),  # one look that a slow PC leaves out
+    (SLOWEST_MS, 9_500, False),
+])  # fmt: skip
+def test_a_pc_that_stands_still_did_not_watch_although_its_camera_went_on(
+    sweep_ms: int, pause_ms: int, watched: bool
+) -> None:
+    """Recognition alone was stopped, or swapped out: capture has all frames of the pause, and nobody looked at them."""
+    watcher = Watcher(FaceEngine(Seeing(0), Encoding()), NOBODY, sensor=True, gone="suspended")
+    watcher.set_pace(sweep_ms)
+    noise = np.random.default_rng(1)
+    told: list[Event] = []
+    stops = 10 * sweep_ms
+    before = 0
+    for at in (*range(sweep_ms, stops + 1, sweep_ms), *range(stops + pause_ms, stops + 20_000, sweep_ms)):
+        changes = tuple(Change(moment, 9.0, 20.0, 120.0) for moment in range(before + 100, at + 1, 100))
+        told += watcher.frame(Frame(at, at // 100, noise.integers(60, 200, (48, 64, 3), np.uint8), changes))
+        before = at
+    lost = [(event.at, event.ended_by) for event in told if isinstance(event, Unwatched)]
+    assert lost == ([] if watched else [(stops, "suspended")])
+    assert any(isinstance(event, Watched) and event.at >= stops + pause_ms for event in told)
 
 
 @pytest.mark.timeout(180)

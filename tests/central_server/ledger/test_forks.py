@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlmodel import Session, select
 
 from central_server.ledger.forks import FORKS_KEPT
-from central_server.ledger.tables import Fork, Gap
+from central_server.ledger.tables import Fork, ForksDropped, Gap
+from central_server.participation.book import FACTS_LIFE_MS
+from central_server.proof.stored import StoredEvidence
+from central_server.proof.verifying import verify
+from models import own_records
 from models.own_records import ForkSeen, GapClosed
 from models.receipts import Receipt
 from models.records import decode_batch, verify_signature
 from models.wire import Refusal
 from tests.central_server.own_log.test_writing import own_log
-from tests.central_server.running import MINUTE, START, Agent, Running
+from tests.central_server.running import MINUTE, START, Agent, Running, write_course
 
 
 def fill(agent: Agent, count: int) -> None:
@@ -49,6 +55,40 @@ def test_forks_do_not_fill_the_disk(server: Running, agent: Agent) -> None:
         assert isinstance(agent.send(agent.batch(1, 2, forged(agent, 100 + mark))), Refusal)
     with Session(server.services.engine) as db:
         assert len(db.exec(select(Fork)).all()) == FORKS_KEPT
+
+
+def test_forks_that_are_not_kept_are_counted_told_and_proved(server: Running, agent: Agent, tmp_path: Path) -> None:
+    """Whoever fills the place with forks of one session must not have a hand free in another."""
+    server.load(write_course(tmp_path / "k2.toml", code="K2"))
+    fill(agent, 2)
+    agent.send_all()
+    for mark in range(FORKS_KEPT):
+        agent.send(agent.batch(1, 2, forged(agent, 100 + mark)))
+    calm = server.manager().get("/sessions/K2.1").text
+    others = [line.replace(b'"session":"K1.1"', b'"session":"K2.1"') for line in forged(agent, 99)]
+    nowhere = [line.replace(b'"session":"K1.1"', b'"session":"none-such"') for line in forged(agent, 98)]
+    before = len(own_log(server))
+    for _ in range(5):
+        assert isinstance(agent.send(agent.batch(1, 2, others)), Refusal)
+    for _ in range(3):
+        assert isinstance(agent.send(agent.batch(1, 2, nowhere)), Refusal)
+    with Session(server.services.engine) as db:
+        counts = {one.session: one.count for one in db.exec(select(ForksDropped))}
+    assert counts == {"K2.1": 5, "": 3}
+    told = own_log(server)[before:]
+    assert [
+        (one.session, one.count) for one in told if isinstance(one, own_records.ForksDropped)
+    ] == [("K2.1", 1), ("K2.1", 2), ("K2.1", 4), (None, 1), (None, 2)]  # fmt: skip
+    server.clock.ms += FACTS_LIFE_MS
+    page = server.manager().get("/sessions/K2.1").text
+    assert "nhật ký khác với bản đã gửi" not in calm
+    assert "nhật ký khác với bản đã gửi trước đó (thêm 5 lần, không giữ lại)" in page
+    with server.services.engine.connect() as db:
+        assert not verify(StoredEvidence(db), []).findings
+        db.exec_driver_sql("UPDATE forks_dropped SET count = 3 WHERE session = 'K2.1'")
+        (finding,) = verify(StoredEvidence(db), []).findings
+        db.rollback()
+    assert "refused versions not kept" in finding.en
 
 
 def test_a_gap_that_closes_is_told(server: Running, agent: Agent) -> None:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from central_server.app import create_app
 from central_server.config import Config
 from central_server.participation.settled import settled
-from central_server.participation.settling import AFTER_MS, Settler
+from central_server.participation.settling import AFTER_MS, QUIET_MS, Settler
 from central_server.proof.stored import StoredEvidence
 from central_server.proof.verifying import verify
 from models.records import CheckIn
@@ -87,6 +87,19 @@ def test_a_session_is_settled_before_anybody_asks(server: Running) -> None:
     with records_read(server) as read:
         rows(server)
     assert not read
+
+
+def test_a_backlog_is_settled_when_it_has_come_in(server: Running) -> None:
+    """Settling the same session again after every batch would take a processor from the batches."""
+    agent, people = taught(server, [[1, 0.5, 0, 0, 0, 0]])
+    server.clock.ms = START + DAY + 210 * MINUTE + AFTER_MS
+    agent.presence("K1.1", people[1], START + 105 * MINUTE, START + 210 * MINUTE)
+    agent.send_all()
+    settling = server.services.settling
+    assert settling.settle(course_id(server), server.clock.ms + QUIET_MS - 1)
+    assert kept(server) == set()
+    assert settling.settle(course_id(server), server.clock.ms + QUIET_MS)
+    assert kept(server) == {"K1.1", "K1.2"}
 
 
 def test_what_only_other_sessions_clocks_tell_is_not_kept(server: Running) -> None:
