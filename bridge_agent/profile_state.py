@@ -34,6 +34,8 @@ class ProfileState:
     """Learners of whom the door asks for more, for somebody in the class is like them."""
     camera: str = ""
     """The hardware name of the camera that was measured: no other is opened."""
+    blind_seats: bool = False
+    """People sit where no face can be identified."""
 
 
 NOT_NEEDED = ProfileState("missing", None, None, False)
@@ -82,4 +84,5 @@ class ProfileReader:
             camera.identifying if camera is not None else WHOLE_PICTURE,
             faces.raised if faces is not None else {},
             camera.device if camera is not None and not forced else "",
+            camera is not None and camera.blind_seats,
         )

@@ -164,6 +164,7 @@ class Sessions:
             state = self._room.profile()
             threshold = event.strict_threshold if state.threshold is None else state.threshold
             recording.profile_used(state.profile, state.state, event.encoder, threshold)
+            recording.attendance.far.blind = state.blind_seats
             self.wrote()
         self._bring_gallery(learners)
         self._desk.reopen()

@@ -105,8 +105,8 @@ class WithoutFace:
         """Check in: also what answers a spot check, or settles a doubt."""
         attendance, at = self._expected.recording().attendance, self._around.boot
         witness = self._duty.witness(learner.id)
-        flags = self._outcomes.settled(learner.id)
+        flags, unsure = self._outcomes.settled(learner.id)
         if learner.id in attendance.checks.asked:
             attendance.answered(learner.id, at, "card" if method == "card" else "pin", witness)
-        new = attendance.admit(learner.id, method, at=at, witness=witness, flags=flags)
+        new = attendance.admit(learner.id, method, at=at, witness=witness, flags=flags, unsure=unsure)
         return self._outcomes.checked_in(learner, method, new=new, flags=flags)
