@@ -14,6 +14,7 @@ Permission = Literal[
     "see_course",
     "manage_course",  # edit, enrol, rules, publish
     "see_session",
+    "see_flags",  # what was odd at somebody's check-in
     "see_learner",  # a learner's minutes in courses that the actor may see
     "see_bridge_point",
     "see_own",  # the actor's own minutes
@@ -25,11 +26,11 @@ MAY: dict[Role, frozenset[Permission]] = {
     # Runs the system and sees no learner: whoever does both jobs is given both roles.
     "administrator": frozenset({"administer", "see_bridge_point"}),
     "class_manager": frozenset(
-        {"see_courses", "create_course", "see_course", "manage_course", "see_session", "see_learner",
-         "see_bridge_point"}
+        {"see_courses", "create_course", "see_course", "manage_course", "see_session", "see_flags",
+         "see_learner", "see_bridge_point"}
     ),
     "lecturer": frozenset({"see_courses", "see_course", "see_session", "see_learner"}),
-    "technician": frozenset({"see_courses", "see_session", "see_bridge_point"}),
+    "technician": frozenset({"see_courses", "see_session", "see_flags", "see_bridge_point"}),
     "learner": frozenset({"see_own"}),
 }  # fmt: skip
 """What a role may do where it was granted."""

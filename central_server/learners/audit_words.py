@@ -14,6 +14,7 @@ from models.own_records import (
     GuestRemoved,
     LearnerKnown,
     LookalikesJudged,
+    PinErased,
     PinMade,
     TemplateErased,
     TemplateKept,
@@ -29,6 +30,7 @@ OfLearners: TypeAlias = (
     | GuestRemoved
     | LearnerKnown
     | LookalikesJudged
+    | PinErased
     | PinMade
     | TemplateErased
     | TemplateKept
@@ -68,6 +70,8 @@ def sentence_of_learners(record: OfLearners, name: Callable[[str, str], str]) ->
             )
         case PinMade():
             return f"tạo mã PIN cho học viên {who}", f"made a PIN for learner {who}"
+        case PinErased():
+            return f"xóa mã PIN của học viên {who}", f"erased the PIN of learner {who}"
         case CardSet(card=None):
             return f"bỏ thẻ của học viên {who}", f"took the card of learner {who} away"
         case CardSet():
