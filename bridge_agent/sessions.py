@@ -16,6 +16,7 @@ from bridge_agent.room_watch import RoomWatch, end
 from bridge_agent.server_clock import ServerClock
 from bridge_agent.session import Recording
 from bridge_agent.supervisor import Listener
+from models.language import counted
 from models.records import CoverageEnd
 from models.wire import RosterLearner, SessionPlan
 
@@ -171,7 +172,7 @@ class Sessions:
         self._journal.say(
             "ready",
             f"Đang theo dõi {len(event.learners)} học viên ({event.detector}, {event.encoder}).",
-            f"Looking for {len(event.learners)} learners ({event.detector}, {event.encoder}).",
+            f"Looking for {counted(len(event.learners), 'learner')} ({event.detector}, {event.encoder}).",
             learners=len(event.learners),
             detector=event.detector,
             encoder=event.encoder,

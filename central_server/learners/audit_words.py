@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from central_server.web.figures import day, day_time
+from models.language import counted
 from models.own_records import (
     CardSet,
     ConsentGiven,
@@ -60,7 +61,7 @@ def sentence_of_learners(record: OfLearners, name: Callable[[str, str], str]) ->
         case TemplateKept():
             return (
                 f"lưu dữ liệu khuôn mặt của học viên {who} từ {record.portraits} ảnh",
-                f"kept a face template of learner {who} from {record.portraits} portraits",
+                f"kept a face template of learner {who} from {counted(record.portraits, 'portrait')}",
             )
         case LookalikesJudged():
             other = name("learner", record.other)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from central_server.participation.bar import HATCH
 from central_server.web import figures
 from central_server.web.headers import page_language
-from models.language import Language
+from models.language import Language, many
 
 ROOT = Path(__file__).parent.parent
 STATIC = Path(__file__).parent / "static"
@@ -63,6 +63,7 @@ class Pages:
             "hatch": HATCH,
             "day": figures.day,
             "day_time": figures.day_time,
+            "many": many,
             "second_time": figures.second_time,
             "static": _static_addresses(),
         }
