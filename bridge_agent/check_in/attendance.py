@@ -4,7 +4,7 @@ random source that the spot checks draw from. Times are ms of the boot-time cloc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge_agent.check_in.far_seats import FarSeats
@@ -169,10 +169,11 @@ class Attendance:
     def unwatched(self, at: int) -> None:
         """Coverage ended at `at`."""
         self._keep(self.far.unwatched(at))
+        self._far_began(dict.fromkeys(self.far.state.waiting, at))
 
-    def _far_began(self) -> None:
+    def _far_began(self, since_of: Mapping[str, int] | None = None) -> None:
         """Confirmations count for whom the camera can say nothing of: the first was when it last could."""
-        for learner, since in self.far.state.lost.items():
+        for learner, since in (self.far.state.lost if since_of is None else since_of).items():
             if learner in self.camera_knows and learner in self.admitted and learner not in self.missing:
                 self.voucher.begin(learner, since)
 

@@ -141,6 +141,17 @@ def test_a_lost_seat_is_closed_by_a_crash_where_coverage_is(pc: Pc) -> None:
     assert pc.recording.far_seats == {"a": 4 * MINUTE + STEP_MS}
 
 
+def test_who_is_followed_in_a_far_seat_when_recognition_dies_was_there_until_then(pc: Pc) -> None:
+    pc.live(MINUTE)
+    attendance = pc.recording.attendance
+    attendance.knows(frozenset({"a"}))
+    attendance.seen("a", pc.boot)
+    pc.recording.take(Sweep(pc.boot, 1, 0, 9.0, 1, 1_000, 0, ("a",)))
+    pc.recording.stop("crashed")
+    assert attendance.far.hides("a")
+    assert attendance.voucher.ago("a", pc.boot) < STEP_MS  # no spot check at once, as of somebody never confirmed
+
+
 def test_who_was_being_asked_is_asked_anew_and_who_missed_a_check_stays_away(tmp_path: Path) -> None:
     pc = Pc(tmp_path)
     attendance = pc.recording.attendance
