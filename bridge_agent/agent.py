@@ -130,6 +130,7 @@ class Agent:
             gallery=self._gallery,
             alarms=self._alarms,
             sweep_ms=round(parts.settings.config.sweep_seconds * 1000),
+            before_ms=round(parts.settings.config.watch_before_minutes * 60_000),
             recording=lambda: self._recordings.current,
             tell=self._room.tell,
             blind=self._room.blind,

@@ -27,6 +27,8 @@ from models.language import both, language
 
 _MOST: Final = PORTRAITS + PROBES
 """Pictures of a person that are looked at: more change nothing."""
+LINE_S: Final = 10.0
+"""Between two lines of progress where there is no terminal."""
 
 
 def gallery(
@@ -191,12 +193,25 @@ def _encode(paths: Sequence[Path], engine: FaceEngine, console: Console | None) 
 
 @contextmanager
 def _bar(title: str, console: Console | None) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal; nothing where nobody looks."""
+    """A progress bar on a terminal; elsewhere (a log, a pipe) a line now and then, for a large set takes minutes."""
     console = console or Console(stderr=True)
     if not console.is_terminal:
-        yield lambda _done, _all: None
+        yield lines(title, console)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, all_: progress.update(task, completed=done, total=all_)
+
+
+def lines(title: str, console: Console, every_s: float = LINE_S) -> Callable[[int, int], None]:
+    """Progress as lines, at most one in `every_s`."""
+    told = time.monotonic()
+
+    def progress(done: int, of: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= every_s:
+            told = time.monotonic()
+            console.print(f"{title}: {done}/{of}", highlight=False)
+
+    return progress

@@ -7,13 +7,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bridge_agent.check_in.vouching import (
-    FarSeats,
-    UnobservedInterval,
-    VouchedInterval,
-    Voucher,
-    VouchState,
-)
+from bridge_agent.check_in.far_seats import FarSeats, FarState
+from bridge_agent.check_in.vouching import UnobservedInterval, VouchedInterval, Voucher, VouchState
 from bridge_agent.server_clock import ClockSample
 from bridge_agent.streaming.link import LinkInterval, OpenLink
 from models.presence import Interval, OpenState, PresenceInterval, recover
@@ -65,25 +60,28 @@ class OpenAttendance(msgspec.Struct):
     """Learners who are being asked: after a crash they are asked anew."""
     deputies: dict[str, str] = {}
     """By learner: who named him or her for this session."""
+    far: FarState = msgspec.field(default_factory=FarState)
+    """Learners who may sit where the camera can tell nobody."""
+    unsure: list[str] = []
+    """Learners whom the camera could not recognise at the desk, who then gave their PIN or card."""
 
     @property
     def empty(self) -> bool:
         """Nothing would be lost."""
-        return not (self.vouching.unwritten or self.vouching.waiting or self.asked or self.deputies)
+        vouching = self.vouching.unwritten or self.vouching.waiting
+        return not (vouching or self.asked or self.deputies or self.unsure) and self.far.empty
 
 
 class OpenSession(msgspec.Struct, frozen=True):
     """What is saved every few seconds of a session that runs, so that a crash costs no more than those seconds.
 
-    What was saved before there were desks lacks the last two.
+    What was saved before there were desks lacks the last one.
     """
 
     session: str
     state: OpenState
     clock: ClockSample
     eyes: Eyes
-    far_seats: dict[str, int] = {}
-    """Learners whose track was lost where no face can be identified, and since when."""
     attendance: OpenAttendance = msgspec.field(default_factory=OpenAttendance)
     link: OpenLink | None = None
     """The room's stream, while it is up."""
@@ -192,7 +190,8 @@ def seal(session: str, records: Iterable[AnyRecord], clock: ClockSample) -> Seal
 def after_crash(saved: OpenSession) -> list[AnyRecord]:
     """The records of a session whose agent died: what the camera saw and the stream, closed at the last saved moment.
 
-    What confirmations say goes on (`still_open`): a restart of the agent is no reason to doubt a learner.
+    What confirmations say goes on (`still_open`), and so do far seats when the room is watched again: a restart of the
+    agent is no reason to doubt a learner.
     """
     until = saved.state.covered_to  # before `recover`, which empties the state
     seen = [interval_record(i, saved.session, saved.clock, saved.eyes) for i in recover(saved.state)]
@@ -201,16 +200,22 @@ def after_crash(saved: OpenSession) -> list[AnyRecord]:
         seen.append(link_record(link, saved.session, saved.clock))
     if until is None:
         return seen
-    far = FarSeats(saved.far_seats).unwatched(until)
+    far = FarSeats(_copy(saved.attendance).far).unwatched(until)
     return seen + [confirmed_record(i, saved.session, saved.clock) for i in far]
 
 
 def still_open(saved: OpenSession) -> OpenSession:
     """What stays open of a session whose agent died, once `after_crash` is written."""
-    return msgspec.structs.replace(saved, state=OpenState(), far_seats={}, link=None)
+    attendance = _copy(saved.attendance)
+    FarSeats(attendance.far).unwatched(0)  # what this ends `after_crash` has written
+    return msgspec.structs.replace(saved, state=OpenState(), attendance=attendance, link=None)
 
 
 def unresumed(saved: OpenSession) -> list[AnyRecord]:
     """The records of what `still_open` keeps, when it can't go on: unobserved up to the last moment saved."""
-    state = msgspec.json.decode(msgspec.json.encode(saved.attendance.vouching), type=VouchState)
+    state = _copy(saved.attendance).vouching
     return [confirmed_record(i, saved.session, saved.clock) for i in Voucher(state).pause(state.to)]
+
+
+def _copy(attendance: OpenAttendance) -> OpenAttendance:
+    return msgspec.json.decode(msgspec.json.encode(attendance), type=OpenAttendance)

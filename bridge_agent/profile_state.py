@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -34,6 +35,8 @@ class ProfileState:
     """Learners of whom the door asks for more, for somebody in the class is like them."""
     camera: str = ""
     """The hardware name of the camera that was measured: no other is opened."""
+    blind_seats: bool = False
+    """People sit where no face can be identified."""
 
 
 NOT_NEEDED = ProfileState("missing", None, None, False)
@@ -81,5 +84,9 @@ class ProfileReader:
             # A room measured to be too dark or too far everywhere is not a room where everybody can be told.
             camera.identifying if camera is not None else WHOLE_PICTURE,
             faces.raised if faces is not None else {},
-            camera.device if camera is not None and not forced else "",
+            # A name that is only the number says nothing of the hardware: nothing to pin.
+            camera.device
+            if camera is not None and not forced and not re.fullmatch(r"camera \d+", camera.device)
+            else "",
+            camera is not None and camera.blind_seats,
         )

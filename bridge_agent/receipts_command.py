@@ -9,7 +9,7 @@ from bridge_agent.data_folder import DataFolder
 from bridge_agent.errors import FinalError
 from bridge_agent.identity import Membership
 from bridge_agent.log_file import set_aside_files
-from models.language import both
+from models.language import both, counted
 from models.receipts import ReceiptError, decode_receipt
 
 
@@ -33,10 +33,10 @@ def write(folder: DataFolder, out: Path) -> int:
             f"Không ghi được {out} ({error.strerror}). Hãy chọn chỗ khác.",
             f"{out} cannot be written ({error.strerror}). Choose another place.",
         ) from error
-    print(both(f"{len(whole)} biên nhận trong {out}.", f"{len(whole)} receipts in {out}."))
+    print(both(f"{len(whole)} biên nhận trong {out}.", f"{counted(len(whole), 'receipt')} in {out}."))
     if lost := len(kept) - len(whole):
         print(both(f"{lost} biên nhận bị hỏng cùng với nhật ký nên được bỏ ra.",
-                   f"{lost} receipts were damaged with their log and are left out."))  # fmt: skip
+                   f"{counted(lost, 'receipt was', 'receipts were')} damaged with the log and left out."))  # fmt: skip
     return 0
 
 

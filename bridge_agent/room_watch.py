@@ -23,6 +23,9 @@ from bridge_agent.recognition.events import Ready
 from bridge_agent.roster import match, portrait_names
 from models.wire import RosterLearner
 
+PINNED_ON = ("linux", "win32")
+"""Systems that tell cameras by name."""
+
 
 class RoomWatch:
     """Keeps recognition running. `watch`: as supervisor.watch. `profile`: with which profile that would be now.
@@ -92,7 +95,7 @@ class RoomWatch:
     def _pin(self) -> CameraPin:
         """The camera that the settings name, or else the one that the profile measured."""
         pin = self._settings.pin
-        return pin if pin.name or sys.platform != "linux" else replace(pin, name=self.profile().camera)
+        return pin if pin.name or sys.platform not in PINNED_ON else replace(pin, name=self.profile().camera)
 
     def _portraits(self, learners: Sequence[RosterLearner], templates: frozenset[str]) -> dict[str, str] | None:
         """Learner id by portrait name; None where the portraits that were asked for are not there."""

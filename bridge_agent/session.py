@@ -11,12 +11,10 @@ from random import Random
 
 from bridge_agent.check_in.attendance import Attendance
 from bridge_agent.check_in.spot_checks import SpotChecks
-from bridge_agent.check_in.vouching import FarSeats, UnobservedInterval
 from bridge_agent.entries import (
     Eyes,
     OpenSession,
     check_in,
-    confirmed_record,
     interval_record,
     link_record,
     score,
@@ -83,7 +81,6 @@ class Recording:
         """When each learner's last interval ended, server time."""
         self.unwatched_at: int | None = None
         """When the room was last watched, server time; None before it ever was, and while it is."""
-        self._far = FarSeats()
         self._profile_said = any(isinstance(record, records.ProfileUsed) for record in earlier)
         self.troubles: dict[str, Trouble] = {}
         """What recognition complains of now, by name."""
@@ -114,9 +111,9 @@ class Recording:
 
     @property
     def far_seats(self) -> Mapping[str, int]:
-        """Learners at seats where no face can be identified, whose track was lost, and when (server time)."""
+        """Learners who may sit where no face can be identified, and since when nothing is known (server time)."""
         clock = self._sample()
-        return {learner: clock.server_time(at) for learner, at in self._far.lost.items()}
+        return {learner: clock.server_time(at) for learner, at in self.attendance.far.state.lost.items()}
 
     @property
     def present(self) -> Mapping[str, int]:
@@ -140,7 +137,7 @@ class Recording:
                 return self._swept(event)
             case SeatLost():
                 if self.watching:
-                    self._far.lose(event.learner, event.at)
+                    self.attendance.seat_lost(event.learner, event.at)
                 return self.watching
             case Trouble():
                 # Several portraits may be wrong at once, and none of them passes by itself.
@@ -253,13 +250,7 @@ class Recording:
     def _save(self, log: Log) -> None:
         attendance = self.attendance
         opened = OpenSession(
-            self.session,
-            self._recorder.state,
-            self._sample(),
-            self.eyes,
-            dict(self._far.lost),
-            attendance.open,
-            self._link.open,
+            self.session, self._recorder.state, self._sample(), self.eyes, attendance.open, self._link.open
         )
         log.append([*self.pending, *attendance.pending], opened)
         self.pending = []
@@ -274,20 +265,21 @@ class Recording:
         if opened:
             self._watching_from = at
             self.unwatched_at = None
-        return self._keep([*closed, *self._far.watched(at)]) or opened
+        told = self.attendance.watched(at)
+        return self._keep(closed) or told or opened
 
     def _sighted(self, event: Sighted) -> bool:
         present = self._recorder.present()
         new = event.learner not in present
         closed = [*self._recorder.sight(event.learner, event.at, event.score)]
-        far = self._far.sighted(event.learner, event.at)
+        told = self.attendance.sighted(event.learner, event.at)
         if event.learner in present and event.learner not in self._checked_in:
             self._checked_in.add(event.learner)
             if event.learner not in self.attendance.admitted:
                 clock = self._sample()
                 self.pending.append(check_in(self.session, event.learner, event.at, event.score, clock, self.eyes))
                 self.attendance.seen(event.learner, event.at)
-        return self._keep([*closed, *far]) or new
+        return self._keep(closed) or told or new
 
     def _swept(self, sweep: Sweep) -> bool:
         """A look at the room; False: the numbers travel with the next status."""
@@ -296,7 +288,7 @@ class Recording:
             self._counted(self.count.end())
             return False
         self._counted(self.count.sweep(sweep))
-        return False
+        return self.attendance.looked(sweep)
 
     def _counted(self, minute: Counted | None) -> None:
         if minute is not None:
@@ -314,16 +306,14 @@ class Recording:
             self.unwatched_at = self._sample().server_time(at)
         self._watching_from = None
         self._counted(self.count.end())
-        return self._keep([*self._recorder.unwatch(at, ended_by), *self._far.unwatched(at)])
+        self.attendance.unwatched(at)
+        return self._keep(self._recorder.unwatch(at, ended_by))
 
-    def _keep(self, closed: Sequence[Interval | UnobservedInterval]) -> bool:
+    def _keep(self, closed: Sequence[Interval]) -> bool:
         if not closed:
             return False
         clock = self._sample()
         for interval in closed:
-            if isinstance(interval, UnobservedInterval):
-                self.pending.append(confirmed_record(interval, self.session, clock))
-                continue
             self.pending.append(interval_record(interval, self.session, clock, self.eyes))
             if isinstance(interval, PresenceInterval):
                 self.last_seen[interval.learner] = clock.server_time(interval.end)

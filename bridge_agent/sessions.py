@@ -17,6 +17,7 @@ from bridge_agent.room_watch import RoomWatch, end
 from bridge_agent.server_clock import ServerClock
 from bridge_agent.session import Recording
 from bridge_agent.supervisor import Listener
+from models.language import counted
 from models.records import CoverageEnd
 from models.wire import RosterLearner, SessionPlan
 
@@ -166,13 +167,14 @@ class Sessions:
             state = self._room.profile()
             threshold = event.strict_threshold if state.threshold is None else state.threshold
             recording.profile_used(state.profile, state.state, event.encoder, threshold)
+            recording.attendance.far.blind = state.blind_seats
             self.wrote()
         self._bring_gallery(learners)
         self._desk.reopen()
         self._journal.say(
             "ready",
             f"Đang theo dõi {len(event.learners)} học viên ({event.detector}, {event.encoder}).",
-            f"Looking for {len(event.learners)} learners ({event.detector}, {event.encoder}).",
+            f"Looking for {counted(len(event.learners), 'learner')} ({event.detector}, {event.encoder}).",
             learners=len(event.learners),
             detector=event.detector,
             encoder=event.encoder,

@@ -20,7 +20,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-SUFFIXES: Final = _words(".jpg .jpeg .jfif .png .bmp .webp .tif .tiff .pgm .ppm .pnm")
+SUFFIXES: Final = _words(".jpg .jpeg .jpe .jfif .png .bmp .dib .webp .avif .gif .tif .tiff .pgm .ppm .pnm")
 _YES: Final = _words("yes y true t 1 1.0 same match matched genuine positive có co đúng dung giống giong")
 _NO: Final = _words(
     "no n false f 0 0.0 -1 different diff mismatch nonmatch non-match impostor imposter negative không khong "

@@ -80,6 +80,11 @@ class CameraPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         """The zones in which a face can be identified, for coverage records."""
         return tuple(measured.zone for measured in self.zones if measured.identifies)
 
+    @property
+    def blind_seats(self) -> bool:
+        """People sat in a zone in which no face can be identified when this was measured."""
+        return any(measured.faces and not measured.identifies for measured in self.zones)
+
 
 class Lookalikes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Two learners of the class whose templates resemble each other; each is asked for a second factor at the door."""

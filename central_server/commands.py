@@ -34,7 +34,7 @@ from central_server.participation.sheet import Sheet, sheet_of
 from central_server.participation.sheet_files import sheet_csv, sheet_xlsx, write_file
 from central_server.participation.state import SessionState
 from central_server.web.figures import day, day_time, number, percent
-from models.language import both, language
+from models.language import both, counted, language, many
 from models.participation import Verdict
 
 
@@ -94,7 +94,8 @@ def load_course(arguments: argparse.Namespace, config: Config) -> int:
     print(
         both(
             f"Đã nạp {loaded.learners} học viên; buổi học: {ids}. Thêm {loaded.added}, sửa {loaded.changed} mục.",
-            f"Loaded {loaded.learners} learners; sessions: {ids}. Added: {loaded.added}, changed: {loaded.changed}.",
+            f"Loaded {counted(loaded.learners, 'learner')}; sessions: {ids}. "
+            f"Added: {loaded.added}, changed: {loaded.changed}.",
         )
     )
     if loaded.only_in_database:
@@ -102,7 +103,8 @@ def load_course(arguments: argparse.Namespace, config: Config) -> int:
         print(
             both(
                 f"{count} học viên đã ghi danh trước đây không có trong tệp; vẫn được giữ trong lớp.",
-                f"{count} learners enrolled earlier are not in the file; they stay in the course.",
+                f"{counted(count, 'learner')} enrolled earlier {many(count, 'is', 'are')} not in the file, and "
+                f"{many(count, 'stays', 'stay')} in the course.",
             )
         )
     return 0
@@ -139,7 +141,7 @@ def revoke_device(arguments: argparse.Namespace, config: Config) -> int:
     print(
         both(
             f"Đã thu hồi khóa của {len(devices)} thiết bị: {names}. Bản ghi của chúng được giữ nguyên.",
-            f"Revoked the keys of {len(devices)} devices: {names}. Their records stay as they are.",
+            f"Revoked the keys of {counted(len(devices), 'device')}: {names}. Their records stay as they are.",
         )
         if devices
         else both("Điểm cầu này không có thiết bị nào đang dùng được.", "This bridge point has no device in use.")
@@ -175,7 +177,12 @@ def participation(arguments: argparse.Namespace, config: Config) -> int:
         print_sheet(state, sheet)
         return 0
     write_file(path, sheet_xlsx(sheet) if arguments.xlsx else sheet_csv(sheet))
-    print(both(f"Đã ghi {path}: {len(sheet.rows)} học viên.", f"Wrote {path}: {len(sheet.rows)} learners."))
+    print(
+        both(
+            f"Đã ghi {path}: {len(sheet.rows)} học viên.",
+            f"Wrote {path}: {counted(len(sheet.rows), 'learner')}.",
+        )
+    )
     return 0
 
 

@@ -253,6 +253,12 @@ class PinMade(OwnRecord, frozen=True, kw_only=True, tag="pin_made"):
     sealed: Head
 
 
+class PinErased(OwnRecord, frozen=True, kw_only=True, tag="pin_erased"):
+    """A learner has no PIN any more."""
+
+    learner: Id
+
+
 class CardSet(OwnRecord, frozen=True, kw_only=True, tag="card_set"):
     """A learner has this card, or none any more."""
 
@@ -396,6 +402,7 @@ AnyOwnRecord = (
     | TemplateErased
     | LookalikesJudged
     | PinMade
+    | PinErased
     | CardSet
     | ForkSeen
     | ForksDropped

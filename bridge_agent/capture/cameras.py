@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from bridge_agent.capture.hardware import hardware_name
+from bridge_agent.capture.hardware import Listed, by_directshow, hardware_name
 from bridge_agent.capture.source import Device
 from bridge_agent.errors import SourceError
 
@@ -80,18 +80,11 @@ def on_linux(sysfs: Path = SYSFS, by_id: Path = BY_ID) -> list[Camera]:
     return sorted(found, key=lambda camera: camera.number)
 
 
-def on_windows() -> list[Camera]:
+def on_windows(listed: Sequence[Listed] | None = None) -> list[Camera]:
     """The video devices that DirectShow lists. A device without hardware has a moniker that says so (`@device_sw`)."""
-    import av
-
-    try:
-        devices = av.enumerate_input_devices("dshow")
-    except (av.FFmpegError, OSError, ValueError):
-        return []
-    cameras = [device for device in devices if "video" in device.media_types]
     return [
-        Camera(number, device.description, device.name, device.name.startswith("@device_sw"))
-        for number, device in enumerate(cameras)
+        Camera(number, one.name, one.moniker, one.moniker.startswith("@device_sw"), one.hardware)
+        for number, one in enumerate(by_directshow() if listed is None else listed)
     ]
 
 

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bridge_agent.capture.source import Device, Source, VideoFile
 
 
-def hardware_name(source: Source, devices: Path = Path("/sys/class/video4linux")) -> str:
-    """The camera's own name as its driver tells it, with the USB port's where there is one; for other sources their
-    name without folders or passwords.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A camera as DirectShow lists it: what it is called, and its moniker (`@device_pnp_\\\\?\\usb#vid_046d&pid_…`),
+    which holds maker, product and the unit's or the port's own number."""
 
-    `devices`: where Linux lists cameras. Where the system tells no name (Windows) it is the camera's number.
+    name: str
+    moniker: str
+
+    @property
+    def hardware(self) -> str:
+        """By what a calibration profile knows it again."""
+        return f"{self.name} ({self.moniker})"
+
+
+def hardware_name(
+    source: Source,
+    devices: Path = Path("/sys/class/video4linux"),
+    listed: Sequence[Listed] | None = None,
+) -> str:
+    """The camera's own name as its driver tells it, with maker, product and unit where there are such; for other
+    sources their name without folders or passwords.
+
+    `devices`: where Linux lists cameras; listed: what DirectShow lists (None: ask it, on Windows). Where the system
+    tells no name it is the camera's number.
     """
     match source:
+        case Device(number) if listed is not None or sys.platform == "win32":
+            found = by_directshow() if listed is None else listed
+            return found[number].hardware if number < len(found) else str(source)
         case Device(number):
             device = devices / f"video{number}"
             try:
@@ -40,3 +65,14 @@ def _usb_ids(device: Path) -> str:
         if parts:
             break
     return ":".join(parts)
+
+
+def by_directshow() -> list[Listed]:
+    """The cameras that DirectShow lists, in the order in which OpenCV counts them; none where it can't be asked."""
+    import av
+
+    try:
+        devices = av.enumerate_input_devices("dshow")
+    except (av.FFmpegError, OSError, ValueError):
+        return []
+    return [Listed(one.description, one.name) for one in devices if "video" in one.media_types]

@@ -105,6 +105,7 @@ class AtDesk:
             purpose=self._purpose,
             guidance=self._guidance,
             outcome=self._outcomes.last,
+            card_read=self._without_face.card_read,
             card_shown=expected.row(card) if card else None,
             consent=around.gallery.consent,
             enrolling=expected.row(enrolling.learner) if enrolling else None,
@@ -128,9 +129,12 @@ class AtDesk:
         return self._purpose == "check_in" or self._enrolling is not None
 
     def open(self, purpose: Purpose) -> None:
-        """Use the camera for people before it. For an enrolment it stays off until the learner agreed (`enrol`)."""
+        """Use the camera for people before it. For an enrolment it stays off until the learner agreed (`enrol`); for
+        check-in while nobody can check in, which is said before anybody turns the head for nothing."""
         if why := self._around.blind():
             raise DeskError(*why)
+        if purpose == "check_in":
+            self._expected.recording()
         self._looked_at = self._around.boot
         self._use_for(purpose)
 
@@ -160,7 +164,8 @@ class AtDesk:
         """Time passes: what is left alone ends."""
         now = self._around.boot
         self._duty.tick()
-        if self._purpose is not None and now - self._looked_at > LEFT_ALONE_MS:
+        over = self._purpose == "check_in" and self._enrolling is None and self._around.recording() is None
+        if self._purpose is not None and (over or now - self._looked_at > LEFT_ALONE_MS):
             self.close()
         for name in [name for name, at in self._suspicions.items() if now - at > SUSPICION_MS]:
             del self._suspicions[name]
@@ -184,9 +189,9 @@ class AtDesk:
         self._without_face.put_card_away()
         self._woke()
 
-    def name_deputy(self, learner: str) -> None:
+    async def name_deputy(self, learner: str, pin: str) -> None:
         """A learner who is checked in and has a PIN may be on duty for this session."""
-        self._duty.name_deputy(learner)
+        await self._duty.name_deputy(learner, pin)
         self._woke()
 
     def session_began(self, recording: Recording) -> None:
@@ -215,15 +220,20 @@ class AtDesk:
         self._woke()
         return outcome
 
-    def show_card(self, number: str) -> Row:
-        """A card was read; the witness on duty looks whether it is this person's."""
-        shown = self._without_face.show_card(number)
+    def show_card(self, number: str) -> None:
+        """A card was read; whose it is nobody is told before the witness's PIN."""
+        self._without_face.show_card(number)
+        self._woke()
+
+    async def prove_card(self, pin: str) -> Row:
+        """Whose card was read, for whoever is on duty and typed the PIN."""
+        shown = await self._without_face.prove_card(pin)
         self._woke()
         return shown
 
-    async def confirm_card(self, learner: str, pin: str) -> Outcome:
-        """It is, says whoever is on duty and types the PIN; checks the learner in."""
-        outcome = await self._without_face.confirm_card(learner, pin)
+    def confirm_card(self, learner: str) -> Outcome:
+        """It is this person's, says whoever is on duty; checks the learner in."""
+        outcome = self._without_face.confirm_card(learner)
         self._woke()
         return outcome
 
@@ -237,9 +247,9 @@ class AtDesk:
         await self._without_face.answer(learner, pin)
         self._woke()
 
-    def vouch(self, learner: str) -> None:
-        """The witness on duty sees a learner who is asked, and says so."""
-        self._without_face.vouch(learner)
+    async def vouch(self, learner: str, pin: str) -> None:
+        """The witness on duty sees a learner who is asked, and says so by the PIN."""
+        await self._without_face.vouch(learner, pin)
         self._woke()
 
     # By the face

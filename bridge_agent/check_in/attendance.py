@@ -4,12 +4,14 @@ random source that the spot checks draw from. Times are ms of the boot-time cloc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bridge_agent.check_in.far_seats import FarSeats
 from bridge_agent.check_in.spot_checks import ANSWER_MS, SpotChecks
-from bridge_agent.check_in.vouching import Closed, Voucher
+from bridge_agent.check_in.vouching import Closed, UnobservedInterval, Voucher
 from bridge_agent.entries import OpenAttendance, OpenSession, confirmed_record, score, stamped, unresumed
+from bridge_agent.recognition.events import Sweep
 from bridge_agent.server_clock import ClockSample
 from models.records import (
     AnyRecord,
@@ -59,6 +61,9 @@ class Attendance:
         opened = saved.attendance if saved is not None else OpenAttendance()
         self._deputies = dict(opened.deputies)
         self.voucher = Voucher(opened.vouching)
+        self.far = FarSeats(opened.far)
+        self.unsure = list(opened.unsure)
+        """Learners whom the camera could not recognise at the desk: confirmations count for them, and sightings too."""
         self.checks = checks(opened.asked)
         if saved is not None and saved.clock.boot_id != sample().boot_id:
             self.pending += unresumed(saved)
@@ -77,15 +82,17 @@ class Attendance:
     @property
     def open(self) -> OpenAttendance:
         """What is not a record yet."""
-        return OpenAttendance(self.voucher.state, self.checks.standing, self._deputies)
+        return OpenAttendance(self.voucher.state, self.checks.standing, self._deputies, self.far.state, self.unsure)
 
     def knows(self, learners: frozenset[str]) -> None:
         """The camera looks for these learners now. What it sees of them says more than any confirmation."""
+        learners -= {*self.unsure}
         lost = (self.camera_knows - learners) & self.admitted.keys() - self.missing.keys()
         self.voucher.state.waiting += sorted(lost - {*self.voucher.state.unwritten, *self.voucher.state.waiting})
         self.camera_knows = learners
         for learner in sorted({*self.voucher.state.unwritten, *self.voucher.state.waiting} & learners):
-            self._keep(self.voucher.release(learner, self._sample().boot))
+            if not self.far.hides(learner):
+                self._keep(self.voucher.release(learner, self._sample().boot))
 
     def admit(
         self,
@@ -97,8 +104,10 @@ class Attendance:
         alike: float | None = None,
         encoder: str = "",
         flags: tuple[Flag, ...] = (),
+        unsure: bool = False,
     ) -> bool:
-        """Check a learner in at the desk; False where that is nothing new.
+        """Check a learner in at the desk; False where that is nothing new. unsure: the camera had not recognised the
+        learner, who stood before it: for this session it is taken not to know him or her.
 
         Whom the room's camera alone had matched checks in anew: a desk has a challenge or a witness. Who had checked in
         and missed a spot check, or was not confirmed for too long, is confirmed by card or PIN from now on.
@@ -116,9 +125,61 @@ class Attendance:
             self.admitted[learner] = Admission(self._sample().server_time(at), method)
         elif method in ("card", "pin") and (learner in self.missing or self.voucher.unconfirmed(learner)):
             self._write(Vouched, learner=learner, start=at, end=at, method=method, witness=witness)
+        if unsure and learner not in self.unsure:
+            self.unsure.append(learner)
+            self.camera_knows -= {learner}
+            self._keep(self.far.sighted(learner, at))  # it is not for the camera to say where this learner sits
         if method in ("card", "pin") and witness is not None and not self.voucher.vouched(learner):
             self._confirm(learner, at, "card" if method == "card" else "pin", witness)
+        self.far.came(learner, at, by_face=method == "face")
         return new
+
+    def sighted(self, learner: str, at: int) -> bool:
+        """The room's camera saw a learner; True when that ended something."""
+        hidden = self.far.hides(learner)
+        closed = self.far.sighted(learner, at)
+        self._keep(closed)
+        if learner in self.camera_knows:
+            self.missing.pop(learner, None)
+            if hidden and not self.far.hides(learner):
+                self.voucher.forget(learner)  # what was to be said of this time has been
+        return bool(closed)
+
+    def seat_lost(self, learner: str, at: int) -> None:
+        """A learner's track was lost where the camera can't tell who sits there."""
+        self.far.lose(learner, at)
+        self._far_began()
+
+    def looked(self, sweep: Sweep) -> bool:
+        """A look at the watched room; True when something ended by it."""
+        hidden = {*self.far.state.lost}
+        closed = self.far.looked(sweep, self.camera_knows - self.missing.keys())
+        self._keep(closed)
+        for learner in hidden - self.far.state.lost.keys():
+            self.voucher.forget(learner)
+        self._far_began()
+        return bool(closed)
+
+    def watched(self, at: int) -> bool:
+        """The room is watched at `at`; True when a record was made."""
+        closed = self.far.watched(at, self.checks.asked)
+        self._keep(closed)
+        return bool(closed)
+
+    def unwatched(self, at: int) -> None:
+        """Coverage ended at `at`."""
+        self._keep(self.far.unwatched(at))
+        self._far_began(dict.fromkeys(self.far.state.waiting, at))
+
+    def _far_began(self, since_of: Mapping[str, int] | None = None) -> None:
+        """Confirmations count for whom the camera can say nothing of: the first was when it last could."""
+        for learner, since in (self.far.state.lost if since_of is None else since_of).items():
+            if learner in self.camera_knows and learner in self.admitted and learner not in self.missing:
+                self.voucher.begin(learner, since)
+
+    def _watched_over(self, learner: str) -> bool:
+        """The camera says of this learner whether he or she is there."""
+        return learner in self.camera_knows and not self.far.hides(learner)
 
     def seen(self, learner: str, at: int) -> None:
         """The room's camera checked a learner in (its record is session.Recording's)."""
@@ -135,6 +196,7 @@ class Attendance:
 
     def enrolled(self, learner: str, at: int, witness: str) -> None:
         """The learner's template was made before the witness: who is vouched for was there until now."""
+        self.far.came(learner, at, by_face=True)
         if self.voucher.vouched(learner) or self.voucher.unconfirmed(learner):
             self._confirm(learner, at, "technician", witness)
 
@@ -158,7 +220,7 @@ class Attendance:
         if not attended or at >= end:
             self.checks.withdraw()
         here = {
-            learner: None if learner in self.camera_knows else self.voucher.ago(learner, at)
+            learner: None if self._watched_over(learner) else self.voucher.ago(learner, at)
             for learner in self.admitted
             if learner not in self.missing
         }
@@ -169,31 +231,40 @@ class Attendance:
             )  # fmt: skip
             self.missing[question.learner] = self._sample().server_time(question.asked)
             self._keep(self.voucher.missed(question.learner, question.asked))
+            self._keep(self.far.missed(question.learner, question.asked))
         return (set(self.checks.asked), len(self.pending)) != before
 
     def pause(self, at: int) -> None:
         """The session was moved to a later time."""
         self.checks.withdraw()
+        self._keep(self.far.unwatched(at))
         self._keep(self.voucher.pause(at))
 
     def close(self, at: int) -> None:
         """The session is over."""
         self.checks.forget()
         self._keep(self.voucher.close(at))
-        self._deputies = {}
+        self._keep(self.far.close(at))
+        self._deputies, self.unsure = {}, []
 
     def vouched(self) -> list[str]:
-        """The learners who are taken to be in the room, on their last confirmation."""
-        return sorted(learner for learner, known in self.voucher.state.unwritten.items() if known.confirmed)
+        """The learners who are taken to be in the room, on their last confirmation. Not those in far seats: if they are
+        there they count among the faces that have no name."""
+        known = self.voucher.state.unwritten.items()
+        return sorted(learner for learner, how in known if how.confirmed and not self.far.hides(learner))
 
     def _confirm(self, learner: str, at: int, method: Vouch, witness: str) -> None:
         self.missing.pop(learner, None)
         self.checks.answer(learner)
-        if learner not in self.camera_knows:
+        self.far.came(learner, at, by_face=False)
+        if not self._watched_over(learner):
             self._keep(self.voucher.confirm(learner, at, method, witness))
 
     def _keep(self, closed: Sequence[Closed]) -> None:
-        self.pending += [confirmed_record(interval, self.session, self._sample()) for interval in closed]
+        for interval in closed:
+            far = isinstance(interval, UnobservedInterval) and interval.why == "no_face"
+            if not (far and self.far.hides(interval.learner)):  # FarSeats says it
+                self.pending.append(confirmed_record(interval, self.session, self._sample()))
 
     def _write(self, kind: type[CheckIn] | type[SpotCheck] | type[OnDuty] | type[Vouched], **fields: object) -> None:
         self.pending.append(stamped(kind, self.session, self._sample(), **fields))

@@ -119,8 +119,10 @@ class DeskView:
     """What the camera at the desk is used for now."""
     guidance: Guidance | None
     outcome: Outcome | None
+    card_read: int
+    """Which card waits for the witness's PIN and word, counted; 0: none."""
     card_shown: Row | None
-    """Whose card was read: the witness says whether it is this person."""
+    """Whose it is, once the witness's PIN was right: the witness says whether it is this person."""
     consent: ConsentText | None
     enrolling: Row | None
     portraits: tuple[int, int]
@@ -165,20 +167,24 @@ class Desk(Protocol):
         """Nobody is on duty."""
         ...
 
-    def name_deputy(self, learner: str) -> None:
-        """Whoever is on duty names a learner of this session (who has a PIN) as deputy for it."""
+    async def name_deputy(self, learner: str, pin: str) -> None:
+        """Whoever is on duty, and types the PIN, names a learner of this session (who has one) as deputy for it."""
         ...
 
     async def check_in_by_pin(self, who: str, pin: str) -> Outcome:
         """By the learner's code or id, and PIN. The witness on duty is written into the record."""
         ...
 
-    def show_card(self, number: str) -> Row:
-        """A card was read; the witness on duty looks whether it is this person's."""
+    def show_card(self, number: str) -> None:
+        """A card was read, or its number typed. Whose it is nobody is told before the witness's PIN."""
         ...
 
-    async def confirm_card(self, learner: str, pin: str) -> Outcome:
-        """It is, says whoever is on duty by typing the PIN, as anybody could press a button; checks the learner in."""
+    async def prove_card(self, pin: str) -> Row:
+        """Whose card was read, for the witness on duty, who typed the PIN, to look whether it is this person's."""
+        ...
+
+    def confirm_card(self, learner: str) -> Outcome:
+        """It is, says the witness who has just typed the PIN; checks the learner in."""
         ...
 
     def put_card_away(self) -> None:
@@ -189,8 +195,8 @@ class Desk(Protocol):
         """A learner who is asked confirms by PIN."""
         ...
 
-    def vouch(self, learner: str) -> None:
-        """The witness on duty sees a learner who is asked, and says so."""
+    async def vouch(self, learner: str, pin: str) -> None:
+        """The witness on duty sees a learner who is asked, and says so by the PIN."""
         ...
 
     def enrol(self, learner: str, text_version: str) -> None:

@@ -53,6 +53,8 @@ def _presence(learner: str, recording: Recording, clock: ClockSample) -> tuple[P
         if seen is None:
             return "not_yet", None
         return ("away", seen) if recording.watching else ("unobserved", recording.unwatched_at or seen)
+    if learner in attendance.unsure and (since := recording.present.get(learner)) is not None:
+        return "present", since
     unwritten = attendance.voucher.state.unwritten.get(learner)
     if unwritten is not None and unwritten.confirmed:
         return "vouched", clock.server_time(unwritten.since)

@@ -71,7 +71,10 @@ class Duty:
 
     async def prove(self, pin: str) -> None:
         """The PIN is that of whoever is on duty. Raises DeskError."""
-        await self._check(self.witness(), pin)
+        who = self.witness()
+        await self._check(who, pin)
+        if self.witness() != who:
+            raise DeskError("Người trực vừa đổi. Hãy làm lại.", "Somebody else is on duty now. Do it again.")
 
     async def _check(self, who: str, pin: str) -> None:
         witness = next((one for one in self._around.gallery.witnesses if one.account == who), None)
@@ -83,8 +86,11 @@ class Duty:
         if self.person is not None:
             recording.attendance.on_duty(self.person.id, self._around.boot)
 
-    def name_deputy(self, learner: str) -> None:
-        """A learner who is checked in and has a PIN may be on duty for this session. Raises DeskError."""
+    async def name_deputy(self, learner: str, pin: str) -> None:
+        """A learner who is checked in and has a PIN may be on duty for this session, by the word and the PIN of the
+        technician on duty. Raises DeskError."""
+        self.technician(learner)
+        await self.prove(pin)
         by = self.technician(learner)
         recording, one = self._expected.recording(), self._expected.known(learner)
         if self._around.gallery.pin(learner) is None or learner not in recording.attendance.admitted:

@@ -33,6 +33,8 @@ class Surroundings:
     alarms: Alarms
     sweep_ms: int
     """Asked for between two looks at the room."""
+    before_ms: int
+    """So long before a session its check-in opens."""
     recording: Callable[[], Recording | None]
     """The session that is recorded now."""
     tell: Callable[[Command], None]
@@ -105,9 +107,10 @@ class Expected:
             return "Hôm nay điểm cầu này không còn buổi học nào.", "This bridge point has no session left today."
         if self._around.now() >= plan.start:
             return "Buổi học đang được mở. Hãy thử lại sau giây lát.", "The session is being opened. Try again."
+        start, opens = hour(plan.start), hour(plan.start - self._around.before_ms)
         return (
-            f"Chưa đến giờ điểm danh: buổi học bắt đầu lúc {hour(plan.start)}, điểm danh mở trước đó ít phút.",
-            f"It is too early to check in: the session begins at {hour(plan.start)}, check-in some minutes before.",
+            f"Chưa đến giờ điểm danh: mở lúc {opens}, buổi học bắt đầu lúc {start}.",
+            f"It is too early to check in: that opens at {opens}, the session begins at {start}.",
         )
 
     def row(self, learner: RosterLearner) -> Row:

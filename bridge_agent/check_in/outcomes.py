@@ -61,13 +61,14 @@ class Outcomes:
         learner = self._expected.find(doubt.learner) if doubt.learner else None
         self.came_to("doubt", doubt.vi, doubt.en, learner, None, doubt.flags)
 
-    def settled(self, learner: str) -> tuple[Flag, ...]:
-        """The flags of a check-in by card or PIN: those of the doubt that it settles."""
+    def settled(self, learner: str) -> tuple[tuple[Flag, ...], bool]:
+        """The flags of a check-in by card or PIN: those of the doubt that it settles; and whether the camera, which had
+        a good look at this learner, did not recognise him or her."""
         doubt = self._doubt
         if doubt is None or doubt.learner not in (None, learner) or self._around.boot - doubt.at > DOUBT_MS:
-            return ()
+            return (), False
         self._doubt = None
-        return tuple(dict.fromkeys((*doubt.flags, "second_factor")))
+        return tuple(dict.fromkeys((*doubt.flags, "second_factor"))), doubt.why == "unknown"
 
     def forget_doubt(self) -> None:
         """Somebody else stands there."""

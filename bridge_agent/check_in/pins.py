@@ -25,7 +25,7 @@ class _Tries:
 
 
 class Lockout:
-    """Counts wrong PINs, person by person. Pure; time is passed in.
+    """Counts wrong PINs, person by person, and the desk's wrong card numbers. Pure; time is passed in.
 
     A try counts as wrong from its beginning until `right` says otherwise, so several at once win nothing.
     """
@@ -39,8 +39,8 @@ class Lockout:
         if now < tries.until:
             seconds = -(-(tries.until - now) // 1000)
             raise DeskError(
-                f"Nhập sai mã PIN quá nhiều lần. Hãy thử lại sau {seconds} giây, hoặc nhờ cán bộ kỹ thuật.",
-                f"Too many wrong PINs. Try again in {seconds} s, or ask the technician.",
+                f"Nhập sai quá nhiều lần. Hãy thử lại sau {seconds} giây, hoặc nhờ cán bộ kỹ thuật.",
+                f"Too many wrong tries. Try again in {seconds} s, or ask the technician.",
             )
         tries.wrong += 1
         if tries.wrong >= FREE_TRIES:
@@ -56,7 +56,7 @@ class Pins:
     """Compares PINs with their hashes in a thread of its own, so that recording does not wait. Close it when done."""
 
     def __init__(self) -> None:
-        self._lockout = Lockout()
+        self.lockout = Lockout()
         self._thread = ThreadPoolExecutor(1, "argon2id")
 
     async def check(self, who: str, pin: str, phc: str | None, now: int) -> None:
@@ -66,10 +66,10 @@ class Pins:
                 "Người này chưa có mã PIN. Hãy nhờ cán bộ quản lý lớp đặt mã PIN trên máy chủ.",
                 "This person has no PIN yet. Ask the class manager to set one on the server.",
             )
-        self._lockout.begin(who, now)
+        self.lockout.begin(who, now)
         if not await asyncio.get_running_loop().run_in_executor(self._thread, argon2id.matches, pin.strip(), phc):
             raise DeskError("Mã PIN không đúng. Hãy nhập lại.", "The PIN is wrong. Type it again.")
-        self._lockout.right(who)
+        self.lockout.right(who)
 
     def close(self) -> None:
         """End the thread."""

@@ -112,6 +112,16 @@ class Voucher:
         self.state.unwritten[learner] = Unwritten(max(at, known.since) if known is not None else at, True)
         return closed
 
+    def begin(self, learner: str, at: int) -> None:
+        """The learner was there at `at`, and is known by confirmations from then on."""
+        self.state.unwritten.setdefault(learner, Unwritten(at, True))
+
+    def forget(self, learner: str) -> None:
+        """Something else says of this learner's time what is to be said."""
+        self.state.unwritten.pop(learner, None)
+        if learner in self.state.waiting:
+            self.state.waiting.remove(learner)
+
     def missed(self, learner: str, asked: int) -> list[UnobservedInterval]:
         """The learner was asked at `asked` and did not confirm in time: from then on nothing is written."""
         return self.release(learner, asked)
@@ -159,54 +169,9 @@ class Voucher:
         return end - start - sum(max(0, min(end, b) - max(start, a)) for a, b in self.breaks)
 
 
-class FarSeats:
-    """Learners whose track was lost where the camera can't identify a face: unobserved until they are sighted again.
-
-    `lost`: since when, by learner; saved durably. While nobody watches, nothing runs; it runs on when the room is
-    watched again, for nobody can be named anew in such a seat.
-    """
-
-    def __init__(self, lost: dict[str, int] | None = None, cut_ms: int = CUT_MS) -> None:
-        self.lost = dict(lost or {})
-        self._waiting: set[str] = set()
-        self._cut_ms = cut_ms
-
-    def lose(self, learner: str, at: int) -> None:
-        """The track was lost at `at`."""
-        self.lost.setdefault(learner, at)
-
-    def sighted(self, learner: str, at: int) -> list[UnobservedInterval]:
-        """The learner was seen at `at`; a sighting that comes late, from before the loss, ends nothing."""
-        self._waiting.discard(learner)
-        since = self.lost.get(learner)
-        if since is None or at <= since:
-            return []
-        return _unobserved(learner, self.lost.pop(learner), at, "far_seat")
-
-    def watched(self, at: int) -> list[UnobservedInterval]:
-        """The room is watched at `at`."""
-        for learner in self._waiting:
-            self.lost.setdefault(learner, at)
-        self._waiting.clear()
-        closed: list[UnobservedInterval] = []
-        for learner, since in self.lost.items():
-            if at - since >= self._cut_ms:
-                closed += _unobserved(learner, since, at, "far_seat")
-                self.lost[learner] = at
-        return closed
-
-    def unwatched(self, at: int) -> list[UnobservedInterval]:
-        """Coverage ended at `at`: from there on nobody is observed."""
-        lost, self.lost = self.lost, {}
-        self._waiting.update(lost)
-        return [i for learner, since in lost.items() for i in _unobserved(learner, since, at, "far_seat")]
-
-
 def _of(learner: str, known: Unwritten, at: int) -> list[UnobservedInterval]:
     return _unobserved(learner, known.since, at)
 
 
-def _unobserved(
-    learner: str, start: int, end: int, why: Literal["far_seat", "no_face"] = "no_face"
-) -> list[UnobservedInterval]:
-    return [UnobservedInterval(learner, start, end, why)] if end > start else []
+def _unobserved(learner: str, start: int, end: int) -> list[UnobservedInterval]:
+    return [UnobservedInterval(learner, start, end, "no_face")] if end > start else []

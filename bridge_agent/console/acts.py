@@ -59,13 +59,13 @@ async def end_duty(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
 
 async def name_deputy(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
     """A learner may be on duty, too, in this session."""
-    desk.name_deputy(_learner(fields))
+    await desk.name_deputy(_learner(fields), _pin(fields))
     return {}
 
 
 async def vouch(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
     """The witness sees a learner who is asked."""
-    desk.vouch(_learner(fields))
+    await desk.vouch(_learner(fields), _pin(fields))
     return {}
 
 
@@ -102,9 +102,15 @@ async def check_in(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
     return _came_to(desk, await desk.check_in_by_pin(learner, _pin(fields)), words)
 
 
+async def prove_card(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
+    """The witness is there: whose card it is comes with the page's parts."""
+    await desk.prove_card(_pin(fields))
+    return {}
+
+
 async def confirm_card(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
     """The witness says: it is this person's card."""
-    return _came_to(desk, await desk.confirm_card(_learner(fields), _pin(fields)), words)
+    return _came_to(desk, desk.confirm_card(_learner(fields)), words)
 
 
 async def put_card_away(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
@@ -157,6 +163,7 @@ ACTS: dict[str, Act] = {
     "/kiosk/who": who_is_it,
     "/kiosk/pin": check_in,
     "/kiosk/spot-check": answer_spot_check,
+    "/card/prove": prove_card,
     "/card/confirm": confirm_card,
     "/card/away": put_card_away,
     "/enrol/agree": agree,

@@ -31,7 +31,7 @@ def state(view: DeskView, lang: Language, closed: tuple[str, str] | None) -> dic
         "duty": None if view.on_duty is None else view.on_duty.name,
         "guidance": guidance(view, words) if view.purpose == "check_in" else None,
         "outcome": None if view.outcome is None else outcome(view.outcome, view.now, words),
-        "card": None if view.card_shown is None else view.card_shown.learner,
+        "card": view.card_read,
     }
 
 

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 
 from bridge_agent.console import words
 from bridge_agent.console.words import Words, page_language, page_theme
-from models.language import Language
+from models.language import Language, many
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -40,6 +40,7 @@ class Pages:
             "run": run,
             "day": words.day,
             "day_time": words.day_time,
+            "many": many,
             "static": {path.name: _address(path) for path in STATIC.iterdir()},
         }
 

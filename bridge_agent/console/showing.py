@@ -7,6 +7,7 @@ from typing import Literal
 
 from bridge_agent.check_in.desk import DeskView, Outcome, Presence, Row, SessionView
 from bridge_agent.console.words import Sentence, day_time
+from models.language import counted, many
 from models.records import CheckInMethod, Flag
 
 Look = Literal["seen", "not_seen", "not_observed", "not_yet"]
@@ -85,8 +86,8 @@ def verdict(view: DeskView) -> Verdict:
         count = session.unknown
         return Verdict("attention", (
             f"Trong phòng có {count} người không có trong những người đã biết. Hãy xem đó là ai.",
-            f"In the room are {count} people who match nobody. See who they are."
-            if count > 1 else "In the room is 1 person who matches nobody. See who it is.",
+            f"{counted(count, 'person', 'people')} in the room {many(count, 'matches', 'match')} nobody. See who "
+            f"{many(count, 'it is', 'they are')}.",
         ))  # fmt: skip
     if not session.watching:
         start = day_time(session.start)
@@ -99,7 +100,7 @@ def headcount(session: SessionView) -> Sentence:
     people, known, unknown = session.people, session.known, session.unknown
     return (
         f"{people} người, {known} đã biết, {unknown} không quen",
-        f"{people} {'person' if people == 1 else 'people'}, {known} known, {unknown} unknown",
+        f"{counted(people, 'person', 'people')}, {known} known, {unknown} unknown",
     )
 
 

@@ -97,6 +97,10 @@ class Sweep:
     """Learners in view, each by a face or a track."""
     sweep_ms: int = 0
     """The time between two looks now; longer than was asked for where the PC is too slow. 0: nothing is watched."""
+    nameless: int = 0
+    """Faces in view that have no name and can't get one where they are: too far away, or in a zone that is too dark."""
+    followed: tuple[str, ...] = ()
+    """Learners whose name stands on their track alone: if recognition dies now, nobody can name them again there."""
 
 
 @dataclass(frozen=True, slots=True)

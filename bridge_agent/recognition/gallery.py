@@ -14,6 +14,7 @@ from models.faces.engine import FaceEngine
 from models.faces.errors import GalleryMismatchError, PortraitsMissingError
 from models.faces.match import Gallery, Template, gallery, scores
 from models.faces.portraits import enrol, read_portraits
+from models.language import counted
 
 Tell = Callable[[Trouble], None]
 
@@ -49,7 +50,13 @@ def together(of_pictures: Gallery, held: Sequence[HeldTemplate], encoder: Encode
     if refused:
         found = ", ".join(sorted({template.encoder for template in refused}))
         error = GalleryMismatchError(encoder.name, found)
-        tell(Trouble("templates", f"{len(refused)} học viên: {error.vi}", f"{len(refused)} learners: {error.en}"))
+        tell(
+            Trouble(
+                "templates",
+                f"{len(refused)} học viên: {error.vi}",
+                f"{counted(len(refused), 'learner')}: {error.en}",
+            )
+        )
     theirs = {template.learner for template in templates}
     rest = [
         Template(learner, row, of_pictures.encoder_name, 1)

@@ -18,13 +18,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from bridge_agent.recognition.track import FORGET_MS, Seen, Track, match
-from bridge_agent.recognition.zones import IDENTIFY_PX, SMALL_PX, identifying
+from bridge_agent.recognition.zones import IDENTIFY_PX, SMALL_PX, identifying, within
 from models.records import WHOLE_PICTURE, Zone
 
 TRUST_MS: Final = 120_000
 """How long a track may keep its name on its place alone, with the head turned or bowed. No limit under SMALL_PX."""
 STABLE_MS: Final = 2_000
 """Somebody unknown is told of after this long: a face that just entered may need a few sweeps to be known."""
+_LOOKS: Final = 5
+"""So many looks name a small face, if anything does (`Identities._name`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,16 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one sweep brought. The last two: how many faces of this sweep are learners, and how many match nobody."""
+    """What one sweep brought: how many faces of this sweep are learners, how many match nobody, how many could be named
+    by nobody where they are; and which learners' names stand on their track alone."""
 
     sightings: tuple[Sighting, ...]
     unknown_over: tuple[Unknown, ...]
     lost: tuple[Lost, ...]
     known_now: int
     unknown_now: int
+    nameless_now: int
+    followed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ class Identities:
         sightings: list[Sighting] = []
         over = self._forget(at)
         carried = match(self._tracks, faces)
+        nameless = 0
         for face, track, alike in zip(faces, carried, likeness, strict=True):
             if track is not None and self._another(track.last, face):
                 # Somebody else sits there now. Whoever sat there goes with what was known: that it was nobody, too.
@@ -102,6 +108,7 @@ class Identities:
                 track = None
             if track is None:
                 if face.width < SMALL_PX:
+                    nameless += 1
                     continue
                 track = Track(at)
                 self._tracks.append(track)
@@ -111,7 +118,9 @@ class Identities:
         in_view = [track for track in self._tracks if track.last.at == at]
         known = sum(track.learner is not None for track in in_view)
         unknown = sum(self._is_unknown(track) for track in in_view)
-        return Outcome(tuple(sightings), tuple(over), self._taken_lost(), known, unknown)
+        nameless += sum(self._is_nameless(track) for track in in_view)
+        followed = tuple(sorted(track.learner for track in self._tracks if track.learner and not self._told(track)))
+        return Outcome(tuple(sightings), tuple(over), self._taken_lost(), known, unknown, nameless, followed)
 
     def keep_only(self, learners: Collection[str]) -> None:
         """These are looked for from now on: a track of anybody else loses its name and what was seen under it."""
@@ -186,6 +195,17 @@ class Identities:
         """The track ends, or its name does, without anybody else in its place: note a seat that is lost by that."""
         if track.learner is not None and sightings and not identifying(self._zones, track.learner, sightings):
             self._lost.append(Lost(track.learner, sightings[-1].at))
+
+    def _told(self, track: Track) -> bool:
+        """The camera could tell the track's learner from others where the track is now."""
+        return track.learner is not None and identifying(self._zones, track.learner, track.sightings)
+
+    def _is_nameless(self, track: Track) -> bool:
+        """Somebody sits where no look tells who it is, and none has so far."""
+        if track.learner is not None or track.last.width < SMALL_PX:
+            return track.learner is None
+        far = track.last.width < IDENTIFY_PX or not within(self._zones, track.last.place)
+        return far and track.seen >= _LOOKS
 
     def _taken_lost(self) -> tuple[Lost, ...]:
         lost, self._lost = tuple(self._lost), []

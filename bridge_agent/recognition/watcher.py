@@ -112,7 +112,12 @@ class Watcher:
         seen += [Suspicion(doubt.at, doubt.learners, *_DOUBTS[doubt.kind]) for doubt in doubts]
         took = (time.perf_counter() - began) * 1000
         faces, known = len(found.faces), outcome.known_now
-        seen.append(Sweep(frame.at, faces, outcome.unknown_now, took, known, self._sweep_ms))
+        seen.append(
+            Sweep(
+                frame.at, faces, outcome.unknown_now, took, known, self._sweep_ms, outcome.nameless_now,
+                outcome.followed,
+            )
+        )  # fmt: skip
         if look.state == "still":
             self._held += seen
             return events

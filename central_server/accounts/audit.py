@@ -51,6 +51,7 @@ from models.own_records import (
     KeyRotated,
     LearnerKnown,
     LookalikesJudged,
+    PinErased,
     PinMade,
     ProgrammeKept,
     Restored,
@@ -111,6 +112,7 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
             TemplateErased,
             LookalikesJudged,
             PinMade,
+            PinErased,
             CardSet,
         ),
     ),
@@ -205,7 +207,8 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             )
         case (
             LearnerKnown() | ConsentGiven() | ConsentWithdrawn() | TemplateKept() | TemplateErased()
-            | LookalikesJudged() | PinMade() | CardSet() | GuestAdmitted() | GuestRemoved() | Transferred()
+            | LookalikesJudged() | PinMade() | PinErased()
+            | CardSet() | GuestAdmitted() | GuestRemoved() | Transferred()
             | TransferUndone()
         ):  # fmt: skip
             return sentence_of_learners(record, name)

@@ -9,7 +9,7 @@ what somebody is told who asks for a thing that isn't there (404).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import Depends, params
 from sqlalchemy import Connection, text
@@ -92,23 +92,40 @@ Points = frozenset[str] | None
 """Ids of the bridge points whose part of a session somebody may see; None: all of it."""
 
 
-def still_allowed(request: HTTPConnection, of: Services, permission: Permission, points: Points) -> bool:
+class Seen(NamedTuple):
+    """What of a session somebody may see: `points` at all, and where what was odd at check-ins, too (`flags`)."""
+
+    points: Points
+    flags: Points
+
+
+def still_allowed(request: HTTPConnection, of: Services, permission: Permission, before: Seen) -> bool:
     """Whether whoever opened a stream may still see it, and as much of it. Counts as use of the sign-in."""
     try:
         Guard(permission)(request, of)
     except (NotSignedInError, ForbiddenError, NotFoundError):
         return False
-    return points_seen(request, of) == points
+    return seen(request, of) == before
 
 
-def points_seen(request: HTTPConnection, of: ServicesDep) -> Points:
-    """The bridge points of the path's session whose part the actor may see."""
+def seen(request: HTTPConnection, of: ServicesDep) -> Seen:
+    """What of the path's session the actor may see."""
     who = actor(request)
-    if visible_courses(who, "see_session") is None:
-        return None
+    if visible_courses(who, "see_session") is None and visible_courses(who, "see_flags") is None:
+        return Seen(None, None)
     with of.engine.connect() as connection:
         course = connection.execute(_SESSION, {"session": request.path_params["session"]}).scalar_one_or_none()
-    return who.points("see_session", course) if course is not None else frozenset()
+    if course is None:
+        return Seen(frozenset(), frozenset())
+    return Seen(who.points("see_session", course), who.points("see_flags", course))
+
+
+SeenDep = Annotated[Seen, Depends(seen)]
+
+
+def points_seen(seen: SeenDep) -> Points:
+    """The bridge points of the path's session whose part the actor may see."""
+    return seen.points
 
 
 PointsDep = Annotated[Points, Depends(points_seen)]

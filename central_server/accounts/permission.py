@@ -16,6 +16,7 @@ Permission = Literal[
     "see_session",
     "sign",  # seal a session's sheet, enter a signed one
     "correct",  # learners' presence and leave; answer contests
+    "see_flags",  # what was odd at somebody's check-in
     "see_learner",  # a learner's minutes in courses that the actor may see
     "see_bridge_point",
     "see_own",  # the actor's own minutes
@@ -29,11 +30,13 @@ MAY: dict[Role, frozenset[Permission]] = {
     # Runs the system and sees no learner: whoever does both jobs is given both roles.
     "administrator": frozenset({"administer", "see_bridge_point"}),
     "class_manager": frozenset(
-        {"see_courses", "create_course", "see_course", "manage_course", "see_session", "sign", "correct", "see_learner",
-         "see_bridge_point"}
+        {"see_courses", "create_course", "see_course", "manage_course", "see_session", "see_flags", "sign", "correct",
+         "see_learner", "see_bridge_point"}
     ),
     "lecturer": frozenset({"see_courses", "see_course", "see_session", "see_learner", "teach"}),
-    "technician": frozenset({"see_courses", "see_session", "sign", "see_bridge_point", "speak_for_room"}),
+    "technician": frozenset(
+        {"see_courses", "see_session", "see_flags", "sign", "see_bridge_point", "speak_for_room"}
+    ),
     "learner": frozenset({"see_own"}),
 }  # fmt: skip
 """What a role may do where it was granted."""

@@ -9,7 +9,7 @@ from central_server.backup.restoring import restore
 from central_server.clock import wall_clock
 from central_server.config import Config
 from central_server.own_log.server_key import KEY_FILE
-from models.language import both
+from models.language import both, counted
 
 
 def backup_command(arguments: argparse.Namespace, config: Config) -> int:
@@ -20,8 +20,8 @@ def backup_command(arguments: argparse.Namespace, config: Config) -> int:
         both(
             f"Đã sao lưu và so lại {arguments.out}: {len(held.heads)} nhật ký, {held.records} bản ghi. "
             f"Hãy giữ riêng khóa của máy chủ {key}, bản sao không chứa khóa này.",
-            f"Copied and compared {arguments.out}: {len(held.heads)} logs, {held.records} records. "
-            f"Keep the server's key {key} apart: the copy does not hold it.",
+            f"Copied and compared {arguments.out}: {counted(len(held.heads), 'log')}, "
+            f"{counted(held.records, 'record')}. Keep the server's key {key} apart: the copy does not hold it.",
         )
     )
     return 0
@@ -34,7 +34,8 @@ def restore_command(arguments: argparse.Namespace, config: Config) -> int:
         both(
             f"Đã khôi phục {len(done.held.heads)} nhật ký, {done.held.records} bản ghi. Các điểm cầu sẽ tự gửi lại "
             "những bản ghi mới hơn.",
-            f"Restored {len(done.held.heads)} logs, {done.held.records} records. The bridge points send newer records "
+            f"Restored {counted(len(done.held.heads), 'log')}, {counted(done.held.records, 'record')}. "
+            "The bridge points send newer records "
             "again by themselves.",
         )
     )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from central_server.accounts.guard import ActorDep, PointsDep, guard, hidden
+from central_server.accounts.guard import ActorDep, SeenDep, guard, hidden
 from central_server.classroom.seats import ice_of
 from central_server.participation.routes import session_feed
 from central_server.services import ServicesDep
@@ -19,11 +19,11 @@ router = APIRouter(dependencies=[guard("see_session")])
 
 @router.get("/sessions/{session}/rooms/{bridge_point}")
 async def look_in(
-    request: Request, session: str, bridge_point: str, of: ServicesDep, points: PointsDep
+    request: Request, session: str, bridge_point: str, of: ServicesDep, seen: SeenDep
 ) -> Response:  # fmt: skip
     """The page of one room in a session. Raises NotFoundError when it takes no part."""
     lang = page_language(request)
-    feed = await session_feed(of, session, lang, points)
+    feed = await session_feed(of, session, lang, seen)
     mark = feed.mark
     state, rendered = await run_in_threadpool(feed.view.point, bridge_point)
     query = urlencode({"since": mark, "points": bridge_point, "open": bridge_point}, safe=",")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from central_server.courses.overview import Clash, PlannedRow
 from central_server.web.figures import day, day_time, number
+from models.language import counted, many
 
 DAY_MS = 24 * 3_600_000
 
@@ -119,8 +120,8 @@ def _places(course: CourseSituation, to_come: Sequence[PlannedRow]) -> list[Noti
                 Notice(
                     f"{number(count, 'vi')} học viên ở {name} nhưng điểm cầu này không có trong {len(missing)} buổi "
                     f"sắp tới (từ {first.title}).",
-                    f"{number(count, 'en')} learners sit at {name}, which is missing from {len(missing)} sessions to "
-                    f"come (from {first.title} on).",
+                    f"{counted(count, 'learner sits', 'learners sit')} at {name}, which is missing from "
+                    f"{counted(len(missing), 'session')} to come (from {first.title} on).",
                     urgent=course.published,
                 )
             )
@@ -159,7 +160,8 @@ def _lookalikes(course: CourseSituation) -> list[Notice]:
         Notice(
             f"{number(pairs, 'vi')} cặp học viên có khuôn mặt giống nhau đến mức máy có thể nhầm, hoặc là một người "
             "ghi danh hai lần. Hãy xem và xác nhận.",
-            f"{number(pairs, 'en')} pairs of learners are so alike that a camera may take one for the other, or one "
+            f"{counted(pairs, 'pair')} of learners {many(pairs, 'is', 'are')} so alike that a camera "
+            "may take one for the other, or one "
             "person is enrolled twice. Look and say which.",
             f"/courses/{course.id}/learners#alike",
             urgent=bool(course.lookalikes_within),
@@ -175,7 +177,7 @@ def _seals(course: CourseSituation) -> list[Notice]:
     return [
         Notice(
             f"{len(waiting)} buổi chưa niêm phong: {names}.",
-            f"{len(waiting)} sessions not sealed: {names}.",
+            f"{counted(len(waiting), 'session')} not sealed: {names}.",
             f"/sessions/{waiting[0].id}" if len(waiting) == 1 else None,
         )
     ]

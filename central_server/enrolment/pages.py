@@ -27,6 +27,7 @@ from central_server.participation.course import course_participation, verdicts_o
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.forms import FormDep
 from central_server.web.headers import page_language
+from models.language import counted
 
 router = APIRouter(prefix="/courses/{course}/roster", dependencies=[guard("manage_course")])
 SHOWN = 200
@@ -130,7 +131,8 @@ def _asked(preview: Preview, choices: dict[str, str]) -> dict[str, tuple[str, st
     if preview.faulty_rows and choices.get("leave_out") != str(preview.faulty_rows):
         asked["leave_out"] = (
             f"Còn {preview.faulty_rows} dòng có ô sai. Hãy sửa tệp rồi gửi lại, hoặc đánh dấu để bỏ các dòng đó.",
-            f"{preview.faulty_rows} rows have faulty cells. Mend the file and send it again, or tick the box.",
+            f"{counted(preview.faulty_rows, 'row has', 'rows have')} faulty cells. "
+            "Mend the file and send it again, or tick the box.",
         )
     for number, one in enumerate(preview.comparison.namesakes):
         if choices.get(f"same.{number}") not in ("yes", "no"):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from central_server.web.figures import day, day_time
+from models.language import counted
 from models.own_records import (
     CardSet,
     ConsentGiven,
@@ -14,6 +15,7 @@ from models.own_records import (
     GuestRemoved,
     LearnerKnown,
     LookalikesJudged,
+    PinErased,
     PinMade,
     TemplateErased,
     TemplateKept,
@@ -29,6 +31,7 @@ OfLearners: TypeAlias = (
     | GuestRemoved
     | LearnerKnown
     | LookalikesJudged
+    | PinErased
     | PinMade
     | TemplateErased
     | TemplateKept
@@ -58,7 +61,7 @@ def sentence_of_learners(record: OfLearners, name: Callable[[str, str], str]) ->
         case TemplateKept():
             return (
                 f"lưu dữ liệu khuôn mặt của học viên {who} từ {record.portraits} ảnh",
-                f"kept a face template of learner {who} from {record.portraits} portraits",
+                f"kept a face template of learner {who} from {counted(record.portraits, 'portrait')}",
             )
         case LookalikesJudged():
             other = name("learner", record.other)
@@ -68,6 +71,8 @@ def sentence_of_learners(record: OfLearners, name: Callable[[str, str], str]) ->
             )
         case PinMade():
             return f"tạo mã PIN cho học viên {who}", f"made a PIN for learner {who}"
+        case PinErased():
+            return f"xóa mã PIN của học viên {who}", f"erased the PIN of learner {who}"
         case CardSet(card=None):
             return f"bỏ thẻ của học viên {who}", f"took the card of learner {who} away"
         case CardSet():

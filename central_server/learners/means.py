@@ -15,7 +15,7 @@ from central_server.errors import ConflictError
 from central_server.learners.queries import CHUNK, learners_of
 from central_server.learners.sealing import SealingKey
 from central_server.learners.tables import Learner, LearnerMeans
-from models.own_records import CardSet, PinMade
+from models.own_records import CardSet, PinErased, PinMade
 
 
 def new_pin() -> str:
@@ -94,6 +94,16 @@ def take_card(changes: Changes, learner: str) -> bool:
         return False
     changes.put(means, card=None, card_digest=None, card_set_at=None)
     changes.tell(CardSet(at=changes.now, by=changes.by, learner=learner, sealed=None, card=None))
+    return True
+
+
+def take_pin(changes: Changes, learner: str) -> bool:
+    """Erase a learner's PIN; whether there was one."""
+    means = changes.db.get(LearnerMeans, learner)
+    if means is None or means.pin is None:
+        return False
+    changes.put(means, pin=None, pin_made_at=None)
+    changes.tell(PinErased(at=changes.now, by=changes.by, learner=learner))
     return True
 
 

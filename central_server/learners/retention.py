@@ -1,4 +1,4 @@
-"""Erasing face templates whose term has ended: so many days after the learner's last session, once a day."""
+"""Erasing face templates, PINs and cards whose term has ended: so many days after the learner's last session, daily."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from central_server.background import Background
 from central_server.courses.changes import Changes, changing
 from central_server.database import Job, Writer
 from central_server.learners.erasing import erase
-from central_server.learners.tables import FaceTemplate
+from central_server.learners.means import take_card, take_pin
+from central_server.learners.tables import FaceTemplate, LearnerMeans
 from models.errors import DiemdanhError
 
 DAY_MS = 24 * 3_600_000
@@ -22,29 +23,47 @@ AT_ONCE = 200
 """Learners whose templates one job erases: bridge points wait for no more."""
 
 _log = logging.getLogger(__name__)
-_EXPIRED = text(
-    "SELECT DISTINCT t.learner FROM face_template AS t WHERE t.made_at < :before"
-    " AND NOT EXISTS (SELECT 1 FROM enrolment AS e JOIN session AS s ON s.course = e.course"
-    '  WHERE e.learner = t.learner AND s."end" >= :before AND NOT s.cancelled)'
-    " AND NOT EXISTS (SELECT 1 FROM guest AS g JOIN session AS s ON s.id = g.session"
-    '  WHERE g.learner = t.learner AND s."end" >= :before AND NOT s.cancelled)'
-    " ORDER BY t.learner LIMIT :most"
-).bindparams(bindparam("before"), bindparam("most"))
+_EXPIRED, _MEANS_EXPIRED = (
+    text(
+        f"SELECT DISTINCT t.learner FROM {old}"  # noqa: S608 - of the two constants below
+        " AND NOT EXISTS (SELECT 1 FROM enrolment AS e JOIN session AS s ON s.course = e.course"
+        '  WHERE e.learner = t.learner AND s."end" >= :before AND NOT s.cancelled)'
+        " AND NOT EXISTS (SELECT 1 FROM guest AS g JOIN session AS s ON s.id = g.session"
+        '  WHERE g.learner = t.learner AND s."end" >= :before AND NOT s.cancelled)'
+        " ORDER BY t.learner LIMIT :most"
+    ).bindparams(bindparam("before"), bindparam("most"))
+    for old in (
+        "face_template AS t WHERE t.made_at < :before",
+        "learner_means AS t WHERE (t.pin_made_at < :before OR t.card_set_at < :before)",
+    )
+)
 
 
 def erase_expired(days: int, now: int) -> Job[int]:
-    """The job that erases templates that are older than so many days, of learners whose last session ended before too.
+    """The job that erases templates, PINs and cards that are older than so many days, of learners whose last session
+    ended before too.
 
-    Of at most AT_ONCE learners; how many templates those were, 0 when none is left. now: server time, ms.
+    Of at most AT_ONCE learners; how many things those were, 0 when none is left. now: server time, ms.
     """
 
     def work(changes: Changes) -> int:
         before = now - days * DAY_MS
         learners = [row[0] for row in changes.db.execute(_EXPIRED, {"before": before, "most": AT_ONCE})]
         query = select(FaceTemplate).where(col(FaceTemplate.learner).in_(learners), FaceTemplate.made_at < before)
-        return erase(changes, changes.db.exec(query).all())
+        return erase(changes, changes.db.exec(query).all()) + _erase_means(changes, before)
 
     return changing(work, now)
+
+
+def _erase_means(changes: Changes, before: int) -> int:
+    count = 0
+    for (learner,) in changes.db.execute(_MEANS_EXPIRED, {"before": before, "most": AT_ONCE}).all():
+        means = changes.db.get_one(LearnerMeans, learner)
+        if means.pin_made_at is not None and means.pin_made_at < before:
+            count += take_pin(changes, learner)
+        if means.card_set_at is not None and means.card_set_at < before:
+            count += take_card(changes, learner)
+    return count
 
 
 class Eraser(Background):
@@ -73,7 +92,7 @@ class Eraser(Background):
                 count = self._writer.submit(erase_expired(self._days, now)).result()
                 if not count:
                     return True
-                _log.info("templates_erased count=%d after_days=%d", count, self._days)
+                _log.info("expired_erased count=%d after_days=%d", count, self._days)
         except DiemdanhError as error:
             _log.warning("erasing_failed reason=%s", type(error).__name__)
         return False

@@ -13,7 +13,7 @@ from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.settled import Part
 from central_server.participation.wording import WORDS, pick
 from central_server.web.figures import day, duration
-from models.language import Language
+from models.language import Language, counted
 
 HEIGHT = 20
 GAP = 0.15
@@ -34,7 +34,7 @@ def course_bar(name: str, sessions: Sequence[PlannedRow], parts: Mapping[str, Pa
     for at, session in enumerate(sessions):
         x = at * width
         drawn.append(_session(session, parts.get(session.id), x, inner, lang))
-    count = pick((f"{len(parts)} buổi đến nay", f"{len(parts)} sessions so far"), lang)
+    count = pick((f"{len(parts)} buổi đến nay", f"{counted(len(parts), 'session')} so far"), lang)
     head = _BAR % (HEIGHT, escape(f"{name}: {count}"))
     return Markup("".join((head, *drawn, "</svg>")))  # noqa: S704 - all words in it were escaped
 

@@ -13,7 +13,7 @@ import asyncio
 import logging
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -145,16 +145,15 @@ def _sent(name: str, html: Markup) -> str:
 
 
 class Feeds:
-    """The feeds that run, by session, language and the bridge points that are shown (None: all)."""
+    """The feeds that run, by session, language and what of the session is shown."""
 
     def __init__(self) -> None:
-        self._running: dict[tuple[str, Language, frozenset[str] | None], tuple[Feed, asyncio.Task[None]]] = {}
+        self._running: dict[tuple[str, Language, Hashable], tuple[Feed, asyncio.Task[None]]] = {}
 
-    async def of(
-        self, session: str, lang: Language, points: frozenset[str] | None, view: Callable[[], SessionView]
-    ) -> Feed:
-        """The feed of a session in a language, which starts when nobody had it. Raises NotFoundError."""
-        wanted = (session, lang, points)
+    async def of(self, session: str, lang: Language, seen: Hashable, view: Callable[[], SessionView]) -> Feed:
+        """The feed of what `view` shows, the same for all who see the same (`seen`); starts when nobody had it. Raises
+        NotFoundError."""
+        wanted = (session, lang, seen)
         for key in [key for key, (feed, task) in self._running.items() if feed.over or task.done()]:
             del self._running[key]
         if wanted not in self._running:

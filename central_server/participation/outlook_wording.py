@@ -7,7 +7,7 @@ from central_server.participation.course import CourseParticipation
 from central_server.participation.wording import at_two_points, pick
 from central_server.web.figures import duration, number, percent
 from models.forecast import Forecast, Outlook
-from models.language import Language
+from models.language import Language, counted
 
 OUTLOOKS: dict[Outlook, tuple[str, str]] = {
     "possible": ("còn kịp", "can still make it"),
@@ -66,19 +66,21 @@ def to_speak_with(course: str, now: CourseParticipation) -> tuple[Notice, ...]:
     if behind:
         notices.append(
             Notice(f"{number(behind, 'vi')} học viên đang dưới {vi} nhưng còn kịp: nên nhắc dự đủ các buổi còn lại.",
-                   f"{number(behind, 'en')} learners are below {en} but can still make it: speak with them.",
+                   f"{counted(behind, 'learner is', 'learners are')} below {en} but can still make it: "
+                   "speak with them.",
                    f"{page}behind")
         )  # fmt: skip
     if late and any(one.forecast.left_ms for one in now.learners):
         notices.append(
             Notice(f"{number(late, 'vi')} học viên không còn kịp đạt {vi} dù dự hết các buổi còn lại.",
-                   f"{number(late, 'en')} learners can no longer reach {en}, even if they attend all the rest.",
+                   f"{counted(late, 'learner')} can no longer reach {en}, even if they attend all the rest.",
                    f"{page}too_late")
         )  # fmt: skip
     if undecided:
         notices.append(
             Notice(f"{number(undecided, 'vi')} học viên cần xem xét: thời gian không xác định vượt mức cho phép.",
-                   f"{number(undecided, 'en')} learners are for a person to decide: too much was not observed.",
+                   f"{counted(undecided, 'learner is', 'learners are')} for a person to decide: "
+                   "too much was not observed.",
                    f"{page}undecided")
         )  # fmt: skip
     return tuple(notices)

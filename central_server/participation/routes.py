@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from central_server.accounts.guard import Points, PointsDep, guard, still_allowed
+from central_server.accounts.guard import Seen, SeenDep, guard, still_allowed
 from central_server.classroom.interaction import RoomInteraction, interaction_of
 from central_server.classroom.keeping import records_of
 from central_server.participation.feed import Feed
@@ -36,13 +36,13 @@ SIGNED_IN_CHECK_S = 5.0
 """How often an open stream asks whether its viewer still may see it."""
 
 
-async def session_feed(of: Services, session: str, lang: Language, points: Points) -> Feed:
-    """The feed of a session, as much of it as these bridge points. Raises NotFoundError."""
+async def session_feed(of: Services, session: str, lang: Language, seen: Seen) -> Feed:
+    """The feed of a session, as much of it as somebody may see. Raises NotFoundError."""
 
     def view() -> SessionView:
-        return SessionView(of.watches.of(session), of.pages, lang, of.now, points)
+        return SessionView(of.watches.of(session), of.pages, lang, of.now, seen.points, seen.flags)
 
-    return await of.feeds.of(session, lang, points, view)
+    return await of.feeds.of(session, lang, seen, view)
 
 
 @router.get("/sessions/{session}")
@@ -50,14 +50,14 @@ async def session_page(
     request: Request,
     session: str,
     of: ServicesDep,
-    points: PointsDep,
+    seen: SeenDep,
     text: Annotated[str, Query(max_length=200)] = "",
     trouble: Wanted = "",
     page: Annotated[int, Query(ge=1, le=10**6)] = 1,
     opened: Annotated[list[str], Query(alias="open")] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """The live page of a session. text, trouble: which bridge points it lists; open: which of them show learners."""
-    feed = await session_feed(of, session, page_language(request), points)
+    feed = await session_feed(of, session, page_language(request), seen)
     mark = feed.mark
     shown = await run_in_threadpool(feed.view.page, text, trouble, page, opened)
     context = {
@@ -90,11 +90,11 @@ def _events(session: str, mark: str, listed: Listing) -> str:
 
 @router.get("/sessions/{session}/points/{bridge_point}")
 async def session_point(
-    request: Request, session: str, bridge_point: str, of: ServicesDep, points: PointsDep
+    request: Request, session: str, bridge_point: str, of: ServicesDep, seen: SeenDep
 ) -> HTMLResponse:
     """The learners of one bridge point: what the page puts in when somebody opens it."""
     lang = page_language(request)
-    feed = await session_feed(of, session, lang, points)
+    feed = await session_feed(of, session, lang, seen)
     state, rendered = await run_in_threadpool(feed.view.point, bridge_point)
     context = {"state": state, "point": bridge_point, "parts": rendered.parts}
     return HTMLResponse(of.pages.html("point_learners.html", lang, **context))
@@ -105,7 +105,7 @@ async def session_events(
     request: Request,
     session: str,
     of: ServicesDep,
-    places: PointsDep,
+    places: SeenDep,
     since: str = "",
     points: str = "",
     open: str = "",
@@ -135,23 +135,23 @@ async def session_events(
 
 
 @router.get("/sessions/{session}/sheet.xlsx", response_class=Response, responses=gives_file(XLSX))
-def session_xlsx(request: Request, session: str, of: ServicesDep, points: PointsDep) -> Response:
+def session_xlsx(request: Request, session: str, of: ServicesDep, seen: SeenDep) -> Response:
     """The attendance sheet as an Excel file."""
-    sheet = sheet_of(part_of(of.books.of(session).state(of.now()), points), page_language(request))
+    sheet = sheet_of(part_of(of.books.of(session).state(of.now()), *seen), page_language(request))
     return download(sheet_xlsx(sheet), f"diem-danh-{session}.xlsx", XLSX)
 
 
 @router.get("/sessions/{session}/sheet.csv", response_class=Response, responses=gives_file("text/csv"))
-def session_csv(request: Request, session: str, of: ServicesDep, points: PointsDep) -> Response:
+def session_csv(request: Request, session: str, of: ServicesDep, seen: SeenDep) -> Response:
     """The attendance sheet as a CSV file."""
-    sheet = sheet_of(part_of(of.books.of(session).state(of.now()), points), page_language(request))
+    sheet = sheet_of(part_of(of.books.of(session).state(of.now()), *seen), page_language(request))
     return download(sheet_csv(sheet), f"diem-danh-{session}.csv", "text/csv; charset=utf-8")
 
 
 @router.get("/api/sessions/{session}/participation")
-def session_figures(session: str, of: ServicesDep, points: PointsDep) -> Response:
+def session_figures(session: str, of: ServicesDep, seen: SeenDep) -> Response:
     """Everybody's participation in a session, for programs (participation/figures.py)."""
-    figures = figures_of(part_of(of.books.of(session).state(of.now()), points))
+    figures = figures_of(part_of(of.books.of(session).state(of.now()), *seen))
     return Response(msgspec.json.encode(figures), media_type="application/json")
 
 

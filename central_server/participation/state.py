@@ -126,11 +126,25 @@ class SessionState:
         return tuple(learner for point in self.points for learner in point.learners)
 
 
-def part_of(state: SessionState, points: frozenset[str] | None) -> SessionState:
-    """The session as somebody sees it who may see these bridge points (ids) only; None: all of it."""
-    if points is None:
-        return state
-    return replace(state, points=tuple(point for point in state.points if point.facts.id in points))
+def part_of(state: SessionState, points: frozenset[str] | None, flags: frozenset[str] | None) -> SessionState:
+    """The session as somebody sees it who may see these bridge points (ids) only, and at `flags` only what was odd at
+    check-ins; None: all of it."""
+    seen = [point for point in state.points if points is None or point.facts.id in points]
+    return replace(
+        state,
+        points=tuple(
+            point
+            if flags is None or point.facts.id in flags
+            else replace(point, learners=tuple(without_flags(learner) for learner in point.learners))
+            for point in seen
+        ),
+    )
+
+
+def without_flags(learner: LearnerState) -> LearnerState:
+    """The learner as somebody sees it whom it is not for to know what was odd at the check-in."""
+    one = learner.check_in
+    return replace(learner, check_in=replace(one, flags=())) if one is not None and one.flags else learner
 
 
 def phase_of(session: SessionFacts, now: int) -> Phase:

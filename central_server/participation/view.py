@@ -14,7 +14,7 @@ from central_server.participation.condition import PointRow
 from central_server.participation.finding import Listing, Texts, Wanted, listing
 from central_server.participation.queries import SessionFacts
 from central_server.participation.rounding import MINUTE_MS, shown
-from central_server.participation.state import LearnerState, Trouble
+from central_server.participation.state import LearnerState, Trouble, without_flags
 from central_server.participation.watch import SessionNow, SessionWatch
 from central_server.participation.wording import (
     CAUSES,
@@ -79,7 +79,10 @@ def groups_of(points: Collection[str], opened: Collection[str]) -> list[str]:
 
 
 class SessionView:
-    """Renders one session, or its part at some bridge points, in one language."""
+    """Renders one session, or its part at some bridge points, in one language.
+
+    points: which of them, flags: at which it also shows what was odd at check-ins; None: all.
+    """
 
     def __init__(
         self,
@@ -88,8 +91,10 @@ class SessionView:
         lang: Language,
         now: Callable[[], int],
         points: frozenset[str] | None = None,
+        flags: frozenset[str] | None = None,
     ) -> None:
         self._watch = watch
+        self._flags = flags
         self._points = points
         self._pages = pages
         self._lang = lang
@@ -127,7 +132,10 @@ class SessionView:
                 out[group] = {f"point-{id_}": self._row(state.rows[id_])}
         wanted = [group.removeprefix(LEARNERS) for group in groups if group.startswith(LEARNERS)]
         for id_, point in self._watch.opened([id_ for id_ in wanted if id_ in state.rows], state.now).items():
-            out[LEARNERS + id_] = {f"learner-{who.facts.id}": self._learner(state.facts, who) for who in point.learners}
+            odd = self._flags is None or id_ in self._flags
+            out[LEARNERS + id_] = {
+                f"learner-{who.facts.id}": self._learner(state.facts, who, odd) for who in point.learners
+            }
         return Rendered(state.plan, out)
 
     def _head(self, state: SessionNow) -> dict[str, Markup]:
@@ -167,20 +175,21 @@ class SessionView:
         self._rows[row.facts.id] = (row, html)
         return html
 
-    def _learner(self, facts: SessionFacts, learner: LearnerState) -> Markup:
+    def _learner(self, facts: SessionFacts, learner: LearnerState, odd: bool) -> Markup:
         before = self._learners.get(learner.facts.id)
         if before is not None and before[0] is learner:
             return before[1]
+        shown = learner if odd else without_flags(learner)
         row = self._part(
             "learner.html",
-            learner=learner,
-            bar=presence_bar(facts, learner, self._lang),
-            minutes=self._minutes(facts, learner),
-            word=pick(WORDS[learner.value], self._lang),
-            doubted=doubted(learner),
-            known_by=known_by(learner, self._lang),
-            flags=flags_of(learner.check_in, self._lang),
-            spot_checks=spot_checks(learner, self._lang),
+            learner=shown,
+            bar=presence_bar(facts, shown, self._lang),
+            minutes=self._minutes(facts, shown),
+            word=pick(WORDS[shown.value], self._lang),
+            doubted=doubted(shown),
+            known_by=known_by(shown, self._lang),
+            flags=flags_of(shown.check_in, self._lang),
+            spot_checks=spot_checks(shown, self._lang),
         )
         self._learners[learner.facts.id] = (learner, row)
         return row

@@ -22,7 +22,7 @@ from central_server.participation.seals import SealFacts, SealState
 from central_server.participation.state import LearnerState, Phase
 from central_server.participation.twice import SeenTwice
 from central_server.web.figures import day, day_time, number, second_time
-from models.language import Language
+from models.language import Language, counted
 from models.records import CheckInMethod, Flag, Vouch
 
 WORDS: dict[Value, tuple[str, str]] = {
@@ -149,7 +149,7 @@ def short_remarks(point: Closed, lang: Language) -> str:
     """The same as `remarks` in a few words, for a cell."""
     told = [pick(SEALS[point.seal.state], lang)]
     if late := point.seal.late:
-        told.append(pick((f"{late} bản ghi sau niêm phong", f"{late} records after the seal"), lang))
+        told.append(pick((f"{late} bản ghi sau niêm phong", f"{counted(late, 'record')} after the seal"), lang))
     if not point.clock_known:
         told.append(pick(("đồng hồ chưa đối chiếu", "clock not verified"), lang))
     if point.misfits:
@@ -313,7 +313,7 @@ def _sightings(piece: Piece, lang: Language) -> str:
         encoders = ", ".join(sorted({one.encoder for one in recorded}))
         score = f"{number(best, lang, 2)} ({encoders})"
         vi = f"nhìn thấy {number(times, lang)} lần trong {len(recorded)} bản ghi, giống nhất {score}"
-        en = f"seen {number(times, lang)} times in {len(recorded)} records, best match {score}"
+        en = f"seen {counted(times, 'time')} in {counted(len(recorded), 'record')}, best match {score}"
         told.append(pick((vi, en), lang))
     if any(one.live for one in piece.seen):
         told.append(pick(("đang được nhìn thấy, chưa thành bản ghi", "being seen, not a record yet"), lang))

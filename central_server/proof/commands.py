@@ -20,7 +20,7 @@ from central_server.proof.stored import StoredEvidence
 from central_server.proof.verifying import Report, verify
 from central_server.proof.witnesses import read_receipts
 from central_server.web.figures import day, second_time
-from models.language import both
+from models.language import both, counted
 from models.reasons import reason
 from models.receipts import Receipt, key_id
 
@@ -94,8 +94,9 @@ def show(report: Report) -> None:
         both(
             f"Đã kiểm tra {report.logs} nhật ký với {report.records} bản ghi, {report.own_records} bản ghi của máy "
             f"chủ, {report.receipts} biên nhận, {report.totals} tổng của học viên.",
-            f"Checked {report.logs} logs with {report.records} records, {report.own_records} records of the server's "
-            f"own, {report.receipts} receipts, {report.totals} totals of learners.",
+            f"Checked {counted(report.logs, 'log')} with {counted(report.records, 'record')}, "
+            f"{counted(report.own_records, 'record')} of the server's own, {counted(report.receipts, 'receipt')}, "
+            f"{counted(report.totals, 'total')} of learners.",
         )
     )
     print(both(*_verdict(report)))
@@ -104,11 +105,11 @@ def show(report: Report) -> None:
 def _verdict(report: Report) -> tuple[str, str]:
     """The last line: what it all comes to."""
     if count := len(report.findings):
-        return f"Có {count} điều không đúng.", f"{count} things are not right."
+        return f"Có {count} điều không đúng.", f"{counted(count, 'thing is', 'things are')} not right."
     vi, en = "Mọi thứ khớp nhau.", "All of it fits."
     if count := len(report.notices):
         vi = f"Mọi thứ khớp nhau; {count} điều ghi ở trên cần có người xem."
-        en = f"All of it fits; the {count} remarks above are for a person to look at."
+        en = f"All of it fits; the {counted(count, 'remark above is', 'remarks above are')} for a person to look at."
     if not report.receipts:
         vi += " Chưa có biên nhận của các điểm cầu thì không thấy được bản ghi bị cắt ở cuối."
         en += " Without the agents' receipts nobody can see records that were cut off at the end."
@@ -123,7 +124,8 @@ def export_log(arguments: argparse.Namespace, config: Config) -> int:
     print(
         both(
             f"Đã ghi {arguments.out}: {logs} nhật ký. Kiểm tra ở máy khác: central-server verify --pack FILE.",
-            f"Wrote {arguments.out}: {logs} logs. Check it on another PC: central-server verify --pack FILE.",
+            f"Wrote {arguments.out}: {counted(logs, 'log')}. "
+            "Check it on another PC: central-server verify --pack FILE.",
         )
     )
     return 0

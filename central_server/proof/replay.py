@@ -35,6 +35,7 @@ from models.own_records import (
     KeyRotated,
     LearnerKnown,
     LookalikesJudged,
+    PinErased,
     PinMade,
     ProgrammeKept,
     Restored,
@@ -213,6 +214,8 @@ def _play_learners(plan: Plan, record: AnyOwnRecord) -> None:
             plan.lookalikes[record.learner, record.other, record.encoder] = (record.by, record.at)
         case PinMade():
             plan.pins[record.learner] = record.sealed
+        case PinErased():
+            plan.pins.pop(record.learner, None)
         case CardSet(sealed=str() as sealed, card=str() as card):
             plan.cards[record.learner] = (sealed, card)
         case CardSet():

@@ -16,7 +16,7 @@ from central_server.background import Background
 from central_server.participation.bar import HATCH
 from central_server.web import figures
 from central_server.web.headers import page_language
-from models.language import Language
+from models.language import Language, many
 
 ROOT = Path(__file__).parent.parent
 STATIC = Path(__file__).parent / "static"
@@ -89,6 +89,7 @@ class Pages:
             "day": figures.day,
             "day_time": figures.day_time,
             "minutes_seconds": figures.minutes_seconds,
+            "many": many,
             "second_time": figures.second_time,
             "static": _static_addresses(),
         }

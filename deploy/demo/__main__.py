@@ -18,7 +18,7 @@ import msgspec
 from bridge_agent.capture.source import parse_source
 from bridge_agent.simulated_class.classes import two_people
 from bridge_agent.simulated_class.script import Script
-from deploy.demo import classroom, pictures
+from deploy.demo import classroom, desk, pictures
 from deploy.demo.page import ManagersView
 from deploy.demo.programs import ProgramError, Programs, run, run_here, wait_until
 from deploy.demo.table import print_participation
@@ -146,6 +146,7 @@ def play(args: argparse.Namespace, folder: Path, programs: Programs) -> int:
             say(
                 f"Học viên đầu tiên hiện trên trang sau {took:.1f} s.", f"First learner on the page after {took:.1f} s."
             )
+            _show_desk(make_desk(folder, server_settings, view), console)
             if not args.no_province:
                 province = ("--data", folder / "server", "--address", view.address)
                 programs.start("province", "deploy.demo.province", *province)
@@ -159,6 +160,28 @@ def play(args: argparse.Namespace, folder: Path, programs: Programs) -> int:
             programs.check()
             time.sleep(0.5)
     return 0
+
+
+def make_desk(folder: Path, server_settings: Path, view: ManagersView) -> desk.DeskKeys:
+    """A technician of the bridge point, and what the desk asks for. Raises DiemdanhError."""
+    account = ("--config", server_settings, "--login", "demo-ky-thuat", "--address", view.address)
+    name = both("Cán bộ kỹ thuật (chạy thử)", "Technician (demo)")
+    at = ("--role", "technician", "--bridge-point", classroom.BRIDGE_POINT)
+    run("central_server.cli", "new-account", *account, "--name", name, *at)
+    technician = ManagersView(folder / "server.txt", classroom.SESSION).at(view.address)
+    technician.sign_in(run("central_server.cli", "sign-in-link", *account).split()[0])
+    return desk.make(view, technician)
+
+
+def _show_desk(keys: desk.DeskKeys, console: str) -> None:
+    say(
+        f"Thử điểm danh không cần khuôn mặt: nhận trực ở {console} bằng mã PIN {keys.technician_pin}; rồi ở "
+        f"{console}/kiosk gõ mã {keys.code} và mã PIN {keys.pin} của {keys.learner}, hoặc gõ số thẻ {keys.card} rồi mã "
+        "PIN của người trực.",
+        f"Try checking in without the face: take duty at {console} by the PIN {keys.technician_pin}; then at "
+        f"{console}/kiosk type {keys.learner}'s code {keys.code} and PIN {keys.pin}, or the card's number {keys.card} "
+        "and the PIN of whoever is on duty.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

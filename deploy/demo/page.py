@@ -44,6 +44,31 @@ class ManagersView:
         if answer.status_code != httpx.codes.SEE_OTHER:
             raise ProgramError("Máy chủ không cho đăng nhập.", "The server does not let the demo sign in.")
 
+    def at(self, address: str) -> ManagersView:
+        """This view of a server that another one has found."""
+        self.address = address
+        return self
+
+    def post(self, path: str, form: dict[str, str], wanted: int = httpx.codes.SEE_OTHER) -> str:
+        """Send a form as a person does; the page that comes. Raises ProgramError when the server answers otherwise."""
+        try:
+            answer = self._http.post(f"{self.address}{path}", data=form)
+        except httpx.HTTPError as error:
+            raise ProgramError(f"Máy chủ không trả lời ({error}).", f"The server does not answer ({error}).") from error
+        if answer.status_code != wanted:
+            raise ProgramError(f"Máy chủ không nhận {path}.", f"The server does not take {path}.")
+        return answer.text
+
+    def course(self) -> str:
+        """The id of the session's course. Raises ProgramError."""
+        try:
+            found = re.search(r"/courses/([\w.-]+)", self._http.get(f"{self.address}/sessions/{self._session}").text)
+        except httpx.HTTPError as error:
+            raise ProgramError(f"Máy chủ không trả lời ({error}).", f"The server does not answer ({error}).") from error
+        if found is None:
+            raise ProgramError("Không thấy lớp trên trang.", "The page shows no course.")
+        return found[1]
+
     def page(self, link: str) -> str:
         """The link, so that it signs a browser in and shows the session."""
         return f"{link}&next={quote(f'/sessions/{self._session}', safe='')}"

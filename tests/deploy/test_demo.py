@@ -42,6 +42,8 @@ def test_a_simulated_class_ends_with_a_table_that_agrees_with_the_truth(tmp_path
     out, err = program.communicate(timeout=170)
     assert program.returncode == 0, err
     assert "First learner on the page after" in out
+    desk = re.search(r"take duty at \S+ by the PIN (\d{6}); .*code HV001 and PIN (\d{6}), .*number (\d{10}) ", out)
+    assert desk, out
     assert "Joe Biden" in out and "credited to nobody" in out
     row = re.search(
         r"Barack Obama\D+([\d.]+) s\D+([\d.]+) s\D+([\d.]+) s\D+([\d.]+) %\D+([\d.]+) s\D+?([-+][\d.]+) s", out

@@ -90,8 +90,11 @@ async def test_the_technicians_page_is_accessible_and_fits(
         await expect(page.locator("#asked li")).to_have_count(1)
         await fits(page, tmp_path, "busy")
         desk.show_card("9900112233")
-        await expect(page.locator("#card-yes")).to_be_visible()
+        await expect(page.locator("#card-prove")).to_be_visible()
         await fits(page, tmp_path, "card")
+        await desk.prove_card("2468")
+        await expect(page.locator("#card-yes")).to_be_visible()
+        await fits(page, tmp_path, "whose card")
         desk.set(session=None)
         await expect(page.locator("h1")).to_contain_text("Thuận An")
         await fits(page, tmp_path, "no session")
@@ -122,8 +125,11 @@ async def test_the_learners_screen_is_accessible_fits_and_is_huge(
         assert await page.locator("#outcome-name").evaluate("one => getComputedStyle(one).fontSize") == "64px"
         await fits(page, tmp_path, "admitted")
         await page.keyboard.type("9900112233\n")
-        await expect(page.locator("#kiosk-yes")).to_be_visible()
+        await expect(page.locator("#kiosk-prove")).to_be_visible()
         await fits(page, tmp_path, "card")
+        await desk.prove_card("2468")
+        await expect(page.locator("#kiosk-yes")).to_be_visible()
+        await fits(page, tmp_path, "whose card")
         await page.locator("#kiosk-no").click()
         await expect(page.locator("#use-pin")).to_be_visible()
         await page.locator("#use-pin").click()
@@ -197,7 +203,10 @@ async def test_duty_by_keyboard_a_wrong_pin_is_said_and_only_it_is_typed_again(
         await tab_to(page, "Người trực thay trong buổi này")
         await page.keyboard.type("Nguyễn")
         await tab_to(page, "Cử trực thay")
-        await page.keyboard.press("Enter")
+        await page.keyboard.press("Enter")  # whoever stands at the PC could do that
+        await expect(page.locator(".duty-forms .wrong").last).to_contain_text("mã PIN")
+        await expect(page.locator("#deputy-pin")).to_be_focused()
+        await page.keyboard.type("2468\n")
         await expect(page.locator("#duty")).to_contain_text("Đã cử trực thay: Nguyễn Thị Phương Thảo")
         await tab_to(page, "Kết thúc trực")
         await page.keyboard.press("Space")
@@ -212,14 +221,19 @@ async def test_the_witness_vouches_for_a_learner_and_a_card_on_the_technicians_p
     desk.set_row("l3", spot_check_until=desk.now + 5 * MINUTE)
     async with opened(browser, running.address) as page:
         await tab_to(page, "Tôi xác nhận người này: Phạm Minh Đức")
-        await page.keyboard.press("Enter")
+        await page.keyboard.press("Enter")  # whoever stands at the PC could do that
+        await expect(page.locator("#asked .wrong").first).to_contain_text("mã PIN")
+        await page.keyboard.type("2468\n")
         await expect(page.locator("#row-l3 .now")).to_have_text("có mặt, được xác nhận từ 08:05")
         desk.show_card("9900112233")
-        await expect(page.locator("#card-yes")).to_be_visible()
+        await expect(page.locator("#card-prove")).to_be_visible()
+        await expect(page.locator("#card")).not_to_contain_text("Lê Hoàng Anh")
         await page.locator("#card-pin").focus()
         await page.keyboard.type("2468\n")
+        await expect(page.locator("#card")).to_contain_text("Lê Hoàng Anh")
+        await page.locator("#card-yes").click()
         await expect(page.locator("#row-l2 .method")).to_have_text("08:05, thẻ")
-        assert [call[0] for call in desk.calls] == ["vouch", "show_card", "confirm_card"]
+        assert [call[0] for call in desk.calls] == ["vouch", "show_card", "prove_card", "confirm_card"]
 
 
 async def test_a_picture_that_goes_stale_is_taken_away(running: Console, desk: ScriptedDesk, browser: Browser) -> None:

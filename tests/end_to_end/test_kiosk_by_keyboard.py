@@ -115,23 +115,28 @@ async def test_a_scanned_card_works_from_the_start_and_waits_for_the_witness(
     async with opened(browser, running.address) as page:
         await kiosk(page, running)
         await page.keyboard.type("9900112233\n")  # as a reader types it
-        await expect(page.locator("#kiosk-card .name")).to_have_text("Lê Hoàng Anh")
+        await expect(page.locator("#kiosk-card .name")).to_have_text("Đã đọc thẻ")
         await expect(page.locator("#kiosk-card")).to_contain_text("Hoàng Văn Kỹ")
+        assert "Lê Hoàng Anh" not in await page.content()  # whoever types a number learns no name
         assert desk.view().outcome is None
-        await tab_to(page, "Không phải")
+        await tab_to(page, "Bỏ qua thẻ này")
         await page.keyboard.press("Enter")
         await expect(page.locator("#screen-face")).to_be_visible()
-        assert desk.view().card_shown is None and desk.view().outcome is None
+        assert not desk.view().card_read and desk.view().outcome is None
         await page.keyboard.type("9900112233\n")
-        await expect(page.locator("#kiosk-yes")).to_be_visible()
-        await tab_to(page, "Đúng người")
+        await expect(page.locator("#kiosk-prove")).to_be_visible()
+        await tab_to(page, "Tiếp")
         await page.keyboard.press("Enter")  # whoever stands there could do that
         await expect(page.locator("#kiosk-card .wrong").first).to_contain_text("mã PIN")
         await expect(page.locator("#kiosk-card-pin")).to_be_focused()
         await page.keyboard.type("2468\n")
+        await expect(page.locator("#kiosk-card .name")).to_have_text("Lê Hoàng Anh")
+        await page.keyboard.press("Enter")  # the end of a second Enter confirms nothing
+        await tab_to(page, "Đúng người")
+        await page.keyboard.press("Enter")
         await expect(page.locator("#outcome-name")).to_have_text("Lê Hoàng Anh")
         await page.keyboard.type("9900112233\n")  # the next does not wait for 4 s
-        await expect(page.locator("#kiosk-yes")).to_be_visible()
+        await expect(page.locator("#kiosk-prove")).to_be_visible()
         assert desk.calls[-1] == ("show_card", "l2")
 
 
@@ -140,6 +145,8 @@ async def test_a_second_card_does_not_confirm_the_first(running: Console, desk: 
     async with opened(browser, running.address) as page:
         await kiosk(page, running)
         await page.keyboard.type("9900112233\n")
+        await expect(page.locator("#kiosk-prove")).to_be_visible()
+        await desk.prove_card("2468")
         await expect(page.locator("#kiosk-card .name")).to_have_text("Lê Hoàng Anh")
 
         async def slowly(route: Route) -> None:
@@ -150,9 +157,10 @@ async def test_a_second_card_does_not_confirm_the_first(running: Console, desk: 
         await page.keyboard.press("5")
         desk.set(alarms=(("Một câu", "A sentence"),))  # a message from before the first card was put away, or not
         await page.keyboard.type("550001\n", delay=120)
-        await expect(page.locator("#kiosk-card .name")).to_have_text("Nguyễn Thị Phương Thảo")
+        await expect(page.locator("#kiosk-prove")).to_be_visible()
         await page.keyboard.type("5550001\n")  # the same once more
-        await expect(page.locator("#kiosk-yes")).to_be_visible()
+        await expect(page.locator("#kiosk-prove")).to_be_visible()
+        await desk.prove_card("2468")
         await expect(page.locator("#kiosk-card .name")).to_have_text("Nguyễn Thị Phương Thảo")
         assert "confirm_card" not in [call[0] for call in desk.calls]
 

@@ -17,12 +17,22 @@ from central_server.proof.verifying import Report, verify
 from central_server.proof.witnesses import read_receipts
 from models.clock_trust import SKEW_UNTRUSTED_MS, SKEW_WARN_MS, clock_trust
 from models.receipts import Receipt
-from models.records import AnyRecord, RecordError, decode, decode_batch
+from models.records import (
+    AnyRecord,
+    CheckIn,
+    Headcount,
+    OnDuty,
+    ProfileUsed,
+    RecordError,
+    Unobserved,
+    decode,
+    decode_batch,
+)
 from models.spans import Spans, intersect, spans, subtract, total
 from tests.simulation import script
 from tests.simulation.central import EPOCH, Central
 from tests.simulation.pc import SWEEP_S, Pc
-from tests.simulation.world import World
+from tests.simulation.world import WELL_AT, World
 
 UNWATCHED_STEP_S = longest_pause(round(SWEEP_S * 1000)) / 1000
 """Between two looks that lie further apart nobody watched."""
@@ -234,7 +244,10 @@ def participation_is_true(world: World) -> None:
                     raise BrokenError(f"{where}: scheduled {part.scheduled_ms}, not {total(schedule)}")
                 if part.seen_ms + part.not_seen_ms + part.not_observed_ms != part.scheduled_ms:
                     raise BrokenError(f"{where}: the three values do not add up")
-                here = _ms(pcs[0].room.present[learner.facts.code])
+                code = learner.facts.code
+                here = _ms(pcs[0].room.present[code])
+                if script.by_pin(code):
+                    here = intersect(here, _since_check_in(records, learner.facts.id, unsure))
                 _nothing(f"{where}: presence was invented", subtract(part.seen, _grown(here, edge)))
                 # Two records may place one moment of the PC's clock apart by what they do not know of it, and coverage
                 # may end a look after a learner's interval.
@@ -242,10 +255,26 @@ def participation_is_true(world: World) -> None:
                 _nothing(f"{where}: absence was invented", absent, edge + off)
                 known = spans([*part.seen.tolist(), *part.not_seen.tolist()])
                 _nothing(f"{where}: nobody watched, but", subtract(known, _grown(watched, edge)))
-                if not unsure:
+                if not unsure and not script.by_pin(code) and not script.far(code):
                     durable = subtract(_shrunk(watched, edge), _grown(_lost(pcs), edge))
                     missed = subtract(intersect(schedule, durable), known)
                     _nothing(f"{where}: what was observed is not there", missed)
+
+
+def _since_check_in(records: Iterable[AnyRecord], learner: str, unsure: bool) -> Spans:
+    """From when on a learner by PIN is somebody of whom the bridge point knows that nothing is known: not absent.
+
+    Nothing where the PC's log was lost or doubled: who had checked in into the one that was is not known in the next.
+    """
+    came = [r.server_time(r.at) for r in records if isinstance(r, CheckIn) and r.learner == learner]
+    return spans([] if unsure or not came else [(min(came), EPOCH + round(WELL_AT * 1000))])
+
+
+def the_desk_was_used(world: World) -> None:
+    """Records of all kinds that a desk makes came into being, unless the world was too broken for it."""
+    kinds = {type(decode(line)) for pc in world.pcs.values() for lines in pc.promises.lines.values() for line in lines}
+    if missing := {CheckIn, OnDuty, Unobserved, ProfileUsed, Headcount} - kinds:
+        raise BrokenError(f"no record of these kinds was made: {sorted(kind.__name__ for kind in missing)}")
 
 
 def _lost_in_time(pc: Pc) -> bool:

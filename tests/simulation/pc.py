@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import random
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from bridge_agent import identity
 from bridge_agent.agent import SAVE_S, Agent, Parts
+from bridge_agent.check_in.desk import Desk, DeskError
 from bridge_agent.config import Config, Settings
 from bridge_agent.entries import OpenSession
 from bridge_agent.errors import AgentError
@@ -20,11 +22,12 @@ from bridge_agent.journal import Fact, Journal
 from bridge_agent.key_store import KeyStore
 from bridge_agent.log import Log
 from bridge_agent.log_file import set_aside_files
-from bridge_agent.recognition.events import Ended, Event, Ready, Sighted, Sweep, Unwatched, Watched
+from bridge_agent.recognition.events import Ended, Event, Ready, SeatLost, Sighted, Sweep, Unwatched, Watched
 from bridge_agent.server import Server
 from bridge_agent.server_clock import Clocks, ServerClock
 from bridge_agent.supervisor import Listener
 from models.records import AnyRecord
+from tests.simulation import script
 from tests.simulation.central import EPOCH
 from tests.simulation.disk import PcDisk
 from tests.simulation.history import History
@@ -33,6 +36,10 @@ from tests.simulation.network import Line, Network
 from tests.simulation.script import Blind, Room, trouble
 
 SWEEP_S = 2.0
+PEOPLE_S = 4.0
+"""How often somebody at the desk does something."""
+NEAR_S = 12.0
+"""For so long a learner in a far seat is sighted before the track is lost."""
 SLACK_S = 0.1
 """Over SAVE_S, for what takes no time in a simulation and a little in life."""
 URL = "http://server"
@@ -97,6 +104,27 @@ class Loss:
 
     start: float
     end: float
+
+
+@dataclass(slots=True)
+class FarRow:
+    """The learners in far seats, as recognition follows them: sighted for a while after they came, then lost."""
+
+    near: dict[str, float] = field(default_factory=dict)
+    """Since when each is sighted."""
+    lost: set[str] = field(default_factory=set)
+    """Whose track is lost, until they leave and come again."""
+
+    def look(self, there: Sequence[str], now: float) -> list[str]:
+        """A look at the room with these learners in it; whose seats are lost by it."""
+        far = [who for who in there if script.far(who)]
+        self.lost &= {*far}
+        self.near = {who: self.near.get(who, now) for who in far if who not in self.lost}
+        lost = [who for who, since in self.near.items() if now - since > NEAR_S]
+        for who in lost:
+            del self.near[who]
+        self.lost |= {*lost}
+        return lost
 
 
 @dataclass
@@ -207,7 +235,13 @@ class Pc(Power):
                     damaged = tuple(set_aside_files(folder.log))
                     async with Server(URL, clock, who, transport=self._line) as server:
                         parts = Parts(self.settings, who, KEYS, log, server, clock, journal, self._watch, damaged)
-                        await Agent(parts).run(self._stop)
+                        agent = Agent(parts)
+                        people = asyncio.ensure_future(self._people(agent.desk))
+                        try:
+                            await agent.run(self._stop)
+                        finally:
+                            people.cancel()
+                            await asyncio.gather(people, return_exceptions=True)
                 return
             except AgentError as error:
                 self._setting.history.tell(self.name, "does not start", type(error).__name__)
@@ -218,6 +252,24 @@ class Pc(Power):
             await asyncio.sleep(5)
             if self._stop.is_set():
                 return
+
+    async def _people(self, desk: Desk) -> None:
+        """The technician takes duty when there is something to be on duty for; learners without a face come to the
+        desk and type their PINs."""
+        while True:
+            await asyncio.sleep(PEOPLE_S)
+            view = desk.view()
+            waiting = [
+                row.code
+                for row in (view.session.rows if view.session else ())
+                if script.by_pin(row.code) and row.checked_in_at is None and row.code in self.room.here(self._now)
+            ]
+            with contextlib.suppress(DeskError):  # too early, or the server has not told the PINs yet
+                if waiting and view.on_duty is None and view.may_be_on_duty:
+                    await desk.take_duty(view.may_be_on_duty[0].id, script.WITNESS_PIN)
+                for code in waiting:
+                    outcome = await desk.check_in_by_pin(code, script.pin(code))
+                    self._setting.history.tell(self.name, "checked in", code, outcome.kind)
 
     def _open(self, device: str, now: int) -> WitnessedLog:
         log = self._setting.log.open(self.settings.folder.log, device, now)
@@ -293,19 +345,27 @@ class Pc(Power):
         ready = Ready("yunet", "intel", tuple(assignment.roster.values()))
         tell(ready)
         self.runs.append([])
-        last = at()
+        last = before_last = at()
         blind: Blind | None = None
+        far = FarRow()
         try:
             while True:
                 before, blind = blind, self.room.sees(clock.now)
                 if blind is None:
                     if before is not None:
                         self.runs.append([])
+                        far = FarRow()
                         tell(ready if before.why == "crashed" else trouble(before.why, passed=True))
-                    last = at()
-                    here = [assignment.roster[who] for who in self.room.here(clock.now) if who in assignment.roster]
-                    tell(Watched(last), *(Sighted(who, last, 0.8) for who in here))
-                    tell(Sweep(last, len(here), 0, 9.0, sweep_ms=round(SWEEP_S * 1000)))
+                    last, there = at(), [who for who in self.room.here(clock.now) if who in assignment.roster]
+                    lost = far.look(there, clock.now)
+                    here = [assignment.roster[who] for who in there if who not in far.lost]
+                    seats = [SeatLost(assignment.roster[who], before_last) for who in lost]
+                    followed = tuple(assignment.roster[who] for who in far.near if who in there)
+                    sweep = Sweep(
+                        last, len(there), 0, 9.0, len(here), round(SWEEP_S * 1000), len(there) - len(here), followed
+                    )
+                    tell(Watched(last), *(Sighted(who, last, 0.8) for who in here), *seats, sweep)
+                    before_last = last
                     self.runs[-1].append(clock.now)
                 elif before is None:
                     self._blinded(blind, last, listener)

@@ -35,6 +35,27 @@ def learner(point: int, number: int) -> str:
     return f"P{point:02}-{number}"
 
 
+def by_pin(who: str) -> bool:
+    """Whether a learner (by code) has no face on file, and checks in by PIN before the technician on duty."""
+    point, number = who[1:].split("-")
+    return int(point) % 2 == 1 and number == "2"
+
+
+def far(who: str) -> bool:
+    """Whether a learner (by code) sits where a face is known only by the track that began nearer."""
+    point, number = who[1:].split("-")
+    return int(point) % 4 == 2 and number == "1"
+
+
+def pin(who: str) -> str:
+    """A learner's PIN."""
+    return f"7{who[1:3]}{who[4:]}15"
+
+
+WITNESS, WITNESS_PIN = "ky-thuat", "481590"
+"""The technician of all bridge points."""
+
+
 def session_id(day: int) -> str:
     """The session of a day."""
     return f"K1.{day + 1}"

@@ -103,6 +103,7 @@ async def _history(world: World) -> int:
     checks.proof_holds(world, receipts)
     checks.clocks_are_honest(world)
     checks.participation_is_true(world)
+    checks.the_desk_was_used(world)
     await world.central.stop()
     return len(receipts)
 

@@ -16,7 +16,7 @@ const filter = () => {
     row.classList.toggle("filtered", !shown);
     count += shown;
   }
-  const said = words.length || value ? `${count} ${found.dataset.text}` : "";
+  const said = words.length || value ? `${count} ${count === 1 ? found.dataset.one : found.dataset.text}` : "";
   if (found.textContent !== said) found.textContent = said;
 };
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge_agent.capture.cameras import Camera, cameras, meant, on_linux
+from bridge_agent.capture.cameras import Camera, cameras, meant, on_linux, on_windows
+from bridge_agent.capture.hardware import Listed, hardware_name
 from bridge_agent.capture.source import CameraPin, Device
 from bridge_agent.errors import SourceError
 
@@ -131,3 +132,21 @@ def test_this_pcs_own_list_can_be_asked_for_anywhere() -> None:
     assert cameras("plan9") is None
     if sys.platform != "win32":
         assert cameras("win32") == []  # an FFmpeg without DirectShow lists nothing, and nothing breaks
+
+
+MONIKER = r"@device_pnp_\\?\usb#vid_046d&pid_0825&mi_00#7&1f8e5e0a&0&0000#{65e8773d-8f56-11d0-a3b9-00a0c9223196}\global"
+"""As DirectShow writes one. Not read from a PC with a camera: none was at hand."""
+
+
+def test_a_profile_made_on_windows_pins_its_camera_by_the_moniker_whatever_its_number_is() -> None:
+    room = Listed("Logi C270", MONIKER)
+    other = Listed("Logi C270", MONIKER.replace("1f8e5e0a", "2b"))
+    obs = Listed("OBS Virtual Camera", "@device_sw_{860BB310-5D01-11D0-BD3B-00A0C911CE86}\\{A3FCE0F5}")
+    measured = hardware_name(Device(0), listed=[room, other])
+    assert measured == f"Logi C270 ({MONIKER})"
+    assert meant(Device(0, CameraPin(measured)), on_windows([obs, other, room])).number == 2
+    with pytest.raises(SourceError, match="Logi C270"):
+        meant(Device(0, CameraPin(measured)), on_windows([other]))
+    with pytest.raises(SourceError, match="camera ảo"):
+        meant(Device(0), on_windows([obs]))
+    assert hardware_name(Device(7), listed=[room]) == "camera 7"

@@ -193,6 +193,10 @@ class RoomOf:
         self.seen: dict[str, list[tuple[float, float]]] = {}
         """Whom the camera sees, and when (s)."""
         self.strangers = 0
+        self.nameless = 0
+        """Faces in view that are too small to be anybody's."""
+        self.followed: tuple[str, ...] = ()
+        """Learners in such seats whose name stands on the track alone."""
         self.told: list[Command] = []
         """What recognition was told."""
         self.said = io.StringIO()
@@ -305,8 +309,8 @@ class RoomOf:
                     at, now = self.boot(), self.loop.now
                     here = [who for who, spans in self.seen.items() if any(a <= now < b for a, b in spans)]
                     self.tell(Watched(at), *(Sighted(who, at, 0.8) for who in here))
-                    faces = len(here) + self.strangers
-                    self.tell(Sweep(at, faces, self.strangers, 9.0, known=len(here), sweep_ms=1_000))
+                    faces = len(here) + self.strangers + self.nameless
+                    self.tell(Sweep(at, faces, self.strangers, 9.0, len(here), 1_000, self.nameless, self.followed))
                     await asyncio.sleep(1)
             except asyncio.CancelledError:
                 self.tell(Unwatched(at, "stopped"))

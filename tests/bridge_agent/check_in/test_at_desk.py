@@ -110,7 +110,8 @@ def test_a_doubt_is_settled_by_a_pin_or_a_card_and_the_record_says_so(room: Room
         assert (await desk.check_in_by_pin("HV04", learners[4].pin)).flags == ("lookalike", "second_factor")
         room.tell(InDoubt(room.boot(), "unknown", None, "", ""))
         desk.show_card(learners[6].card)
-        assert (await desk.confirm_card("p6", room.office.witness_pin)).flags == ("second_factor",)
+        await desk.prove_card(room.office.witness_pin)
+        assert desk.confirm_card("p6").flags == ("second_factor",)
         room.tell(InDoubt(room.boot(), "unknown", None, "", ""))
         await asyncio.sleep(61)
         assert (await desk.check_in_by_pin("HV00", learners[0].pin)).flags == ()  # that was long ago
@@ -131,21 +132,31 @@ def test_a_card_is_shown_and_needs_the_witness_word(room: RoomOf, play: Play) ->
         desk, learners = room.desk, room.office.learners
         with pytest.raises(DeskError, match="không phải của học viên"):
             desk.show_card("C-1")
-        assert desk.show_card(f" {learners[1].card.lower()}\n").learner == "p1"
+        with pytest.raises(DeskError, match="đọc lại thẻ"):
+            await desk.prove_card(room.office.witness_pin)
+        desk.show_card(f" {learners[1].card.lower()}\n")
+        assert desk.view().card_read
+        assert desk.view().card_shown is None  # whoever typed a number learns no name
+        with pytest.raises(DeskError, match="đọc lại thẻ"):
+            desk.confirm_card("p1")
+        with pytest.raises(DeskError, match="không đúng"):
+            await desk.prove_card(learners[1].pin)  # the learner's own word, and PIN, are not the witness's
+        assert desk.view().card_shown is None
+        assert (await desk.prove_card(room.office.witness_pin)).learner == "p1"
         assert (shown := desk.view().card_shown)
         assert shown.learner == "p1"
         with pytest.raises(DeskError, match="đọc lại thẻ"):
-            (await desk.confirm_card("p2", room.office.witness_pin))
+            desk.confirm_card("p2")
         desk.put_card_away()
         with pytest.raises(DeskError, match="đọc lại thẻ"):
-            (await desk.confirm_card("p1", room.office.witness_pin))
+            desk.confirm_card("p1")
         desk.show_card(learners[1].card)
+        await desk.prove_card(room.office.witness_pin)
+        desk.show_card(learners[2].card)
+        assert desk.view().card_shown is None  # another card: nobody has looked at it
         await asyncio.sleep(121)
         with pytest.raises(DeskError, match="đọc lại thẻ"):
-            (await desk.confirm_card("p1", room.office.witness_pin))
-        desk.show_card(learners[1].card)
-        with pytest.raises(DeskError, match="không đúng"):
-            await desk.confirm_card("p1", learners[1].pin)  # the learner's own word, and PIN, are not the witness's
+            await desk.prove_card(room.office.witness_pin)
         with pytest.raises(DeskError, match="mã này"):
             await desk.check_in_by_pin("HV99", "1")
         with pytest.raises(DeskError, match="không đúng"):
@@ -157,6 +168,83 @@ def test_a_card_is_shown_and_needs_the_witness_word(room: RoomOf, play: Play) ->
     assert not [r for r in room.office.records() if isinstance(r, CheckIn)]
 
 
+def test_wrong_card_numbers_are_counted_and_a_card_that_is_only_shown_sets_nothing_back(
+    room: RoomOf, play: Play
+) -> None:
+    async def story() -> None:
+        await begun(room)
+        desk, learners = room.desk, room.office.learners
+        for number in ("C-1", "C-2", learners[1].card, "C-3", "C-4"):
+            if number == learners[1].card:
+                desk.show_card(number)
+                continue
+            with pytest.raises(DeskError, match="không phải của học viên"):
+                desk.show_card(number)
+        with pytest.raises(DeskError, match="Nhập sai quá nhiều lần"):
+            desk.show_card(learners[1].card)
+        await asyncio.sleep(61)
+        desk.show_card(learners[1].card)
+        await desk.prove_card(room.office.witness_pin)
+        assert desk.confirm_card("p1").kind == "admitted"
+        for _ in range(4):
+            with pytest.raises(DeskError, match="không phải của học viên"):
+                desk.show_card("C-9")
+        await room.switch_off()
+
+    play(story)
+
+
+def test_a_witness_word_and_a_deputy_need_the_pin_of_whoever_is_on_duty_and_tries_are_counted(
+    loop: SimulatedLoop, play: Play, tmp_path: Path
+) -> None:
+    room = RoomOf(loop, tmp_path, people(2, 0), spot_check_minutes=1)
+
+    async def story() -> None:
+        await begun(room)
+        desk, learners = room.desk, room.office.learners
+        for one in learners:
+            await desk.check_in_by_pin(one.code, one.pin)
+        await room.until(60)
+        for _ in range(60):
+            await asyncio.sleep(0 if row(room, "p0").spot_check_until and row(room, "p1").spot_check_until else 5)
+        for _ in range(4):
+            with pytest.raises(DeskError, match="không đúng"):
+                await desk.vouch("p0", learners[0].pin)
+        with pytest.raises(DeskError, match="không đúng"):
+            await desk.name_deputy("p0", "1")
+        with pytest.raises(DeskError, match="quá nhiều lần"):
+            await desk.vouch("p1", room.office.witness_pin)
+        assert row(room, "p0").spot_check_until
+        assert [one.id for one in desk.view().may_be_on_duty] == ["kt1"]
+        await asyncio.sleep(61)
+        await desk.vouch("p0", room.office.witness_pin)
+        await room.switch_off()
+
+    play(story)
+    assert [r.method for r in room.office.records() if isinstance(r, SpotCheck) and r.answered] == ["technician"]
+
+
+def test_who_comes_too_early_is_told_so_before_the_camera_is_used(room: RoomOf, play: Play) -> None:
+    async def story() -> None:
+        await room.switch_on()
+        await room.until(30)
+        with pytest.raises(DeskError, match="mở lúc 07:50, buổi học bắt đầu lúc 08:00"):
+            room.desk.open("check_in")
+        await asyncio.sleep(2)
+        assert not room.desk.wants_camera
+        assert not room.watches()
+        await room.until(51)
+        room.desk.open("check_in")
+        room.office.sessions = 0  # it is cancelled
+        for _ in range(9):
+            await asyncio.sleep(20)
+            room.desk.view()  # somebody looks all the time
+        assert not room.desk.wants_camera
+        await room.switch_off()
+
+    play(story)
+
+
 def test_a_deputy_stands_in_for_this_session_and_witnesses_neither_himself_nor_a_consent(
     room: RoomOf, play: Play
 ) -> None:
@@ -164,9 +252,9 @@ def test_a_deputy_stands_in_for_this_session_and_witnesses_neither_himself_nor_a
         await begun(room)
         desk, learners = room.desk, room.office.learners
         with pytest.raises(DeskError, match="cần điểm danh"):
-            desk.name_deputy("p0")
+            await desk.name_deputy("p0", room.office.witness_pin)
         await desk.check_in_by_pin("HV00", learners[0].pin)
-        desk.name_deputy("p0")
+        await desk.name_deputy("p0", room.office.witness_pin)
         desk.end_duty()
         with pytest.raises(DeskError, match="không có trong danh sách"):
             await desk.take_duty("p1", learners[1].pin)
@@ -308,6 +396,109 @@ def test_a_far_seat_is_unobserved_until_the_learner_is_seen_again(room: RoomOf, 
     assert len(lost) == 2  # told after ten minutes already
 
 
+def test_who_was_admitted_by_face_or_pin_and_sits_too_far_to_be_named_is_not_observed_but_between_confirmations(
+    loop: SimulatedLoop, play: Play, tmp_path: Path
+) -> None:
+    room = RoomOf(loop, tmp_path, people(1, 4), spot_check_minutes=1)
+    left_at = 70.0
+
+    async def story() -> None:
+        await begun(room)
+        desk, pins = room.desk, {one.id: one.pin for one in room.office.learners}
+        desk.open("check_in")
+        room.nameless = 2  # two far faces; p1 and p2 sit there, p3 leaves at once, p4 is named as ever
+        for who in ("p1", "p3", "p4"):
+            room.tell(CheckedIn(who, room.boot(), 0.7))
+        desk.close()
+        await desk.check_in_by_pin("HV02", pins["p2"])
+        await desk.check_in_by_pin("HV00", pins["p0"])
+        room.seen["p4"] = [(53 * 60, 1e9)]
+        answers: dict[str, float] = {}
+        while room.loop.now < left_at * 60:
+            await asyncio.sleep(10)
+            view = desk.view()
+            for one in view.session.rows if view.session else ():
+                if one.spot_check_until and one.learner != "p3":
+                    await desk.answer_spot_check(one.learner, pins[one.learner])
+                    answers[one.learner] = room.loop.now
+        assert {"p0", "p1", "p2"} <= answers.keys()
+        assert row(room, "p1").presence == row(room, "p2").presence == "unobserved"
+        assert row(room, "p3").presence == "away"
+        assert row(room, "p4").presence == "present"
+        await room.switch_off()
+
+    play(story)
+    records = room.office.records()
+    vouched = {who: sum(r.end - r.start for r in records if isinstance(r, Vouched) and r.learner == who) / MINUTE
+               for who in ("p0", "p1", "p2", "p3", "p4")}  # fmt: skip
+    assert vouched["p3"] == vouched["p4"] == 0
+    assert min(vouched["p0"], vouched["p1"], vouched["p2"]) > 9  # from the check-in to the last answer
+    far = {r.learner for r in records if isinstance(r, Unobserved) and r.why == "far_seat"}
+    assert far == {"p1", "p2", "p3"}
+    (missed,) = [r for r in records if isinstance(r, SpotCheck) and not r.answered and r.learner == "p3"]
+    assert max(r.end for r in records if isinstance(r, Unobserved) and r.learner == "p3") == missed.asked
+
+
+def test_who_was_admitted_and_left_a_room_where_everybody_can_be_named_is_not_seen(room: RoomOf, play: Play) -> None:
+    async def story() -> None:
+        await begun(room)
+        room.desk.open("check_in")
+        room.tell(CheckedIn("p4", room.boot(), 0.7))
+        await asyncio.sleep(600)
+        assert row(room, "p4").presence == "away"
+        await room.switch_off()
+
+    play(story)
+    assert not [r for r in room.office.records() if isinstance(r, Unobserved | Vouched)]
+
+
+def test_a_far_seat_is_still_one_after_recognition_or_the_agent_died(room: RoomOf, play: Play) -> None:
+    async def story() -> None:
+        await begun(room, duty=False)
+        room.seen["p4"] = [(52 * 60, 60 * 60)]
+        room.followed = ("p4",)
+        await room.until(60)
+        room.followed = ()
+        assert room.listener is not None
+        room.listener.on_lost("crashed")  # the process is gone; its keeper starts another
+        await asyncio.sleep(5)
+        assert row(room, "p4").presence == "unobserved"
+        await asyncio.sleep(60)
+        await room.die()
+        await room.switch_on(boot=False)
+        await asyncio.sleep(60)
+        assert row(room, "p4").presence == "unobserved"
+        await room.switch_off()
+
+    play(story)
+    lost = [r for r in room.office.records() if isinstance(r, Unobserved)]
+    assert {(r.learner, r.why) for r in lost} == {("p4", "far_seat")}
+    assert sum(r.end - r.start for r in lost) / 1000 == pytest.approx(120, abs=8)
+
+
+def test_whom_the_camera_did_not_recognise_at_the_desk_is_known_by_confirmations_and_by_what_it_sees(
+    room: RoomOf, play: Play
+) -> None:
+    async def story() -> None:
+        await begun(room)
+        desk, pin = room.desk, room.office.learners[4].pin
+        desk.open("check_in")
+        room.tell(InDoubt(room.boot(), "unknown", "p4", "", ""))
+        await desk.check_in_by_pin("HV04", pin)
+        assert row(room, "p4").presence == "vouched"
+        room.seen["p4"] = [(60 * 60, 61 * 60)]
+        await room.until(60.5)
+        assert row(room, "p4").presence == "present"
+        await asyncio.sleep(5)
+        await room.die()
+        await room.switch_on(boot=False)
+        await room.until(70)
+        assert row(room, "p4").presence == "vouched"
+        await room.switch_off()
+
+    play(story)
+
+
 def test_a_spot_check_is_answered_vouched_for_or_missed(loop: SimulatedLoop, play: Play, tmp_path: Path) -> None:
     room = RoomOf(loop, tmp_path, people(3, 0), spot_check_minutes=5)
     answered: list[str] = []
@@ -318,14 +509,14 @@ def test_a_spot_check_is_answered_vouched_for_or_missed(loop: SimulatedLoop, pla
         for one in pins.values():
             await desk.check_in_by_pin(one.code, one.pin)
         with pytest.raises(DeskError, match="được gọi"):
-            desk.vouch("p0")
+            await desk.vouch("p0", room.office.witness_pin)
         while room.loop.now < 100 * 60:
             await asyncio.sleep(10)
             if row(room, "p0").spot_check_until:
                 await desk.answer_spot_check("p0", pins["p0"].pin)
                 answered.append("p0")
             if row(room, "p1").spot_check_until:
-                desk.vouch("p1")
+                await desk.vouch("p1", room.office.witness_pin)
         assert row(room, "p2").presence == "away"
         assert (await desk.check_in_by_pin("HV02", pins["p2"].pin)).kind == "again"
         assert row(room, "p2").presence == "vouched"

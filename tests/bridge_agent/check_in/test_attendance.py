@@ -137,7 +137,19 @@ def test_a_lost_seat_is_closed_by_a_crash_where_coverage_is(pc: Pc) -> None:
     pc.live(2 * MINUTE)
     pc.restart(reboot=False, off_ms=MINUTE)
     assert pc.spans(Unobserved) == [(MINUTE, 3 * MINUTE)]
-    assert pc.recording.far_seats == {}
+    pc.live(STEP_MS)  # watched again: nobody is named anew in such a seat
+    assert pc.recording.far_seats == {"a": 4 * MINUTE + STEP_MS}
+
+
+def test_who_is_followed_in_a_far_seat_when_recognition_dies_was_there_until_then(pc: Pc) -> None:
+    pc.live(MINUTE)
+    attendance = pc.recording.attendance
+    attendance.knows(frozenset({"a"}))
+    attendance.seen("a", pc.boot)
+    pc.recording.take(Sweep(pc.boot, 1, 0, 9.0, 1, 1_000, 0, ("a",)))
+    pc.recording.stop("crashed")
+    assert attendance.far.hides("a")
+    assert attendance.voucher.ago("a", pc.boot) < STEP_MS  # no spot check at once, as of somebody never confirmed
 
 
 def test_who_was_being_asked_is_asked_anew_and_who_missed_a_check_stays_away(tmp_path: Path) -> None:
@@ -167,7 +179,6 @@ def test_what_was_saved_before_there_were_desks_is_still_read() -> None:
         b'"eyes":{"detector":"d","encoder":"e"}}'
     )
     opened = msgspec.json.decode(saved, type=OpenSession)
-    assert opened.far_seats == {}
     assert opened.attendance.empty
     (coverage,) = after_crash(opened)
     assert isinstance(coverage, Coverage)

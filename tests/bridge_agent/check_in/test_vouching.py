@@ -3,13 +3,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge_agent.check_in.vouching import (
     Closed,
-    FarSeats,
     UnobservedInterval,
     VouchedInterval,
     Voucher,
@@ -117,29 +115,3 @@ def test_intervals_never_overlap_and_add_up_to_all_time_but_that_after_a_missed_
     for interval in closed:
         if isinstance(interval, VouchedInterval):
             assert interval.end - interval.start <= 45 * MINUTE
-
-
-@pytest.mark.parametrize("late", [0, 1])
-def test_a_far_seat_is_unobserved_until_the_learner_is_sighted_or_coverage_ends(late: int) -> None:
-    seats = FarSeats()
-    seats.lose("a", 1 * MINUTE)
-    seats.lose("a", 2 * MINUTE)
-    seats.lose("b", 2 * MINUTE)
-    assert seats.sighted("a", late * MINUTE) == []  # from before it was lost
-    assert seats.watched(5 * MINUTE) == []
-    assert brief(seats.sighted("a", 6 * MINUTE)) == [("far_seat", 1, 6)]
-    assert brief(seats.watched(12 * MINUTE)) == [("far_seat", 2, 12)]
-    assert brief(seats.unwatched(13 * MINUTE)) == [("far_seat", 12, 13)]
-    assert seats.lost == {}
-
-
-def test_a_far_seat_stays_unobserved_when_the_light_comes_back_until_its_learner_is_sighted() -> None:
-    seats = FarSeats()
-    seats.lose("a", 1 * MINUTE)
-    seats.lose("b", 1 * MINUTE)
-    assert brief(seats.unwatched(2 * MINUTE)) == [("far_seat", 1, 2), ("far_seat", 1, 2)]
-    assert seats.watched(4 * MINUTE) == []
-    assert brief(seats.sighted("a", 6 * MINUTE)) == [("far_seat", 4, 6)]
-    assert brief(seats.unwatched(9 * MINUTE)) == [("far_seat", 4, 9)]
-    assert seats.sighted("b", 9 * MINUTE) == []  # seen: no longer a seat where nothing is known
-    assert seats.watched(10 * MINUTE) == [] and seats.lost == {}

@@ -66,6 +66,9 @@ class ScriptedDesk:
         self.now = START + 5 * MINUTE
         self.pins = {row.learner: row.code[-4:] for row in rows() if row.pin} | {"kt-1": "2468"}
         self.cards = {"9900112233": "l2"}
+        self._card = ""
+        """Whose card was read."""
+        self._cards = 0
         self.picture: bytes | None = picture()
         self.calls: list[tuple[str, ...]] = []
         """What was asked for, without PINs."""
@@ -81,7 +84,7 @@ class ScriptedDesk:
             on_duty=None,
             may_be_on_duty=(DutyPerson("kt-1", "Hoàng Văn Kỹ", False, True),
                             DutyPerson("kt-2", "Ngô Thị Mai", False, False)),
-            purpose=None, guidance=None, outcome=None, card_shown=None, consent=CONSENT, enrolling=None,
+            purpose=None, guidance=None, outcome=None, card_read=0, card_shown=None, consent=CONSENT, enrolling=None,
             portraits=(0, 0), alarms=(), sweep_ms=1000, slowed=False,
         )  # fmt: skip
         self._changed = asyncio.Event()
@@ -202,8 +205,8 @@ class ScriptedDesk:
         self.calls.append(("end_duty",))
         self.set(on_duty=None)
 
-    def name_deputy(self, learner: str) -> None:
-        self._witness()
+    async def name_deputy(self, learner: str, pin: str) -> None:
+        await self._check(self._witness().id, pin)
         row = self._row(learner)
         if not row.pin or row.checked_in_at is None:
             raise DeskError("Học viên này cần điểm danh và có mã PIN.", "This learner needs a check-in and a PIN.")
@@ -218,29 +221,37 @@ class ScriptedDesk:
         self.calls.append(("check_in_by_pin", row.learner))
         return self._check_in(row.learner, "pin", ())
 
-    def show_card(self, number: str) -> Row:
+    def show_card(self, number: str) -> None:
         self._witness()
         if number not in self.cards:
             raise DeskError(
                 "Thẻ hoặc mã này không phải của học viên nào trong buổi học.",
                 "This card or code is no learner's of this session.",
             )
-        row = self._row(self.cards[number])
-        self.calls.append(("show_card", row.learner))
-        self.set(card_shown=row)
-        return row
+        self._card = self._row(self.cards[number]).learner
+        self.calls.append(("show_card", self._card))
+        self._cards += 1
+        self.set(card_read=self._cards, card_shown=None)
 
-    async def confirm_card(self, learner: str, pin: str) -> Outcome:
+    async def prove_card(self, pin: str) -> Row:
         await self._check(self._witness().id, pin)
+        if not self._view.card_read:
+            raise DeskError("Không có thẻ nào chờ xác nhận.", "No card is waiting.")
+        self.calls.append(("prove_card",))
+        self.set(card_shown=self._row(self._card))
+        return self._row(self._card)
+
+    def confirm_card(self, learner: str) -> Outcome:
+        self._witness()
         if self._view.card_shown is None or self._view.card_shown.learner != learner:
             raise DeskError("Thẻ này không còn chờ xác nhận.", "This card is not waiting any more.")
         self.calls.append(("confirm_card", learner))
-        self.set(card_shown=None)
+        self.set(card_read=0, card_shown=None)
         return self._check_in(learner, "card", ())
 
     def put_card_away(self) -> None:
         self.calls.append(("put_card_away",))
-        self.set(card_shown=None)
+        self.set(card_read=0, card_shown=None)
 
     async def answer_spot_check(self, learner: str, pin: str) -> None:
         self._asked(learner)
@@ -248,9 +259,9 @@ class ScriptedDesk:
         self.calls.append(("answer_spot_check", learner))
         self.set_row(learner, spot_check_until=None)
 
-    def vouch(self, learner: str) -> None:
-        self._witness()
+    async def vouch(self, learner: str, pin: str) -> None:
         self._asked(learner)
+        await self._check(self._witness().id, pin)
         self.calls.append(("vouch", learner))
         self.set_row(learner, spot_check_until=None, presence="vouched", since=self.now)
 

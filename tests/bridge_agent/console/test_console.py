@@ -79,7 +79,7 @@ async def test_every_answer_is_kept_from_frames_and_caches(client: httpx.AsyncCl
         ("/duty", {"who": "kt-1", "pin": "2469"}, 409),
         ("/duty", {"who": "kt-1", "pin": "2" * 100}, 422),
         ("/duty", {"who": "kt-1\x00", "pin": "2468"}, 422),
-        ("/vouch", {"learner": "l0"}, 409),
+        ("/vouch", {"learner": "l0"}, 422),
         ("/kiosk/pin", {"doubt": "99999999999999", "pin": "0141"}, 422),
         ("/kiosk/pin", {"who": "CC-0141", "pin": "0142"}, 409),
         ("/kiosk/who", {"text": ""}, 422),

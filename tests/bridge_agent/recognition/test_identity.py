@@ -28,7 +28,8 @@ class Room:
         self.seen: list[Sighting] = []
         self.unknown: list[Unknown] = []
         self.lost: list[Lost] = []
-        self.known_now = self.unknown_now = 0
+        self.known_now = self.unknown_now = self.nameless_now = 0
+        self.followed: tuple[str, ...] = ()
 
     def sweep(self, second: float, *faces: tuple[str, int], width: float = 60, look: str = "good") -> list[Sighting]:
         at = round(second * 1000)
@@ -56,6 +57,7 @@ class Room:
         self.unknown += outcome.unknown_over
         self.lost += outcome.lost
         self.known_now, self.unknown_now = outcome.known_now, outcome.unknown_now
+        self.nameless_now, self.followed = outcome.nameless_now, outcome.followed
         return list(outcome.sightings)
 
     def times(self, learner: str) -> list[int]:
@@ -248,6 +250,25 @@ def test_a_small_face_that_nothing_bears_out_any_more_is_a_lost_seat_from_its_la
         room.sweep(second, ("A", 0), width=40, look="poor")
     assert room.times("A") == list(range(123))
     assert room.lost == [Lost("A", 122_000)]
+
+
+def test_faces_that_nobody_could_name_where_they_are_are_counted_and_names_that_stand_on_a_track_are_told() -> None:
+    room = Room()
+    room.sweep(0, ("A", 0), width=28)
+    assert room.nameless_now == 1
+    for second in range(1, 6):
+        room.sweep(second, ("A", 0), ("X", 2), width=40, look="poor")
+    assert room.nameless_now == 2  # five looks named neither
+    for second in range(6, 12):
+        room.sweep(second, ("A", 0), ("X", 2), width=60)
+    assert (room.nameless_now, room.known_now, room.unknown_now, room.followed) == (0, 1, 1, ())
+    for second, width in enumerate((50, 40, 36, 30, 28, 28, 28), 12):
+        room.sweep(second, ("A", 0), width=width)
+    assert (room.nameless_now, room.followed) == (0, ("A",))
+    dark = Room(zones=())
+    for second in range(6):
+        dark.sweep(second, ("X", 2), width=60)
+    assert dark.nameless_now == 1
 
 
 def test_who_moves_from_a_far_seat_to_a_near_one_has_lost_none() -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlmodel import Session, select
 
+from central_server.courses.changes import changing
+from central_server.learners.means import keep_pins, put_cards
 from central_server.learners.retention import DAY_MS, Eraser, erase_expired
-from central_server.learners.tables import FaceTemplate
+from central_server.learners.tables import FaceTemplate, LearnerMeans
 from tests.central_server.enrolment.test_enrolling import course_id, prove
 from tests.central_server.learners.desk import enrol, face, gallery, learner, technician
 from tests.central_server.learners.served import serving
@@ -42,6 +44,25 @@ def test_a_template_goes_so_many_days_after_the_last_session_and_not_before(serv
     assert prove(server) == []
     page = server.administrator().get("/admin/audit?group=learners").text
     assert "xóa dữ liệu khuôn mặt của học viên HV000" in page
+
+
+def test_pins_and_cards_go_with_the_courses_retention_and_a_later_one_stays(server: Running, agent: Agent) -> None:
+    first, second = learner(server, "HV000"), learner(server, "HV001")
+    key = server.services.sealing
+    server.do(keep_pins({first: "$argon2id$a", second: "$argon2id$b"}, key, START, None, only_new=False))
+    server.do(changing(lambda changes: put_cards(changes, key, {first: "C1"}), START))
+    server.do(changing(lambda changes: put_cards(changes, key, {second: "C2"}), END + 20 * DAY_MS))
+    assert server.do(erase_expired(30, END + 30 * DAY_MS)) == 0
+    assert server.do(erase_expired(30, END + 30 * DAY_MS + 1)) == 3
+    with Session(server.services.engine) as db:
+        kept = {
+            one.learner: (one.pin, one.card is None, one.card_digest is None) for one in db.exec(select(LearnerMeans))
+        }
+    assert kept == {first: (None, True, True), second: (None, False, False)}
+    assert prove(server) == []
+    page = server.administrator().get("/admin/audit?group=learners").text
+    assert "xóa mã PIN của học viên HV000" in page and "bỏ thẻ của học viên HV000" in page
+    assert server.do(erase_expired(30, END + 50 * DAY_MS + 1)) == 1  # the card that came later
 
 
 def test_a_later_session_keeps_it_unless_it_is_cancelled(server: Running, agent: Agent) -> None:

@@ -92,6 +92,28 @@ def test_minutes_by_card_count_and_what_nobody_could_see_is_no_absence(
     assert [one["method"] for one in told[card]["spot_checks"]] == ["pin", None]
 
 
+def test_what_was_odd_at_a_check_in_is_for_its_technician_and_the_class_manager_only(
+    server: Running, agent: Agent, people: list[str], technician: str
+) -> None:
+    morning(agent, people, technician)
+    agent.send_all()
+    server.clock.ms = END
+    server.account("giang-vien", Grant("lecturer"))
+    server.account("ky-thuat-khac", Grant("technician"), Grant("lecturer"))
+    odd = "giống một học viên khác"
+    for login, may in (("ky-thuat", True), ("giang-vien", False), ("ky-thuat-khac", True)):
+        client = server.signed_in(login)
+        api = client.get(f"/api/sessions/{SESSION}/participation").json()
+        told = {one["id"]: one for one in api["learners"]}[people[0]]["check_in"]["flags"]
+        assert bool(told) is may, login
+        opened = client.get(f"/sessions/{SESSION}?open={agent.bridge_point}").text
+        part = client.get(f"/sessions/{SESSION}/points/{agent.bridge_point}").text
+        assert "Học viên" in part
+        sheet = client.get(f"/sessions/{SESSION}/sheet.csv").content.decode("utf-8-sig")
+        assert [odd in text for text in (opened, part, sheet)] == [may] * 3, login
+    assert odd in server.get(f"/sessions/{SESSION}/points/{agent.bridge_point}").text
+
+
 def test_each_record_of_the_new_kinds_is_read_once(
     server: Running, agent: Agent, people: list[str], technician: str
 ) -> None:
