@@ -37,7 +37,8 @@ from models.wire import (
 JSON, HTML, NDJSON, SDP = "application/json", "text/html", "application/x-ndjson", "application/sdp"
 _MESSAGES = (
     EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, JoinAnswer, JoinRequest, LiveStatus,
-    MediaTokenAnswer, MediaTokenRequest, PictureAnswer, Receipt, Refusal, RotateAnswer, RotateRequest, ServerTime, Today,
+    MediaTokenAnswer, MediaTokenRequest, PictureAnswer, Receipt, Refusal, RotateAnswer, RotateRequest, ServerTime,
+    Today,
 )  # fmt: skip
 _SENTENCE = {
     "type": "object",
