@@ -7,6 +7,7 @@ connection there are two: whoever publishes talks to one, the relay to the other
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 import re
 import threading
@@ -130,7 +131,7 @@ def _app(line: Line, server: str) -> Starlette:
             loop = asyncio.get_running_loop()
             for up in (True, False):
                 _, side = await loop.create_datagram_endpoint(
-                    lambda up=up: _Side(line, up=up), local_addr=(found[1], 0)
+                    functools.partial(_Side, line, up=up), local_addr=(found[1], 0)
                 )
                 sides.append(side)
                 opened.append(side)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -39,6 +39,13 @@ def write_course(path: Path) -> Path:
     return path
 
 
+def started(settings: Path) -> subprocess.Popen[bytes]:
+    with settings.with_suffix(".out").open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.end_to_end.streaming_agent", settings], cwd=ROOT, stdout=output, stderr=output
+        )
+
+
 def records(server: Running) -> list[object]:
     with server.services.engine.connect() as connection:
         return [decode(bytes(line)) for (line,) in connection.execute(text("SELECT line FROM record ORDER BY seq"))]
@@ -61,11 +68,7 @@ async def test_the_class_is_seen_while_its_attendance_is_recorded(tmp_path: Path
         )
         arguments = ["join", "--config", settings, "--server", server.address, "--token", server.token("DC1")]
         assert forked.run("bridge_agent.cli", arguments, {}).returncode == 0
-        with (tmp_path / "output.txt").open("wb") as output:
-            agent = subprocess.Popen(
-                [sys.executable, "-m", "tests.end_to_end.streaming_agent", settings],
-                cwd=ROOT, stdout=output, stderr=output,
-            )  # fmt: skip
+        agent = started(settings)
         peers = Peers(server)
         try:
             media = server.services.media
@@ -75,7 +78,7 @@ async def test_the_class_is_seen_while_its_attendance_is_recorded(tmp_path: Path
             await viewer.until(30, 30)
             await until(lambda: len([r for r in records(server) if isinstance(r, CheckIn)]) == 3, 20)
             await until(lambda: server.services.pictures.get(SESSION, room, server.clock()), 10)
-            time.sleep(3)
+            await asyncio.sleep(3)
         finally:
             agent.terminate()
             ended = agent.wait(15)
