@@ -54,8 +54,7 @@ KEY_EVERY_S: Final = 0.3
 """Key frames are asked for no more often: each is ten times as large as another picture."""
 _TROUBLES: Final[dict[str, Trouble]] = {
     "no_leave": "no_leave", "refused": "refused", "unreachable": "line", "never_connected": "no_way",
-    "ice_failed": "line",
-    "no_reports": "line", "stuck": "line", "closed": "line",
+    "ice_failed": "line", "no_reports": "line", "stuck": "line", "closed": "line",
 }  # fmt: skip
 
 

@@ -37,7 +37,8 @@ from bridge_agent.supervisor import GOOD_AFTER_S, PAUSES_S
 from models.wire import LiveStream, MediaTokenRequest
 
 TICK_S: Final = 0.5
-STARTING_S: Final = 30.0
+STARTING_S: Final = 120.0
+"""Loading aiortc takes a second on a free PC, and much longer on one that starts other things at the same time."""
 SILENT_S: Final = 8.0
 """It tells something every second."""
 PASS_S: Final = 5.0

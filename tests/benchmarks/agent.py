@@ -1,9 +1,10 @@
-"""The agent in a class: a room of 30 at 1080p, looked at once a second, while capture also encodes the room's stream.
+"""The agent in a class: a room of 30 at 1080p, looked at once a second, while its stream goes to a server's relay.
 
 The agent's process tree as it is: a parent with the agent's own modules, recognition with 30 templates, capture with an
-x264 720p15 encode whose packets are taken from their pipe. The camera is a file of full HD JPEG frames, 15 a second, in
-real time: so much of a USB camera's 30 is decoded (the others are passed over undecoded). The file is rendered once, in
-a minute or two, and kept in the temporary folder. Left out: what the parent writes and sends, a few records a minute.
+x264 720p15 encode, and streaming, which publishes it by WHIP to a real server's relay (not counted). The camera is a
+file of full HD JPEG frames, 15 a second, in real time: so much of a USB camera's 30 is decoded (the others are passed
+over undecoded). The file is rendered once, in a minute or two, and kept in the temporary folder. Left out: what the
+parent writes and sends, a few records a minute.
 
 CPU seconds a second of wall time hardly depend on what else the PC does; gaps between verifications do, and the sweep
 adapts to it. Needs ../shared/pictures.
@@ -17,12 +18,11 @@ import os
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -30,7 +30,7 @@ import av
 import msgspec
 import psutil
 
-from bridge_agent.capture.encode import Packet, StreamOut
+from bridge_agent.capture.outlet import MeetingPlace, StreamSettings
 from bridge_agent.capture.simulated import locator
 from bridge_agent.recognition.child import RecognitionSettings, main
 from bridge_agent.recognition.commands import HeldTemplate
@@ -38,11 +38,15 @@ from bridge_agent.recognition.events import Ended, Failed, Sighted, Sweep
 from bridge_agent.simulated_class.classes import seats_for
 from bridge_agent.simulated_class.render import Room
 from bridge_agent.simulated_class.script import HeadTurned, Person, Script
+from bridge_agent.streaming.messages import Pass, StreamAssignment, StreamState, WantPass
+from bridge_agent.streaming.start import publish
 from models.faces.encode import IntelEncoder
 from models.faces.engine import FaceProfile, load_engine
 from models.faces.portraits import portrait_vector, read_picture
 from tests.benchmarks.measure import Measure
 from tests.bridge_agent.judging import people
+from tests.central_server.media.peers import SESSION, Ticking
+from tests.central_server.running import running, write_course
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 LEARNERS, SECONDS, FPS, SIZE = 30, 75, 15, (1920, 1080)
@@ -58,10 +62,8 @@ class Taken:
     memory_mb: float = 0.0
     verified: dict[str, list[int]] = field(default_factory=dict)
     sweeps: list[Sweep] = field(default_factory=list)
-    stream: tuple[int, int] = (0, 0)
-    """Packets and their bytes, so far."""
-    packets: int = 0
-    stream_bytes: int = 0
+    stream: list[StreamState] = field(default_factory=list)
+    """As the streaming process told it, once a second."""
     seconds: float = 0.0
 
 
@@ -90,36 +92,36 @@ def run() -> Iterator[Measure]:
     yield Measure(f"{name}: a look at the room", statistics.median(s.took_ms for s in taken.sweeps), "ms")
     yield Measure(f"{name}: interval between looks, median", statistics.median(s.sweep_ms for s in taken.sweeps), "ms")
     yield Measure(f"{name}: learners known at once, median", statistics.median(s.known for s in taken.sweeps), "")
-    yield Measure(f"{name}: stream", taken.packets / taken.seconds, "frames/s")
-    yield Measure(f"{name}: stream", taken.stream_bytes / 125 / taken.seconds, "kbit/s")
+    yield Measure(f"{name}: stream", statistics.mean(s.fps for s in taken.stream), "frames/s")
+    yield Measure(f"{name}: stream", statistics.mean(s.kbit_s for s in taken.stream), "kbit/s")
+    up = sum(s.up for s in taken.stream) / len(taken.stream)
+    yield Measure(f"{name}: stream up at the relay", up * 100, "%", goal=100, ok=up == 1)
 
 
 def measured(film: Path, templates: tuple[HeldTemplate, ...]) -> Taken:
-    """Run the agent's tree on the film for MEASURED_S seconds."""
-    context = multiprocessing.get_context("spawn")
-    events, theirs = context.Pipe()
-    packets, into = context.Pipe()
-    settings = RecognitionSettings(
-        str(film),
-        film.parent,
-        {},
-        1000,
-        FaceProfile("yunet", "intel"),
-        templates=templates,
-        stream=StreamOut(into),
-    )
-    process = context.Process(target=_parent, args=(theirs, settings))
-    process.start()
-    theirs.close()
-    into.close()
-    taken = Taken()
-    threading.Thread(target=_take_packets, args=(packets, taken), daemon=True).start()
-    try:
-        _listen(events, process, taken)
-    finally:
-        for one in _tree(process):
-            one.kill()
-        process.join()
+    """Run the agent's tree on the film for MEASURED_S seconds, publishing to a server."""
+    place, taken = MeetingPlace(), Taken()
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "data", Ticking()) as server:
+        server.load(write_course(Path(folder) / "course.toml"))
+        media, now = server.services.media, server.services.now()
+        leave = Pass(media.tokens.issue("device:d", SESSION, "r1", "publish", ("camera",), now), "r1", 600.0, ())
+        out = place.out(StreamSettings())
+        settings = RecognitionSettings(
+            str(film), film.parent, {}, 1000, FaceProfile("yunet", "intel"), templates=templates, stream=out
+        )
+        context = multiprocessing.get_context("spawn")
+        events, theirs = context.Pipe()
+        assignment = StreamAssignment(server.address, SESSION, out)
+        process = context.Process(target=_parent, args=(theirs, settings, assignment, leave))
+        process.start()
+        theirs.close()
+        try:
+            _listen(events, process, taken)
+        finally:
+            for one in _tree(process):
+                one.kill()
+            process.join()
+            place.close()
     return taken
 
 
@@ -141,39 +143,36 @@ def _listen(events: Connection, process: BaseProcess, taken: Taken) -> None:
                     cpu = _cpu(process)
                     taken.cores = sum(cpu[pid] - used.get(pid, 0.0) for pid in cpu) / taken.seconds
                     taken.memory_mb = sum(_memory(one) for one in _tree(process)) / 1e6
-                    taken.packets, taken.stream_bytes = taken.stream
                 elif now >= warm:
                     began, used = now, _cpu(process)
-                    taken.stream = (0, 0)
+            case StreamState() if began:
+                taken.stream.append(event)
             # A name kept on its place alone, with the head turned, is a sighting and no verification.
             case Sighted() if began and event.score >= IntelEncoder.threshold:
                 taken.verified.setdefault(event.learner, []).append(event.at)
 
 
-def _parent(events: Connection, settings: RecognitionSettings) -> None:
-    """The agent's parent: its modules, and recognition as its child."""
+def _parent(events: Connection, settings: RecognitionSettings, assignment: StreamAssignment, leave: Pass) -> None:
+    """The agent's parent: its modules, and recognition and streaming as its children."""
     import bridge_agent.agent  # noqa: F401  # what the parent holds in memory is part of the figure
 
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    child = context.Process(target=main, args=(theirs, settings), name="recognition")
-    child.start()
+    context.Process(target=main, args=(theirs, settings), name="recognition").start()
+    streaming, its = context.Pipe()
+    context.Process(target=publish, args=(its, assignment), name="streaming").start()
     theirs.close()
+    its.close()
     while True:
         try:
-            events.send(ours.recv())
+            for one in wait([ours, streaming]):
+                event = one.recv()  # type: ignore[union-attr]  # all of them are pipes
+                if isinstance(event, WantPass):
+                    streaming.send(leave)
+                else:
+                    events.send(event)
         except (EOFError, OSError):
             return
-
-
-def _take_packets(packets: Connection, taken: Taken) -> None:
-    while True:
-        try:
-            packet = packets.recv()
-        except (EOFError, OSError):
-            return
-        if isinstance(packet, Packet):
-            taken.stream = taken.stream[0] + 1, taken.stream[1] + len(packet.data)
 
 
 def _tree(process: BaseProcess) -> list[psutil.Process]:

@@ -125,7 +125,8 @@ class World:
         settings, data = self.folder / "agent.toml", self.folder / "server"
         settings.write_text(
             'data = "agent"\nsource = "script.json"\nportraits = "portraits"\n'
-            "sync_seconds = 1\nplan_seconds = 2\nwatch_before_minutes = 0\nconsole_port = 0\n",
+            "sync_seconds = 1\nplan_seconds = 2\nwatch_before_minutes = 0\nconsole_port = 0\n"
+            "[streaming]\nenabled = false\n",
             encoding="utf-8",
         )
         self.run("central_server.cli", "load-course", "--data", data, self.folder / "course.toml")

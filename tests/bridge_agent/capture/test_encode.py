@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 import time
+from collections.abc import Iterator
+from multiprocessing.connection import Listener
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from av.video.codeccontext import VideoCodecContext
@@ -17,8 +19,9 @@ from hypothesis import strategies as st
 
 from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.child import Pace
-from bridge_agent.capture.encode import H264Encoder, Packet, StreamOut, StreamSettings, StreamThread, fitted
+from bridge_agent.capture.encode import STILL_LIMIT, H264Encoder, StreamThread, fitted, still
 from bridge_agent.capture.frame import Frame, Picture
+from bridge_agent.capture.outlet import MeetingPlace, Packet, Rate, Still, StreamSettings, WantKeyFrame, WantStill, Wish
 from bridge_agent.capture.reader import Raw
 from bridge_agent.capture.source import Device, VideoFile
 from tests.bridge_agent.composed import Composition, write
@@ -70,18 +73,25 @@ def test_a_stream_keeps_the_pictures_shape_is_even_and_no_larger(width: int, hei
     assert abs(w / width - h / height) <= 2 / width + 2 / height
 
 
-class Listener:
-    """Takes packets, and each only when it is let."""
+class Listening:
+    """A line that takes packets, and each only when it is let."""
 
     def __init__(self) -> None:
-        self.got: list[Packet] = []
+        self.got: list[Packet | Still] = []
         self.may = threading.Semaphore(0)
         self.calls = 0
+        self.wishes: list[Wish] = []
 
-    def __call__(self, packet: Packet) -> None:
+    def send(self, what: Packet | Still, /) -> None:
         self.calls += 1
         self.may.acquire()
-        self.got.append(packet)
+        self.got.append(what)
+
+    def poll(self, timeout: float = 0.0, /) -> bool:
+        return bool(self.wishes)
+
+    def recv(self) -> Wish:
+        return self.wishes.pop(0)
 
     def wait(self, calls: int) -> None:
         deadline = time.monotonic() + 20
@@ -96,18 +106,18 @@ def offered(thread: StreamThread, at: int) -> None:
 
 
 def test_of_thirty_frames_a_second_every_second_one_is_encoded() -> None:
-    listener = Listener()
-    thread = StreamThread(StreamSettings(width=64, height=36), listener, lambda: False)
+    listener = Listening()
+    thread = StreamThread(StreamSettings(width=64, height=36), lambda: listener)
     for n in range(30):
         offered(thread, round(n * 1000 / 30))
         listener.may.release()
         listener.wait(n // 2 + 1)
-    assert [packet.at for packet in listener.got] == [round(n * 1000 / 30) for n in range(0, 30, 2)]
+    assert [one.at for one in listener.got] == [round(n * 1000 / 30) for n in range(0, 30, 2)]
 
 
 def test_a_slow_receiver_costs_frames_and_never_their_order() -> None:
-    listener = Listener()
-    thread = StreamThread(SMALL, listener, lambda: False)
+    listener = Listening()
+    thread = StreamThread(SMALL, lambda: listener)
     offered(thread, 0)
     listener.wait(1)  # it is stuck with the first packet while nine more frames come
     for n in range(1, 10):
@@ -116,7 +126,7 @@ def test_a_slow_receiver_costs_frames_and_never_their_order() -> None:
     deadline = time.monotonic() + 20
     while len(listener.got) < 2 and time.monotonic() < deadline:
         time.sleep(0.002)
-    assert [packet.at for packet in listener.got] == [0, 900]
+    assert [one.at for one in listener.got] == [0, 900]
 
 
 @pytest.fixture
@@ -124,18 +134,85 @@ def video(tmp_path: Path) -> Path:
     return write(tmp_path / "class.mp4", Composition(seconds=20, movement="sway", size=(480, 270)).frames(), 10)
 
 
-def test_capture_encodes_what_recognition_looks_at_and_goes_on_when_nobody_listens(video: Path) -> None:
+def test_what_is_asked_for_comes_a_key_frame_a_still_and_another_rate() -> None:
+    listener = Listening()
+    listener.may.release(1000)
+    thread = StreamThread(SMALL, lambda: listener)
+
+    def next_of(at: int) -> list[Packet | Still]:
+        listener.got.clear()
+        calls = listener.calls
+        offered(thread, at)
+        listener.wait(calls + (2 if WantStill() in listener.wishes else 1))
+        time.sleep(0.05)
+        return list(listener.got)
+
+    assert [packet.key for packet in next_of(0) if isinstance(packet, Packet)] == [True]
+    assert [packet.key for packet in next_of(100) if isinstance(packet, Packet)] == [False]
+    listener.wishes.append(WantKeyFrame())
+    assert [packet.key for packet in next_of(200) if isinstance(packet, Packet)] == [True]
+    listener.wishes.append(WantStill())
+    kinds = next_of(300)
+    assert [type(one) for one in kinds] == [Still, Packet]
+    listener.wishes.append(Rate(kbit_s=100, fps=2))
+    assert [packet.key for packet in next_of(400) if isinstance(packet, Packet)] == [True], "a new encoder"
+    listener.got.clear()
+    for at in range(500, 2500, 100):
+        offered(thread, at)
+        time.sleep(0.01)
+    assert len(listener.got) <= 5, "two frames a second"
+
+
+def test_nobody_who_listens_is_called_again_and_nothing_encoded_meanwhile() -> None:
+    now, calls = 0.0, 0
+
+    def call() -> Listening:
+        nonlocal calls
+        calls += 1
+        raise ConnectionRefusedError
+
+    thread = StreamThread(SMALL, call, lambda: now)
+    for n in range(20):
+        offered(thread, 100 * n)
+        time.sleep(0.01)
+    assert calls == 1
+    now = 1.5
+    offered(thread, 5000)
+    time.sleep(0.2)
+    assert calls == 2
+
+
+def test_a_still_is_small_whatever_the_picture() -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (720, 1280, 3), np.uint8)
+    for picture in (noise, np.zeros((2160, 3840, 3), np.uint8), noise[:90, :160]):
+        jpeg = still(VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="bgr24"))
+        shown = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        assert shown is not None and shown.shape[1] == min(480, picture.shape[1])
+        assert len(jpeg) <= STILL_LIMIT
+
+
+@pytest.fixture
+def place() -> Iterator[MeetingPlace]:
+    one = MeetingPlace()
+    yield one
+    one.close()
+
+
+def test_capture_encodes_what_recognition_looks_at_and_goes_on_when_nobody_listens(
+    video: Path, place: MeetingPlace
+) -> None:
     seldom = StreamSettings(width=320, height=180, fps=10, kbit_s=300, key_every_s=100)
-    ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    with Capture(VideoFile(video), Pace(500, newest=True, real_time=True), stream=StreamOut(theirs, seldom)) as capture:
+    listener = Listener(place.address, authkey=place.key)
+    pace = Pace(500, newest=True, real_time=True)
+    with Capture(VideoFile(video), pace, stream=place.out(seldom)) as capture:
         capture.open()
-        theirs.close()
+        ours = listener.accept()
         packets: list[Packet] = []
         while len(packets) < 12:
             assert ours.poll(20)
             packets.append(ours.recv())
         assert packets[0].key and not any(packet.key for packet in packets[1:12])
-        ours.send("key")
+        ours.send(WantKeyFrame())
         while not packets[-1].key:
             assert ours.poll(5)
             packets.append(ours.recv())
@@ -146,14 +223,16 @@ def test_capture_encodes_what_recognition_looks_at_and_goes_on_when_nobody_liste
         ours.close()
         later = [capture.newest(2000) for _ in range(3)]
         assert all(isinstance(got, Frame) for got in later)
+        again = listener.accept()  # it calls anew, and begins with a key frame
+        assert again.poll(20)
+        assert again.recv().key
+        again.close()
+    listener.close()
 
 
-def test_a_camera_is_decoded_as_often_as_the_stream_needs_and_no_more_without_one() -> None:
-    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+def test_a_camera_is_decoded_as_often_as_the_stream_needs_and_no_more_without_one(place: MeetingPlace) -> None:
     pace = Pace(1000, newest=True, real_time=False)
     assert Capture(Device(0), pace).source == Device(0)
-    with_stream = Capture(Device(0), pace, stream=StreamOut(theirs)).source
+    with_stream = Capture(Device(0), pace, stream=place.out(StreamSettings())).source
     assert isinstance(with_stream, Device)
     assert with_stream.look_every_ms == 66
-    ours.close()
-    theirs.close()
