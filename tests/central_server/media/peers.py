@@ -65,16 +65,20 @@ class Painted(MediaStreamTrack):
         if self._began is None:
             self._began = time.monotonic()
         await asyncio.sleep(max(0, self._began + self.number / self._fps - time.monotonic()))
+        frame = self.frame()
+        frame.pts, frame.time_base = self.number * 90_000 // self._fps, fractions.Fraction(1, 90_000)
+        self.number += 1
+        return frame
+
+    def frame(self) -> VideoFrame:
+        """The picture of the present number."""
         height, width = self._size
         luma = np.roll(self._picture, self.number * 4, 1)
         for bit in range(BITS):
             luma[:SQUARE, bit * SQUARE : (bit + 1) * SQUARE] = 230 if self.number >> bit & 1 else 20
         planes = np.full((height * 3 // 2, width), 128, np.uint8)
         planes[:height] = luma
-        frame = VideoFrame.from_ndarray(planes, "yuv420p")
-        frame.pts, frame.time_base = self.number * 90_000 // self._fps, fractions.Fraction(1, 90_000)
-        self.number += 1
-        return frame
+        return VideoFrame.from_ndarray(planes, "yuv420p")
 
 
 class Tone(MediaStreamTrack):
