@@ -6,6 +6,7 @@ import asyncio
 import fractions
 import multiprocessing
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing.connection import Connection
@@ -15,7 +16,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCRtp
 from av.video.codeccontext import VideoCodecContext
 
 from central_server.errors import RelayAwayError
-from central_server.media.media import Media
+from central_server.media.media import Media, Resource
 from central_server.media.packets import Packet
 from central_server.media.passing import Incoming
 from tests.central_server.media.peers import Painted
@@ -81,7 +82,7 @@ class Encoded(MediaStreamTrack):
         """By a frame's tail, when it was last handed out."""
         self._began = 0.0
 
-    async def recv(self) -> av.Packet:
+    async def recv(self) -> av.Packet[av.VideoStream]:
         fps = self.encoding.fps
         if not self.sent:
             self._began = time.monotonic()
@@ -138,20 +139,26 @@ async def publish(media: Media, track: MediaStreamTrack, codec: str = "VP8") -> 
     found = RTCRtpSender.getCapabilities("video").codecs
     transceiver.setCodecPreferences([one for one in found if one.name in (codec, "rtx")])
     await peer.setLocalDescription(await peer.createOffer())
-    while True:
-        try:
-            made = await media.publish("account:publisher", "s", "r", "camera", peer.localDescription.sdp)
-            break
-        except RelayAwayError as error:  # a busy machine takes its time to start it
-            await asyncio.sleep(error.retry_after)
+    offer = peer.localDescription.sdp
+    made = await patiently(lambda: media.publish("account:publisher", "s", "r", "camera", offer))
     await peer.setRemoteDescription(RTCSessionDescription(made.answer, "answer"))
     return peer
 
 
-async def watch(media: Media, track: Encoded | None = None, holder: str = "") -> Watcher:
+async def patiently(ask: Callable[[], Awaitable[Resource]]) -> Resource:
+    """Ask again while a busy machine takes its time."""
+    for _ in range(10):
+        try:
+            return await ask()
+        except RelayAwayError as error:
+            await asyncio.sleep(error.retry_after)
+    return await ask()
+
+
+async def watch(media: Media, track: Encoded | None = None) -> Watcher:
     """A new viewer of the one camera."""
     watcher, offer = await offering(track)
-    made = await media.play(holder or f"account:{id(watcher)}", "s", "r", "camera", offer)
+    made = await patiently(lambda: media.play(f"account:{id(watcher)}", "s", "r", "camera", offer))
     await watcher.connection.setRemoteDescription(RTCSessionDescription(made.answer, "answer"))
     return watcher
 
@@ -180,8 +187,10 @@ class Elsewhere:
         """Let them in."""
         for number in range(self._count):
             offer = await asyncio.to_thread(self._pipe.recv)
-            made = await media.play(f"account:there{number}", "s", "r", "camera", offer)
-            self._pipe.send(made.answer)
+            self._pipe.send(await self._let_in(media, f"account:there{number}", offer))
+
+    async def _let_in(self, media: Media, holder: str, offer: str) -> str:
+        return (await patiently(lambda: media.play(holder, "s", "r", "camera", offer))).answer
 
     async def counted(self) -> list[int]:
         """How many frames each has got."""

@@ -96,7 +96,7 @@ def test_pictures_go_both_ways_where_nothing_but_tcp_port_443_passes(spaces: tup
 
         start("nginx", "-c", str(out / "nginx.conf"), "-g", "daemon off;")
         start("turnserver", "-c", str(out / "turnserver.conf"))
-        server = start(sys.executable, "-m", "tests.deploy.one_port_peers", "serve", str(tmp_path))
+        server = start(sys.executable, "-m", "tests.deploy.one_port_peers", "serve", str(tmp_path), "8080")
         assert server.stdout is not None
         told = server.stdout.readline()
         ping = sh(f"ip netns exec {office} ping -c 1 -W 1 {SERVER}", check=False)

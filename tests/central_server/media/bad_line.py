@@ -19,6 +19,8 @@ class Line:
     delay_s: float = 0.0
     """In each direction."""
     down: bool = False
+    only_to_peer: bool = False
+    """Whether only what the relay sends is lost: a line that is too slow for a stream."""
     seed: int = 1
     passed: int = 0
     lost: int = 0
@@ -28,9 +30,12 @@ class Line:
     def __post_init__(self) -> None:
         self._rng = random.Random(self.seed)
 
-    def send(self, transport: asyncio.DatagramTransport, data: bytes, to: tuple[str, int]) -> None:
+    def send(
+        self, transport: asyncio.DatagramTransport, data: bytes, to: tuple[str, int], relay: tuple[str, int]
+    ) -> None:
         """Send a datagram as the line allows."""
-        if self.down or self._rng.random() < self.loss:
+        good = self.only_to_peer and to == relay
+        if self.down or (not good and self._rng.random() < self.loss):
             self.lost += 1
             return
         self.passed += 1
@@ -85,7 +90,7 @@ class _Proxy(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         if addr[1] == self._relay[1]:
             if self._peer is not None:
-                self._line.send(self._transport, data, self._peer)
+                self._line.send(self._transport, data, self._peer, self._relay)
             return
         self._peer = (addr[0], addr[1])
-        self._line.send(self._transport, data, self._relay)
+        self._line.send(self._transport, data, self._relay, self._relay)
