@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing.connection import Connection
+from typing import Any
 
 import av
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
@@ -82,7 +83,7 @@ class Encoded(MediaStreamTrack):
         """By a frame's tail, when it was last handed out."""
         self._began = 0.0
 
-    async def recv(self) -> av.Packet[av.VideoStream]:
+    async def recv(self) -> av.Packet[Any]:
         fps = self.encoding.fps
         if not self.sent:
             self._began = time.monotonic()

@@ -19,13 +19,14 @@ from tests.central_server.running import running, write_course
 NAME, TURN_NAME = "diemdanh.test", "turn.diemdanh.test"
 
 
-def serve(folder: Path, port: int) -> None:
+def serve(folder: str, port: int) -> None:
     """Run a server until the input ends; prints its address, tokens and TURN servers for the other end."""
+    home = Path(folder)
     media = MediaSettings(
-        turn=(f"turns:{TURN_NAME}:443?transport=tcp",), turn_secret_file=str(folder / "one_port" / "turn-secret")
+        turn=(f"turns:{TURN_NAME}:443?transport=tcp",), turn_secret_file=str(home / "one_port" / "turn-secret")
     )
-    with running(folder / "data", Wall(), port=port, media=media, public_address=f"https://{NAME}") as server:
-        server.load(write_course(folder / "course.toml"))
+    with running(home / "data", Wall(), port=port, media=media, public_address=f"https://{NAME}") as server:
+        server.load(write_course(home / "course.toml"))
         of = server.services
         now = of.now()
         told = {
@@ -73,8 +74,14 @@ async def meet(told: dict[str, Any]) -> dict[str, object]:
     return found
 
 
-if __name__ == "__main__":
-    if sys.argv[1] == "serve":
-        serve(Path(sys.argv[2]), int(sys.argv[3]))
-    else:
-        print(json.dumps(asyncio.run(meet(json.loads(sys.argv[2])))), flush=True)
+def command(call: str) -> list[str]:
+    """A command line that calls a function of this module, `serve(…)` or `tell(…)`.
+
+    Not by -m: the relay's process imports the main module of its server anew, and this one loads a browser's driver.
+    """
+    return [sys.executable, "-c", f"from tests.deploy.one_port_peers import *; {call}"]
+
+
+def tell(told: str) -> None:
+    """What `meet` found, printed."""
+    print(json.dumps(asyncio.run(meet(json.loads(told)))), flush=True)

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
@@ -21,6 +20,7 @@ from central_server.media.media import Media
 from tests.central_server.media.bad_line import Line
 from tests.central_server.media.peers import SESSION, Painted, Peer, Peers, RefusedByServerError, Ticking, Tone, until
 from tests.central_server.running import Running, running, write_course
+from tests.deploy.one_port_peers import command
 
 
 @pytest.fixture(scope="module")
@@ -188,8 +188,8 @@ async def test_a_viewer_whose_line_is_too_slow_gets_key_frames_only_and_costs_th
 def test_the_relay_ends_with_its_server_even_when_that_is_killed(tmp_path: Path) -> None:
     (tmp_path / "one_port").mkdir()
     (tmp_path / "one_port" / "turn-secret").write_text("north")
-    command = [sys.executable, "-m", "tests.deploy.one_port_peers", "serve", str(tmp_path), "0"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    serving = command(f"serve({str(tmp_path)!r}, 0)")
+    with subprocess.Popen(serving, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
         headers = {"Authorization": f"Bearer {told['publish']}", "Content-Type": "application/sdp"}
