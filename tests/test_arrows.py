@@ -1,6 +1,7 @@
 """Who may import whom: bridge_agent → calibration → models ← central_server, and central_server → calibration."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,7 +56,14 @@ def test_the_agents_command_line_loads_neither_pictures_nor_networks_nor_the_ser
 
 
 def test_the_server_loads_nothing_of_the_agents_libraries() -> None:
-    assert not loaded_by("central_server.app") & {"cv2", "openvino", "onnxruntime", "dlib", "av", "httpx"}
+    heavy = {"cv2", "openvino", "onnxruntime", "dlib", "av", "httpx", "aiortc", "aioice"}
+    assert not loaded_by("central_server.app") & heavy
+
+
+def test_only_one_file_of_the_server_leans_on_private_parts_of_aiortc() -> None:
+    private = re.compile(r"_RTCRtp\w+__|\._(send_rtp|handle_rtc?p_packet|send_rtcp_pli|retransmit|ssrc)\b")
+    media = sorted((ROOT / "central_server" / "media").glob("*.py"))
+    assert [file.name for file in media if private.search(file.read_text(encoding="utf-8"))] == ["passing.py"]
 
 
 def test_only_one_file_knows_the_networks_runtime() -> None:

@@ -17,8 +17,8 @@ from central_server.media import relay_start
 from central_server.media.messages import Command, Event, Settings, Stop
 
 log = logging.getLogger(__name__)
-START_S = 20.0
-"""A relay that is not ready after this long is started anew: a loaded machine takes seconds."""
+START_S = 60.0
+"""A relay that is not ready after this long is started anew: a machine with thirty times too much to do takes 20 s."""
 SILENT_S = 5.0
 """A relay that tells nothing for so long hangs, and is killed: it tells something every second."""
 AGAIN_S = (0.1, 0.1, 0.5, 1.0, 5.0)

@@ -145,7 +145,7 @@ class Relay:
         coding, preferences = published_coding(media)
         transceiver = connection.addTransceiver(media.kind, "recvonly")
         transceiver.setCodecPreferences(preferences)  # before the offer is set: afterwards aiortc ignores it
-        await connection.setRemoteDescription(RTCSessionDescription(asked.offer, "offer"))
+        await connection.setRemoteDescription(_offered(asked.offer))
         resource = Resource(asked.resource, asked.name, connection, self._now(), coding)
         stream = self._stream(asked.name, coding)
         if self._way == "passing":
@@ -199,7 +199,7 @@ class Relay:
             if self._way == "passing"
             else DecodedView(stream, transceiver.sender)
         )
-        await connection.setRemoteDescription(RTCSessionDescription(asked.offer, "offer"))
+        await connection.setRemoteDescription(_offered(asked.offer))
         answer = await self._answer(connection, Resource(asked.resource, asked.name, connection, self._now(), coding))
         viewer.payload_type = first_payload_type(answer)
         stream.viewers[asked.resource] = viewer
@@ -286,6 +286,14 @@ class Relay:
         self._told, self._told_at = states, now
         self._tell(Beat(int(now * 1000), states, tuple(self._spoke), len(self._resources), time.process_time()))
         self._spoke.clear()
+
+
+def _offered(offer: str) -> RTCSessionDescription:
+    """An offer whose candidates may not be all: a peer is also reached where its checks come from (RFC 8445, 7.3.1.3).
+
+    aiortc gives up at once on one that says that it has no more than none.
+    """
+    return RTCSessionDescription(offer.replace("a=end-of-candidates\r\n", ""), "offer")
 
 
 async def _close(connection: RTCPeerConnection) -> None:

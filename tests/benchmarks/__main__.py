@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NOT_BENCHMARKS = {"__main__", "country", "live_server", "load", "measure", "usual_server"}
+NOT_BENCHMARKS = {"__main__", "country", "live_server", "load", "measure", "media_peers", "usual_server"}
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from aiortc import RTCIceServer
 
@@ -16,19 +17,20 @@ from tests.central_server.media.peers import SESSION, SOURCES, Painted, Peers, W
 from tests.central_server.running import running, write_course
 
 NAME, TURN_NAME = "diemdanh.test", "turn.diemdanh.test"
-SERVER_PORT = 8080
 
 
-def serve(folder: Path) -> None:
-    """Run a server until the input ends; prints tokens and servers for the other end."""
+def serve(folder: str, port: int) -> None:
+    """Run a server until the input ends; prints its address, tokens and TURN servers for the other end."""
+    home = Path(folder)
     media = MediaSettings(
-        turn=(f"turns:{TURN_NAME}:443?transport=tcp",), turn_secret_file=str(folder / "one_port" / "turn-secret")
+        turn=(f"turns:{TURN_NAME}:443?transport=tcp",), turn_secret_file=str(home / "one_port" / "turn-secret")
     )
-    with running(folder / "data", Wall(), port=SERVER_PORT, media=media, public_address=f"https://{NAME}") as server:
-        server.load(write_course(folder / "course.toml"))
+    with running(home / "data", Wall(), port=port, media=media, public_address=f"https://{NAME}") as server:
+        server.load(write_course(home / "course.toml"))
         of = server.services
         now = of.now()
         told = {
+            "address": server.address,
             "publish": of.media.tokens.issue("account:a1", SESSION, "r1", "publish", SOURCES, now),
             "play": of.media.tokens.issue("account:a1", SESSION, None, "play", SOURCES, now),
             "turn": [_plain(one) for one in of.media.ice_servers()],
@@ -41,12 +43,12 @@ def _plain(server: IceServer) -> dict[str, object]:
     return {"urls": list(server.urls), "username": server.username, "credential": server.credential}
 
 
-async def meet(told: dict[str, object]) -> dict[str, object]:
+async def meet(told: dict[str, Any]) -> dict[str, object]:
     """Publish and play over the one port, by aiortc and by Chromium; tells what arrived and how."""
-    [turn] = told["turn"]  # type: ignore[misc]  # JSON
+    turn = told["turn"][0]
     peers = Peers(None, RTCIceServer(turn["urls"], turn["username"], turn["credential"]), f"https://{NAME}")
-    await peers.publish("r1", "camera", Painted(), token=str(told["publish"]))
-    viewer = await peers.play("r1", "camera", token=str(told["play"]))
+    await peers.publish("r1", "camera", Painted(), token=told["publish"])
+    viewer = await peers.play("r1", "camera", token=told["play"])
     await viewer.until(20, 20)
     found: dict[str, object] = {"aiortc": viewer.frames}
     flags = ("--ignore-certificate-errors",)
@@ -56,7 +58,7 @@ async def meet(told: dict[str, object]) -> dict[str, object]:
         await page.evaluate("([...all]) => play(...all)", [path, told["play"], "video", policy])
         found["chromium plays"] = await received(page, path, "frames", 15, 20)
         await page.evaluate("([...all]) => publish(...all)", [screen, told["publish"], "video", policy])
-        shown = await peers.play("r1", "screen", token=str(told["play"]))
+        shown = await peers.play("r1", "screen", token=told["play"])
         await shown.until(10, 20)
         found["chromium publishes"] = shown.frames
         found["candidate"] = await page.evaluate(
@@ -72,8 +74,14 @@ async def meet(told: dict[str, object]) -> dict[str, object]:
     return found
 
 
-if __name__ == "__main__":
-    if sys.argv[1] == "serve":
-        serve(Path(sys.argv[2]))
-    else:
-        print(json.dumps(asyncio.run(meet(json.loads(sys.argv[2])))), flush=True)
+def command(call: str) -> list[str]:
+    """A command line that calls a function of this module, `serve(…)` or `tell(…)`.
+
+    Not by -m: the relay's process imports the main module of its server anew, and this one loads a browser's driver.
+    """
+    return [sys.executable, "-c", f"from tests.deploy.one_port_peers import *; {call}"]
+
+
+def tell(told: str) -> None:
+    """What `meet` found, printed."""
+    print(json.dumps(asyncio.run(meet(json.loads(told)))), flush=True)

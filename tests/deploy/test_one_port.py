@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from deploy.one_port.__main__ import main
-from tests.deploy.one_port_peers import NAME, TURN_NAME
+from tests.deploy.one_port_peers import NAME, TURN_NAME, command
 
 ROOT = Path(__file__).parents[2]
 SERVER, OFFICE = "10.77.31.1", "10.77.31.2"
@@ -85,9 +85,9 @@ def test_pictures_go_both_ways_where_nothing_but_tcp_port_443_passes(spaces: tup
     with ExitStack() as stack:
         log = stack.enter_context((tmp_path / "log").open("w+"))
 
-        def start(*command: str) -> subprocess.Popen[str]:
+        def start(*words: str) -> subprocess.Popen[str]:
             process = subprocess.Popen(
-                [*inside, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE if "-m" in command else log,
+                [*inside, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE if sys.executable in words else log,
                 stderr=log, text=True, env=env, cwd=ROOT,
             )  # fmt: skip
             stack.callback(process.communicate, timeout=10)
@@ -96,13 +96,13 @@ def test_pictures_go_both_ways_where_nothing_but_tcp_port_443_passes(spaces: tup
 
         start("nginx", "-c", str(out / "nginx.conf"), "-g", "daemon off;")
         start("turnserver", "-c", str(out / "turnserver.conf"))
-        server = start(sys.executable, "-m", "tests.deploy.one_port_peers", "serve", str(tmp_path))
+        server = start(*command(f"serve({str(tmp_path)!r}, 8080)"))
         assert server.stdout is not None
         told = server.stdout.readline()
         ping = sh(f"ip netns exec {office} ping -c 1 -W 1 {SERVER}", check=False)
         assert ping.returncode, "the office's firewall lets something else through"
         done = subprocess.run(
-            ["ip", "netns", "exec", office, sys.executable, "-m", "tests.deploy.one_port_peers", "meet", told],
+            ["ip", "netns", "exec", office, *command(f"tell({told!r})")],
             capture_output=True, text=True, env=env, cwd=ROOT, timeout=100, check=False,
         )  # fmt: skip
         log.seek(0)

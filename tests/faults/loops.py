@@ -43,6 +43,7 @@ LOOPS = (
     Loop("api_requests", "tests.faults.api_requests", "requests generated from the API's description", "100,000"),
     Loop("power_cuts", "tests.faults.power_cuts", "power cuts under the agent's log", "20,000 states"),
     Loop("bad_line", "tests.faults.bad_line", "batches over a bad line", "10,000 batches"),
+    Loop("media_line", "tests.faults.media_line", "streams over a bad line, the relay killed", "40 cuts", alone=True),
     Loop("broken_disk", "tests.faults.broken_disk", "writes and syncs of the agent's log that fail", "500 of each"),
     Loop("broken_ledger", "tests.faults.broken_ledger", "those of the server's database", "500 of each"),
     Loop("changed_log", "tests.faults.changed_log", "changes to an agent's log by hand", "1,000"),

@@ -24,6 +24,7 @@ from av import AudioFrame, VideoFrame
 from central_server.clock import wall_clock
 from central_server.media.tokens import Act
 from models.wire import Source
+from tests.central_server.media.bad_line import Line
 from tests.central_server.running import START, Clock, Running
 
 SESSION = "K1.1"
@@ -65,16 +66,20 @@ class Painted(MediaStreamTrack):
         if self._began is None:
             self._began = time.monotonic()
         await asyncio.sleep(max(0, self._began + self.number / self._fps - time.monotonic()))
+        frame = self.frame()
+        frame.pts, frame.time_base = self.number * 90_000 // self._fps, fractions.Fraction(1, 90_000)
+        self.number += 1
+        return frame
+
+    def frame(self) -> VideoFrame:
+        """The picture of the present number."""
         height, width = self._size
         luma = np.roll(self._picture, self.number * 4, 1)
         for bit in range(BITS):
             luma[:SQUARE, bit * SQUARE : (bit + 1) * SQUARE] = 230 if self.number >> bit & 1 else 20
         planes = np.full((height * 3 // 2, width), 128, np.uint8)
         planes[:height] = luma
-        frame = VideoFrame.from_ndarray(planes, "yuv420p")
-        frame.pts, frame.time_base = self.number * 90_000 // self._fps, fractions.Fraction(1, 90_000)
-        self.number += 1
-        return frame
+        return VideoFrame.from_ndarray(planes, "yuv420p")
 
 
 class Tone(MediaStreamTrack):
@@ -144,6 +149,8 @@ class Peers:
     """None: it runs elsewhere, at `address`, and tokens are given."""
     turn: RTCIceServer | None = None
     address: str = ""
+    line: Line | None = None
+    """A bad line that all media goes over."""
     patient: bool = True
     """Whether to come again when told so."""
     made: list[Peer] = field(default_factory=list)
@@ -185,23 +192,30 @@ class Peers:
         self.made.append(peer)
         await connection.setLocalDescription(await connection.createOffer())
         peer.asked_at = time.monotonic()
+        offer = connection.localDescription.sdp
+        if self.line is not None:
+            assert not self.line.down, "a line that is cut carries no request either"
+            offer = self.line.offer(offer)
         address = self.server.address if self.server is not None else self.address
         headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(base_url=address, timeout=15, headers=headers) as client:
-            got = await client.post(path, content=connection.localDescription.sdp)
+            got = await client.post(path, content=offer)
             for _ in range(3 if self.patient else 0):
                 if got.status_code == 503:  # the relay starts, and this machine is slow
                     await asyncio.sleep(int(got.headers["retry-after"]))
-                    got = await client.post(path, content=connection.localDescription.sdp)
+                    got = await client.post(path, content=offer)
         if got.status_code != 201:
             await peer.close()
             raise RefusedByServerError(got)
         peer.location = got.headers["location"]
-        await connection.setRemoteDescription(RTCSessionDescription(got.text, "answer"))
+        answer = got.text if self.line is None else await self.line.answer(got.text)
+        await connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         return peer
 
     async def close(self) -> None:
         await asyncio.gather(*(peer.close() for peer in self.made))
+        if self.line is not None:
+            self.line.close()
 
 
 async def _count(peer: Peer, track: MediaStreamTrack) -> None:

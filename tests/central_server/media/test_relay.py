@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
+from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
 from central_server.media.media import Media
+from tests.central_server.media.bad_line import Line
 from tests.central_server.media.peers import SESSION, Painted, Peer, Peers, RefusedByServerError, Ticking, Tone, until
 from tests.central_server.running import Running, running, write_course
+from tests.deploy.one_port_peers import command
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +156,59 @@ def cut(peer: Peer) -> None:
         ice = transceiver.sender.transport.transport
         for protocol in ice._connection._protocols:
             protocol.transport.abort()
+
+
+async def test_a_viewer_whose_line_is_too_slow_gets_key_frames_only_and_costs_the_others_nothing(
+    peers: Peers, server: Running
+) -> None:
+    await peers.publish("r9", "camera", Painted())
+    good = await peers.play("r9", "camera")
+    line = Line(only_to_peer=True)
+    slow_ones = Peers(server, line=line)
+    slow = await slow_ones.play("r9", "camera")
+    await asyncio.gather(slow.until(5), good.until(5))
+    line.loss = 0.6
+    before, frames, begin = line.passed + line.lost, good.frames, time.monotonic()
+    await asyncio.sleep(2)
+    full = (line.passed + line.lost - before) / 2
+
+    async def sent_now() -> float:
+        was = line.passed + line.lost
+        await asyncio.sleep(1)
+        return line.passed + line.lost - was
+
+    async with asyncio.timeout(12):
+        while await sent_now() > full / 2:
+            pass
+    assert (good.frames - frames) / (time.monotonic() - begin) > 5
+    assert is_in_order(good)
+    await slow_ones.close()
+
+
+def test_the_relay_ends_with_its_server_even_when_that_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "one_port").mkdir()
+    (tmp_path / "one_port" / "turn-secret").write_text("north")
+    serving = command(f"serve({str(tmp_path)!r}, 0)")
+    with subprocess.Popen(serving, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        headers = {"Authorization": f"Bearer {told['publish']}", "Content-Type": "application/sdp"}
+        path, status = f"{told['address']}/media/whip/{SESSION}/r1/camera", 503
+        while status == 503:  # it starts still
+            status = httpx.post(path, content="v=0", headers=headers, timeout=20).status_code
+        assert status == 400
+        relays = [one for one in psutil.Process(process.pid).children() if "spawn_main" in " ".join(one.cmdline())]
+        assert len(relays) == 1
+        process.kill()
+    deadline = time.monotonic() + 10
+    while runs(relays[0]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not runs(relays[0])
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether it does; what nobody has reaped yet does not."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
