@@ -56,7 +56,7 @@ class Sending {
 }
 
 export class Microphone extends Sending {
-  constructor({ address, page, ...more }) { super("sound", more); Object.assign(this, { address, page }); }
+  constructor({ address, page, ...more }) { super("sound", more); Object.assign(this, { address, page, ours: false }); }
 
   async capture() {
     if (!navigator.mediaDevices) throw Object.assign(new Error("no https"), { why: "insecure" });
@@ -65,14 +65,15 @@ export class Microphone extends Sending {
 
   allowed() { return this.ask(this.address, { page: this.page, on: "yes" }); }
 
-  released() { act(this.address, { page: this.page }, { keepalive: true }); }
+  released() { this.ours = false; act(this.address, { page: this.page }, { keepalive: true }); }
 
   /** microphones: by room, the page whose microphone is the room's. Another page's turns this one off. */
   told(room, microphones, heard) {
     if (this.state === "off") return;
     if (!heard) this.end();
-    else if (microphones[room] && microphones[room] !== this.page) { this.stream?.stop(); this.end("elsewhere"); }
-    else if (!microphones[room] && this.state === "on") this.allowed().catch(() => {}); // the server was started anew
+    else if (microphones[room] === this.page) this.ours = true; // before that, the facts are older than our asking
+    else if (this.ours && microphones[room]) this.end("elsewhere");
+    else if (this.ours) this.allowed().catch(() => {}); // the server was started anew
   }
 }
 
