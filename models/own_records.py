@@ -11,18 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from models.classroom_records import InClassroom
-from models.correction_records import (
-    ContestAnswered,
-    Contested,
-    Corrected,
-    CorrectedFor,
-    CorrectingRule,
-    CorrectionAnswered,
-    EvidenceFiled,
-    LeaveEntered,
-    SheetRevised,
-    SheetSigned,
-)
+from models.correction_records import OfCorrections
 from models.own_record import OwnRecord
 from models.participation import Rule
 from models.receipts import Head, KeyId
@@ -417,16 +406,7 @@ AnyOwnRecord = (
     | SignInsFailed
     | Restored
     | InClassroom
-    | CorrectingRule
-    | EvidenceFiled
-    | Corrected
-    | CorrectedFor
-    | CorrectionAnswered
-    | LeaveEntered
-    | SheetRevised
-    | SheetSigned
-    | Contested
-    | ContestAnswered
+    | OfCorrections
 )
 
 _decoder = msgspec.json.Decoder(AnyOwnRecord)
