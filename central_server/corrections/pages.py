@@ -55,7 +55,8 @@ def session_page(
 ) -> Response:
     """The page; problem: why what was asked for was not done."""
     lang = page_language(request)
-    state = part_of(of.books.of(session.id).state(of.now()), points)
+    # What was odd at check-ins stands on the live page, for whoever may see it there.
+    state = part_of(of.books.of(session.id).state(of.now()), points, frozenset())
     here = None if points is None else {who.facts.id for who in state.learners}
     seal, over = seal_of(db, session.id), counts(session) and session.end <= of.now()
     figures = figures_of(db, session) if over else None
