@@ -10,26 +10,22 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from models.own_record import OwnRecord
 from models.participation import Rule
 from models.receipts import Head, KeyId
 from models.records import LINE_LIMIT, Count, Id, Milliseconds, RecordError
+from models.report_records import (
+    CourseCounted,
+    LetterheadKept,
+    ResultRecognised,
+    TargetsDecided,
+    TargetSet,
+    UnitNamed,
+)
 
-VERSION: Literal[1] = 1
 PublicKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 Spans = Annotated[tuple[tuple[Milliseconds, Milliseconds], ...], msgspec.Meta(max_length=20)]
-
-
-class OwnRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
-    """What every record carries."""
-
-    v: Literal[1] = VERSION
-    seq: Count = 0
-    """Given when it is written, from 1 on."""
-    at: Milliseconds
-    """Server time."""
-    by: Id | None = None
-    """The account of the person who did it; none: a command on the server, a device, or the server itself."""
 
 
 class ServerKeyKnown(OwnRecord, frozen=True, kw_only=True, tag="server_key"):
@@ -396,6 +392,12 @@ AnyOwnRecord = (
     | SignedOut
     | SignInsFailed
     | Restored
+    | UnitNamed
+    | TargetsDecided
+    | TargetSet
+    | CourseCounted
+    | ResultRecognised
+    | LetterheadKept
 )
 
 _decoder = msgspec.json.Decoder(AnyOwnRecord)

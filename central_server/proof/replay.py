@@ -10,6 +10,7 @@ import msgspec
 
 from central_server.proof.evidence import UNTOLD, Plan
 from central_server.proof.findings import Finding
+from central_server.proof.replay_reports import play_report
 from models.own_records import (
     AccountChanged,
     AccountMade,
@@ -75,6 +76,12 @@ NAMES = {
     "grants": ("quyền của tài khoản", "the permission of account"),
     "credentials": ("mật khẩu hoặc bước xác thực của tài khoản", "the password or second factor of account"),
     "forks": ("bản nhật ký khác bị từ chối", "the refused version"),
+    "units": ("tên của đơn vị", "the name of unit"),
+    "decisions": ("quyết định giao chỉ tiêu", "the decision on targets"),
+    "targets": ("chỉ tiêu", "the target"),
+    "counted": ("thông tin báo cáo của lớp", "what reports count of course"),
+    "results": ("kết quả đã công nhận", "the recognised result"),
+    "letterheads": ("tiêu đề và người ký", "the letterhead"),
 }
 
 
@@ -196,7 +203,7 @@ def _play_learners(plan: Plan, record: AnyOwnRecord) -> None:
         case CardSet():
             plan.cards.pop(record.learner, None)
         case _:
-            pass
+            play_report(plan, record)
 
 
 def _no_longer_alike(plan: Plan, learner: str, encoder: str) -> None:

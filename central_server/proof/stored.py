@@ -35,6 +35,7 @@ from central_server.participation.state import UNTIL_STEP_MS, point_state
 from central_server.participation.tables import RuleVersion
 from central_server.proof.evidence import Fork as ForkOf
 from central_server.proof.evidence import LogEvidence, Plan, Row, Signed, Totals
+from central_server.proof.replay_reports import read_reports
 from central_server.proof.totals import total_of
 from models.records import RecordError
 
@@ -94,6 +95,7 @@ class StoredEvidence:
             plan.credentials = kept_credentials(db)
             for fork in db.exec(select(Fork)):
                 plan.forks[fork.device, fork.log, fork.ends, fork.head.hex()] = fork.seq
+            read_reports(db, plan)
         return plan
 
     def forks(self) -> Iterator[ForkOf]:

@@ -1,0 +1,23 @@
+"""What every record of the server's own log carries (models.own_records tells of the log)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from models.records import Count, Id, Milliseconds
+
+VERSION: Literal[1] = 1
+
+
+class OwnRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
+    """What every record carries."""
+
+    v: Literal[1] = VERSION
+    seq: Count = 0
+    """Given when it is written, from 1 on."""
+    at: Milliseconds
+    """Server time."""
+    by: Id | None = None
+    """The account of the person who did it; none: a command on the server, a device, or the server itself."""
