@@ -7,6 +7,7 @@ from sqlmodel import SQLModel
 
 import central_server.accounts.tables
 import central_server.bridge_points.tables
+import central_server.corrections.tables
 import central_server.courses.tables
 import central_server.enrolment.tables
 import central_server.learners.tables

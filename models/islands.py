@@ -7,7 +7,8 @@ and the gaps beside them; what stands elsewhere keeps its worth. So the totals n
 duplicates or overlaps, and are exactly those of models.participation.participation.
 
 A learner who was vouched for, or could not have been seen, has a coverage of his own. His islands are kept as everybody
-else's are, and measured against that coverage when somebody asks: so nobody else's record costs more for it.
+else's are, and measured against that coverage when somebody asks: so nobody else's record costs more for it. What
+corrections say of a learner is likewise laid on top when somebody asks.
 
 What costs what (n islands of the learner, e edges of schedule and coverage, l learners of the bridge point):
 
@@ -15,7 +16,8 @@ What costs what (n islands of the learner, e edges of schedule and coverage, l l
     coverage   O(e) for the sums, and for each learner O(log n) plus the islands within the new coverage
     check-in   nothing, or that learner anew, O(n log e), where the rule does not count time before it
     totals     O(1) plus the islands after `until`; O(n) where unobserved time counts when present around it
-    vouched    as presence; unobserved: O(1). Totals of a learner who has either: O((n + e) log (n + e)), anew each time
+    vouched    as presence; unobserved, correction: O(1). Totals of a learner who has any: O((n + e) log (n + e)), anew
+               each time
     plan, rule every learner anew from its islands, O(l n log e); no record is read again
 """
 
@@ -33,6 +35,7 @@ from models.participation import (
     Totals,
     around_of,
     bridge,
+    corrected,
     divide,
     own_coverage,
     since,
@@ -138,6 +141,7 @@ class PointTotals:
         self._plan(_Ground(spans(()) if schedule is None else schedule, [], []), rule or Rule())
         self._learners: dict[str, _Learner] = {}
         self._own: dict[str, _Own] = {}
+        self._corrected: dict[str, tuple[Spans, Spans]] = {}
 
     def _plan(self, ground: _Ground, rule: Rule) -> None:
         self._ground = ground
@@ -150,6 +154,7 @@ class PointTotals:
         other._ground, other._rule, other._bridged = self._ground, self._rule, self._bridged
         other._learners = {who: copy(one) for who, one in self._learners.items()}
         other._own = {who: copy(one) for who, one in self._own.items()}
+        other._corrected = dict(self._corrected)
         return other
 
     def see(self, learner: str, start: int, end: int) -> None:
@@ -201,6 +206,13 @@ class PointTotals:
         if start < end:
             self._own.setdefault(learner, _Own()).unobserved.append((start, end))
 
+    def correct(self, learner: str, added: Spans, taken: Spans) -> None:
+        """What corrections say of a learner, in the place of what was said before; no moment in both."""
+        if len(added) or len(taken):
+            self._corrected[learner] = (added, taken)
+        else:
+            self._corrected.pop(learner, None)
+
     def check_in(self, learner: str, at: int) -> None:
         """The learner checked in; the earliest check-in counts."""
         one = self._learners.setdefault(learner, _Learner())
@@ -238,7 +250,7 @@ class PointTotals:
 
     def totals(self, learner: str, until: int = FAR) -> Totals:
         """The learner's figures in the whole session or in what has passed of it `until` then."""
-        if self._rule.not_observed == "present_if_around" or learner in self._own:
+        if self._rule.not_observed == "present_if_around" or learner in self._own or learner in self._corrected:
             return self.of(learner, until).totals
         return self._totals(learner, until, 0)
 
@@ -251,8 +263,10 @@ class PointTotals:
         watched = self.coverage_of(learner)
         known = bridge(self._islands(learner), watched, self._rule.gap_tolerance_s * 1000)
         seen, not_seen, not_observed = divide(schedule, known, watched, counts_from)
+        if learner in self._corrected:
+            seen, not_seen, not_observed = corrected(seen, not_seen, not_observed, *self._corrected[learner])
         around = total(around_of(not_observed, seen)) if self._rule.not_observed == "present_if_around" else 0
-        if learner in self._own:
+        if learner in self._own or learner in self._corrected:
             totals = totals_of(total(schedule), total(seen), total(not_seen), around, self._rule)
         else:
             totals = self._totals(learner, until, around)

@@ -10,6 +10,18 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from models.correction_records import (
+    ContestAnswered,
+    Contested,
+    Corrected,
+    CorrectedFor,
+    CorrectingRule,
+    CorrectionAnswered,
+    EvidenceFiled,
+    LeaveEntered,
+    SheetRevised,
+    SheetSigned,
+)
 from models.own_record import OwnRecord
 from models.participation import Rule
 from models.receipts import Head, KeyId
@@ -392,6 +404,16 @@ AnyOwnRecord = (
     | SignedOut
     | SignInsFailed
     | Restored
+    | CorrectingRule
+    | EvidenceFiled
+    | Corrected
+    | CorrectedFor
+    | CorrectionAnswered
+    | LeaveEntered
+    | SheetRevised
+    | SheetSigned
+    | Contested
+    | ContestAnswered
     | UnitNamed
     | TargetsDecided
     | TargetSet

@@ -12,6 +12,13 @@ vouched: seen wins. So each learner has a presence and a coverage of his own:
 
     presence of a learner = presence ∪ vouched
     coverage of a learner = (coverage ∪ vouched) − (unobserved − presence of the learner)
+
+A correction by a person has the last word, exactly from when to when it says, whatever the rule bridges or leaves out:
+
+    seen         = (seen ∪ scheduled ∩ added) − taken
+    not seen     = (not seen − added) ∪ (seen ∩ taken)
+
+So time that is taken away becomes not seen where it was seen, and stays not observed where nobody watched.
 """
 
 from __future__ import annotations
@@ -144,18 +151,22 @@ def participation(
     checked_in_at: int | None = None,
     vouched: Iterable[tuple[int, int]] | Spans = (),
     unobserved: Iterable[tuple[int, int]] | Spans = (),
+    added: Iterable[tuple[int, int]] | Spans = (),
+    taken: Iterable[tuple[int, int]] | Spans = (),
 ) -> Participation:
     """Compute one learner's participation.
 
     schedule: from `scheduled`. presence: the learner's presence intervals, any order, overlaps welcome. coverage: of
     the learner's bridge point. checked_in_at: for rules under which time before the check-in does not count.
     vouched: when the learner was known without the camera; unobserved: when the camera could not have seen the learner.
-    All in ms of server time. models.islands has the same incrementally.
+    added, taken: what corrections say, no moment in both. All in ms of server time. models.islands has the same
+    incrementally.
     """
     there = united(spans(presence), spans(vouched))
     watched = own_coverage(united(spans(coverage), spans(vouched)), there, spans(unobserved))
     known = bridge(there, watched, rule.gap_tolerance_s * 1000)
-    seen, not_seen, not_observed = divide(schedule, known, watched, since(rule, checked_in_at))
+    divided = divide(schedule, known, watched, since(rule, checked_in_at))
+    seen, not_seen, not_observed = corrected(*divided, spans(added), spans(taken))
     around = total(around_of(not_observed, seen)) if rule.not_observed == "present_if_around" else 0
     totals = totals_of(total(schedule), total(seen), total(not_seen), around, rule)
     return Participation(schedule, seen, not_seen, not_observed, totals)
@@ -180,6 +191,17 @@ def divide(schedule: Spans, known: Spans, watched: Spans, counts_from: int = -FA
     seen = intersect(schedule, known)
     not_seen = subtract(intersect(schedule, watched), seen)
     return seen, not_seen, subtract(subtract(schedule, seen), not_seen)
+
+
+def corrected(
+    seen: Spans, not_seen: Spans, not_observed: Spans, added: Spans, taken: Spans
+) -> tuple[Spans, Spans, Spans]:
+    """The three values with what corrections say on top. added, taken: no moment in both."""
+    if not len(added) and not len(taken):
+        return seen, not_seen, not_observed
+    now_seen = united(seen, intersect(united(not_seen, not_observed), added))
+    now_not_seen = united(subtract(not_seen, added), intersect(now_seen, taken))
+    return subtract(now_seen, taken), now_not_seen, subtract(not_observed, added)
 
 
 def totals_of(scheduled_ms: int, seen_ms: int, not_seen_ms: int, around_ms: int, rule: Rule) -> Totals:

@@ -9,9 +9,22 @@ import msgspec
 from sqlalchemy import Connection, bindparam, text
 
 from central_server.accounts.words import HOW_WORDS, ROLE_WORDS
+from central_server.corrections.audit_words import sentence_of_corrections
 from central_server.courses.audit_words import sentence_of_plans
 from central_server.learners.audit_words import sentence_of_learners
 from central_server.web.figures import day, day_time, second_time
+from models.correction_records import (
+    ContestAnswered,
+    Contested,
+    Corrected,
+    CorrectedFor,
+    CorrectingRule,
+    CorrectionAnswered,
+    EvidenceFiled,
+    LeaveEntered,
+    SheetRevised,
+    SheetSigned,
+)
 from models.own_records import (
     AccountChanged,
     AccountMade,
@@ -97,6 +110,21 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
             CardSet,
         ),
     ),
+    "corrections": (
+        ("điều chỉnh, phép, niêm phong, ý kiến", "corrections, leave, seals, contests"),
+        (
+            CorrectingRule,
+            EvidenceFiled,
+            Corrected,
+            CorrectedFor,
+            CorrectionAnswered,
+            LeaveEntered,
+            SheetRevised,
+            SheetSigned,
+            Contested,
+            ContestAnswered,
+        ),
+    ),
     "bridge-points": (
         ("điểm cầu và thiết bị", "bridge points and devices"),
         (TokenMade, DeviceJoined, KeyRotated, KeyRevoked),
@@ -180,6 +208,11 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             CoursePlanned() | ProgrammeKept() | SessionHeld() | SessionChanged() | SessionDropped() | HolidayMarked()
         ):  # fmt: skip
             return sentence_of_plans(record, name)
+        case (
+            CorrectingRule() | EvidenceFiled() | Corrected() | CorrectedFor() | CorrectionAnswered() | LeaveEntered()
+            | SheetRevised() | SheetSigned() | Contested() | ContestAnswered()
+        ):  # fmt: skip
+            return sentence_of_corrections(record, name)
         case TokenMade():
             point = name("bridge_point", record.bridge_point)
             return f"tạo mã gia nhập cho điểm cầu {point}", f"made a join token for {point}"

@@ -15,7 +15,7 @@ from fastapi import Depends, params
 from sqlalchemy import Connection, text
 from starlette.requests import HTTPConnection
 
-from central_server.accounts.permission import Actor, Permission, visible_courses
+from central_server.accounts.permission import OFFICE, Actor, Permission, visible_courses
 from central_server.accounts.sign_ins import SignIn, cookie_of, read_sign_in, used
 from central_server.errors import ForbiddenError, NotFoundError, NotSignedInError
 from central_server.services import Services, ServicesDep
@@ -148,6 +148,8 @@ def allowed(connection: Connection, actor: Actor, permission: Permission, place:
     A session that doesn't exist, or is not of the course beside it, is nobody's. A technician may see a session in
     which his bridge point takes part, and learners who sit there (pages show him that part: `Actor.points`).
     """
+    if permission in OFFICE and not actor.may(permission):
+        return False
     course, session, point, learner = (place.get(name) for name in ("course", "session", "bridge_point", "learner"))
     if session is not None:
         of_session = connection.execute(_SESSION, {"session": session}).scalar_one_or_none()
@@ -156,7 +158,7 @@ def allowed(connection: Connection, actor: Actor, permission: Permission, place:
         course = str(of_session)
     if learner is not None:
         return _learner_allowed(connection, actor, permission, learner, course)
-    if session is not None and course is not None and point is None and permission == "see_session":
+    if session is not None and course is not None and point is None and permission in ("see_session", "sign"):
         return actor.may_part(permission, course, connection.execute(_PLACES, {"session": session}).scalars())
     return (course is None and point is None) or actor.may(permission, course=course, bridge_point=point)
 

@@ -14,8 +14,13 @@ Permission = Literal[
     "see_course",
     "manage_course",  # edit, enrol, rules, publish
     "see_session",
+    "sign",  # seal a session's sheet, enter a signed one
+    "correct",  # learners' presence and leave; answer contests
     "see_learner",  # a learner's minutes in courses that the actor may see
     "see_bridge_point",
+    "see_reports",  # figures of the whole office, with its learners
+    "set_targets",  # units, targets
+    "export_proof",  # a pack with all logs
     "see_own",  # the actor's own minutes
 ]
 
@@ -23,19 +28,22 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 MAY: dict[Role, frozenset[Permission]] = {
     # Runs the system and sees no learner: whoever does both jobs is given both roles.
-    "administrator": frozenset({"administer", "see_bridge_point"}),
+    "administrator": frozenset({"administer", "see_bridge_point", "export_proof"}),
     "class_manager": frozenset(
-        {"see_courses", "create_course", "see_course", "manage_course", "see_session", "see_learner",
-         "see_bridge_point"}
+        {"see_courses", "create_course", "see_course", "manage_course", "see_session", "sign", "correct", "see_learner",
+         "see_bridge_point", "see_reports", "set_targets", "export_proof"}
     ),
     "lecturer": frozenset({"see_courses", "see_course", "see_session", "see_learner"}),
-    "technician": frozenset({"see_courses", "see_session", "see_bridge_point"}),
+    "technician": frozenset({"see_courses", "see_session", "sign", "see_bridge_point"}),
     "learner": frozenset({"see_own"}),
 }  # fmt: skip
 """What a role may do where it was granted."""
 
 ANYWHERE: frozenset[Permission] = frozenset({"administer", "see_courses", "create_course", "see_own"})
 """Permissions that are not about one course or bridge point: any grant of the role will do."""
+
+OFFICE: frozenset[Permission] = frozenset({"see_reports", "set_targets", "export_proof"})
+"""Permissions that are about the whole office: only a grant without limit will do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,13 @@ from central_server.errors import ConflictError
 from models.own_records import SessionChanged, SessionDropped
 
 Change = Literal["moved", "cancelled", "restored"]
-_HAS_RECORDS = text("SELECT EXISTS (SELECT 1 FROM record WHERE session = :session)")
+_HAS_RECORDS = text(
+    "SELECT EXISTS (SELECT 1 FROM record WHERE session = :session)"
+    " OR EXISTS (SELECT 1 FROM correction WHERE session = :session)"
+    " OR EXISTS (SELECT 1 FROM leave WHERE session = :session)"
+    " OR EXISTS (SELECT 1 FROM contest WHERE session = :session)"
+    " OR EXISTS (SELECT 1 FROM sheet_revision WHERE session = :session)"
+)
 
 
 def change_session(changes: Changes, session: CourseSession, change: Change, reason: str) -> None:
@@ -48,7 +54,7 @@ def restore(changes: Changes, session: CourseSession) -> None:
 
 
 def has_records(changes: Changes, session: str) -> bool:
-    """Whether any bridge point's log speaks of the session."""
+    """Whether any bridge point's log, or any person's correction, leave, contest or signature, speaks of the session."""
     return bool(changes.db.connection().execute(_HAS_RECORDS, {"session": session}).scalar_one())
 
 

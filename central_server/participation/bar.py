@@ -2,7 +2,7 @@
 
 Above, the schedule with its breaks; below, presence in three looks that do not need colour: seen is a filled bar, not
 seen an open one, not observed a hatched one; where somebody vouched, and the camera did not see, the filled bar has a
-line through it. The check-in is a tick, a spot check a dot, open where it was missed. Each piece carries its evidence
+line through it; what a person corrected has a thick line below. The check-in is a tick, a spot check a dot, open where it was missed. Each piece carries its evidence
 as a sentence (`data-evidence`), which static/bar.js shows under the pointer and for the arrow keys.
 
 x is in percent of the session and y in px, so nothing is distorted at any width. Colours are attributes, so that the
@@ -109,6 +109,11 @@ def _piece(scale: Scale, piece: Piece, lang: Language, names: Mapping[str, str])
         more = (
             f'<line class="vouched" x1="{x:.2f}%" x2="{end:.2f}%" y1="19.5" y2="19.5" stroke="#FFFFFF"'
             ' stroke-width="2" stroke-dasharray="5 3" pointer-events="none"/>'
+        )
+    if piece.corrected is not None:
+        more = (
+            f'<line class="corrected" x1="{x:.2f}%" x2="{end:.2f}%" y1="25" y2="25" stroke="#0B5D66"'
+            ' stroke-width="5" pointer-events="none"/>'
         )
     # Written out, not Markup.format, which takes ten times as long; a page may hold thousands of pieces.
     return Markup(  # noqa: S704 - figures and our own words; the sentence is escaped

@@ -64,6 +64,11 @@ class SessionBook:
             )
             return SessionState(facts, now, phase_of(facts, now), points)
 
+    def forget_plan(self) -> None:
+        """Read the plan, and what people say, anew before the next figures are given: something was just changed."""
+        with self._lock:
+            self._facts_at = -FACTS_LIFE_MS
+
     def totals(self, now: int, rule: Rule | None = None) -> dict[str, Totals]:
         """Everybody's figures at `now` by learner, under another rule than the course's where one is given.
 
@@ -101,6 +106,7 @@ class SessionBook:
             new, known = no_evidence(facts, point.id), self._evidence.get(point.id)
             if known is not None and known.learners == new.learners and self._read[point.id] <= set(point.devices):
                 known.totals.replan(scheduled(facts.start, facts.end, facts.breaks), facts.rule)
+                known.correct(facts.corrections)
                 new = known
                 kept |= self._read[point.id]
             evidence[point.id] = new

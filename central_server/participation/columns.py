@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from central_server.participation.live import LiveReport
+from models.participation import Participation
 from models.spans import Spans
 
 COLUMNS = 120
@@ -114,6 +115,19 @@ def columns_of(
             for start, end in pairs:
                 own[learner].told[axis.within(max(start, since), end)] = True
     return replace(columns, apart=own)
+
+
+def with_corrected(axis: Axis, columns: Columns, corrected: Mapping[str, Participation]) -> Columns:
+    """The columns with learners (ids) of whom corrections say something, as these say; their records left out so far."""
+    apart = dict(columns.apart)
+    for who, part in corrected.items():
+        seen, observed = np.zeros(COLUMNS, np.bool_), np.zeros(COLUMNS, np.bool_)
+        for start, end in part.seen:
+            seen[axis.within(int(start), int(end))] = True
+        for start, end in part.not_seen:
+            observed[axis.within(int(start), int(end))] = True
+        apart[who] = Apart(seen, seen.copy(), observed | seen)
+    return replace(columns, apart=apart)
 
 
 def _seen(axis: Axis, pairs: Iterable[Pair], watched: Sequence[Pair], tolerance_ms: int, since: int) -> Iterator[slice]:

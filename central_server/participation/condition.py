@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from central_server.participation.columns import Axis, Columns, columns_of
+from central_server.participation.columns import Axis, Columns, columns_of, with_corrected
 from central_server.participation.evidence import PointEvidence, awaited
 from central_server.participation.headcount import (
     counted_now,
@@ -74,17 +74,21 @@ def digest_of(session: SessionFacts, axis: Axis, evidence: PointEvidence) -> Dig
         presence[who] = presence.get(who, []) + [(one.start, one.end) for one in some]
     apart = {who: known.totals.coverage_of(who) for who in known.apart}
     settled = {who: known.confirmed_to(who) for who in apart}
+    corrected = {who: known.totals.of(who) for who in known.corrections}
+    by_devices = {who: some for who, some in presence.items() if who not in corrected}
     since = None if rule.before_check_in_counts else {who: one.at for who, one in known.check_ins.items()}
     return Digest(
         coverage=coverage,
         ended_by=last.ended_by if last else None,
-        attended=frozenset(who for who in presence if known.totals.totals(who).seen_ms),
-        columns=columns_of(axis, coverage, presence, rule.gap_tolerance_s * 1000, since, apart),
+        attended=frozenset(who for who in presence.keys() | corrected.keys() if known.totals.totals(who).seen_ms),
+        columns=with_corrected(
+            axis, columns_of(axis, coverage, by_devices, rule.gap_tolerance_s * 1000, since, apart), corrected
+        ),
         seal=evidence.seals.facts(evidence.clocks.server_time),
         clock_known=not any(evidence.without_clock()),
         clock_doubted=times_doubted(known),
         misfits=len(known.misfits),
-        apart=apart,
+        apart=apart | {who: united(one.seen, one.not_seen) for who, one in corrected.items()},
         confirmed_to={who: at for who, at in settled.items() if at is not None},
         profile=profile_of(known),
         heads=last_count(known),

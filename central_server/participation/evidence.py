@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field, replace
 
+from central_server.corrections.effect import Corrections, pairs
 from central_server.participation.clocks import Clocks
 from central_server.participation.known_by import (
     Blind,
@@ -38,6 +39,7 @@ from models.records import (
     Unobserved,
     Vouched,
 )
+from models.spans import spans
 
 
 @dataclass(slots=True)
@@ -72,6 +74,16 @@ class PointEvidence:
     misfits: set[tuple[str, str, int]] = field(default_factory=set)
     """The records (device, log, seq) that tell of times at which they can't have been made."""
     seals: SealBook = field(default_factory=SealBook)
+    corrections: Corrections = field(default_factory=dict)
+    """What people say of the learners."""
+
+    def correct(self, corrections: Corrections) -> None:
+        """Lay what people say on top, in the place of what they said before; of who doesn't sit here it is left out."""
+        now = {who: some for who, some in corrections.items() if who in self.learners}
+        for who in self.corrections.keys() | now.keys():
+            added, taken = pairs(now.get(who, ()))
+            self.totals.correct(who, spans(added), spans(taken))
+        self.corrections = now
 
     def take(self, device: str, one: Arrived) -> None:
         """Take a record in as it came; those of one log in order."""
@@ -219,10 +231,12 @@ class PointEvidence:
 
     @property
     def witnesses(self) -> frozenset[str]:
-        """The ids of all who vouched for somebody, or were on duty: accounts, and learners named as deputies."""
+        """The ids of all who vouched for somebody, corrected, or were on duty: accounts, and learners as deputies."""
         found = {one.witness for some in self.confirmed.values() for one in some}
         found |= {one.witness for one in self.check_ins.values() if one.witness is not None}
         found |= {who for one in self.duty for who in (one.witness, one.named_by) if who is not None}
+        said = (one for some in self.corrections.values() for one in some)
+        found |= {who for one in said for who in (one.by, one.second) if who is not None}
         return frozenset(found)
 
     def with_live(self, reports: Iterable[LiveReport]) -> PointEvidence:
@@ -245,7 +259,7 @@ class PointEvidence:
             dict(self.profiles),
             list(self.elsewhere),
         )
-        added.clocks, added.misfits = self.clocks, set(self.misfits)
+        added.clocks, added.misfits, added.corrections = self.clocks, set(self.misfits), self.corrections
         for record in self.unmeasured:
             added._add(record, self.brackets.get((record.device, record.log, record.seq)))
         for report in reports:
@@ -280,4 +294,6 @@ def awaited(report: LiveReport, confirmed_to: int | None) -> tuple[int, int]:
 def no_evidence(facts: SessionFacts, point: str) -> PointEvidence:
     """What there is of a bridge point before its first record: who is enrolled there, the plan and the rule."""
     here = frozenset(who.id for who in facts.learners if who.bridge_point == point)
-    return PointEvidence(here, PointTotals(scheduled(facts.start, facts.end, facts.breaks), facts.rule))
+    evidence = PointEvidence(here, PointTotals(scheduled(facts.start, facts.end, facts.breaks), facts.rule))
+    evidence.correct(facts.corrections)
+    return evidence

@@ -8,6 +8,7 @@ from central_server.participation.headcount import strangers
 from central_server.participation.known_by import Cause, CheckedIn, Counted, ProfileState, Value
 from central_server.participation.seals import SealState
 from central_server.participation.state import Phase, SessionState, Trouble
+from models.correction_records import Way, Why
 from models.participation import Verdict
 from models.records import CheckInMethod, Flag, Vouch
 
@@ -38,6 +39,18 @@ class BlindFigures(msgspec.Struct, frozen=True, kw_only=True):
     start: int
     end: int
     cause: Cause
+
+
+class CorrectedFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of which a person said what is so."""
+
+    start: int
+    end: int
+    added: bool
+    """False: taken away."""
+    correction: str
+    way: Way
+    why: Why
 
 
 class SpotCheckFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +112,8 @@ class LearnerFigures(msgspec.Struct, frozen=True, kw_only=True):
     """What of the seen time is known by somebody who vouched, and not by the camera."""
     causes: list[BlindFigures]
     """Of the time not observed."""
+    corrected: list[CorrectedFigures]
+    """What of the seen and not seen time is by a correction."""
     spot_checks: list[SpotCheckFigures]
 
 
@@ -228,6 +243,18 @@ def figures_of(state: SessionState) -> SessionFigures:
                     BlindFigures(start=piece.start, end=piece.end, cause=piece.cause)
                     for piece in learner.pieces
                     if piece.cause is not None
+                ],
+                corrected=[
+                    CorrectedFigures(
+                        start=piece.start,
+                        end=piece.end,
+                        added=piece.corrected.added,
+                        correction=piece.corrected.correction,
+                        way=piece.corrected.way,
+                        why=piece.corrected.why,
+                    )
+                    for piece in learner.pieces
+                    if piece.corrected is not None
                 ],
                 spot_checks=[
                     SpotCheckFigures(asked=one.asked, at=one.at, method=one.method) for one in learner.spot_checks

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from central_server.corrections.effect import Segment, pairs
 from central_server.participation.evidence import PointEvidence
 from central_server.participation.known_by import (
     Blind,
@@ -34,6 +35,8 @@ class Piece:
     """For `seen`, where the camera did not see the learner: by whom it is known."""
     cause: Cause | None = None
     """For `not_observed`."""
+    corrected: Segment | None = None
+    """For `seen` and `not_seen`, where a person said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Known:
     confirmed: tuple[Confirmed, ...]
     blind: tuple[Blind, ...]
     spot_checks: tuple[SpotChecked, ...]
+    corrections: tuple[Segment, ...] = ()
 
     @classmethod
     def of(cls, evidence: PointEvidence, who: str) -> Known:
@@ -53,6 +57,7 @@ class Known:
             tuple(sorted(evidence.confirmed.get(who, ()), key=lambda one: (one.start, one.end))),
             tuple(sorted(evidence.blind.get(who, ()), key=lambda one: (one.start, one.end))),
             tuple(sorted(evidence.spot_checks.get(who, ()), key=lambda one: one.at)),
+            evidence.corrections.get(who, ()),
         )
 
     def bounds(self, check_in: CheckedIn | None, start: int, end: int) -> tuple[int | None, int | None]:
@@ -67,13 +72,17 @@ class Known:
 
 def pieces_of(part: Participation, known: Known, watched: Sequence[Watched], cause: Cause | None) -> tuple[Piece, ...]:
     """A learner's pieces in order of time. cause: why the room is not watched now."""
-    pieces = [Piece("not_seen", int(start), int(end)) for start, end in part.not_seen]
+    added, taken = (spans(some) for some in pairs(known.corrections))
+    pieces = [Piece("not_seen", int(start), int(end)) for start, end in subtract(part.not_seen, taken)]
+    pieces += _corrected("seen", intersect(part.seen, added), known.corrections)
+    pieces += _corrected("not_seen", intersect(part.not_seen, taken), known.corrections)
+    by_device = subtract(part.seen, added)
     by_camera = _spans(known.seen)
     vouched_only = subtract(_spans(known.confirmed), by_camera)
-    for start, end in subtract(part.seen, vouched_only):
+    for start, end in subtract(by_device, vouched_only):
         inside = tuple(one for one in known.seen if one.start < end and one.end > start)
         pieces.append(Piece("seen", int(start), int(end), seen=inside))
-    for start, end in intersect(part.seen, vouched_only):
+    for start, end in intersect(by_device, vouched_only):
         for one, (low, upto) in _by_turns(int(start), int(end), known.confirmed):
             pieces.append(Piece("seen", low, upto, confirmed=one))
     pieces += _not_observed(part.not_observed, known, watched, cause)
@@ -96,7 +105,13 @@ def _not_observed(
         yield Piece("not_observed", int(start), int(end), cause=why)
 
 
-Interval = TypeVar("Interval", Confirmed, Blind)
+def _corrected(value: Value, where: Spans, corrections: Sequence[Segment]) -> Iterator[Piece]:
+    for start, end in where:
+        for one, (low, upto) in _by_turns(int(start), int(end), corrections):
+            yield Piece(value, low, upto, corrected=one)
+
+
+Interval = TypeVar("Interval", Confirmed, Blind, Segment)
 
 
 def _by_turns(start: int, end: int, some: Sequence[Interval]) -> Iterator[tuple[Interval, tuple[int, int]]]:

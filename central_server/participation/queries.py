@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import bindparam, text
 from sqlmodel import Session, col, select
 
 from central_server.bridge_points.tables import BridgePoint
+from central_server.corrections.effect import Corrections
+from central_server.corrections.reading import corrections_of_session
 from central_server.courses.queries import breaks_of
 from central_server.courses.standing import Standing, standing_of
 from central_server.courses.tables import Course, CourseSession, SessionBridgePoint
@@ -104,6 +106,8 @@ class SessionFacts:
     """Of the bridge points that take part, by name."""
     standing: Standing
     """Whether it is held, and what became of it."""
+    corrections: Corrections = field(default_factory=dict)
+    """What people say of its learners' presence."""
 
 
 def session_facts(db: Session, session: str) -> SessionFacts:
@@ -145,6 +149,7 @@ def session_facts(db: Session, session: str) -> SessionFacts:
         points=tuple(_point(point, devices.get(point.id, []), forks) for point in points),
         learners=tuple(sorted(people, key=lambda who: (given_name_first(who.name), who.code))),
         standing=standing_of(db, found, course),
+        corrections=corrections_of_session(db, session),
     )
 
 

@@ -19,6 +19,8 @@ import numpy as np
 from sqlalchemy import Connection, text
 from sqlmodel import Session
 
+from central_server.corrections.effect import Corrections
+from central_server.corrections.reading import corrections_of_course
 from central_server.database import Job
 from central_server.enrolment.places import places
 from central_server.participation.evidence import PointEvidence
@@ -27,7 +29,7 @@ from central_server.participation.queries import new_records, records_around
 from central_server.participation.rules import rule_of
 from models.islands import PointTotals
 from models.participation import Participation, Rule, Totals, judged, marks, scheduled
-from models.spans import Spans, time_before
+from models.spans import Spans, spans, time_before
 
 FORM = 2
 """Another number when a row holds other figures, or the same records come to others."""
@@ -82,12 +84,16 @@ class Basis:
     devices: tuple[str, ...]
     logs: tuple[tuple[str, str, int, int], ...]
     """Device, log, number of its records of the session, seq of the last of them."""
+    corrections: tuple[tuple[str, tuple[tuple[int, int, bool], ...]], ...] = ()
+    """Of learners who sit there: id; start, end, whether time was added or taken away."""
 
     @property
     def digest(self) -> bytes:
         """32 bytes; another when anything of it is another."""
         plan = (FORM, self.session, self.bridge_point, self.start, self.end, self.breaks, self.rule)
-        return hashlib.sha256(msgspec.json.encode((*plan, self.learners, self.devices, self.logs))).digest()
+        return hashlib.sha256(
+            msgspec.json.encode((*plan, self.learners, self.devices, self.logs, self.corrections))
+        ).digest()
 
 
 _SESSIONS = text('SELECT id, start, "end" FROM session WHERE course = :course')
@@ -151,14 +157,23 @@ def bases(db: Session, course: str) -> list[Basis]:
     logs: dict[tuple[str, str], list[tuple[str, str, int, int]]] = {}
     for session, device, log, count, last in db.execute(_LOGS, which):
         logs.setdefault((session, device), []).append((device, log, count, last))
+    corrections = corrections_of_course(db, course)
     return [
         Basis(
             session, point, times[session].start, times[session].end, tuple(breaks.get(session, ())), rule,
             tuple(sorted(sitting[session].get(point, ()))), tuple(devices.get(point, ())),
             tuple(log for device in devices.get(point, ()) for log in logs.get((session, device), ())),
+            _said(corrections.get(session, {}), sitting[session].get(point, ())),
         )
         for session, point in db.execute(_PLACES, which)
     ]  # fmt: skip
+
+
+def _said(corrections: Corrections, here: Sequence[str]) -> tuple[tuple[str, tuple[tuple[int, int, bool], ...]], ...]:
+    return tuple(
+        (who, tuple((one.start, one.end, one.added) for one in corrections[who]))
+        for who in sorted(corrections.keys() & set(here))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +192,9 @@ def compute(db: Session, basis: Basis) -> Computed:
     """The figures of a session that is over, from its records. db: the same transaction in which the basis was read."""
     schedule = scheduled(basis.start, basis.end, basis.breaks)
     evidence = PointEvidence(frozenset(basis.learners), PointTotals(schedule, basis.rule))
+    for who, said in basis.corrections:
+        added, taken = ([(a, b) for a, b, adds in said if adds is wanted] for wanted in (True, False))
+        evidence.totals.correct(who, spans(added), spans(taken))
     for device in basis.devices:
         for one in new_records(db, basis.session, device, {}):
             evidence.add(one.record)  # when it was received makes it doubtful, and changes no figure

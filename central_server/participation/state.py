@@ -238,6 +238,9 @@ def _learner_state(
     value, since = _now(part, evidence.totals, who.id, live, phase, check_in)
     pieces = pieces_of(part, known, watched, cause)
     first, last = known.bounds(check_in, session.start, session.end)
+    if known.corrections:  # then what counts is said by whoever corrected, too
+        seen = part.seen
+        first, last = (int(seen[0, 0]), int(seen[-1, 1])) if len(seen) else (None, None)
     return LearnerState(who, value, since, part, pieces, check_in, first, last, phase, known.spot_checks, names)
 
 

@@ -143,6 +143,11 @@ class SessionWatch:
             self._look_for_twice(db, now)
             return self._now(facts, now, points)
 
+    def forget_plan(self) -> None:
+        """Look for another plan before the next figures are given: something was just changed."""
+        with self._lock:
+            self._checked_at = -FACTS_LIFE_MS
+
     def opened(self, points: Collection[str], now: int) -> dict[str, PointState]:
         """The named bridge points with their learners; those that take no part are left out. Raises NotFoundError."""
         with self._lock, Session(self._engine) as db:
@@ -185,11 +190,11 @@ class SessionWatch:
             one = _Point(at, point, learners, frozenset(who.id for who in learners))
             self._devices.update(dict.fromkeys(point.devices, point.id))
             old = points.get(point.id)
-            if same and old and old.enrolled == one.enrolled and old.facts.devices == point.devices:
+            if same and old and _rests_on(before, old) == _rests_on(facts, one):
                 one.digest = old.digest
             else:
                 self._kept.pop(point.id, None)
-                if told.isdisjoint(point.devices):
+                if told.isdisjoint(point.devices) and one.enrolled.isdisjoint(facts.corrections):
                     one.digest = no_records(PointEvidence(one.enrolled))
                 else:
                     self._unread[point.id] = None
@@ -331,6 +336,12 @@ class SessionWatch:
 def _counts_as(facts: SessionFacts) -> object:
     """What every bridge point's digest depends on."""
     return facts.start, facts.end, facts.breaks, facts.rule
+
+
+def _rests_on(facts: SessionFacts | None, point: _Point) -> object:
+    """What a bridge point's own digest depends on besides."""
+    said = {who: some for who, some in facts.corrections.items() if who in point.enrolled} if facts else {}
+    return point.enrolled, point.facts.devices, said
 
 
 def _heard_to(reports: tuple[LiveReport, ...], now: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from central_server.corrections.words import WAYS, correction_said
 from central_server.participation.known_by import (
     Cause,
     CheckedIn,
@@ -276,6 +277,8 @@ def evidence(piece: Piece, lang: Language, names: Mapping[str, str] | None = Non
     when = f"{second_time(piece.start)}–{second_time(piece.end)} {pick(WORDS[piece.value], lang)}"
     if piece.confirmed is not None:
         return f"{when}: {_confirmed(piece.confirmed, lang, names or {})}"
+    if piece.corrected is not None:
+        return f"{when}: {correction_said(piece.corrected, lang, names or {})}"
     if piece.value == "seen":
         return f"{when}: {_sightings(piece, lang)}"
     if piece.cause is not None:
@@ -357,10 +360,11 @@ def spot_checks(learner: LearnerState, lang: Language) -> str:
 
 
 def known_by(learner: LearnerState, lang: Language) -> str:
-    """How a learner was checked in, in a few words; empty where there was no check-in."""
+    """How a learner was checked in, in a few words: where there was no check-in, by what correction; or empty."""
     check_in = learner.check_in
     if check_in is None:
-        return ""
+        ways = {piece.corrected.way for piece in learner.pieces if piece.corrected and piece.value == "seen"}
+        return ", ".join(pick(WAYS[way], lang) for way in sorted(ways))
     said = f"{pick(METHODS[check_in.method], lang)} {day_time(check_in.at)}"
     if check_in.witness is None:
         return said

@@ -47,6 +47,9 @@ CoursePlan = tuple[str | None, int, str | None, str | None, bool, str, int]
 NO_TEXT = hashlib.sha256(b"").hexdigest()
 UNTOLD: CoursePlan = (None, 45, None, None, True, NO_TEXT, 1)
 """A course from before the own log was told of these."""
+CorrectionTold = tuple[str, str, str, str, str, str | None, bool, str | None, str | None, str | None, int]
+"""Session, change, way, why, SHA-256 of the words, evidence, whether a second person is needed, contest, the correction
+that it undoes, account, server time."""
 
 
 @dataclass(slots=True)
@@ -103,6 +106,25 @@ class Plan:
     """Account and what it proves itself with: SHA-256 of what is kept of it."""
     forks: dict[tuple[str, str, int, str], int] = field(default_factory=dict)
     """Device, log, end and head of a refused batch: the first record that differs."""
+    correcting: dict[tuple[str, int], tuple[bool, int, str, str | None, int]] = field(default_factory=dict)
+    """Course and version: second person, days to contest, SHA-256 of the reason, account, server time."""
+    evidence: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    """File of evidence: its session, SHA-256 of it, SHA-256 of its sealed bytes."""
+    corrections: dict[str, CorrectionTold] = field(default_factory=dict)
+    corrected_for: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    """Correction, learner and from when: until when."""
+    correction_answers: dict[str, tuple[bool, str, str | None, int]] = field(default_factory=dict)
+    """Correction: confirmed or refused, SHA-256 of the words, account, server time."""
+    leaves: dict[tuple[str, str, int], tuple[str, str, str, str | None, str | None, int]] = field(default_factory=dict)
+    """Session, learner, number: leave, SHA-256 of the words and of the approver, evidence, account, server time."""
+    contests: dict[str, tuple[str, str, str, str | None, str | None, int]] = field(default_factory=dict)
+    """Contest: session, learner, SHA-256 of the words, evidence, account, server time."""
+    contest_answers: dict[str, tuple[str | None, str, str | None, int]] = field(default_factory=dict)
+    """Contest: the correction (None: refused), SHA-256 of the words, account, server time."""
+    revisions: dict[tuple[str, int], tuple[str, str | None, str, str, str | None, int]] = field(default_factory=dict)
+    """Session and number: cause, correction, SHA-256 of the figures and of the words, account, server time."""
+    signatures: dict[tuple[str, int], tuple[int, str, str | None, str, str | None, int]] = field(default_factory=dict)
+    """Session and number: revision, signer, bridge point, SHA-256 of the figures, account, server time."""
     units: dict[tuple[str, int], tuple[str, str | None, str, str | None, int]] = field(default_factory=dict)
     """Unit and version: since which day, into which unit merged, SHA-256 of its words, account, server time."""
     decisions: dict[str, tuple[str, str, str, str | None, int]] = field(default_factory=dict)

@@ -10,6 +10,7 @@ import msgspec
 
 from central_server.proof.evidence import UNTOLD, Plan
 from central_server.proof.findings import Finding
+from central_server.proof.replay_corrections import play_correction
 from central_server.proof.replay_reports import play_report
 from models.own_records import (
     AccountChanged,
@@ -76,6 +77,16 @@ NAMES = {
     "grants": ("quyền của tài khoản", "the permission of account"),
     "credentials": ("mật khẩu hoặc bước xác thực của tài khoản", "the password or second factor of account"),
     "forks": ("bản nhật ký khác bị từ chối", "the refused version"),
+    "correcting": ("quy định điều chỉnh của lớp", "how a course is corrected,"),
+    "evidence": ("tệp minh chứng", "the file of evidence"),
+    "corrections": ("điều chỉnh", "correction"),
+    "corrected_for": ("học viên và thời gian của điều chỉnh", "the learner and time of correction"),
+    "correction_answers": ("việc xác nhận điều chỉnh", "the answer to correction"),
+    "leaves": ("phép của học viên", "the leave"),
+    "contests": ("ý kiến của học viên", "contest"),
+    "contest_answers": ("việc trả lời ý kiến", "the answer to contest"),
+    "revisions": ("bản số liệu niêm phong của buổi", "the revision of the sheet of session"),
+    "signatures": ("chữ ký niêm phong của buổi", "the signature on the sheet of session"),
     "units": ("tên của đơn vị", "the name of unit"),
     "decisions": ("quyết định giao chỉ tiêu", "the decision on targets"),
     "targets": ("chỉ tiêu", "the target"),
@@ -203,6 +214,7 @@ def _play_learners(plan: Plan, record: AnyOwnRecord) -> None:
         case CardSet():
             plan.cards.pop(record.learner, None)
         case _:
+            play_correction(plan, record)
             play_report(plan, record)
 
 

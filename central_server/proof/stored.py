@@ -36,6 +36,7 @@ from central_server.participation.tables import RuleVersion
 from central_server.proof.evidence import Fork as ForkOf
 from central_server.proof.evidence import LogEvidence, Plan, Row, Signed, Totals
 from central_server.proof.replay_reports import read_reports
+from central_server.proof.stored_corrections import read_corrections
 from central_server.proof.totals import total_of
 from models.records import RecordError
 
@@ -93,6 +94,7 @@ class StoredEvidence:
             for grant in db.exec(select(AccountGrant)):
                 plan.grants[grant.account, grant.role, grant.course, grant.bridge_point] = True
             plan.credentials = kept_credentials(db)
+            read_corrections(db, plan)
             for fork in db.exec(select(Fork)):
                 plan.forks[fork.device, fork.log, fork.ends, fork.head.hex()] = fork.seq
             read_reports(db, plan)

@@ -2,41 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
+from central_server.corrections.effect import pairs
 from central_server.enrolment.places import places
 from central_server.participation.evidence import PointEvidence
 from central_server.proof.evidence import Plan, Total, Totals
 from central_server.proof.findings import Finding
+from central_server.proof.replay_corrections import corrections_in
 from models.participation import Participation, Rule, participation, scheduled
 from models.participation import Totals as Figures
 from models.records import AnyRecord
 from models.spans import spans
 
+Around = Callable[[AnyRecord], Iterable[AnyRecord]]
+"""The records before and after one in its log."""
+Records = Mapping[str, Iterable[tuple[str, AnyRecord]]]
+"""By session, each with the device whose log holds it."""
 
-def totals_of(
-    plan: Plan,
-    records: Mapping[str, Iterable[tuple[str, AnyRecord]]],
-    around: Callable[[AnyRecord], Iterable[AnyRecord]],
-) -> Totals:
-    """The totals of the whole of each session. records: by session, each with the device whose log holds it. around:
-    the records before and after one in its log.
-    """  # fmt: skip
-    totals: Totals = {}
-    rules = {course: rule for (course, _), (rule, *_) in sorted(plan.rules.items())}  # the newest version holds
-    for session, (course, start, end, breaks) in plan.sessions.items():
-        rule = msgspec.json.decode(rules[course], type=Rule) if course in rules else Rule()
+
+def totals_of(plan: Plan, records: Records, around: Around) -> Totals:
+    """The totals of the whole of each session."""
+    found = participation_of(plan, records, around, plan.sessions)
+    return {key: total_of(part) for key, part in found.items()}
+
+
+def rule_in(plan: Plan, course: str) -> Rule:
+    """The course's newest rule; the defaults for one that has none."""
+    versions = [version for of, version in plan.rules if of == course]
+    return msgspec.json.decode(plan.rules[course, max(versions)][0], type=Rule) if versions else Rule()
+
+
+class Seats:
+    """Who sits where in each session of a plan, looked up quickly."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._enrolled: dict[str, dict[str, str]] = {}
+        for (course, who), point in plan.enrolled.items():
+            self._enrolled.setdefault(course, {})[who] = point
+        self._transfers: dict[str, dict[str, list[tuple[int, str]]]] = {}
+        for (course, who, since), point in plan.transfers.items():
+            self._transfers.setdefault(course, {}).setdefault(who, []).append((since, point))
+        self._guests: dict[str, dict[str, str]] = {}
+        for (session, who), point in plan.guests.items():
+            self._guests.setdefault(session, {})[who] = point
+        self._points: dict[str, set[str]] = {}
+        for session, point in plan.places:
+            self._points.setdefault(session, set()).add(point)
+
+    def of(self, session: str) -> dict[str, frozenset[str]]:
+        """By bridge point that takes part, the learners who sit there."""
+        course, start, *_ = self._plan.sessions[session]
+        seats = places(self._enrolled.get(course, {}), self._transfers.get(course, {}), start)
+        everybody = self._guests.get(session, {}) | seats
+        return {
+            point: frozenset(who for who, place in everybody.items() if place == point)
+            for point in self._points.get(session, ())
+        }
+
+
+def participation_of(
+    plan: Plan, records: Records, around: Around, sessions: Collection[str], seats: Seats | None = None
+) -> dict[tuple[str, str], Participation]:
+    """Everybody's part in the whole of these sessions, by session and learner."""
+    found: dict[tuple[str, str], Participation] = {}
+    seats = seats or Seats(plan)
+    rules = {course: rule_in(plan, course) for course in {plan.sessions[one][0] for one in sessions}}
+    corrections = corrections_in(plan)
+    for session in sessions:
+        course, start, end, breaks = plan.sessions[session]
         schedule = scheduled(start, end, breaks)
-        points = {point for at, point in plan.places if at == session}
-        everybody = _places(plan, session, course, start)
-        here = {point: frozenset(who for who, place in everybody.items() if place == point) for point in points}
-        evidence = {point: PointEvidence(learners) for point, learners in here.items()}
+        evidence = {point: PointEvidence(learners) for point, learners in seats.of(session).items()}
         for device, record in records.get(session, ()):
             point = plan.devices.get(device, "")
             if point in evidence:
                 evidence[point].add(record)
+        said = corrections.get(session, {})
         for measured in evidence.values():
             measured.learn_missing_clocks(around)
             known = measured.with_live(())  # with what waited for a clock
@@ -47,20 +91,11 @@ def totals_of(
                 vouched = [(one.start, one.end) for one in known.confirmed.get(who, ())]
                 blind = [(one.start, one.end) for one in known.blind.get(who, ())]
                 at = check_in.at if check_in else None
-                part = participation(schedule, seen, coverage, rule, at, vouched, blind)
-                totals[session, who] = total_of(part)
-    return totals
-
-
-def _places(plan: Plan, session: str, course: str, start: int) -> dict[str, str]:
-    """The bridge point of everybody in a session."""
-    enrolled = {who: point for (of, who), point in plan.enrolled.items() if of == course}
-    transfers: dict[str, list[tuple[int, str]]] = {}
-    for (of, who, since), point in plan.transfers.items():
-        if of == course:
-            transfers.setdefault(who, []).append((since, point))
-    guests = {who: point for (at, who), point in plan.guests.items() if at == session}
-    return guests | places(enrolled, transfers, start)
+                added, taken = pairs(said.get(who, ()))
+                found[session, who] = participation(
+                    schedule, seen, coverage, rules[course], at, vouched, blind, added, taken
+                )
+    return found
 
 
 def total_of(part: Participation | Figures) -> Total:

@@ -1,0 +1,84 @@
+"""Reading what corrections and leave come to: of one session, or of all of a course's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from central_server.corrections.effect import Answer, Corrections, Made, in_force, segments_of
+from models.correction_records import Leave
+
+_OF_SESSION = "c.session = :of"
+_OF_COURSE = "c.session IN (SELECT id FROM session WHERE course = :of)"
+_MADE = (
+    "SELECT c.id, c.session, c.change, c.way, c.why, c.second_needed, c.of, c.by, c.at, a.confirmed, a.by AS second,"
+    " a.at AS answered FROM correction AS c LEFT JOIN correction_answer AS a ON a.correction = c.id WHERE "
+)
+_PARTS = (
+    'SELECT p.correction, p.learner, p.start, p."end" FROM correction_part AS p'
+    " JOIN correction AS c ON c.id = p.correction WHERE "
+)
+_LEAVES = (
+    "SELECT c.session, c.learner, c.leave, c.words, c.approver, c.evidence, c.by, c.at FROM leave AS c WHERE c.number ="
+    " (SELECT max(number) FROM leave AS l WHERE l.session = c.session AND l.learner = c.learner)"
+    " AND c.leave <> 'none' AND "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveFacts:
+    """A learner's leave in a session. at: server time, ms."""
+
+    leave: Leave
+    words: str
+    approver: str
+    evidence: str | None
+    by: str | None
+    at: int
+
+
+def corrections_of_session(db: Session, session: str) -> Corrections:
+    """What the corrections that hold say of each learner in a session."""
+    return _corrections(db, _OF_SESSION, session).get(session, {})
+
+
+def corrections_of_course(db: Session, course: str) -> dict[str, Corrections]:
+    """The same by session, of a course."""
+    return _corrections(db, _OF_COURSE, course)
+
+
+def _corrections(db: Session, where: str, of: str) -> dict[str, Corrections]:
+    made, answers = [], {}
+    for row in db.execute(text(_MADE + where), {"of": of}):
+        made.append(Made(row.id, row.session, row.change, row.way, row.why, bool(row.second_needed), row.of, row.by,
+                         row.at))  # fmt: skip
+        if row.answered is not None:
+            answers[row.id] = Answer(bool(row.confirmed), row.second, row.answered)
+    if not made:
+        return {}
+    parts: dict[str, list[tuple[str, int, int]]] = {}
+    for correction, learner, start, end in db.execute(text(_PARTS + where), {"of": of}):
+        parts.setdefault(correction, []).append((learner, start, end))
+    holding = in_force(made, answers)
+    sessions = {one.made.session for one in holding}
+    return {of: segments_of((one for one in holding if one.made.session == of), parts) for of in sessions}
+
+
+def leaves_of_session(db: Session, session: str) -> Mapping[str, LeaveFacts]:
+    """The leave that holds, by learner."""
+    return _leaves(db, _OF_SESSION, session).get(session, {})
+
+
+def leaves_of_course(db: Session, course: str) -> Mapping[str, Mapping[str, LeaveFacts]]:
+    """The same by session and learner, of a course."""
+    return _leaves(db, _OF_COURSE, course)
+
+
+def _leaves(db: Session, where: str, of: str) -> dict[str, dict[str, LeaveFacts]]:
+    found: dict[str, dict[str, LeaveFacts]] = {}
+    for session, learner, *told in db.execute(text(_LEAVES + where), {"of": of}):
+        found.setdefault(session, {})[learner] = LeaveFacts(*told)
+    return found
