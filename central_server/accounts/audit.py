@@ -12,6 +12,7 @@ from central_server.accounts.words import HOW_WORDS, ROLE_WORDS
 from central_server.corrections.audit_words import sentence_of_corrections
 from central_server.courses.audit_words import sentence_of_plans
 from central_server.learners.audit_words import sentence_of_learners
+from central_server.reports.audit_words import sentence_of_reports
 from central_server.web.figures import day, day_time, second_time
 from models.correction_records import (
     ContestAnswered,
@@ -68,6 +69,14 @@ from models.own_records import (
     decode_own,
 )
 from models.records import RecordError
+from models.report_records import (
+    CourseCounted,
+    LetterheadKept,
+    ResultRecognised,
+    TargetsDecided,
+    TargetSet,
+    UnitNamed,
+)
 
 PAGE = 100
 """Records on one page."""
@@ -124,6 +133,10 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
             Contested,
             ContestAnswered,
         ),
+    ),
+    "reports": (
+        ("báo cáo, kết quả, chứng chỉ", "reports, results, certificates"),
+        (UnitNamed, TargetsDecided, TargetSet, CourseCounted, ResultRecognised, LetterheadKept),
     ),
     "bridge-points": (
         ("điểm cầu và thiết bị", "bridge points and devices"),
@@ -213,6 +226,10 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             | SheetRevised() | SheetSigned() | Contested() | ContestAnswered()
         ):  # fmt: skip
             return sentence_of_corrections(record, name)
+        case (
+            UnitNamed() | TargetsDecided() | TargetSet() | CourseCounted() | ResultRecognised() | LetterheadKept()
+        ):  # fmt: skip
+            return sentence_of_reports(record, name)
         case TokenMade():
             point = name("bridge_point", record.bridge_point)
             return f"tạo mã gia nhập cho điểm cầu {point}", f"made a join token for {point}"

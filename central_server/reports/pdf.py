@@ -11,7 +11,7 @@ import io
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -50,7 +50,8 @@ def width_of(text: str, size: float) -> float:
     return float(pdfmetrics.stringWidth(text, _font(), size))
 
 
-def wrapped(text: str, width: float, size: float) -> list[str]:
+@lru_cache(maxsize=8192)  # units, positions and headings come again and again
+def wrapped(text: str, width: float, size: float) -> tuple[str, ...]:
     """A text in lines no wider than `width` points; a word that is wider alone is broken."""
     lines: list[str] = []
     for part in unicodedata.normalize("NFC", text).split("\n"):
@@ -70,7 +71,7 @@ def wrapped(text: str, width: float, size: float) -> list[str]:
                 lines.append(line[:cut])
                 line = line[cut:]
         lines.append(line)
-    return lines
+    return tuple(lines)
 
 
 def _write(canvas: Canvas, x: float, y: float, text: str, size: float, *, bold: bool = False, align: str = "l") -> None:
@@ -141,7 +142,7 @@ class _Layout:
 
     def fits(self, height: float) -> bool:
         """Whether so much (points) still goes on this page."""
-        return self.y - height >= BOTTOM
+        return bool(self.y - height >= BOTTOM)
 
     def text(self, x: float, text: str, size: float, *, bold: bool = False, align: str = "l") -> None:
         """One line at this height, without going on to the next."""

@@ -91,6 +91,18 @@ class Sheet:
         """Whether some columns share a heading above their own."""
         return any(column.over for column in self.columns)
 
+    def upper_headings(self) -> list[tuple[str, int, int]]:
+        """The upper row of headings: title, how many columns it stands over, how many rows."""
+        found: list[tuple[str, int, int]] = []
+        for at, column in enumerate(self.columns):
+            if not column.over:
+                found.append((column.title, 1, 2 if self.two_headings else 1))
+            elif at and self.columns[at - 1].over == column.over:
+                found[-1] = (column.over, found[-1][1] + 1, 1)
+            else:
+                found.append((column.over, 1, 1))
+        return found
+
     @property
     def motto(self) -> tuple[str, str]:
         """The two lines on the right of the letterhead."""

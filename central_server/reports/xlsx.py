@@ -10,7 +10,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from central_server.reports.sheet import Cell, Column, Kind, Sheet, Style
+from central_server.reports.sheet import Cell, Column, Kind, Row, Sheet, Style
 from central_server.web.figures import moment
 
 FONT = {"font_name": "Times New Roman", "font_size": 12, "valign": "vcenter"}
@@ -20,6 +20,8 @@ FORMS: dict[Kind, str] = {
 """Excel shows them with the reader's own signs: 5.476 and 111,5 % on a Vietnamese PC."""
 HEADING = "#F0EFEA"
 A4 = 9
+SIGN_ROOM = 24.0
+"""Height (points) of a row in which somebody signs."""
 
 
 class _Formats:
@@ -68,6 +70,7 @@ def sheet_xlsx(sheet: Sheet) -> bytes:
             if row.style == "group":
                 page.merge_range(at, 0, at, last, str(row.cells[0]), looks.cell("text", "group"))
                 continue
+            page.set_row(at, _height(sheet, row))
             for number, (cell, column) in enumerate(zip(row.cells, sheet.columns, strict=True)):
                 _write(page, at, number, cell, column, looks.cell(column.kind, row.style))
         _below(page, sheet, looks, top + len(sheet.rows) + 2, last)
@@ -81,6 +84,15 @@ def sheet_xlsx(sheet: Sheet) -> bytes:
         page.set_footer("&C&P/&N")
         book.set_properties({"title": sheet.title})
     return out.getvalue()
+
+
+def _height(sheet: Sheet, row: Row) -> float:
+    """Room for the longest text of a row in its column: programs other than Excel do not find it by themselves."""
+    lines = 1
+    for cell, column in zip(row.cells, sheet.columns, strict=True):
+        if column.kind == "text" and isinstance(cell, str) and len(cell) > column.width:
+            lines = max(lines, -(-len(cell) * 11 // (int(column.width) * 10)))
+    return max(lines * 16.0, SIGN_ROOM if any(one.kind == "sign" for one in sheet.columns) else 18.0)
 
 
 def _merged(page: Worksheet, at: int, first: int, last: int, text: str, look: Format) -> None:

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from central_server.participation.bar import HATCH
+from central_server.reports.sheet import Cell, Kind, shown
 from central_server.web import figures
 from central_server.web.headers import page_language
 from models.language import Language
@@ -38,6 +39,10 @@ class Words:
         """111,5 %"""
         return figures.percent(share, self.lang)
 
+    def cell(self, value: Cell, kind: Kind) -> str:
+        """A cell of a sheet, as its files have it."""
+        return shown(value, kind, self.lang)
+
     def weekday(self, ms: int) -> str:
         """thứ Ba"""
         return figures.weekday(ms, self.lang)
@@ -51,7 +56,7 @@ class Pages:
     """Renders the templates. One for the whole server."""
 
     def __init__(self) -> None:
-        packages = ("web", "accounts", "bridge_points", "courses", "enrolment", "learners", "participation")
+        packages = ("web", "accounts", "bridge_points", "courses", "enrolment", "learners", "participation", "reports")
         self._env = Environment(
             loader=FileSystemLoader([ROOT / name / "templates" for name in packages]),
             autoescape=True,
@@ -80,6 +85,7 @@ class Pages:
             t=words.t,
             number=words.number,
             percent=words.percent,
+            cell=words.cell,
             duration=words.duration,
             weekday=words.weekday,
             **({"actor": None} | context),

@@ -21,7 +21,7 @@ from central_server.app import create_app
 from central_server.config import Config
 from central_server.database import Writer, open_database
 
-NO_PAGE = re.compile(r"^/(api/|health$)|/events$|\.(csv|xlsx|ics)$|/points/|^/sign-in/")
+NO_PAGE = re.compile(r"^/(api/|health$)|/events$|\.(csv|xlsx|ics|zip|{ending})$|/points/|^/sign-in/")
 """Addresses that are no pages of their own: for programs, streams, files, parts of a page, steps of signing in."""
 _LIVE = text(
     "SELECT session.id, session.course FROM session WHERE session.start <= :now AND session.end > :now"

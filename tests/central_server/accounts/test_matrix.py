@@ -67,6 +67,8 @@ SEES_LEARNERS = May(MANAGERS | {"lecturer here"}, {"manager elsewhere", "lecture
 
 SEES_COURSES = May(SEES_SESSION | SESSIONS_ELSEWHERE)
 MAKES_COURSES = May(MANAGERS | {"manager elsewhere"})
+OFFICE = May({"manager"}, {"manager here", "manager elsewhere"})
+"""About the whole office: a class manager of some courses is told that there is no such page."""
 
 TABLE: dict[tuple[str, str], May] = {
     ("GET", "/health"): OPEN,
@@ -93,8 +95,8 @@ TABLE: dict[tuple[str, str], May] = {
     ("GET", "/sessions/{session}"): SESSION,
     ("GET", "/sessions/{session}/points/{bridge_point}"): SESSION,
     ("GET", "/sessions/{session}/events"): SESSION,
-    ("GET", "/sessions/{session}/sheet.xlsx"): SESSION,
-    ("GET", "/sessions/{session}/sheet.csv"): SESSION,
+    ("GET", "/sessions/{session}/sheet"): SESSION,
+    ("GET", "/sessions/{session}/sheet.{ending}"): SESSION,
     ("GET", "/api/sessions/{session}/participation"): SESSION,
     ("GET", "/courses"): SEES_COURSES,
     ("GET", "/courses.csv"): SEES_COURSES,
@@ -122,8 +124,26 @@ TABLE: dict[tuple[str, str], May] = {
     ("GET", "/courses/{course}/rules"): ENROL,
     ("POST", "/courses/{course}/rules"): ENROL,
     ("GET", "/courses/{course}/participation"): SEES_LEARNERS,
-    ("GET", "/courses/{course}/participation.xlsx"): SEES_LEARNERS,
-    ("GET", "/courses/{course}/participation.csv"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/participation.{ending}"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/completion"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/completion/sheet"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/completion.{ending}"): SEES_LEARNERS,
+    ("POST", "/courses/{course}/completion"): ENROL,
+    ("POST", "/courses/{course}/completion/list"): ENROL,
+    ("POST", "/courses/{course}/counting"): ENROL,
+    ("GET", "/reports"): OFFICE,
+    ("GET", "/reports/plan.{ending}"): OFFICE,
+    ("GET", "/reports/courses"): OFFICE,
+    ("GET", "/reports/learners.{ending}"): OFFICE,
+    ("GET", "/reports/trends"): OFFICE,
+    ("GET", "/reports/trends.{ending}"): OFFICE,
+    ("GET", "/reports/targets"): OFFICE,
+    ("POST", "/reports/targets"): OFFICE,
+    ("GET", "/reports/units"): OFFICE,
+    ("POST", "/reports/units"): OFFICE,
+    ("GET", "/reports/proof.zip"): May(OFFICE.may | ADMINISTRATOR, OFFICE.hidden),
+    ("GET", "/admin/letterhead"): ADMINISTER,
+    ("POST", "/admin/letterhead"): ADMINISTER,
     ("GET", "/admin/holidays"): ADMINISTER,
     ("POST", "/admin/holidays"): ADMINISTER,
     ("POST", "/admin/holidays/take-over"): ADMINISTER,
@@ -260,7 +280,7 @@ def _world(server: Running) -> World:
         places = {
             "session": "K1.1", "course": courses["K1"], "bridge_point": points["TDM"], "learner": learners["HV000"],
             "account": target, "grant": "g-none", "sign_in": "b-none",
-            "token": "0" * 32,
+            "token": "0" * 32, "ending": "csv",
         }  # fmt: skip
         return World(server, accounts, places, server.client(follow_redirects=False))
 
