@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from datetime import date
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
@@ -31,9 +30,11 @@ from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.description import gives_file
 from central_server.web.figures import number
 from central_server.web.headers import page_language
+from central_server.web.written import read_date
 from models.language import Language
 
 router = APIRouter(prefix="/reports", dependencies=[guard("see_reports")])
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 _PEOPLE = text("SELECT id, code, name, birth_year, position, unit FROM learner")
 _packing = threading.Lock()
 """One pack at a time: it reads every log."""
@@ -44,12 +45,17 @@ def asked_for(of: Services, code: str, as_of: str) -> tuple[Period, int]:
     now = of.now()
     try:
         wanted = period(code or f"{day_of(now).year:04d}")
-        day = date.fromisoformat(as_of) if as_of else day_of(now)
     except ValueError as error:
         raise InputError(
-            "Không hiểu kỳ báo cáo hoặc ngày. Hãy chọn lại trên trang báo cáo.",
-            "The period or the day can't be read. Choose again on the page of reports.",
+            "Không có kỳ báo cáo này. Hãy chọn lại trên trang báo cáo.",
+            "There is no such period. Choose again on the page of reports.",
         ) from error
+    day = read_date(as_of) if as_of else day_of(now)
+    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise InputError(
+            f"Không hiểu ngày “{as_of[:40]}”. Hãy ghi ngày/tháng/năm, ví dụ 30/11/2026.",
+            f"“{as_of[:40]}” is no date. Write day/month/year, such as 30/11/2026.",
+        )
     return wanted, min(now, end_of(day))
 
 
@@ -69,7 +75,6 @@ def plan_page(
         "sheet": plan_sheet(report, lang),
         "query": address(report),
         "as_of": day_of(report.at),
-        "today": day_of(of.now()),
         "periods": [(one.code, one.label(lang == "en")) for year in _years(of, report) for one in periods_of(year)],
         "progress": progress(report),
         "charts": _charts(report, lang),

@@ -76,6 +76,8 @@ class Trends:
     teaching: tuple[Teaching, ...]
     over: int
     """Sessions that are over."""
+    recorded: int
+    """Of these, sessions of which there are records."""
     settled: int
     """Of these, sessions whose figures are kept."""
 
@@ -86,7 +88,7 @@ def trends(sessions: Sequence[SessionFact], sums: Iterable[SessionSum], order: M
     for one in sums:
         by_session.setdefault(one.session, []).append(one)
     over = [one for one in sessions if one.over and not one.cancelled]
-    known = [one for one in over if one.id in by_session]
+    known = [one for one in over if one.has_records and one.id in by_session]
 
     def grouped(key: Callable[[SessionFact], str]) -> tuple[Quality, ...]:
         groups: dict[str, list[SessionFact]] = {}
@@ -107,7 +109,8 @@ def trends(sessions: Sequence[SessionFact], sums: Iterable[SessionSum], order: M
     )
     return Trends(
         grouped(lambda one: f"{day_of(one.start):%Y-%m}"), grouped(lambda one: one.programme),
-        grouped(lambda one: one.lecturer), teaching, len(over), len(known),
+        grouped(lambda one: one.lecturer), teaching, len(over),
+        sum(one.has_records for one in over), len(known),
     )  # fmt: skip
 
 

@@ -44,17 +44,16 @@ def trends_sheet(
 
     group(t("Tháng", "Months"), tuple(found.months), "")
     group(t("Chương trình", "Programmes"), found.programmes, t("(chưa ghi chương trình)", "(no programme)"))
-    group(t("Giảng viên: học viên tham gia", "Lecturers: learners' participation"), found.lecturers,
-          t("(chưa ghi giảng viên)", "(no lecturer)"))  # fmt: skip
     rows.append(
-        Row((t("Giảng viên: giờ giảng so với lịch", "Lecturers: teaching against the schedule"),
+        Row((t("Giảng viên: học viên tham gia, giờ giảng so với lịch", "Lecturers: participation, teaching time"),
              *[None] * (len(columns) - 1)), "group")
     )  # fmt: skip
-    rows.extend(
-        Row((names.get(one.key, "?"), one.sessions, None, None, None, None, None, one.scheduled, one.held, one.in_room,
-             one.moved, one.cancelled))
-        for one in found.teaching
-    )  # fmt: skip
+    known = {one.key: one for one in found.lecturers}
+    for one in found.teaching:
+        of = known.get(one.key)
+        quality = (of.turns, of.seen, of.not_seen, of.not_observed, of.late) if of else (0, None, None, None, None)
+        taught_by = (one.scheduled, one.held, one.in_room, one.moved, one.cancelled)
+        rows.append(Row((names.get(one.key, "?"), one.sessions, *quality, *taught_by)))
     title = t("CHẤT LƯỢNG THAM GIA VÀ GIỜ GIẢNG", "PARTICIPATION AND TEACHING")
     return Sheet(
         f"chat-luong-{wanted.code}", head, title, ((t("Kỳ", "Period"), wanted.label(lang == "en")),), columns,
@@ -73,12 +72,12 @@ def notes_of(found: Trends, lang: Language) -> tuple[str, ...]:
     def t(vi: str, en: str) -> str:
         return en if lang == "en" else vi
 
-    over, settled = number(found.over, lang), number(found.settled, lang)
+    over, recorded, settled = (number(one, lang) for one in (found.over, found.recorded, found.settled))
     return (
-        t(f"Dựa trên số liệu đã chốt của {settled} trong {over} buổi đã kết thúc. Bản ghi hoặc điều chỉnh đến sau được "
-          "máy chủ chốt lại, thường trong vòng một giờ.",
-          f"Rests on the settled figures of {settled} of {over} sessions that are over. What comes later is settled by "
-          "the server anew, mostly within an hour."),
+        t(f"{over} buổi đã kết thúc, {recorded} buổi có bản ghi điểm danh; tỷ lệ dựa trên số liệu đã chốt của "
+          f"{settled} buổi. Bản ghi hoặc điều chỉnh đến sau được máy chủ chốt lại, thường trong vòng một giờ.",
+          f"{over} sessions are over, of {recorded} there are records; shares rest on what is settled of {settled}. "
+          "What comes later is settled by the server anew, mostly within an hour."),
         t("Hệ thống không nhận diện giảng viên. “Có bản ghi” là số tiết của buổi học có bản ghi điểm danh; “có học "
           "viên” là thời gian theo lịch có ít nhất một học viên ở một điểm cầu, lấy điểm cầu dài nhất.",
           "No camera recognises a lecturer. “With records” are the periods of sessions of which there are records; "

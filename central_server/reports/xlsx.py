@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import date, datetime, time
+from math import ceil
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -66,11 +67,13 @@ def sheet_xlsx(sheet: Sheet) -> bytes:
         at = _above(page, sheet, looks, last)
         top = at + 1 if sheet.two_headings else at
         _headings(page, sheet, looks, at)
+        texts = [(number, column.width) for number, column in enumerate(sheet.columns) if column.kind == "text"]
+        least = SIGN_ROOM if any(column.kind == "sign" for column in sheet.columns) else 18.0
         for at, row in enumerate(sheet.rows, top + 1):
             if row.style == "group":
                 page.merge_range(at, 0, at, last, str(row.cells[0]), looks.cell("text", "group"))
                 continue
-            page.set_row(at, _height(sheet, row))
+            page.set_row(at, _height(row, texts, least))
             for number, (cell, column) in enumerate(zip(row.cells, sheet.columns, strict=True)):
                 _write(page, at, number, cell, column, looks.cell(column.kind, row.style))
         _below(page, sheet, looks, top + len(sheet.rows) + 2, last)
@@ -86,13 +89,17 @@ def sheet_xlsx(sheet: Sheet) -> bytes:
     return out.getvalue()
 
 
-def _height(sheet: Sheet, row: Row) -> float:
-    """Room for the longest text of a row in its column: programs other than Excel do not find it by themselves."""
-    lines = 1
-    for cell, column in zip(row.cells, sheet.columns, strict=True):
-        if column.kind == "text" and isinstance(cell, str) and len(cell) > column.width:
-            lines = max(lines, -(-len(cell) * 11 // (int(column.width) * 10)))
-    return max(lines * 16.0, SIGN_ROOM if any(one.kind == "sign" for one in sheet.columns) else 18.0)
+def _height(row: Row, texts: list[tuple[int, float]], least: float) -> float:
+    """Room for the longest text of a row in its column: programs other than Excel do not find it by themselves.
+
+    texts: number and width of the columns of texts.
+    """
+    lines = 1.0
+    for number, width in texts:
+        cell = row.cells[number]
+        if isinstance(cell, str) and len(cell) > width:
+            lines = max(lines, ceil(len(cell) * 1.1 / width))
+    return max(lines * 16.0, least)
 
 
 def _merged(page: Worksheet, at: int, first: int, last: int, text: str, look: Format) -> None:

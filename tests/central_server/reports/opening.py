@@ -13,6 +13,15 @@ import pytest
 SOFFICE, PDFTOTEXT = shutil.which("soffice"), shutil.which("pdftotext")
 
 
+VIETNAM = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Setup/L10N">
+<prop oor:name="ooSetupSystemLocale" oor:op="fuse"><value>vi-VN</value></prop></item>
+</oor:items>
+"""
+"""LibreOffice's settings on a Vietnamese PC."""
+
+
 def _needed(program: str | None, name: str) -> str:
     if program is None:
         if os.environ.get("CI"):
@@ -35,6 +44,9 @@ def xlsx_as_csv(xlsx: bytes) -> list[list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sheet.xlsx"
         path.write_bytes(xlsx)
+        profile = Path(folder) / "profile" / "user"
+        profile.mkdir(parents=True)
+        (profile / "registrymodifications.xcu").write_text(VIETNAM, encoding="utf-8")
         # Field separator ;, text delimiter ", UTF-8, from line 1, language vi (1066), quote all: no, as shown: yes.
         form = "csv:Text - txt - csv (StarCalc):59,34,76,1,,1066,false,true"
         command = [program, f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", form,
