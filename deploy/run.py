@@ -144,13 +144,15 @@ PROGRAMS = {
     "strace": "strace",
     "gnome-keyring-daemon": "gnome-keyring",
     "dbus-run-session": "dbus",
+    "soffice": "libreoffice-calc",
+    "pdftotext": "poppler-utils",
 }
 """Programs that tests need, and the Debian package of each."""
 
 
 def install_tools(*programs: str) -> None:
     """What tests and benchmarks need beside packages: a real Chromium for the pages, strace for power cuts, failing and
-    slow disks, a real key store.
+    slow disks, a real key store, LibreOffice and poppler that open our sheets.
 
     They are put in place where we may (root on Debian), else people are told what to do; without them those tests are
     skipped, which fails in CI.

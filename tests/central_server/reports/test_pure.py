@@ -120,14 +120,17 @@ def test_trends_tell_the_three_values_apart_and_what_a_lecturer_taught() -> None
     minute = 60_000
 
     def session(id_: str, **more: object) -> SessionFact:
-        told = {"course": "c", "programme": "g", "lecturer": "t", "start": start_of(DAY), "teaching_ms": 180 * minute,
-                "period_minutes": 45, "over": True, "cancelled": False, "moved": False, "has_records": True}  # fmt: skip
+        told: dict[str, object] = {
+            "course": "c", "programme": "g", "lecturer": "t", "start": start_of(DAY), "teaching_ms": 180 * minute,
+            "period_minutes": 45, "over": True, "cancelled": False, "moved": False, "has_records": True,
+        }  # fmt: skip
         return SessionFact(id_, **(told | more))  # type: ignore[arg-type]  # as the fields are
 
     def point(id_: str, seen: int, away: int, there: int) -> SessionSum:
         return SessionSum(id_, 10, 1800 * minute, seen * minute, away * minute, 2, 0, there * minute)
 
-    sessions = [session("a"), session("b", has_records=False), session("c", cancelled=True), session("d", over=False)]
+    others = (session("b", has_records=False), session("c", cancelled=True), session("d", over=False))
+    sessions = [session("a"), *others]
     found = trends(sessions, [point("a", 900, 450, 150), point("a", 900, 0, 90)], {})
     (month,) = found.months
     assert (month.key, month.sessions, month.turns) == ("2026-03", 1, 20)
