@@ -21,6 +21,13 @@ import central_server.accounts.sign_on_pages
 import central_server.accounts.signing_in
 import central_server.bridge_points.pages
 import central_server.bridge_points.routes
+import central_server.corrections.contest_pages
+import central_server.corrections.learner_forms
+import central_server.corrections.own_pages
+import central_server.corrections.pages
+import central_server.corrections.rule_pages
+import central_server.corrections.seal_pages
+import central_server.corrections.sheet_pages
 import central_server.courses.calendar_routes
 import central_server.courses.course_pages
 import central_server.courses.holiday_pages
@@ -162,6 +169,15 @@ def create_app(
     app.include_router(central_server.reports.target_pages.router)
     app.include_router(central_server.reports.trends_pages.router)
     app.include_router(central_server.reports.letterhead_pages.router)
+    app.include_router(central_server.corrections.contest_pages.router)
+    app.include_router(central_server.corrections.learner_forms.router)
+    app.include_router(central_server.corrections.own_pages.router)
+    app.include_router(central_server.corrections.pages.router)
+    app.include_router(central_server.corrections.pages.correcting)
+    app.include_router(central_server.corrections.rule_pages.router)
+    app.include_router(central_server.corrections.seal_pages.router)
+    app.include_router(central_server.corrections.seal_pages.revising)
+    app.include_router(central_server.corrections.sheet_pages.router)
     app.include_router(central_server.accounts.signing_in.router)
     app.include_router(central_server.accounts.signing_in.leaving)
     app.include_router(central_server.accounts.sign_on_pages.router)

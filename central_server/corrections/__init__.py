@@ -1,1 +1,1 @@
-"""What people say about presence beside the devices: corrections, leave, contests, and the seal of a session's sheet."""
+"""What people say about presence: corrections, leave, contests, and the seal of a session's sheet."""

@@ -44,6 +44,10 @@ class CourseSituation:
     """Pairs of learners who may be one person, at whom nobody has looked."""
     lookalikes_within: int = 0
     """Of these, pairs who are both in this course."""
+    unsealed: frozenset[str] = frozenset()
+    """Sessions (ids) that are over and whose sheet nobody, or not everybody, has signed."""
+    contests: Sequence[tuple[str, str]] = ()
+    """Sessions (ids, titles) of contests that wait for an answer, the oldest first."""
 
 
 def attention(course: CourseSituation) -> tuple[Notice, ...]:
@@ -56,7 +60,9 @@ def attention(course: CourseSituation) -> tuple[Notice, ...]:
         *_places(course, to_come),
         *_clashes(course),
         *_lookalikes(course),
+        *_contests(course),
         *_seals(course),
+        *_sheets(course),
         *_periods(course, held),
     ]
     return tuple(sorted(notices, key=lambda one: not one.urgent))
@@ -171,6 +177,35 @@ def _seals(course: CourseSituation) -> list[Notice]:
             f"{len(waiting)} buổi chưa niêm phong: {names}.",
             f"{len(waiting)} sessions not sealed: {names}.",
             f"/sessions/{waiting[0].id}" if len(waiting) == 1 else None,
+        )
+    ]
+
+
+def _contests(course: CourseSituation) -> list[Notice]:
+    if not course.contests:
+        return []
+    count, (session, title) = len(course.contests), course.contests[0]
+    return [
+        Notice(
+            f"{number(count, 'vi')} ý kiến của học viên chờ trả lời, cũ nhất về {title}.",
+            f"{number(count, 'en')} contests wait for an answer, the oldest about {title}.",
+            f"/sessions/{session}/corrections#contests",
+            urgent=True,
+        )
+    ]
+
+
+def _sheets(course: CourseSituation) -> list[Notice]:
+    """Sheets that wait for their two signatures."""
+    waiting = [one for one in course.sessions if one.id in course.unsealed]
+    if not waiting:
+        return []
+    names = ", ".join(one.title for one in waiting[:3]) + (", …" if len(waiting) > 3 else "")
+    return [
+        Notice(
+            f"{number(len(waiting), 'vi')} buổi chưa niêm phong bảng điểm danh (hai chữ ký): {names}.",
+            f"{number(len(waiting), 'en')} sessions whose sheet is not sealed (two signatures): {names}.",
+            f"/sessions/{waiting[0].id}/corrections#seal",
         )
     ]
 

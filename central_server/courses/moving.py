@@ -54,7 +54,7 @@ def restore(changes: Changes, session: CourseSession) -> None:
 
 
 def has_records(changes: Changes, session: str) -> bool:
-    """Whether any bridge point's log, or any person's correction, leave, contest or signature, speaks of the session."""
+    """Whether any bridge point's log, or a person's correction, leave, contest or signature, speaks of the session."""
     return bool(changes.db.connection().execute(_HAS_RECORDS, {"session": session}).scalar_one())
 
 

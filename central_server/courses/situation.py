@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
+from central_server.corrections.contests import waiting_in_courses
+from central_server.corrections.sealed_sheet import unsealed_of_courses
 from central_server.courses.attention import CourseSituation, Notice, attention
 from central_server.courses.overview import (
     CourseRow,
@@ -37,6 +39,15 @@ def situations(db: Session, courses: Sequence[Course], now: int) -> dict[str, Co
     without = points_without_device(db, everywhere)
     clashing = clashes(db, ids, now)
     alike, alike_within = open_pairs(db, ids), open_pairs_within(db, ids)
+    over = {
+        course: [
+            one.id
+            for one in sessions[course]
+            if one.phase == "over" and not one.cancelled and not one.field_visit and one.points
+        ]
+        for course in ids
+    }
+    unsealed, contests = unsealed_of_courses(db, over), waiting_in_courses(db, ids)
     needed = dict(db.exec(select(Programme.id, Programme.periods)).all())
     return {
         course.id: CourseSituation(
@@ -55,6 +66,8 @@ def situations(db: Session, courses: Sequence[Course], now: int) -> dict[str, Co
             now=now,
             lookalikes=alike.get(course.id, 0),
             lookalikes_within=alike_within.get(course.id, 0),
+            unsealed=frozenset(unsealed[course.id]),
+            contests=contests[course.id],
         )
         for course in courses
     }

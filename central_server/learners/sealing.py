@@ -1,4 +1,4 @@
-"""Sealing what must not be read from a copy of the database: face templates, sensitive details, kept rosters.
+"""Sealing what must not be read from a copy of the database: face templates, sensitive details, rosters, evidence.
 
 ChaCha20-Poly1305 (RFC 8439) with a key in a file of the data folder, never in the database. What a sealed value is and
 whose it is are authenticated with it, so that a value moved to another learner's row opens for nobody.
@@ -23,7 +23,7 @@ from models.reasons import reason
 
 KEY_FILE = "sealing-key"
 NONCE_BYTES = 12
-Purpose = Literal["template", "ethnicity", "roster", "card", "pin", "witness_pin"]
+Purpose = Literal["template", "ethnicity", "roster", "card", "pin", "witness_pin", "evidence"]
 
 
 class SealError(ServerError):

@@ -2,8 +2,9 @@
 
 Above, the schedule with its breaks; below, presence in three looks that do not need colour: seen is a filled bar, not
 seen an open one, not observed a hatched one; where somebody vouched, and the camera did not see, the filled bar has a
-line through it; what a person corrected has a thick line below. The check-in is a tick, a spot check a dot, open where it was missed. Each piece carries its evidence
-as a sentence (`data-evidence`), which static/bar.js shows under the pointer and for the arrow keys.
+line through it; what a person corrected has a thick line below. The check-in is a tick, a spot check a dot, open where
+it was missed. Each piece carries its evidence as a sentence (`data-evidence`), which static/bar.js shows under the
+pointer and for the arrow keys.
 
 x is in percent of the session and y in px, so nothing is distorted at any width. Colours are attributes, so that the
 picture stands on its own; a page's style sheet may change them by class. A page needs HATCH once.

@@ -118,7 +118,7 @@ def columns_of(
 
 
 def with_corrected(axis: Axis, columns: Columns, corrected: Mapping[str, Participation]) -> Columns:
-    """The columns with learners (ids) of whom corrections say something, as these say; their records left out so far."""
+    """The columns with learners (ids) of whom corrections say something, as these say; left out of them so far."""
     apart = dict(columns.apart)
     for who, part in corrected.items():
         seen, observed = np.zeros(COLUMNS, np.bool_), np.zeros(COLUMNS, np.bool_)

@@ -98,7 +98,7 @@ class Past:
     def _sessions(self) -> dict[str, list[str]]:
         """By course, those that count, in order of time."""
         found: dict[str, list[str]] = {}
-        for session, (course, start, _, _) in sorted(self.plan.sessions.items(), key=lambda one: (one[1][1], one[0])):
+        for session, (course, *_) in sorted(self.plan.sessions.items(), key=lambda one: (one[1][1], one[0])):
             *_, field_visit = self.plan.held.get(session, (None, None, False))
             if session not in self.plan.cancelled and not field_visit:
                 found.setdefault(course, []).append(session)

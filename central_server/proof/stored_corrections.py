@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from central_server.corrections.tables import (
@@ -13,13 +14,15 @@ from central_server.corrections.tables import (
     CorrectionAnswerRow,
     CorrectionPart,
     CorrectionRow,
-    EvidenceFile,
     LeaveRow,
-    SheetRevisionRow,
     SheetSignature,
 )
 from central_server.courses.changes import digest
 from central_server.proof.evidence import Plan
+
+# As bytes, whatever somebody has put there in their place: what can't be read as text must be found, not stumbled over.
+_FILES = text("SELECT id, session, content, CAST(sealed AS BLOB) FROM evidence_file")
+_REVISIONS = text("SELECT session, number, cause, of, CAST(figures AS BLOB), words, by, at FROM sheet_revision")
 
 
 def read_corrections(db: Session, plan: Plan) -> None:
@@ -27,8 +30,8 @@ def read_corrections(db: Session, plan: Plan) -> None:
     for rule in db.exec(select(CorrectingVersion)):
         told = (rule.second_person, rule.contest_days, digest(rule.reason), rule.by, rule.at)
         plan.correcting[rule.course, rule.version] = told
-    for file in db.exec(select(EvidenceFile)):
-        plan.evidence[file.id] = (file.session, file.content, hashlib.sha256(file.sealed).hexdigest())
+    for id_, session, content, sealed in db.execute(_FILES):
+        plan.evidence[id_] = (session, content, hashlib.sha256(sealed).hexdigest())
     for one in db.exec(select(CorrectionRow)):
         plan.corrections[one.id] = (
             one.session, one.change, one.way, one.why, digest(one.words), one.evidence, one.second_needed, one.contest,
@@ -46,11 +49,8 @@ def read_corrections(db: Session, plan: Plan) -> None:
         plan.contests[contest.id] = (*what, contest.by, contest.at)
     for given in db.exec(select(ContestAnswerRow)):
         plan.contest_answers[given.contest] = (given.correction, digest(given.words), given.by, given.at)
-    for revision in db.exec(select(SheetRevisionRow)):
-        figures = hashlib.sha256(revision.figures).hexdigest()
-        plan.revisions[revision.session, revision.number] = (
-            revision.cause, revision.of, figures, digest(revision.words), revision.by, revision.at
-        )  # fmt: skip
+    for session, number, cause, of, figures, words, by, at in db.execute(_REVISIONS):
+        plan.revisions[session, number] = (cause, of, hashlib.sha256(figures).hexdigest(), digest(words), by, at)
     for signed in db.exec(select(SheetSignature)):
         plan.signatures[signed.session, signed.number] = (
             signed.revision, signed.signer, signed.bridge_point, signed.figures, signed.by, signed.at

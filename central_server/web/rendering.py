@@ -56,7 +56,17 @@ class Pages:
     """Renders the templates. One for the whole server."""
 
     def __init__(self) -> None:
-        packages = ("web", "accounts", "bridge_points", "courses", "enrolment", "learners", "participation", "reports")
+        packages = (
+            "web",
+            "accounts",
+            "bridge_points",
+            "corrections",
+            "courses",
+            "enrolment",
+            "learners",
+            "participation",
+            "reports",
+        )
         self._env = Environment(
             loader=FileSystemLoader([ROOT / name / "templates" for name in packages]),
             autoescape=True,

@@ -20,9 +20,12 @@ from central_server.accounts.permission import ROLES, Grant, Role
 from central_server.app import create_app
 from central_server.config import Config
 from central_server.database import Writer, open_database
+from deploy.screenshots.speaking import people_speak
 
-NO_PAGE = re.compile(r"^/(api/|health$)|/events$|\.(csv|xlsx|ics|zip|{ending})$|/points/|^/sign-in/")
+NO_PAGE = re.compile(r"^/(api/|health$)|/events$|\.(csv|xlsx|ics|json|zip|{ending})$|/points/|/evidence/|^/sign-in/")
 """Addresses that are no pages of their own: for programs, streams, files, parts of a page, steps of signing in."""
+OF_WHAT_IS_OVER = re.compile(r"/(corrections|correction|leave|signed-sheet|contests?|revisions)(/|$)")
+"""Pages about a session that is over: they get one that is."""
 _LIVE = text(
     "SELECT session.id, session.course FROM session WHERE session.start <= :now AND session.end > :now"
     " ORDER BY (SELECT count(*) FROM session_bridge_point AS p WHERE p.session = session.id) DESC LIMIT 1"
@@ -32,13 +35,18 @@ _PLACE = text(
     " JOIN enrolment ON enrolment.bridge_point = place.bridge_point AND enrolment.course = :course"
     " JOIN learner ON learner.id = enrolment.learner WHERE place.session = :session ORDER BY place.bridge_point LIMIT 1"
 )
+_OVER = text(
+    "SELECT session.id FROM session JOIN session_bridge_point AS place ON place.session = session.id"
+    ' WHERE session.course = :course AND place.bridge_point = :bridge_point AND session."end" <= :now'
+    " AND NOT session.cancelled AND NOT session.field_visit ORDER BY session.start DESC LIMIT 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
     """What stands for each parameter of an address, and the key of a one-time link for each role."""
 
-    places: Mapping[str, str]
+    places: dict[str, str]
     links: Mapping[Role, str]
 
 
@@ -54,11 +62,12 @@ def _paths(routes: list[object]) -> Iterator[str]:
         yield from _paths(getattr(getattr(route, "original_router", None), "routes", []))
 
 
-def filled(path: str, places: Mapping[str, str]) -> str | None:
+def filled(path: str, places: dict[str, str]) -> str | None:
     """An address with something that exists in the place of each parameter; None where there is nothing for one."""
     names = re.findall(r"{(\w+)}", path)
     if any(name not in places for name in names):
         return None
+    places = places | {"session": places["over"]} if OF_WHAT_IS_OVER.search(path) else places
     for name in names:
         path = path.replace(f"{{{name}}}", quote(places[name], safe=""))
     return path
@@ -74,17 +83,19 @@ def open_office(data: Path, now: int) -> Office:
                 role: writer.submit(partial(_account, role=role, places=places, code=code, now=now)).result()
                 for role in ROLES
             }
+            contest = people_speak(writer, places, {role: account for role, (account, _) in accounts.items()}, now)
     finally:
         engine.dispose()
     links = {role: key for role, (_, key) in accounts.items()}
-    return Office(places | {"account": accounts["lecturer"][0]}, links)
+    return Office(places | {"account": accounts["lecturer"][0], "contest": contest, "number": "1"}, links)
 
 
 def _places(engine: Engine, now: int) -> tuple[dict[str, str], str]:
     with engine.connect() as db:
         session, course = db.execute(_LIVE, {"now": now}).one()
         point, learner, code = db.execute(_PLACE, {"session": session, "course": course}).one()
-    return {"session": session, "course": course, "bridge_point": point, "learner": learner}, code
+        over = db.execute(_OVER, {"course": course, "bridge_point": point, "now": now}).scalar_one()
+    return {"session": session, "course": course, "bridge_point": point, "learner": learner, "over": over}, code
 
 
 def _account(db: Connection, role: Role, places: Mapping[str, str], code: str, now: int) -> tuple[str, str]:

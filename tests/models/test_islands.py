@@ -11,9 +11,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from central_server.corrections.effect import Holds, Made, pairs, segments_of
 from models.islands import PointTotals
 from models.participation import FAR, Participation, Rule, participation, scheduled
-from models.spans import Spans, spans, subtract
+from models.spans import Spans, intersect, spans, subtract, total
 
 WHO = ("a", "b")
 people = st.sampled_from("aaaab")
@@ -61,7 +62,14 @@ class Unobserve(NamedTuple):
     end: int
 
 
-Arrival = Watch | See | CheckIn | Vouch | Unobserve
+class Correct(NamedTuple):
+    who: str
+    start: int
+    end: int
+    adds: bool
+
+
+Arrival = Watch | See | CheckIn | Vouch | Unobserve | Correct
 
 
 def see(who: str, start: int, length: int) -> See:
@@ -79,11 +87,18 @@ vouches = st.builds(lambda who, start, length: Vouch(who, start, start + length)
 unobserved = st.builds(
     lambda who, start, length: Unobserve(who, start, start + length), people, moments, st.integers(-1, 20)
 )
+corrections = st.builds(
+    lambda who, start, length, adds: Correct(who, start, start + length, adds),
+    people, moments, st.integers(-1, 15), st.booleans(),
+)  # fmt: skip
 arrivals = st.lists(st.one_of(sees, sees, sees, watches, check_ins), min_size=8, max_size=30)
 beside_the_camera = st.lists(
     st.one_of(sees, sees, watches, watches, check_ins, vouches, vouches, unobserved, unobserved),
     min_size=8, max_size=30,
 )  # fmt: skip
+corrected_too = st.lists(
+    st.one_of(sees, sees, watches, watches, vouches, unobserved, corrections, corrections), min_size=8, max_size=30
+)
 any_arrivals = st.one_of(arrivals, beside_the_camera)
 odd = st.integers(0, 999)
 
@@ -98,9 +113,22 @@ class Batch:
     vouched: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: {who: [] for who in WHO})
     unobserved: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: {who: [] for who in WHO})
 
+    corrected: dict[str, list[Correct]] = field(default_factory=lambda: {who: [] for who in WHO})
+
+    def said(self, who: str) -> tuple[Spans, Spans]:
+        """Moment by moment, what was said of it last: added, taken away."""
+        last: dict[int, bool] = {}
+        for one in self.corrected[who]:
+            last |= dict.fromkeys(range(one.start, one.end), one.adds)
+        added, taken = (
+            spans([(at * UNIT, (at + 1) * UNIT) for at, adds in last.items() if adds is wanted])
+            for wanted in (True, False)
+        )
+        return added, taken
+
     def of(self, who: str, schedule: Spans, rule: Rule) -> Participation:
         at, vouched, unobserved = self.checked_in.get(who), self.vouched[who], self.unobserved[who]
-        return participation(schedule, self.seen[who], self.watched, rule, at, vouched, unobserved)
+        return participation(schedule, self.seen[who], self.watched, rule, at, vouched, unobserved, *self.said(who))
 
 
 def take(point: PointTotals, batch: Batch, arrival: Arrival) -> None:
@@ -117,6 +145,19 @@ def take(point: PointTotals, batch: Batch, arrival: Arrival) -> None:
         case Unobserve(who, start, end):
             point.unobserve(who, start * UNIT, end * UNIT)
             batch.unobserved[who].append((start * UNIT, end * UNIT))
+        case Correct(who=who):
+            batch.corrected[who].append(arrival)
+            made = [
+                Holds(
+                    Made(str(at), "s", "added" if one.adds else "taken", "single", "other", False, None, None, at),
+                    at,
+                    None,
+                )
+                for at, one in enumerate(batch.corrected[who])
+            ]
+            parts = {str(at): [(who, one.start * UNIT, one.end * UNIT)] for at, one in enumerate(batch.corrected[who])}
+            added, taken = pairs(segments_of(made, parts).get(who, ()))
+            point.correct(who, spans(added), spans(taken))
         case Watch(start, end):
             point.watch(start * UNIT, end * UNIT)
             batch.watched.append((start * UNIT, end * UNIT))
@@ -151,6 +192,30 @@ def test_after_every_record_the_totals_are_those_of_the_batch(
         take(point, batch, arrival)
         assert_equal(point, batch, schedule, rule)
     assert_equal(point, batch, schedule, rule, until if until == FAR else until * UNIT)
+
+
+@settings(deadline=None)
+@given(schedules, rules, corrected_too, untils)
+def test_corrections_come_in_between_and_the_later_one_says_what_is_so(
+    plan: Spans, rule: Rule, some: list[Arrival], until: int
+) -> None:
+    schedule = stretched(plan)
+    point, batch = PointTotals(schedule, rule), Batch()
+    for arrival in some:
+        take(point, batch, arrival)
+        assert_equal(point, batch, schedule, rule)
+    assert_equal(point, batch, schedule, rule, until if until == FAR else until * UNIT)
+    for who in WHO:
+        one, (added, taken) = point.of(who), batch.said(who)
+        parts = (one.seen, one.not_seen, one.not_observed)
+        assert sum(total(part) for part in parts) == total(schedule)
+        assert not len(intersect(one.seen, taken)) and not len(intersect(one.not_seen, added))
+        assert not len(intersect(one.not_observed, added))
+        uncorrected = participation(
+            schedule, batch.seen[who], batch.watched, rule, batch.checked_in.get(who), batch.vouched[who],
+            batch.unobserved[who],
+        )  # fmt: skip
+        assert not len(subtract(intersect(uncorrected.not_observed, taken), one.not_observed))  # never an absence
 
 
 little = st.builds(see, st.just("a"), st.integers(0, 40), st.integers(1, 2))

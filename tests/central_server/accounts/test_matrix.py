@@ -65,6 +65,9 @@ SESSION = May(SEES_SESSION, SESSIONS_ELSEWHERE)
 ENROL = May(MANAGERS, {"manager elsewhere"})
 SEES_LEARNERS = May(MANAGERS | {"lecturer here"}, {"manager elsewhere", "lecturer elsewhere"})
 
+SIGN = May(MANAGERS | {"technician here"}, {"manager elsewhere", "technician elsewhere"})
+OWN = May({"learner here"}, {"learner elsewhere"})
+
 SEES_COURSES = May(SEES_SESSION | SESSIONS_ELSEWHERE)
 MAKES_COURSES = May(MANAGERS | {"manager elsewhere"})
 OFFICE = May({"manager"}, {"manager here", "manager elsewhere"})
@@ -168,6 +171,29 @@ TABLE: dict[tuple[str, str], May] = {
     ("POST", "/courses/{course}/cards/take"): ENROL,
     ("POST", "/courses/{course}/pins"): ENROL,
     ("POST", "/courses/{course}/lookalikes"): ENROL,
+    ("GET", "/sessions/{session}/corrections"): SIGN,
+    ("POST", "/sessions/{session}/corrections/{correction}/confirm"): SIGN,
+    ("POST", "/sessions/{session}/corrections/{correction}/refuse"): SIGN,
+    ("POST", "/sessions/{session}/corrections/{correction}/undo"): ENROL,
+    ("GET", "/sessions/{session}/evidence/{evidence}"): SIGN,
+    ("GET", "/sessions/{session}/signed-sheet"): SIGN,
+    ("POST", "/sessions/{session}/signed-sheet"): SIGN,
+    ("POST", "/sessions/{session}/seal"): SIGN,
+    ("POST", "/sessions/{session}/revise"): ENROL,
+    ("GET", "/sessions/{session}/revisions/{number}"): SIGN,
+    ("GET", "/sessions/{session}/learners/{learner}/correction"): ENROL,
+    ("POST", "/sessions/{session}/learners/{learner}/correction"): ENROL,
+    ("GET", "/sessions/{session}/learners/{learner}/leave"): ENROL,
+    ("POST", "/sessions/{session}/learners/{learner}/leave"): ENROL,
+    ("GET", "/sessions/{session}/contests/{contest}"): ENROL,
+    ("POST", "/sessions/{session}/contests/{contest}/refuse"): ENROL,
+    ("GET", "/courses/{course}/correcting"): ENROL,
+    ("POST", "/courses/{course}/correcting"): ENROL,
+    ("GET", "/learners/{learner}/own/courses/{course}"): OWN,
+    ("GET", "/learners/{learner}/own/sessions/{session}/contest"): OWN,
+    ("POST", "/learners/{learner}/own/sessions/{session}/contest"): OWN,
+    ("GET", "/learners/{learner}/own/data"): OWN,
+    ("GET", "/learners/{learner}/own/data.json"): OWN,
     ("GET", "/learners/{learner}"): SEES_LEARNERS,
     ("GET", "/learners/{learner}/own"): May({"learner here"}, {"learner elsewhere"}),
     ("POST", "/learners/{learner}/consent/signed"): ENROL,
@@ -280,7 +306,8 @@ def _world(server: Running) -> World:
         places = {
             "session": "K1.1", "course": courses["K1"], "bridge_point": points["TDM"], "learner": learners["HV000"],
             "account": target, "grant": "g-none", "sign_in": "b-none",
-            "token": "0" * 32, "ending": "csv",
+            "token": "0" * 32, "correction": "d-none", "contest": "y-none", "evidence": "e-none", "number": "0",
+            "ending": "csv",
         }  # fmt: skip
         return World(server, accounts, places, server.client(follow_redirects=False))
 

@@ -44,7 +44,12 @@ plans = st.one_of(
     st.tuples(st.just("enrol"), st.sampled_from(LEARNERS), st.sampled_from(POINTS)),
     st.tuples(st.just("device"), st.sampled_from(DEVICES), st.sampled_from(POINTS)),
 )  # fmt: skip
-acts = st.one_of(records, plans)
+said = st.one_of(
+    st.tuples(st.just("correct"), st.sampled_from(SESSIONS), st.sampled_from(LEARNERS), moments, st.integers(1, 60),
+              st.sampled_from(["added", "added", "taken"]), st.booleans()),
+    st.tuples(st.sampled_from(["undo", "confirm", "refuse"])),
+)  # fmt: skip
+acts = st.one_of(records, plans, said)
 
 
 HELD = [
@@ -70,8 +75,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, W
 
 def begin(db: Connection) -> None:
     """A course of two sessions, two bridge points, three devices; g is nobody's learner yet."""
-    for table in ("settled_point", "record", "device", "guest", "transfer", "enrolment", "session_break",
-                  "session_bridge_point", "session", "course_rule", "course", "learner", "bridge_point"):  # fmt: skip
+    for table in ("correction_answer", "correction_part", "correction", "settled_point", "record", "device", "guest",
+                  "transfer", "enrolment", "session_break", "session_bridge_point", "session", "course_rule", "course",
+                  "learner", "bridge_point"):  # fmt: skip
         db.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 - our own words
     for point in POINTS:
         db.exec_driver_sql("INSERT INTO bridge_point (id, code, name) VALUES (?, ?, ?)", (point, point, point))
@@ -129,8 +135,43 @@ def do(db: Connection, act: tuple[object, ...], number: int) -> None:
             db.exec_driver_sql("INSERT OR REPLACE INTO enrolment VALUES ('c', ?, ?)", (who, point))
         case ("device", device, point):
             db.exec_driver_sql("UPDATE device SET bridge_point = ? WHERE id = ?", (point, device))
+        case ("correct", session, who, int(at), int(length), change, bool(second)):
+            new = {
+                "id": f"d{number:03d}",
+                "session": session,
+                "change": change,
+                "second": second,
+                "of": None,
+                "at": number,
+            }
+            db.execute(_CORRECT, new)
+            start = START + at * SECOND
+            db.exec_driver_sql("INSERT INTO correction_part VALUES (?, ?, ?, ?)",
+                               (new["id"], who, start, start + length * SECOND))  # fmt: skip
+        case ("undo",):
+            for one in db.execute(_LAST).all():
+                undone = {"change": "undone", "second": False, "of": one.id, "at": number}
+                db.execute(_CORRECT, {"id": f"d{number:03d}", "session": one.session} | undone)
+        case ("confirm" | "refuse",):
+            for one in db.execute(_WAITING).all():
+                db.exec_driver_sql("INSERT INTO correction_answer VALUES (?, ?, '', 'a-2', ?)",
+                                   (one.id, act[0] == "confirm", number))  # fmt: skip
         case _:
             raise AssertionError(act)
+
+
+_CORRECT = text(
+    "INSERT INTO correction (id, session, change, way, why, words, second_needed, of, by, at)"
+    " VALUES (:id, :session, :change, 'single', 'other', '', :second, :of, 'a-1', :at)"
+)
+_LAST = text(
+    "SELECT id, session FROM correction AS c WHERE of IS NULL AND NOT EXISTS"
+    " (SELECT 1 FROM correction AS u WHERE u.of = c.id) ORDER BY at DESC LIMIT 1"
+)
+_WAITING = text(
+    "SELECT id FROM correction AS c WHERE second_needed AND NOT EXISTS"
+    " (SELECT 1 FROM correction_answer AS a WHERE a.correction = c.id) ORDER BY at LIMIT 1"
+)
 
 
 def add_record(

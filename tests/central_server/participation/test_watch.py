@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from central_server.corrections.acts import Wanted, correct
+from central_server.courses.changes import changing
+from central_server.participation.book import FACTS_LIFE_MS
 from central_server.participation.columns import Axis
 from central_server.participation.known_by import Value
 from central_server.participation.live import STALE_MS
@@ -134,6 +138,26 @@ def test_bridge_points_add_up_to_their_learners_whom_the_camera_does_not_know(
     agent.status(SESSION, {}, watching_from=since, vouched=(people[2],))
     server.clock.ms = END + MINUTE
     agree(*both(server), joint)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_bridge_points_add_up_to_their_learners_of_whom_people_say_something(
+    server: Running, agent: Agent, seed: int
+) -> None:
+    rng = random.Random(seed)
+    here = server.services.books.of(SESSION).state(server.clock()).learners
+    some_class(agent, rng, END)
+    server.clock.ms = END + MINUTE
+    agree(*both(server))
+    agent.send_all()
+    agree(*both(server))
+    for _ in range(8):
+        start = START + rng.randrange(0, 200) * MINUTE
+        part = (rng.choice(here).facts.id, start, min(start + rng.randrange(1, 120) * MINUTE, END))
+        said = Wanted(SESSION, rng.choice(("added", "taken")), (part,), "other", "x")
+        server.do(changing(partial(correct, wanted=said), server.clock()))
+        server.clock.ms += FACTS_LIFE_MS
+        agree(*both(server))
 
 
 def test_time_before_the_check_in_is_left_out_where_the_rule_says_so(

@@ -1,0 +1,166 @@
+"""A session's corrections on the web: figures with what people said; confirming, refusing, undoing, evidence."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session, select
+
+from central_server.accounts.guard import ActorDep, Points, PointsDep, guard
+from central_server.accounts.permission import Actor
+from central_server.corrections.acts import answer, undo
+from central_server.corrections.contests import contests_of_session
+from central_server.corrections.doing import do_in, may_answer, sees_all_of, session_in, signs_as
+from central_server.corrections.evidence import ENDINGS
+from central_server.corrections.forms import WORDS_MOST
+from central_server.corrections.listing import corrections_listed
+from central_server.corrections.reading import leaves_of_session
+from central_server.corrections.rule import correcting_of
+from central_server.corrections.sealed_sheet import figures_of, seal_of
+from central_server.corrections.sealing import counts
+from central_server.corrections.tables import CorrectionRow, EvidenceFile
+from central_server.corrections.words import CAUSES, CHANGES, LEAVES, SIGNERS, WAYS, WHY
+from central_server.courses.tables import CourseSession
+from central_server.errors import ConflictError, ForbiddenError, InputError, NotFoundError
+from central_server.participation.bar import presence_bar
+from central_server.participation.queries import names_of
+from central_server.participation.rounding import shown
+from central_server.participation.routes import download
+from central_server.participation.state import part_of
+from central_server.services import ReadingDep, Services, ServicesDep
+from central_server.web.description import gives_file
+from central_server.web.forms import FormDep
+from central_server.web.headers import page_language
+
+router = APIRouter(dependencies=[guard("sign")])
+correcting = APIRouter(dependencies=[guard("correct")])
+"""What only class managers do."""
+
+
+@router.get("/sessions/{session}/corrections")
+def corrections_page(
+    request: Request, session: str, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: PointsDep
+) -> Response:
+    """The session's figures with what people said of them, its seal and its revisions."""
+    return session_page(request, session_in(db, session), actor, of, db, points)
+
+
+def session_page(
+    request: Request,
+    session: CourseSession,
+    actor: Actor,
+    of: Services,
+    db: Session,
+    points: Points,
+    problem: ConflictError | InputError | None = None,
+) -> Response:
+    """The page; problem: why what was asked for was not done."""
+    lang = page_language(request)
+    state = part_of(of.books.of(session.id).state(of.now()), points)
+    here = None if points is None else {who.facts.id for who in state.learners}
+    seal, over = seal_of(db, session.id), counts(session) and session.end <= of.now()
+    figures = figures_of(db, session) if over else None
+    signers = {one.by for one in seal.signatures} | {one.by for one in seal.revisions}
+    context = {
+        "state": state,
+        "rows": [
+            (point.facts, learner, shown(learner.participation), presence_bar(state.facts, learner, lang))
+            for point in state.points
+            for learner in point.learners
+        ],
+        "leaves": leaves_of_session(db, session.id),
+        "corrections": corrections_listed(db, actor, session, here),
+        "words": {"changes": CHANGES, "why": WHY, "ways": WAYS, "leaves": LEAVES, "signers": SIGNERS, "causes": CAUSES},
+        "contests": [one for one in contests_of_session(db, session.id) if here is None or one.learner in here],
+        "corrects": actor.may("correct", course=session.course) and counts(session),
+        "seal": seal,
+        "figures": figures,
+        "drifted": figures is not None and seal.last is not None and figures.digest != seal.last.figures.digest,
+        "signs": signs_as(actor, session.course),
+        "names": names_of(db, {who for who in signers if who is not None}),
+        "point_names": {point.facts.id: point.facts.name for point in state.points},
+        "second": correcting_of(db, session.course).second_person,
+        "problem": problem,
+    }
+    return of.pages.page(request, "session_corrections.html", problem.status if problem else 200, **context)
+
+
+@router.post("/sessions/{session}/corrections/{correction}/confirm")
+def confirm_correction(
+    request: Request, session: str, correction: str, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: PointsDep
+) -> Response:
+    """Confirm a correction as the second person."""
+    return _answer(request, session, correction, True, "", actor, of, db, points)
+
+
+@router.post("/sessions/{session}/corrections/{correction}/refuse")
+def refuse_correction(
+    request: Request, session: str, correction: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep,
+    points: PointsDep,
+) -> Response:  # fmt: skip
+    """Refuse a correction, with a reason; whoever made it takes it back so."""
+    return _answer(request, session, correction, False, form.words("words", WORDS_MOST), actor, of, db, points)
+
+
+def _answer(
+    request: Request, session: str, correction: str, confirmed: bool, words: str, actor: Actor, of: Services,
+    db: Session, points: Points,
+) -> Response:  # fmt: skip
+    found, row = session_in(db, session), correction_in(db, session, correction)
+    if not may_answer(db, actor, row, found):
+        raise ForbiddenError(
+            "Điều chỉnh này do cán bộ quản lý lớp xác nhận.", "A class manager confirms this correction."
+        )
+    try:
+        if not confirmed and not words:
+            raise InputError("Hãy ghi lý do không chấp nhận.", "Write why it is refused.")
+        do_in(of, actor, found, lambda changes: answer(changes, correction, confirmed, words))
+    except (ConflictError, InputError) as error:
+        db.rollback()  # this request's view of the database is from before
+        return session_page(request, found, actor, of, db, points, error)
+    return RedirectResponse(f"/sessions/{session}/corrections#corrections", 303)
+
+
+@correcting.post("/sessions/{session}/corrections/{correction}/undo")
+def undo_correction(
+    request: Request, session: str, correction: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep,
+    points: PointsDep,
+) -> Response:  # fmt: skip
+    """Take a correction back by another one, with a reason."""
+    found, row = session_in(db, session), correction_in(db, session, correction)
+    words = form.words("words", WORDS_MOST)
+    try:
+        if not words:
+            raise InputError("Hãy ghi lý do hoàn tác.", "Write why it is undone.")
+        do_in(of, actor, found, lambda changes: undo(changes, row.id, words))
+    except (ConflictError, InputError) as error:
+        db.rollback()
+        return session_page(request, found, actor, of, db, points, error)
+    return RedirectResponse(f"/sessions/{session}/corrections#corrections", 303)
+
+
+def correction_in(db: Session, session: str, correction: str) -> CorrectionRow:
+    """A correction of that session. Raises NotFoundError."""
+    row = db.get(CorrectionRow, correction)
+    if row is None or row.session != session:
+        raise NotFoundError("Không có điều chỉnh này.", "There is no such correction.")
+    return row
+
+
+@router.get(
+    "/sessions/{session}/evidence/{evidence}",
+    response_class=Response,
+    responses=gives_file("application/octet-stream"),
+)
+def evidence_file(session: str, evidence: str, actor: ActorDep, of: ServicesDep, db: ReadingDep) -> Response:
+    """A file of evidence: for class managers, and for whoever signs for all learners whom its correction is about."""
+    found, file = session_in(db, session), db.get(EvidenceFile, evidence)
+    gone = NotFoundError("Không có tệp này.", "There is no such file.")
+    if file is None or file.session != session:
+        raise gone
+    if not actor.may("correct", course=found.course):
+        rows = db.exec(select(CorrectionRow.id).where(CorrectionRow.evidence == evidence)).all()
+        if not rows or not all(sees_all_of(db, actor, row, found) for row in rows):
+            raise gone
+    content = of.sealing.open("evidence", file.id, file.sealed)
+    return download(content, f"minh-chung-{file.id}.{ENDINGS[file.media_type]}", file.media_type)

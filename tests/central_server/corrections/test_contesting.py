@@ -1,0 +1,112 @@
+"""A learner's own page over HTTP: minutes and what they are known by, contests with their answers, own data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.central_server.corrections.making import MINUTE, PDF, S1, School, school
+
+MINE = 2
+DAY = 24 * 60 * MINUTE
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
+    with school(tmp_path_factory.mktemp("school")) as one:
+        yield one
+
+
+def own(here: School, page: str = "") -> str:
+    return f"/learners/{here.learners[MINE]}/own{page}"
+
+
+def test_the_page_says_minutes_and_share_against_the_need(here: School) -> None:
+    page = here.learner.get(own(here, f"/courses/{here.course}")).text
+    it = [here.figures(MINE, f"K1.{n}") for n in (1, 2)]
+    seen = sum(one["seen_ms"] for one in it) // MINUTE
+    said = re.search(
+        r"Đồng chí đã tham gia <b>(\d+) giờ (\d\d) phút</b>, <b>[\d,]+ %</b> <span class=.need.>\(cần 80,0 %\)", page
+    )
+    assert said and int(said[1]) * 60 + int(said[2]) == seen
+    assert page.count('class="bar"') == 2 and "Buổi 3" not in page
+
+
+def test_nobody_sees_anothers(here: School) -> None:
+    other = f"/learners/{here.learners[0]}/own"
+    for page in (f"/courses/{here.course}", "/sessions/K1.1/contest", "/data", "/data.json"):
+        assert here.learner.get(other + page).status_code == 404
+        assert here.manager.get(own(here, page)).status_code == 403
+    assert here.learner.get(own(here, "/courses/c-none")).status_code == 404
+    assert here.learner.post(other + "/sessions/K1.1/contest", data={"words": "x"}).status_code == 404
+
+
+def test_a_contest_is_sent_and_waits(here: School) -> None:
+    address = own(here, "/sessions/K1.1/contest")
+    assert here.learner.post(address, data={"words": " "}).status_code == 422
+    got = here.learner.post(address, data={"words": "Tôi ngồi ở góc sau cả buổi"}, files={"file": ("a.pdf", PDF)})
+    assert "chờ trả lời" in got.text and "Tôi ngồi ở góc sau cả buổi" in got.text
+    twice = here.learner.post(address, data={"words": "Nữa"})
+    assert twice.status_code == 422 and "đang chờ trả lời" in twice.text
+    course = here.manager.get(f"/courses/{here.course}").text
+    assert "1 ý kiến của học viên chờ trả lời, cũ nhất về Buổi 1" in course
+    assert here.proved().findings == []
+
+
+def contest_id(here: School) -> str:
+    return str(here.rows("SELECT id FROM contest ORDER BY at DESC, rowid DESC")[0].id)
+
+
+def test_a_manager_accepts_by_a_correction(here: School) -> None:
+    contest = contest_id(here)
+    page = here.manager.get(f"{S1}/contests/{contest}").text
+    form = f"{S1}/learners/{here.learners[MINE]}/correction?contest={contest}"
+    assert form in page.replace("&amp;", "&")
+    assert "Tôi ngồi ở góc sau cả buổi" in here.manager.get(form).text
+    other = f"{S1}/learners/{here.learners[0]}/correction?contest={contest}"
+    assert here.manager.get(other).status_code == 404
+    here.correct(MINE, whole="yes", words="Giảng viên xác nhận", contest=contest)
+    assert here.minutes(MINE) == (195, 0, 0)
+    page = here.learner.get(own(here, f"/courses/{here.course}")).text
+    assert "đã chấp nhận, lập điều chỉnh" in page and "Giảng viên xác nhận" in page
+    assert "điều chỉnh (máy quay hoặc máy tính hỏng), người lập: Người dùng quan-ly" in page
+    assert "ý kiến của học viên chờ trả lời" not in here.manager.get(f"/courses/{here.course}").text
+    assert here.correct(MINE, whole="yes", contest=contest).status_code == 422
+
+
+def test_a_manager_refuses_with_a_reason(here: School) -> None:
+    here.learner.post(own(here, "/sessions/K1.2/contest"), data={"words": "Tôi về lúc 11 giờ"})
+    contest, address = contest_id(here), "/sessions/K1.2/contests/"
+    assert here.manager.post(f"{address}{contest}/refuse", data={"words": ""}).status_code == 422
+    assert here.technician.post(f"{address}{contest}/refuse", data={"words": "x"}).status_code == 403
+    assert (
+        here.manager.post(f"{address}{contest}/refuse", data={"words": "Máy ghi rõ đến 11 giờ 30"}).status_code == 200
+    )
+    page = here.learner.get(own(here, f"/courses/{here.course}")).text
+    assert "không chấp nhận" in page and "Máy ghi rõ đến 11 giờ 30" in page
+    assert here.proved().findings == []
+
+
+def test_own_data_is_a_file_and_a_page(here: School) -> None:
+    data = here.learner.get(own(here, "/data.json")).json()
+    assert data["code"] == "HV002" and [one["title"] for one in data["courses"][0]["sessions"]] == ["Buổi 1", "Buổi 2"]
+    first = data["courses"][0]["sessions"][0]
+    assert first["seen_s"] == 195 * 60 and any("điều chỉnh" in one["known_by"] for one in first["stretches"])
+    assert [one["answer"] for one in data["contests"]] == ["Giảng viên xác nhận", "Máy ghi rõ đến 11 giờ 30"]
+    page = here.learner.get(own(here, "/data")).text
+    assert "HV002" in page and "08:00:00" in page and "Không có dữ liệu khuôn mặt." in page
+
+
+def test_a_contest_comes_too_late_after_the_days_that_the_course_gives(here: School) -> None:
+    rule = {"version": "0", "contest_days": "1", "reason": "Theo quy chế"}
+    assert here.manager.post(f"/courses/{here.course}/correcting", data=rule).status_code == 200
+    assert here.learner.get(own(here, "/sessions/K1.2/contest")).status_code == 200
+    here.server.clock.ms += DAY - 10 * MINUTE
+    late = here.learner.get(own(here, "/sessions/K1.2/contest"))
+    assert late.status_code == 409 and "hết hạn nêu ý kiến" in late.text
+    assert here.learner.post(own(here, "/sessions/K1.2/contest"), data={"words": "Muộn"}).status_code == 422
+    assert (
+        "Nêu ý kiến về buổi này" not in here.learner.get(own(here, f"/courses/{here.course}")).text.split("Buổi 2")[1]
+    )
