@@ -37,11 +37,14 @@ UNOBSERVED = {
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What a sheet tells beside the session's own state: minutes of a teaching period, leave by learner, letterhead."""
+    """What a sheet tells beside the session's own state: minutes of a teaching period, leave by learner, letterhead,
+    and sentences on its seal.
+    """  # fmt: skip
 
     period_minutes: int
     leaves: Mapping[str, LeaveFacts]
     head: Head
+    seal: tuple[str, ...] = ()
 
 
 def attendance_sheet(state: SessionState, beside: Beside, lang: Language) -> Sheet:
@@ -87,9 +90,10 @@ def attendance_sheet(state: SessionState, beside: Beside, lang: Language) -> She
         for learner in point.learners:
             at += 1
             rows.append(Row(_cells(at, learner, state, beside.leaves.get(learner.facts.id), lang)))
+    notes = (*_notes(state, lang), *beside.seal)
     return Sheet(
         f"diem-danh-{facts.id}", beside.head, t("DANH SÁCH ĐIỂM DANH", "ATTENDANCE SHEET"), tuple(about), columns,
-        tuple(rows), _notes(state, lang), day_of(facts.start), lang, grouped_by=t("Điểm cầu", "Bridge point"),
+        tuple(rows), notes, day_of(facts.start), lang, grouped_by=t("Điểm cầu", "Bridge point"),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Sheets and reports: 5,000 rows as Excel, 500 as PDF, and the reports of a course and of an office with 2 M intervals."""
+"""Sheets and reports: 5,000 rows as Excel, 500 as PDF, the reports of a course and of an office of 2 M intervals."""
 
 from __future__ import annotations
 
