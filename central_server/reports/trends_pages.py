@@ -22,7 +22,7 @@ from central_server.web.headers import page_language
 from models.language import Language
 
 router = APIRouter(prefix="/reports", dependencies=[guard("see_reports")])
-AT_ONCE = 20
+AT_ONCE = 3
 """Courses that a page settles itself, where the server's settler has not come to them yet."""
 
 

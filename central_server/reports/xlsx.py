@@ -71,6 +71,7 @@ def sheet_xlsx(sheet: Sheet) -> bytes:
         least = SIGN_ROOM if any(column.kind == "sign" for column in sheet.columns) else 18.0
         for at, row in enumerate(sheet.rows, top + 1):
             if row.style == "group":
+                page.set_row(at, 20)
                 page.merge_range(at, 0, at, last, str(row.cells[0]), looks.cell("text", "group"))
                 continue
             page.set_row(at, _height(row, texts, least))

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 
 from sqlmodel import select
 
@@ -75,9 +76,9 @@ def district() -> District:
     made.at(date(YEAR, 1, 3), lambda changes: _begin(changes, made))
     made.at(date(YEAR, 1, 8), lambda changes: _targets(changes, made, "12/QĐ-UBND", date(YEAR, 1, 5), first=True))
     for number in range(COURSES):
-        made.at(opened(number) - timedelta(days=8), lambda changes, n=number: _open(changes, made, n, rng))
+        made.at(opened(number) - timedelta(days=8), partial(_open, made=made, number=number, rng=rng))
         if number % 3 != 2:
-            made.at(opened(number) + timedelta(days=12), lambda changes, n=number: _results(changes, made, n), 15)
+            made.at(opened(number) + timedelta(days=12), partial(_results, made=made, number=number), 15)
     made.at(date(YEAR, 7, 20), lambda changes: _targets(changes, made, "345/QĐ-UBND", date(YEAR, 7, 15), first=False))
     made.at(
         date(YEAR, 5, 12),
