@@ -53,6 +53,12 @@ import central_server.participation.agent_routes
 import central_server.participation.course_routes
 import central_server.participation.routes
 import central_server.participation.rule_pages
+import central_server.reports.attendance_pages
+import central_server.reports.completion_pages
+import central_server.reports.letterhead_pages
+import central_server.reports.plan_pages
+import central_server.reports.target_pages
+import central_server.reports.trends_pages
 from central_server.accounts.account_key import account_key
 from central_server.accounts.guard import guard
 from central_server.accounts.passwords import Hasher
@@ -182,6 +188,13 @@ def create_app(
     app.include_router(central_server.classroom.entering.router)
     app.include_router(central_server.classroom.entering.agents)
     app.include_router(central_server.participation.rule_pages.router)
+    app.include_router(central_server.reports.attendance_pages.router)
+    app.include_router(central_server.reports.completion_pages.router)
+    app.include_router(central_server.reports.plan_pages.router)
+    app.include_router(central_server.reports.plan_pages.proving)
+    app.include_router(central_server.reports.target_pages.router)
+    app.include_router(central_server.reports.trends_pages.router)
+    app.include_router(central_server.reports.letterhead_pages.router)
     app.include_router(central_server.corrections.contest_pages.router)
     app.include_router(central_server.corrections.learner_forms.router)
     app.include_router(central_server.corrections.own_pages.router)

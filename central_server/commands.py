@@ -30,9 +30,12 @@ from central_server.database import Job, T, Writer, open_database
 from central_server.participation.book import SessionBook
 from central_server.participation.live import LiveBoard
 from central_server.participation.rounding import shown
-from central_server.participation.sheet import Sheet, sheet_of
-from central_server.participation.sheet_files import sheet_csv, sheet_xlsx, write_file
 from central_server.participation.state import SessionState
+from central_server.reports.attendance_reading import attendance_of
+from central_server.reports.csv_file import sheet_csv
+from central_server.reports.sheet import Sheet
+from central_server.reports.written_file import write_file
+from central_server.reports.xlsx import sheet_xlsx
 from central_server.web.figures import day, day_time, number, percent
 from models.language import both, counted, language, many
 from models.participation import Verdict
@@ -171,18 +174,14 @@ def participation(arguments: argparse.Namespace, config: Config) -> int:
     """The attendance sheet of a session, from what the records say (a live status is only in the server's memory)."""
     with database(config) as engine:
         state = SessionBook(engine, LiveBoard(), arguments.session).state(wall_clock())
-    sheet = sheet_of(state, language())
+        with Session(engine) as db:
+            sheet = attendance_of(db, state, language())
     path: Path | None = arguments.xlsx or arguments.csv
     if path is None:
         print_sheet(state, sheet)
         return 0
     write_file(path, sheet_xlsx(sheet) if arguments.xlsx else sheet_csv(sheet))
-    print(
-        both(
-            f"Đã ghi {path}: {len(sheet.rows)} học viên.",
-            f"Wrote {path}: {counted(len(sheet.rows), 'learner')}.",
-        )
-    )
+    print(both(f"Đã ghi {path}: {sheet.count} học viên.", f"Wrote {path}: {counted(sheet.count, 'learner')}."))
     return 0
 
 
@@ -196,7 +195,7 @@ VERDICTS: dict[Verdict, tuple[str, str]] = {
 def print_sheet(state: SessionState, sheet: Sheet) -> None:
     """What matters of the sheet, on a terminal of 80 columns; the files hold all of it."""
     console, lang = Console(), language()
-    for name, value in sheet.above:
+    for name, value in sheet.about:
         console.print(f"{name}: {value}", markup=False, highlight=False)
     for point in state.points:
         table = Table(title=Text(point.facts.name), title_justify="left", box=box.SIMPLE, pad_edge=False)

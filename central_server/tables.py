@@ -14,7 +14,8 @@ import central_server.enrolment.tables
 import central_server.learners.tables
 import central_server.ledger.tables
 import central_server.own_log.tables
-import central_server.participation.tables  # noqa: F401 - importing a module of tables adds them to the metadata
+import central_server.participation.tables
+import central_server.reports.tables  # noqa: F401 - importing a module of tables adds them to the metadata
 
 
 def metadata() -> MetaData:

@@ -16,6 +16,7 @@ from models.own_record import OwnRecord
 from models.participation import Rule
 from models.receipts import Head, KeyId
 from models.records import LINE_LIMIT, Count, Id, Milliseconds, RecordError
+from models.report_records import OfReports
 
 PublicKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
@@ -407,6 +408,7 @@ AnyOwnRecord = (
     | Restored
     | InClassroom
     | OfCorrections
+    | OfReports
 )
 
 _decoder = msgspec.json.Decoder(AnyOwnRecord)

@@ -14,6 +14,7 @@ from central_server.classroom.audit_words import sentence_of_classrooms
 from central_server.corrections.audit_words import sentence_of_corrections
 from central_server.courses.audit_words import sentence_of_plans
 from central_server.learners.audit_words import sentence_of_learners
+from central_server.reports.audit_words import sentence_of_reports
 from central_server.web.figures import day, day_time, second_time
 from models.classroom_records import ClassroomRecord, InClassroom
 from models.correction_records import (
@@ -73,6 +74,14 @@ from models.own_records import (
     decode_own,
 )
 from models.records import RecordError
+from models.report_records import (
+    CourseCounted,
+    LetterheadKept,
+    ResultRecognised,
+    TargetsDecided,
+    TargetSet,
+    UnitNamed,
+)
 
 PAGE = 100
 """Records on one page."""
@@ -130,6 +139,10 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
             Contested,
             ContestAnswered,
         ),
+    ),
+    "reports": (
+        ("báo cáo, kết quả, chứng chỉ", "reports, results, certificates"),
+        (UnitNamed, TargetsDecided, TargetSet, CourseCounted, ResultRecognised, LetterheadKept),
     ),
     "bridge-points": (
         ("điểm cầu và thiết bị", "bridge points and devices"),
@@ -221,6 +234,10 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             | SheetRevised() | SheetSigned() | Contested() | ContestAnswered()
         ):  # fmt: skip
             return sentence_of_corrections(record, name)
+        case (
+            UnitNamed() | TargetsDecided() | TargetSet() | CourseCounted() | ResultRecognised() | LetterheadKept()
+        ):  # fmt: skip
+            return sentence_of_reports(record, name)
         case TokenMade():
             point = name("bridge_point", record.bridge_point)
             return f"tạo mã gia nhập cho điểm cầu {point}", f"made a join token for {point}"

@@ -15,7 +15,7 @@ from fastapi import Depends, params
 from sqlalchemy import Connection, text
 from starlette.requests import HTTPConnection
 
-from central_server.accounts.permission import Actor, Permission, visible_courses
+from central_server.accounts.permission import OFFICE, Actor, Permission, visible_courses
 from central_server.accounts.sign_ins import SignIn, cookie_of, read_sign_in, used
 from central_server.errors import ForbiddenError, NotFoundError, NotSignedInError
 from central_server.services import Services, ServicesDep
@@ -168,6 +168,8 @@ def allowed(connection: Connection, actor: Actor, permission: Permission, place:
     A session that doesn't exist, or is not of the course beside it, is nobody's. A technician may see a session in
     which his bridge point takes part, and learners who sit there (pages show him that part: `Actor.points`).
     """
+    if permission in OFFICE and not actor.may(permission):
+        return False
     course, session, point, learner = (place.get(name) for name in ("course", "session", "bridge_point", "learner"))
     if session is not None:
         of_session = connection.execute(_SESSION, {"session": session}).scalar_one_or_none()

@@ -19,6 +19,9 @@ Permission = Literal[
     "see_flags",  # what was odd at somebody's check-in
     "see_learner",  # a learner's minutes in courses that the actor may see
     "see_bridge_point",
+    "see_reports",  # figures of the whole office, with its learners
+    "set_targets",  # units, targets
+    "export_proof",  # a pack with all logs
     "see_own",  # the actor's own minutes
     "teach",  # speak at the main bridge point, show a screen, lead the class
     "speak_for_room",  # raise a room's hand, speak when it has the floor, ask in writing
@@ -28,10 +31,10 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 MAY: dict[Role, frozenset[Permission]] = {
     # Runs the system and sees no learner: whoever does both jobs is given both roles.
-    "administrator": frozenset({"administer", "see_bridge_point"}),
+    "administrator": frozenset({"administer", "see_bridge_point", "export_proof"}),
     "class_manager": frozenset(
         {"see_courses", "create_course", "see_course", "manage_course", "see_session", "see_flags", "sign", "correct",
-         "see_learner", "see_bridge_point"}
+         "see_learner", "see_bridge_point", "see_reports", "set_targets", "export_proof"}
     ),
     "lecturer": frozenset({"see_courses", "see_course", "see_session", "see_learner", "teach"}),
     "technician": frozenset(
@@ -43,6 +46,9 @@ MAY: dict[Role, frozenset[Permission]] = {
 
 ANYWHERE: frozenset[Permission] = frozenset({"administer", "see_courses", "create_course", "see_own"})
 """Permissions that are not about one course or bridge point: any grant of the role will do."""
+
+OFFICE: frozenset[Permission] = frozenset({"see_reports", "set_targets", "export_proof"})
+"""Permissions that are about the whole office: only a grant without limit will do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,9 @@ from central_server.participation.of_learner import attended
 from central_server.participation.one_learner import OneLearner, one_learner
 from central_server.participation.outlook_wording import needed, outlook
 from central_server.participation.rounding import Shown, shown
-from central_server.participation.routes import download
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.description import gives_file
+from central_server.web.downloads import download
 from central_server.web.forms import Form, FormDep
 from central_server.web.headers import page_language
 

@@ -25,9 +25,9 @@ from central_server.errors import ConflictError, ForbiddenError, InputError, Not
 from central_server.participation.bar import presence_bar
 from central_server.participation.queries import names_of
 from central_server.participation.rounding import shown
-from central_server.participation.routes import download
 from central_server.participation.state import part_of
 from central_server.services import ReadingDep, Services, ServicesDep
+from central_server.web.downloads import download
 from central_server.web.forms import FormDep
 from central_server.web.headers import page_language
 

@@ -31,8 +31,8 @@ from central_server.errors import ConflictError, NotFoundError
 from central_server.learners.consents import sign_forms
 from central_server.learners.lookalikes import pairs_of
 from central_server.learners.sensitive import ethnicity_totals
-from central_server.participation.routes import XLSX
 from central_server.services import ReadingDep, Services, ServicesDep
+from central_server.web.downloads import XLSX
 from central_server.web.forms import Form, FormDep
 from central_server.web.headers import page_language
 

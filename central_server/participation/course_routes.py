@@ -6,19 +6,14 @@ from collections.abc import Callable
 from typing import Literal, cast
 
 from fastapi import APIRouter, Request, Response
-from sqlmodel import Session
 
 from central_server.accounts.guard import ActorDep, guard
 from central_server.courses.queries import course_of
-from central_server.courses.tables import Course
 from central_server.learners.names import given_name_first, plain
-from central_server.participation.course import CourseLearner, CourseParticipation, course_participation
+from central_server.participation.course import CourseLearner, course_participation
 from central_server.participation.course_bar import course_bar
-from central_server.participation.course_sheet import course_sheet
 from central_server.participation.outlook_wording import ENDED, OUTLOOKS, needed, outlook
-from central_server.participation.routes import XLSX, download
-from central_server.participation.sheet_files import sheet_csv, sheet_xlsx
-from central_server.services import ReadingDep, Services, ServicesDep
+from central_server.services import ReadingDep, ServicesDep
 from central_server.web.headers import page_language
 
 router = APIRouter(dependencies=[guard("see_course")])
@@ -71,36 +66,6 @@ def participation_page(
         "manages": actor.may("manage_course", course=course),
     }
     return of.pages.page(request, "course_participation.html", **context)
-
-
-@router.get("/courses/{course}/participation.xlsx")
-def participation_xlsx(
-    request: Request, course: str, of: ServicesDep, db: ReadingDep,
-    find: str = "", state: str = "", order: Order = "mend",
-) -> Response:  # fmt: skip
-    """What is shown, all pages of it, as an Excel file."""
-    found, now = _chosen(db, of, course, find, state, order)
-    sheet = course_sheet(found, now, of.now(), page_language(request))
-    return download(sheet_xlsx(sheet), f"tham-gia-{found.code}.xlsx", XLSX)
-
-
-@router.get("/courses/{course}/participation.csv")
-def participation_csv(
-    request: Request, course: str, of: ServicesDep, db: ReadingDep,
-    find: str = "", state: str = "", order: Order = "mend",
-) -> Response:  # fmt: skip
-    """The same as a CSV file."""
-    found, now = _chosen(db, of, course, find, state, order)
-    sheet = course_sheet(found, now, of.now(), page_language(request))
-    return download(sheet_csv(sheet), f"tham-gia-{found.code}.csv", "text/csv; charset=utf-8")
-
-
-def _chosen(
-    db: Session, of: Services, course: str, find: str, state: str, order: Order
-) -> tuple[Course, CourseParticipation]:
-    found = course_of(db, course)
-    now = course_participation(db, of.books, of.settling, found, of.now())
-    return found, CourseParticipation(now.rule, now.sessions, tuple(chosen(now.learners, find, state, order)))
 
 
 def chosen(learners: tuple[CourseLearner, ...], find: str, state: str, order: Order) -> list[CourseLearner]:

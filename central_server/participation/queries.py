@@ -31,7 +31,7 @@ _RECORDS = text(
     " WHERE session = :session AND device = :device AND log = :log AND seq > :seq ORDER BY seq"
 )
 _LEARNERS = text(
-    "SELECT id, code, name, unit, birth_year FROM learner WHERE id IN"
+    "SELECT id, code, name, unit, birth_year, position FROM learner WHERE id IN"
     " (SELECT learner FROM enrolment WHERE course = :course UNION SELECT learner FROM guest WHERE session = :session)"
 )
 _DEVICES = text(
@@ -68,6 +68,7 @@ class LearnerFacts:
     bridge_point: str
     guest: bool = False
     """Of this session only: no certificate comes of it."""
+    position: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,9 @@ def session_facts(db: Session, session: str) -> SessionFacts:
     places, guests = places_in(db, found)
     here = {point.id for point in points}
     people = [
-        LearnerFacts(row.id, row.code, row.name, row.unit, row.birth_year, places[row.id], row.id in guests)
+        LearnerFacts(
+            row.id, row.code, row.name, row.unit, row.birth_year, places[row.id], row.id in guests, row.position
+        )  # fmt: skip
         for row in db.execute(_LEARNERS, {"session": session, "course": course.id})
         if places[row.id] in here
     ]

@@ -1,4 +1,4 @@
-"""A session's live page, its event stream, its sheets and its figures for programs."""
+"""A session's live page, its event stream and its figures for programs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from central_server.classroom.keeping import records_of
 from central_server.participation.feed import Feed
 from central_server.participation.figures import figures_of
 from central_server.participation.finding import Listing, Wanted
-from central_server.participation.sheet import sheet_of
-from central_server.participation.sheet_files import sheet_csv, sheet_xlsx
 from central_server.participation.state import part_of
 from central_server.participation.view import SessionView, groups_of
 from central_server.participation.watch import SessionNow
@@ -29,7 +27,6 @@ from central_server.web.headers import page_language
 from models.language import Language
 
 router = APIRouter(dependencies=[guard("see_session")])
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 SIGNED_IN_CHECK_S = 5.0
@@ -134,28 +131,8 @@ async def session_events(
     return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
 
 
-@router.get("/sessions/{session}/sheet.xlsx", response_class=Response, responses=gives_file(XLSX))
-def session_xlsx(request: Request, session: str, of: ServicesDep, seen: SeenDep) -> Response:
-    """The attendance sheet as an Excel file."""
-    sheet = sheet_of(part_of(of.books.of(session).state(of.now()), *seen), page_language(request))
-    return download(sheet_xlsx(sheet), f"diem-danh-{session}.xlsx", XLSX)
-
-
-@router.get("/sessions/{session}/sheet.csv", response_class=Response, responses=gives_file("text/csv"))
-def session_csv(request: Request, session: str, of: ServicesDep, seen: SeenDep) -> Response:
-    """The attendance sheet as a CSV file."""
-    sheet = sheet_of(part_of(of.books.of(session).state(of.now()), *seen), page_language(request))
-    return download(sheet_csv(sheet), f"diem-danh-{session}.csv", "text/csv; charset=utf-8")
-
-
 @router.get("/api/sessions/{session}/participation")
 def session_figures(session: str, of: ServicesDep, seen: SeenDep) -> Response:
     """Everybody's participation in a session, for programs (participation/figures.py)."""
     figures = figures_of(part_of(of.books.of(session).state(of.now()), *seen))
     return Response(msgspec.json.encode(figures), media_type="application/json")
-
-
-def download(content: bytes, name: str, media_type: str) -> Response:
-    """A file to be saved by the browser."""
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
-    return Response(content, media_type=media_type, headers=headers)

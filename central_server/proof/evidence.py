@@ -133,6 +133,18 @@ class Plan:
     """Session and number: revision, signer, bridge point, SHA-256 of the figures, account, server time."""
     forks_dropped: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """Device, log and session (empty: none that there is): how many more were refused, as often as it doubled."""
+    units: dict[tuple[str, int], tuple[str, str | None, str, str | None, int]] = field(default_factory=dict)
+    """Unit and version: since which day, into which unit merged, SHA-256 of its words, account, server time."""
+    decisions: dict[str, tuple[str, str, str, str | None, int]] = field(default_factory=dict)
+    """Decision on targets: period, day, SHA-256 of its words, account, server time."""
+    targets: dict[tuple[str, str, str], tuple[int, int]] = field(default_factory=dict)
+    """Decision, unit, programme: courses and turns."""
+    counted: dict[tuple[str, int], tuple[str | None, str, bool, str, str | None, int]] = field(default_factory=dict)
+    """Course and version: unit, how it is held, within the plan, SHA-256 of its words, account, server time."""
+    results: dict[tuple[str, str, int], tuple[str, int, int, str, str | None, int]] = field(default_factory=dict)
+    """Course, learner, version: outcome, periods attended and scheduled, SHA-256 of its words, account, server time."""
+    letterheads: dict[int, tuple[str, str | None, int]] = field(default_factory=dict)
+    """Version: SHA-256 of its words, account, server time."""
 
 
 Fork = tuple[tuple[str, str, int, str], int, bytes]

@@ -12,6 +12,7 @@ from central_server.proof.classroom import play_classroom
 from central_server.proof.evidence import UNTOLD, Plan
 from central_server.proof.findings import Finding
 from central_server.proof.replay_corrections import play_correction
+from central_server.proof.replay_reports import play_report
 from models.classroom_records import ClassroomRecord
 from models.own_records import (
     AccountChanged,
@@ -94,6 +95,12 @@ NAMES = {
     "revisions": ("bản số liệu niêm phong của buổi", "the revision of the sheet of session"),
     "signatures": ("chữ ký niêm phong của buổi", "the signature on the sheet of session"),
     "forks_dropped": ("số bản khác bị từ chối mà không giữ lại", "the number of refused versions not kept of"),
+    "units": ("tên của đơn vị", "the name of unit"),
+    "decisions": ("quyết định giao chỉ tiêu", "the decision on targets"),
+    "targets": ("chỉ tiêu", "the target"),
+    "counted": ("thông tin báo cáo của lớp", "what reports count of course"),
+    "results": ("kết quả đã công nhận", "the recognised result"),
+    "letterheads": ("tiêu đề và người ký", "the letterhead"),
 }
 
 
@@ -222,6 +229,7 @@ def _play_learners(plan: Plan, record: AnyOwnRecord) -> None:
             plan.cards.pop(record.learner, None)
         case _:
             play_correction(plan, record)
+            play_report(plan, record)
 
 
 def _no_longer_alike(plan: Plan, learner: str, encoder: str) -> None:

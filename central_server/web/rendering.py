@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from central_server.background import Background
 from central_server.participation.bar import HATCH
+from central_server.reports.sheet import Cell, Kind, shown
 from central_server.web import figures
 from central_server.web.headers import page_language
 from models.language import Language, many
@@ -39,6 +40,10 @@ class Words:
     def percent(self, share: float | None) -> str:
         """111,5 %"""
         return figures.percent(share, self.lang)
+
+    def cell(self, value: Cell, kind: Kind) -> str:
+        """A cell of a sheet, as its files have it."""
+        return shown(value, kind, self.lang)
 
     def weekday(self, ms: int) -> str:
         """thứ Ba"""
@@ -76,6 +81,7 @@ class Pages:
             "enrolment",
             "learners",
             "participation",
+            "reports",
         )
         self._env = Environment(
             loader=FileSystemLoader([ROOT / name / "templates" for name in packages]),
@@ -108,6 +114,7 @@ class Pages:
             t=words.t,
             number=words.number,
             percent=words.percent,
+            cell=words.cell,
             duration=words.duration,
             weekday=words.weekday,
             **({"actor": None} | context),

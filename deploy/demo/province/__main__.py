@@ -18,6 +18,7 @@ from central_server.database import Writer, open_database
 from deploy.demo.province.filling import Held, fill_plan, join_points, rooms
 from deploy.demo.province.past import PastClock, past_server
 from deploy.demo.province.plan import DAY, MINUTE, province
+from deploy.demo.province.reports import fill_reports
 from deploy.demo.province.room import DETECTOR, ENCODER
 from models.presence import GAP_MS
 from models.wire import LivePresence, LiveStatus
@@ -53,6 +54,7 @@ async def run(data: Path, address: str, *, once: bool) -> None:
     try:
         with Writer(engine) as writer:
             await asyncio.to_thread(fill_plan, writer, where, now)
+            await asyncio.to_thread(fill_reports, writer, where, now)
             _say(f"{len(where.classes)} lớp, {len(where.people)} học viên", begin)
             recorded = [one for each in where.classes for one in each.meetings if one.recorded]
             clock = PastClock(min(one.start for one in recorded) - DAY)

@@ -71,6 +71,8 @@ OWN = May({"learner here"}, {"learner elsewhere"})
 
 SEES_COURSES = May(SEES_SESSION | SESSIONS_ELSEWHERE)
 MAKES_COURSES = May(MANAGERS | {"manager elsewhere"})
+OFFICE = May({"manager"}, {"manager here", "manager elsewhere"})
+"""About the whole office: a class manager of some courses is told that there is no such page."""
 
 TABLE: dict[tuple[str, str], May] = {
     ("GET", "/health"): OPEN,
@@ -98,8 +100,8 @@ TABLE: dict[tuple[str, str], May] = {
     ("GET", "/sessions/{session}/points/{bridge_point}"): SESSION,
     ("GET", "/sessions/{session}/events"): SESSION,
     ("GET", "/sessions/{session}/rooms/{room}/picture"): SESSION,
-    ("GET", "/sessions/{session}/sheet.xlsx"): SESSION,
-    ("GET", "/sessions/{session}/sheet.csv"): SESSION,
+    ("GET", "/sessions/{session}/sheet"): SESSION,
+    ("GET", "/sessions/{session}/sheet.{ending}"): SESSION,
     ("GET", "/api/sessions/{session}/participation"): SESSION,
     ("GET", "/sessions/{session}/classroom"): SESSION,
     ("GET", "/sessions/{session}/classroom/events"): SESSION,
@@ -141,8 +143,26 @@ TABLE: dict[tuple[str, str], May] = {
     ("GET", "/courses/{course}/rules"): ENROL,
     ("POST", "/courses/{course}/rules"): ENROL,
     ("GET", "/courses/{course}/participation"): SEES_LEARNERS,
-    ("GET", "/courses/{course}/participation.xlsx"): SEES_LEARNERS,
-    ("GET", "/courses/{course}/participation.csv"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/participation.{ending}"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/completion"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/completion/sheet"): SEES_LEARNERS,
+    ("GET", "/courses/{course}/completion.{ending}"): SEES_LEARNERS,
+    ("POST", "/courses/{course}/completion"): ENROL,
+    ("POST", "/courses/{course}/completion/list"): ENROL,
+    ("POST", "/courses/{course}/counting"): ENROL,
+    ("GET", "/reports"): OFFICE,
+    ("GET", "/reports/plan.{ending}"): OFFICE,
+    ("GET", "/reports/courses"): OFFICE,
+    ("GET", "/reports/learners.{ending}"): OFFICE,
+    ("GET", "/reports/trends"): OFFICE,
+    ("GET", "/reports/trends.{ending}"): OFFICE,
+    ("GET", "/reports/targets"): OFFICE,
+    ("POST", "/reports/targets"): OFFICE,
+    ("GET", "/reports/units"): OFFICE,
+    ("POST", "/reports/units"): OFFICE,
+    ("GET", "/reports/proof.zip"): May(OFFICE.may | ADMINISTRATOR, OFFICE.hidden),
+    ("GET", "/admin/letterhead"): ADMINISTER,
+    ("POST", "/admin/letterhead"): ADMINISTER,
     ("GET", "/admin/holidays"): ADMINISTER,
     ("POST", "/admin/holidays"): ADMINISTER,
     ("POST", "/admin/holidays/take-over"): ADMINISTER,
@@ -317,7 +337,7 @@ def _world(server: Running) -> World:
             "session": "K1.1", "course": courses["K1"], "bridge_point": points["TDM"], "learner": learners["HV000"],
             "account": target, "grant": "g-none", "sign_in": "b-none", "question": "1",
             "token": "0" * 32, "room": points["TDM"], "source": "camera", "resource": "none",
-            "correction": "d-none", "contest": "y-none", "evidence": "e-none", "number": "0",
+            "correction": "d-none", "contest": "y-none", "evidence": "e-none", "number": "0", "ending": "csv",
         }  # fmt: skip
         return World(server, accounts, places, server.client(follow_redirects=False))
 

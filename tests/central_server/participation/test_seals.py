@@ -162,4 +162,4 @@ def test_the_sheets_tell_it_too(server: Running, agent: Agent, who: str) -> None
     send(agent)
     text = server.manager().get(f"/sessions/{SESSION}/sheet.csv").content.decode("utf-8-sig")
     rows = list(csv.DictReader(text.splitlines(), delimiter=";"))
-    assert "khác số liệu niêm phong" in rows[-1]["Niêm phong"]
+    assert "khác số liệu niêm phong" in rows[-1]["Điểm cầu"]

@@ -1,0 +1,163 @@
+"""Entering what reports rest on through the pages: letterhead, units, targets, what courses count as, results."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+import zipfile
+from pathlib import Path
+
+import httpx
+import pytest
+from openpyxl import load_workbook
+from sqlmodel import Session
+
+from central_server.courses.changes import changing
+from central_server.courses.planning import put_programme
+from central_server.proof.pack import PackEvidence
+from central_server.proof.verifying import verify
+from tests.central_server.courses.making import course_id
+from tests.central_server.reports.opening import pdf_text
+from tests.central_server.running import MINUTE, START, Agent, Running
+
+END = START + 210 * MINUTE
+
+
+@pytest.fixture
+def held(server: Running, agent: Agent) -> Running:
+    """K1's session is over; two of three learners were there, one nearly all of the time."""
+    people = [who.id for who in agent.today().sessions[0].learners]
+    server.clock.ms = END + 60 * MINUTE
+    agent.coverage("K1.1", START, END)
+    agent.presence("K1.1", people[0], START + 2 * MINUTE, END)
+    agent.presence("K1.1", people[1], START, START + 60 * MINUTE)
+    agent.send_all()
+    return server
+
+
+def plain(got: httpx.Response) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", got.text).split())
+
+
+def test_a_year_with_one_course_from_an_empty_office_to_a_signed_report(held: Running, tmp_path: Path) -> None:
+    manager, course = held.manager(), course_id(held)
+    held.services.writer.submit(changing(lambda changes: put_programme(changes, "CV", "Chuyên viên", 32), END)).result()
+    with Session(held.services.engine) as db:
+        programme = db.connection().exec_driver_sql("SELECT id FROM programme").scalar_one()
+    edited = {"title": "Bồi dưỡng ngạch chuyên viên", "programme": programme, "period_minutes": "45"}
+    assert manager.post(f"/courses/{course}/edit", data=edited).status_code == 200
+    assert "chưa có chỉ tiêu" in manager.get("/reports").text
+
+    assert manager.post("/reports/units", data={"name": "Xã An Bình", "since": "01/01/2020"}).status_code == 200
+    unit = re.findall(r'<option value="(u-[0-9a-f]+)"', manager.get("/reports/units").text)[0]
+    target = {"number": "12/QĐ-UBND", "day": "05/01/2026", "period": "2026", "lines": "Xã An Bình; CV; 2; 4"}
+    assert manager.post("/reports/targets", data=target).status_code == 200
+    counting = {"unit": unit, "audience": "chuyên viên", "held": "online", "planned": "yes"}
+    assert manager.post(f"/courses/{course}/counting", data=counting).status_code == 200
+    said = plain(manager.get("/reports?period=2026"))
+    assert "1/2 lớp, 50,0 %" in said
+    assert "2/4 lượt học viên, 50,0 %" in said or "3/4 lượt học viên, 75,0 %" in said
+
+    page = manager.get(f"/courses/{course}/completion").text
+    ids = re.findall(r'name="outcome-(l-[0-9a-f]+)"', page)
+    assert "cần người xem xét" in page, "the other bridge point was not watched"
+    codes = re.findall(r"<small>(HV\d+),", page)
+    pasted = {"list": f"{codes[0]}; Giỏi; CC-001; 01/2026\n{codes[1]}; ; ; ; không hoàn thành"}
+    looked = manager.post(f"/courses/{course}/completion/list", data=pasted)
+    assert looked.status_code == 200
+    assert "Đã điền 2 dòng" in looked.text
+    assert 'value="CC-001"' in looked.text
+    assert "Đã công nhận 0 /" in plain(manager.get(f"/courses/{course}/completion")), "nothing is saved by looking"
+    form = dict(re.findall(r'<input name="((?:grade|certificate|book)-[^"]+)"[^>]*?value="([^"]*)"', looked.text))
+    form |= {f"outcome-{ids[0]}": "completed", f"outcome-{ids[1]}": "not_completed"}
+    saved = manager.post(f"/courses/{course}/completion", data=form)
+    assert "Đã công nhận 2 kết quả" in saved.text
+
+    twice = {f"outcome-{ids[2]}": "completed", f"certificate-{ids[2]}": "CC-001"}
+    refused = manager.post(f"/courses/{course}/completion", data=twice)
+    assert refused.status_code == 409
+    assert "CC-001 đã cấp cho một học viên khác" in refused.text
+    assert "1 lượt hoàn thành" in plain(manager.get("/reports?period=2026"))
+
+    filled = manager.get(f"/courses/{course}/completion.xlsx?everybody=yes").content
+    assert load_workbook(io.BytesIO(filled)).active is not None
+    again = manager.post(
+        f"/courses/{course}/completion/list", files={"file": ("ket-qua.xlsx", filled)}, data={"list": ""}
+    )
+    assert again.status_code == 200, plain(again)
+    assert "Đã điền" in again.text
+
+    admin = held.administrator()
+    head = {"superior": "ỦY BAN NHÂN DÂN TỈNH", "office": "TRƯỜNG CHÍNH TRỊ TỈNH", "place": "Bình Lãng",
+            "signers-attendance": "GIẢNG VIÊN", "signers-completion": "HIỆU TRƯỞNG; Đỗ Thị Ẩn",
+            "signers-plan": "NGƯỜI LẬP\nHIỆU TRƯỞNG", "grades": "Giỏi\nĐạt"}  # fmt: skip
+    assert admin.post("/admin/letterhead", data=head).status_code == 200
+    said = pdf_text(manager.get(f"/courses/{course}/completion.pdf").content)
+    for text in ("TRƯỜNG CHÍNH TRỊ TỈNH", "DANH SÁCH HỌC VIÊN HOÀN THÀNH", "CC-001", "01/2026", "Giỏi", "Đỗ Thị Ẩn"):
+        assert text in said
+    assert said.count("HV0") == 1, "only who completed is listed"
+
+    got = manager.get("/reports/proof.zip", timeout=60)
+    (tmp_path / "pack.zip").write_bytes(got.content)
+    with zipfile.ZipFile(tmp_path / "pack.zip") as pack:
+        assert "Nguyễn".encode() not in b"".join(pack.read(name) for name in pack.namelist())
+    with PackEvidence(tmp_path / "pack.zip") as evidence:
+        report = verify(evidence, evidence.receipts())
+        assert report.findings == []
+        assert evidence.signed_by(report.servers) == []
+        assert len(evidence.plan().results) == 2
+    deadline = time.monotonic() + 10
+    while list(held.services.config.data_folder.glob("diemdanh-proof-*")) and time.monotonic() < deadline:
+        time.sleep(0.05)  # it is removed once it has been sent
+    assert not list(held.services.config.data_folder.glob("diemdanh-proof-*"))
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "said"),
+    [
+        (
+            "/reports/targets",
+            {"number": "1", "day": "1/1/2026", "period": "2026", "lines": "Xã Lạ;CV;1;1"},
+            "Dòng 1: chưa có",
+        ),
+        ("/reports/targets", {"number": "", "day": "x", "period": "2026-Q9", "lines": ""}, "Không hiểu ngày"),
+        ("/reports/units", {"name": "", "since": "01/01/2026"}, "Hãy điền tên đơn vị"),
+        ("/reports/units", {"name": "A", "since": "01/01/2026", "into": "u-none"}, "Hãy chọn đơn vị bị nhập"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_sentence(server: Running, path: str, data: dict[str, str], said: str) -> None:
+    got = server.manager().post(path, data=data)
+    assert got.status_code == 422
+    assert said in got.text
+    with Session(server.services.engine) as db:
+        for table in ("target_decision", "unit_version"):
+            assert db.connection().exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one() == 0  # noqa: S608
+
+
+@pytest.mark.parametrize("query", ["period=2026-Q7", "as_of=32/13/2026", "as_of=24/11/1200"])
+def test_a_report_of_no_period_or_day_is_refused(server: Running, query: str) -> None:
+    assert server.get(f"/reports?{query}").status_code == 422
+
+
+def test_units_are_not_merged_in_a_circle(server: Running) -> None:
+    manager = server.manager()
+    for name in ("Xã A", "Xã B"):
+        manager.post("/reports/units", data={"name": name, "since": "01/01/2020"})
+    first, second = dict.fromkeys(re.findall(r'<option value="(u-[0-9a-f]+)"', manager.get("/reports/units").text))
+    merge = {"unit": first, "into": second, "since": "01/07/2026", "decision": "80/NQ"}
+    assert "Xã A (nhập vào Xã B từ 01/07/2026)" in manager.post("/reports/units", data=merge).text
+    back = manager.post("/reports/units", data={"unit": second, "into": first, "since": "02/07/2026"})
+    assert back.status_code == 409
+    assert "không thể nhập vào nhau" in back.text
+
+
+def test_a_course_without_learners_or_sessions_has_its_pages_too(server: Running) -> None:
+    manager = server.manager()
+    made = manager.post("/courses/new", data={"title": "Lớp trống"})
+    course = made.url.path.rsplit("/", 1)[-1]
+    assert manager.get(f"/courses/{course}/completion").status_code == 200
+    for ending in ("xlsx", "pdf", "csv"):
+        assert manager.get(f"/courses/{course}/completion.{ending}").status_code == 200
+        assert manager.get(f"/reports/trends.{ending}").status_code == 200
+        assert manager.get(f"/reports/plan.{ending}").status_code == 200
