@@ -171,7 +171,7 @@ PROGRAMS = {
 
 def install_tools(*programs: str) -> None:
     """What tests and benchmarks need beside packages: a real Chromium for the pages, strace for power cuts, failing and
-    slow disks, a real key store, nginx and coturn in networks of their own, LibreOffice and poppler that open our sheets.
+    slow disks, a real key store, nginx and coturn in networks of their own, LibreOffice and poppler to open our sheets.
 
     They are put in place where we may (root on Debian), else people are told what to do; without them those tests are
     skipped, which fails in CI.

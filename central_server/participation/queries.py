@@ -141,7 +141,7 @@ def session_facts(db: Session, session: str) -> SessionFacts:
     people = [
         LearnerFacts(
             row.id, row.code, row.name, row.unit, row.birth_year, places[row.id], row.id in guests, row.position
-        )  # fmt: skip
+        )
         for row in db.execute(_LEARNERS, {"session": session, "course": course.id})
         if places[row.id] in here
     ]

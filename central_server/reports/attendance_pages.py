@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from central_server.accounts.guard import PointsDep, guard
+from central_server.accounts.guard import SeenDep, guard
 from central_server.courses.queries import course_of
 from central_server.participation.course import CourseParticipation, course_participation
 from central_server.participation.course_routes import Order, chosen
@@ -22,13 +22,13 @@ router = APIRouter()
 
 @router.get("/sessions/{session}/sheet", dependencies=[guard("see_session")])
 def attendance_page(
-    request: Request, session: str, of: ServicesDep, db: ReadingDep, points: PointsDep, point: str = ""
+    request: Request, session: str, of: ServicesDep, db: ReadingDep, seen: SeenDep, point: str = ""
 ) -> Response:
     """The attendance sheet as it will be printed. point: id of the one bridge point that it is for."""
-    state = part_of(of.books.of(session).state(of.now()), points)
+    state = part_of(of.books.of(session).state(of.now()), *seen)
     names = [(one.facts.id, one.facts.name) for one in state.points]
     if point:
-        state = part_of(state, frozenset({point}))
+        state = part_of(state, frozenset({point}), None)  # flags that are not seen are gone already
     sheet = attendance_of(db, state, page_language(request))
     context = {"sheet": sheet, "facts": state.facts, "points": names, "point": point}
     return of.pages.page(request, "attendance_sheet.html", **context)
@@ -38,13 +38,13 @@ def attendance_page(
     "/sessions/{session}/sheet.{ending}", dependencies=[guard("see_session")], response_class=Response, responses=SHEETS
 )
 def attendance_file(
-    request: Request, session: str, ending: Ending, of: ServicesDep, db: ReadingDep, points: PointsDep,
+    request: Request, session: str, ending: Ending, of: ServicesDep, db: ReadingDep, seen: SeenDep,
     point: str = "", separator: Separator = "semicolon",
 ) -> Response:  # fmt: skip
     """The same as a file."""
-    state = part_of(of.books.of(session).state(of.now()), points)
+    state = part_of(of.books.of(session).state(of.now()), *seen)
     if point:
-        state = part_of(state, frozenset({point}))
+        state = part_of(state, frozenset({point}), None)  # flags that are not seen are gone already
     return sheet_file(attendance_of(db, state, page_language(request)), ending, separator)
 
 

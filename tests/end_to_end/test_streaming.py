@@ -66,7 +66,15 @@ async def test_the_class_is_seen_while_its_attendance_is_recorded(tmp_path: Path
             "[streaming]\nwidth = 320\nheight = 180\nkbit_s = 400\n",
             encoding="utf-8",
         )
-        arguments = ["join", "--config", settings, "--server", server.address, "--token", server.token("DC1")]
+        arguments: list[str | Path] = [
+            "join",
+            "--config",
+            settings,
+            "--server",
+            server.address,
+            "--token",
+            server.token("DC1"),
+        ]
         assert forked.run("bridge_agent.cli", arguments, {}).returncode == 0
         agent = started(settings)
         peers = Peers(server)
