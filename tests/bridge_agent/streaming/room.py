@@ -18,7 +18,7 @@ from bridge_agent.capture.outlet import MeetingPlace, Still, StreamSettings
 from bridge_agent.capture.source import Stream
 from bridge_agent.child_process import ChildProcess
 from bridge_agent.streaming.messages import Pass, StreamAssignment, StreamCommand, StreamEvent, StreamState, WantPass
-from bridge_agent.streaming.start import publish
+from bridge_agent.streaming.start import StreamTarget, publish
 from central_server.services import Services
 from tests.bridge_agent.composed import Composition
 from tests.central_server.media.peers import SESSION
@@ -50,6 +50,7 @@ class Room:
     settings: StreamSettings = SMALL
     sound: str | None = None
     refuses: bool = False
+    target: StreamTarget = publish
     place: MeetingPlace = field(default_factory=MeetingPlace)
     states: list[tuple[float, StreamState]] = field(default_factory=list)
     stills: list[Still] = field(default_factory=list)
@@ -79,7 +80,7 @@ class Room:
     def stream(self) -> None:
         out = self.place.out(self.settings)
         assignment = StreamAssignment(self.server, SESSION, out, self.sound)
-        self.process = ChildProcess("streaming", publish, assignment)
+        self.process = ChildProcess("streaming", self.target, assignment)
         self._tasks.append(asyncio.ensure_future(self._parent(self.process)))
 
     def _watch(self) -> None:
