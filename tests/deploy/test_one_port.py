@@ -74,6 +74,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     return folder / "tls.crt", folder / "tls.key"
 
 
+@pytest.mark.timeout(300)  # three programs and a browser start
 def test_pictures_go_both_ways_where_nothing_but_tcp_port_443_passes(spaces: tuple[str, str], tmp_path: Path) -> None:
     ours, office = spaces
     crt, key = certificate(tmp_path)

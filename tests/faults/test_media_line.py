@@ -21,6 +21,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield one
 
 
+@pytest.mark.alone
 async def test_pictures_go_on_at_ten_percent_of_loss_and_are_back_after_a_cut_and_a_killed_relay(
     server: Running,
 ) -> None:

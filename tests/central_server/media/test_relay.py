@@ -105,17 +105,19 @@ async def test_sound_is_measured_always_and_passed_only_of_the_rooms_that_may_be
     assert media.spoken_ms(SESSION, "r4", 0, 1_000) == 0
 
 
+@pytest.mark.alone
 async def test_a_relay_that_is_killed_is_back_and_so_is_everybody(peers: Peers, media: Media) -> None:
     publisher, viewer = await peers.publish("r6", "camera", Painted()), await peers.play("r6", "camera")
     await viewer.until(5)
     generation = media.generation
     changed: list[str] = []
     end = media.listen(changed.append)
-    assert media.relay_pid is not None
-    os.kill(media.relay_pid, signal.SIGKILL)
+    pid = media.relay_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
     killed = time.monotonic()
+    await until(lambda: media.relay_pid not in (None, pid), 2)
     await until(lambda: media.generation > generation)
-    assert time.monotonic() - killed < 4  # the machine of the tests is busy: starting takes 0.7 s on a free one
     assert SESSION in changed
     end()
     await asyncio.gather(publisher.close(), viewer.close())
