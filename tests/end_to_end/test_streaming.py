@@ -80,7 +80,7 @@ async def test_the_class_is_seen_while_its_attendance_is_recorded(tmp_path: Path
             viewer = await peers.play(room, "camera")
             await viewer.until(30, 30)
             await until(lambda: len([r for r in records(server) if isinstance(r, CheckIn)]) == 3, 20)
-            await until(lambda: server.services.pictures.get(SESSION, room, server.clock()), 10)
+            await until(lambda: server.services.pictures.get(SESSION, room, server.clock()), 20)
             await asyncio.sleep(3)
         finally:
             agent.terminate()
