@@ -93,7 +93,7 @@ async def _measured(film: Path, address: str, leave: Pass) -> list[Measure]:
             process.tell(leave)
         if isinstance(event, StreamState):
             state = event
-        assert event is not None and time.monotonic() - began < 60, "the stream does not come up"
+        assert event is not None and time.monotonic() - began < 180, "the stream does not come up"
     await asyncio.sleep(WARM_S)
     both = await asyncio.gather(_cores(capture), _cores(psutil.Process(process.pid)))
     while not process.events.empty():

@@ -40,7 +40,7 @@ def write_course(path: Path) -> Path:
 
 def join(settings: Path, server: Running) -> None:
     asked = ["join", "--config", settings, "--server", server.address, "--token", server.token("DC1")]
-    subprocess.run([sys.executable, "-m", "bridge_agent.cli", *asked], cwd=ROOT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "bridge_agent.cli", *map(str, asked)], cwd=ROOT, check=True, timeout=60)
 
 
 def started(settings: Path) -> subprocess.Popen[bytes]:
