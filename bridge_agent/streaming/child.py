@@ -74,7 +74,9 @@ async def _main(conn: Connection, assignment: StreamAssignment) -> None:
     threading.Thread(target=read_into, args=(conn, loop, commands.put_nowait), daemon=True).start()
     writing = threading.Thread(target=write_from, args=(conn, events), daemon=True)
     writing.start()
-    async with httpx.AsyncClient(follow_redirects=True) as http:
+    # A connection kept from before an outage would swallow the first request after it.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    async with httpx.AsyncClient(follow_redirects=True, limits=limits) as http:
         streaming = Streaming(assignment, Whip(http, assignment.server), events.put)
         await streaming.run(commands)
     events.put(None)

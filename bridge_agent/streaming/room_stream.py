@@ -48,6 +48,8 @@ PICTURE_S: Final = 30.0
 """Until the next still when the server can't be asked."""
 STILL_S: Final = 4.0
 """Capture answers with its next frame, or there is none now."""
+NO_PICTURE_S: Final = 2.0
+"""Until capture is asked again: it may just be starting."""
 
 StreamProcess = ChildProcess[StreamEvent, StreamCommand]
 
@@ -221,13 +223,14 @@ class RoomStream:
     async def _pictures(self, process: StreamProcess, session: str) -> None:
         """A still of the room for the classroom page, as often as the server wants one."""
         while True:
-            wait = PICTURE_S
+            wait = NO_PICTURE_S
             while not self._stills.empty():
                 self._stills.get_nowait()
             process.tell(WantStill())
             with contextlib.suppress(TimeoutError, AgentError):
                 async with asyncio.timeout(STILL_S):
                     still = await self._stills.get()
+                wait = PICTURE_S
                 async with asyncio.timeout(PASS_S):
                     wait = (await self._server.send_picture(session, still.jpeg)).next_in_s
             await asyncio.sleep(wait)

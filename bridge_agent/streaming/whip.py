@@ -18,8 +18,9 @@ import msgspec
 from models.wire import IceServer
 
 SDP: Final = "application/sdp"
-POST_S: Final = 5.0
-"""An answer takes a round trip and some 50 ms; while the relay restarts the server says so at once or within this."""
+POST_S: Final = httpx.Timeout(9.0, connect=3.0)
+"""An answer takes a round trip and some 50 ms; a server whose relay starts holds it for up to 8 s. Over a dead line no
+connection is made: then the next try comes soon."""
 DELETE_S: Final = 2.0
 _LINK: Final = re.compile(r'<([^>]*)>((?:\s*;\s*[\w-]+\s*=\s*(?:"[^"]*"|[^";,\s]+))*)')
 _PARAMETER: Final = re.compile(r';\s*([\w-]+)\s*=\s*(?:"([^"]*)"|([^";,\s]+))')

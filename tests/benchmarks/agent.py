@@ -166,7 +166,7 @@ def _parent(events: Connection, settings: RecognitionSettings, assignment: Strea
     while True:
         try:
             for one in wait([ours, streaming]):
-                event = one.recv()  # type: ignore[union-attr]  # all of them are pipes
+                event = one.recv()  # type: ignore[union-attr,call-arg]  # all of them are pipes
                 if isinstance(event, WantPass):
                     streaming.send(leave)
                 else:

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 
+import aiortc
 import pytest
 
 from bridge_agent.capture.outlet import Packet
@@ -18,8 +19,8 @@ def test_the_installed_aiortc_is_as_it_is_used() -> None:
 
 
 def test_another_aiortc_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passing.aiortc, "__version__", "9.0")
-    monkeypatch.delattr(passing.RTCRtpSender, "_send_keyframe")
+    monkeypatch.setattr(aiortc, "__version__", "9.0")
+    monkeypatch.delattr(aiortc.RTCRtpSender, "_send_keyframe")
     assert passing.missing() == ["aiortc 9.0 instead of 1.16.0", "RTCRtpSender._send_keyframe"]
 
 
