@@ -20,6 +20,7 @@ from models.wire import ClassroomTicket
 from tests.bridge_agent.console.serving_console import console
 from tests.central_server.classroom.lesson import SESSION, Lesson, lesson
 from tests.central_server.media.peers import Painted, Peers, Ticking
+from tests.central_server.media.peers import until as so_far
 from tests.end_to_end.test_session_page import CHROMIUM, QUIET, check_accessibility
 
 pytestmark = [pytest.mark.alone, pytest.mark.asyncio(loop_scope="module")]
@@ -269,8 +270,8 @@ async def test_a_browser_that_allows_no_sound_or_microphone_is_told_what_to_do(h
         await expect(page.locator("#trouble")).to_contain_text("cho phép micro", timeout=15_000)
         await expect(page.locator("#mic-state")).to_have_text("Micro: đang tắt")
         listener = await opened(here, strict, "technician")
-        while not (main := here.server.services.media.rooms(SESSION).get(here.rooms["TDM"])) or not main.viewers:
-            await asyncio.sleep(0.2)
+        rooms, main = here.server.services.media.rooms, here.rooms["TDM"]
+        await so_far(lambda: main in rooms(SESSION) and rooms(SESSION)[main].viewers > 0)
         await asyncio.sleep(3)  # without a look at the page: what Playwright evaluates counts as somebody's press
         await expect(listener.locator("#no-sound")).to_be_visible(timeout=30_000)
         await check_accessibility(listener)
