@@ -36,6 +36,8 @@ from bridge_agent.supervisor import Listener
 from models.records import AnyRecord, decode, decode_batch
 from models.sealed_box import open_sealed, seal_to
 from models.wire import (
+    ClassroomTicket,
+    ClassroomTicketRequest,
     ConsentText,
     EnrolmentAnswer,
     EnrolmentRequest,
@@ -165,6 +167,9 @@ class Office:
                 person = next(one for one in self.learners if one.id == asked.learner)
                 person.face = open_sealed(SERVER_KEY, asked.template)
                 made = EnrolmentAnswer(learner=asked.learner, version=2, lookalikes=())
+            case "/api/agent/classroom-ticket":
+                session = msgspec.json.decode(body, type=ClassroomTicketRequest).session
+                made = ClassroomTicket(path=f"/classroom/enter#{session}", expires_at=now + 120_000)
             case "/api/agent/batches":
                 batch = decode_batch(body)
                 at = batch.signed.checkpoint

@@ -605,3 +605,15 @@ def test_without_a_profile_a_camera_is_not_used_cards_are_and_everybody_is_vouch
     play(story)
     (used,) = [r for r in room.office.records() if isinstance(r, ProfileUsed)]
     assert (used.state, used.profile, used.threshold, used.encoder) == ("outdated", "a" * 64, 0.52, ENCODER)
+
+
+def test_the_classroom_is_opened_by_a_ticket_of_the_server(room: RoomOf, play: Play) -> None:
+    async def story() -> None:
+        await begun(room, duty=False)
+        address = await room.desk.open_classroom()
+        assert address.startswith("http") and address.endswith("/classroom/enter#s1")
+        room.office.away = True
+        with pytest.raises(DeskError, match="Không kết nối được máy chủ"):
+            await room.desk.open_classroom()
+
+    play(story)

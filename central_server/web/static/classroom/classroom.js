@@ -151,6 +151,7 @@ function stills() {
 }
 
 function follow(now) {
+  if (now.generation !== facts.generation) { microphone?.again(); screen?.again(); }
   facts = now;
   by("clock").textContent = facts.clock;
   if (facts.plan !== mark) by("changed").hidden = false;

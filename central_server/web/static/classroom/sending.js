@@ -44,6 +44,9 @@ class Sending {
     if (why) this.onFailed(why, sentence);
   }
 
+  /** The relay was started anew: what was connected to the one before is good for nothing. */
+  again() { if (this.state === "on") this.stream?.restart(); }
+
   #become(state) { if (state !== this.state) { this.state = state; this.onState(state); } }
 
   /** Asks the server; {room, token, ice}. */
