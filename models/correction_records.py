@@ -142,3 +142,18 @@ class ContestAnswered(OwnRecord, frozen=True, kw_only=True, tag="contest_answere
     contest: Id
     correction: Id | None
     words: Head
+
+
+OfCorrections = (
+    CorrectingRule
+    | EvidenceFiled
+    | Corrected
+    | CorrectedFor
+    | CorrectionAnswered
+    | LeaveEntered
+    | SheetRevised
+    | SheetSigned
+    | Contested
+    | ContestAnswered
+)
+"""All of them."""

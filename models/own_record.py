@@ -1,4 +1,4 @@
-"""What every record of the server's own log carries (models.own_records tells of the log)."""
+"""What every record of the server's own log carries (models.own_records)."""
 
 from __future__ import annotations
 

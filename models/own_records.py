@@ -10,30 +10,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from models.correction_records import (
-    ContestAnswered,
-    Contested,
-    Corrected,
-    CorrectedFor,
-    CorrectingRule,
-    CorrectionAnswered,
-    EvidenceFiled,
-    LeaveEntered,
-    SheetRevised,
-    SheetSigned,
-)
+from models.correction_records import OfCorrections
 from models.own_record import OwnRecord
 from models.participation import Rule
 from models.receipts import Head, KeyId
 from models.records import LINE_LIMIT, Count, Id, Milliseconds, RecordError
-from models.report_records import (
-    CourseCounted,
-    LetterheadKept,
-    ResultRecognised,
-    TargetsDecided,
-    TargetSet,
-    UnitNamed,
-)
+from models.report_records import OfReports
 
 PublicKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
@@ -404,22 +386,8 @@ AnyOwnRecord = (
     | SignedOut
     | SignInsFailed
     | Restored
-    | CorrectingRule
-    | EvidenceFiled
-    | Corrected
-    | CorrectedFor
-    | CorrectionAnswered
-    | LeaveEntered
-    | SheetRevised
-    | SheetSigned
-    | Contested
-    | ContestAnswered
-    | UnitNamed
-    | TargetsDecided
-    | TargetSet
-    | CourseCounted
-    | ResultRecognised
-    | LetterheadKept
+    | OfCorrections
+    | OfReports
 )
 
 _decoder = msgspec.json.Decoder(AnyOwnRecord)

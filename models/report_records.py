@@ -82,3 +82,7 @@ class LetterheadKept(OwnRecord, frozen=True, kw_only=True, tag="letterhead"):
 
     version: Version
     words: Head
+
+
+OfReports = UnitNamed | TargetsDecided | TargetSet | CourseCounted | ResultRecognised | LetterheadKept
+"""Any of them."""

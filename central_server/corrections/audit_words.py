@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
 
 from central_server.corrections.words import CAUSES, LEAVES, SIGNERS
 from central_server.web.figures import day, day_time
@@ -16,22 +15,11 @@ from models.correction_records import (
     CorrectionAnswered,
     EvidenceFiled,
     LeaveEntered,
+    OfCorrections,
     SheetRevised,
     SheetSigned,
 )
 
-OfCorrections: TypeAlias = (
-    ContestAnswered
-    | Contested
-    | Corrected
-    | CorrectedFor
-    | CorrectingRule
-    | CorrectionAnswered
-    | EvidenceFiled
-    | LeaveEntered
-    | SheetRevised
-    | SheetSigned
-)
 _CHANGES = {
     "added": ("thêm thời gian có mặt", "added time"),
     "taken": ("bớt thời gian có mặt", "took time away"),

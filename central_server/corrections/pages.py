@@ -27,7 +27,6 @@ from central_server.participation.queries import names_of
 from central_server.participation.rounding import shown
 from central_server.participation.state import part_of
 from central_server.services import ReadingDep, Services, ServicesDep
-from central_server.web.description import gives_file
 from central_server.web.downloads import download
 from central_server.web.forms import FormDep
 from central_server.web.headers import page_language
@@ -150,7 +149,9 @@ def correction_in(db: Session, session: str, correction: str) -> CorrectionRow:
 @router.get(
     "/sessions/{session}/evidence/{evidence}",
     response_class=Response,
-    responses=gives_file("application/octet-stream"),
+    responses={
+        200: {"description": "The file.", "content": {kind: {"schema": {"type": "string"}} for kind in ENDINGS}}
+    },
 )
 def evidence_file(session: str, evidence: str, actor: ActorDep, of: ServicesDep, db: ReadingDep) -> Response:
     """A file of evidence: for class managers, and for whoever signs for all learners whom its correction is about."""

@@ -126,7 +126,9 @@ def _signatures(db: Session, seal: Seal, revision: Revision) -> list[tuple[Signe
     """In which role, for which bridge point (name), who (name); None: not signed."""
     names = point_names(db, seal.points)
     people = names_of(db, {one.by for one in seal.signatures if one.by is not None})
-    wanted: list[tuple[Signer, str | None]] = [("technician", point) for point in seal.points]
+    wanted: list[tuple[Signer, str | None]] = [
+        ("technician", point) for point in seal.points if revision.figures.points.get(point)
+    ]
     out = []
     for signer, point in [*wanted, ("class_manager", None)]:
         one = seal.signed(revision, signer, point)

@@ -133,8 +133,9 @@ def session_facts(db: Session, session: str) -> SessionFacts:
     places, guests = places_in(db, found)
     here = {point.id for point in points}
     people = [
-        LearnerFacts(row.id, row.code, row.name, row.unit, row.birth_year, places[row.id], row.id in guests,
-                     row.position)  # fmt: skip
+        LearnerFacts(
+            row.id, row.code, row.name, row.unit, row.birth_year, places[row.id], row.id in guests, row.position
+        )
         for row in db.execute(_LEARNERS, {"session": session, "course": course.id})
         if places[row.id] in here
     ]

@@ -119,4 +119,3 @@ def session_figures(session: str, of: ServicesDep, points: PointsDep) -> Respons
     """Everybody's participation in a session, for programs (participation/figures.py)."""
     figures = figures_of(part_of(of.books.of(session).state(of.now()), points))
     return Response(msgspec.json.encode(figures), media_type="application/json")
-

@@ -80,6 +80,8 @@ async def test_a_learner_contests_a_manager_corrects_and_another_confirms(
             await manager.get_by_role("button", name="Lưu điều chỉnh").click()
             await expect(manager.locator("#corrections")).to_contain_text("chờ người thứ hai xác nhận")
             await expect(manager.get_by_role("button", name="Xác nhận", exact=True)).to_have_count(0)
+            await learner.reload()
+            await expect(learner.locator("[id='s-K1.1']")).to_contain_text("chờ người thứ hai xác nhận")
             async with as_(browser, here, "chu-nhiem-2") as other:
                 await other.goto(f"{address}{S1}/corrections")
                 await other.get_by_role("button", name="Xác nhận", exact=True).click()

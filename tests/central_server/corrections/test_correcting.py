@@ -153,6 +153,12 @@ def test_a_signed_sheet_needs_two_signers_and_is_an_evidence_of_its_own(here: Sc
     assert here.minutes(5, "K1.2") == (195, 0, 0)
     assert {one["way"] for one in here.figures(4, "K1.2")["corrected"]} == {"sheet"}
     assert "bảng giấy có chữ ký" in here.manager.get("/sessions/K1.2/sheet.csv").text
+    here.manager.post(f"/sessions/K1.2/corrections/{sheet}/undo", data={"words": "Nhập nhầm buổi"})
+    assert here.minutes(5, "K1.2") == (195, 0, 0)  # the undoing needs two as well
+    undoing = last_correction(here)
+    assert here.manager.post(f"/sessions/K1.2/corrections/{undoing}/confirm").status_code == 409
+    assert here.technician.post(f"/sessions/K1.2/corrections/{undoing}/confirm").status_code == 200
+    assert here.minutes(5, "K1.2")[0] == 0
     assert here.proved().findings == []
 
 
