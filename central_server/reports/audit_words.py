@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
 
 from models.report_records import (
     CourseCounted,
     LetterheadKept,
+    OfReports,
     ResultRecognised,
     TargetsDecided,
     TargetSet,
     UnitNamed,
 )
-
-OfReports: TypeAlias = UnitNamed | TargetsDecided | TargetSet | CourseCounted | ResultRecognised | LetterheadKept
 
 
 def sentence_of_reports(record: OfReports, name: Callable[[str, str], str]) -> tuple[str, str]:
