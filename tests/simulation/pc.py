@@ -14,7 +14,7 @@ from pathlib import Path
 from bridge_agent import identity
 from bridge_agent.agent import SAVE_S, Agent, Parts
 from bridge_agent.check_in.desk import Desk, DeskError
-from bridge_agent.config import Config, Settings
+from bridge_agent.config import Config, Settings, StreamingConfig
 from bridge_agent.entries import OpenSession
 from bridge_agent.errors import AgentError
 from bridge_agent.eyes import Assignment
@@ -165,7 +165,7 @@ class Pc(Power):
             Config(
                 data=str(disk.folder), source="0", portraits=str(portraits), watch_before_minutes=0.25,
                 sweep_seconds=SWEEP_S, sync_seconds=8, status_seconds=20, plan_seconds=50,
-                console_port=0,
+                console_port=0, streaming=StreamingConfig(enabled=False),  # packets of media are in no simulated network
             ),
             None,
         )  # fmt: skip
