@@ -165,7 +165,7 @@ class Pc(Power):
             Config(
                 data=str(disk.folder), source="0", portraits=str(portraits), watch_before_minutes=0.25,
                 sweep_seconds=SWEEP_S, sync_seconds=8, status_seconds=20, plan_seconds=50,
-                console_port=0, streaming=StreamingConfig(enabled=False),  # packets of media are in no simulated network
+                console_port=0, streaming=StreamingConfig(enabled=False),  # no simulated network carries media
             ),
             None,
         )  # fmt: skip
