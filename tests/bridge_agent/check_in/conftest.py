@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.bridge_agent.check_in.office import RoomOf, people
 from tests.simulation.loop import SimulatedLoop, simulated_loop
 
 
@@ -29,3 +31,9 @@ def play(loop: SimulatedLoop) -> Callable[[Callable[[], Awaitable[None]]], None]
             raise loop.failures[0]
 
     return played
+
+
+@pytest.fixture
+def room(loop: SimulatedLoop, tmp_path: Path) -> RoomOf:
+    """p0 to p3 without a face on file, p4 to p6 with one; spot checks off unless a test asks for them."""
+    return RoomOf(loop, tmp_path, people(4, 3), spot_check_minutes=0)

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from bridge_agent.agent import Agent, Parts
 from bridge_agent.check_in.at_desk import AtDesk
-from bridge_agent.config import Config, Settings
+from bridge_agent.check_in.desk import Row
+from bridge_agent.config import Config, Settings, StreamingConfig
 from bridge_agent.eyes import Assignment
 from bridge_agent.identity import Identity, Membership
 from bridge_agent.journal import Journal
@@ -193,8 +194,9 @@ class RoomOf:
         self.key = Ed25519PrivateKey.generate()
         self.office = Office(list(learners), self.key.public_key())
         self.config = Config(
-            data=str(folder / "data"), source="0", portraits="portraits", spot_check_minutes=spot_check_minutes
-        )
+            data=str(folder / "data"), source="0", portraits="portraits", spot_check_minutes=spot_check_minutes,
+            streaming=StreamingConfig(enabled=False),
+        )  # fmt: skip
         self.seen: dict[str, list[tuple[float, float]]] = {}
         """Whom the camera sees, and when (s)."""
         self.strangers = 0
@@ -328,3 +330,22 @@ class RoomOf:
 def hidden(secret: bytes) -> tuple[bytes, ...]:
     """A secret as files might show it."""
     return secret, b64encode(secret), secret.hex().encode()
+
+
+def row(room: RoomOf, learner: str) -> Row:
+    view = room.desk.view()
+    assert view.session is not None
+    return next(one for one in view.session.rows if one.learner == learner)
+
+
+async def begun(room: RoomOf, *, duty: bool = True) -> None:
+    """The session's check-in has begun."""
+    await room.switch_on()
+    await room.until(52)
+    if duty:
+        await room.desk.take_duty("kt1", room.office.witness_pin)
+
+
+async def over(room: RoomOf) -> None:
+    await asyncio.sleep(10)
+    await room.switch_off()

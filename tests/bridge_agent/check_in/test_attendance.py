@@ -23,7 +23,7 @@ from models.records import AnyRecord, CheckIn, Coverage, Seal, SpotCheck, Unobse
 
 MINUTE = 60_000
 END = 400 * MINUTE
-STEP_MS = 10_000
+STEP_MS = 4_000
 
 
 class Pc:

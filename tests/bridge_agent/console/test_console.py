@@ -136,7 +136,7 @@ async def test_the_first_message_has_every_part_and_the_next_only_what_changed(
     async with client.stream("GET", "/events?lang=en") as stream:
         lines = stream.aiter_lines()
         first = await message(lines)
-        assert set(first["parts"]) == {"head", "duty", "alarms", "card", "asked", "roster"}
+        assert set(first["parts"]) == {"head", "duty", "alarms", "stream", "card", "asked", "roster"}
         running.desk.set_row("l1", presence="present", since=running.desk.now)
         rows: set[str] = set()
         while "row-l1" not in rows:
