@@ -50,6 +50,7 @@ TESTS = [
         "3",
         "--dist",
         "loadfile",
+        "--no-loadscope-reorder",  # tests/conftest.py puts the files first that take longest
         "--durations=12",
     ],
     ["-m", "pytest", "-m", "timed and not nightly", "-n", "2", "--dist", "loadfile", "--durations=12"],

@@ -17,6 +17,11 @@ NEEDS_SHARED = "needs ../shared, which is absent"
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes come first: at the end the others would wait for them."""
+    items.sort(key=lambda item: not ("end_to_end" in item.path.parts or item.path.name == "test_watch.py"))
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """In CI a skipped test is a failure, but for those whose pictures are really absent."""
     if not os.environ.get("CI") or exitstatus:

@@ -19,6 +19,7 @@ from central_server.accounts.permission import Grant, Role
 from central_server.accounts.sign_ins import Browser, make_sign_in
 from central_server.app import create_app
 from central_server.config import Config
+from tests.central_server.media.test_pictures import SMALL
 from tests.central_server.routes import others_of, routes_of
 from tests.central_server.running import Running, running, write_course
 
@@ -311,7 +312,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         for here, there in (("HV000", "HV900"), ('"TDM"', '"PG"'), ("Thủ Dầu Một", "Phú Giáo")):
             other.write_text(other.read_text(encoding="utf-8").replace(here, there), encoding="utf-8")
         server.load(other)
-        yield _world(server)
+        world, now = _world(server), server.clock()
+        server.services.pictures.put("K1.1", world.places["room"], SMALL, now, now + 3_600_000)
+        yield world
 
 
 def _world(server: Running) -> World:

@@ -121,7 +121,7 @@ def test_search_state_and_order_hold_for_the_files_too(server: Running) -> None:
     assert len(listed(server, "?state=behind")) == 1
     names = [one["Họ và tên"] for one in listed(server, "?order=name")]
     assert names == ["Trần Thị A0", "Trần Thị B1", "Trần Thị C2", "Trần Thị D3", "Trần Thị Đ5", "Trần Thị E4"]
-    assert listed(server, "?order=share")[0]["Tỷ lệ đến nay"] == "0,0 %"
+    assert listed(server, "?order=share")[0]["Tỷ lệ: Đến nay"] == "0,0 %"
     for one in found:
         parts = [int(one[name]) for name in ("Có mặt (phút)", "Vắng (phút)", "Không xác định (phút)")]
         assert sum(parts) == int(one["Theo lịch đến nay (phút)"]) == 390
