@@ -159,8 +159,9 @@ async def test_a_second_card_does_not_confirm_the_first(running: Console, desk: 
         await page.keyboard.type("550001\n", delay=120)
         await expect(page.locator("#kiosk-prove")).to_be_visible()
         await page.keyboard.type("5550001\n")  # the same once more
-        while [call[0] for call in desk.calls].count("show_card") < 3:
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 - the desk is a script without events; pytest's timeout bounds it
+        # The desk is a script without events; pytest's timeout bounds the wait.
+        while [call[0] for call in desk.calls].count("show_card") < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
         await expect(page.locator("#kiosk-prove")).to_be_visible()
         await desk.prove_card("2468")
         await expect(page.locator("#kiosk-card .name")).to_have_text("Nguyễn Thị Phương Thảo")
