@@ -42,6 +42,7 @@ import central_server.courses.session_pages
 import central_server.enrolment.list_pages
 import central_server.enrolment.pages
 import central_server.learners.agent_routes
+import central_server.learners.kept_pages
 import central_server.learners.means_pages
 import central_server.learners.pages
 import central_server.learners.portrait_pages
@@ -188,6 +189,7 @@ def create_app(
     app.include_router(central_server.classroom.entering.router)
     app.include_router(central_server.classroom.entering.agents)
     app.include_router(central_server.participation.rule_pages.router)
+    app.include_router(central_server.learners.kept_pages.router)
     app.include_router(central_server.reports.attendance_pages.router)
     app.include_router(central_server.reports.completion_pages.router)
     app.include_router(central_server.reports.plan_pages.router)

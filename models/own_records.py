@@ -14,6 +14,7 @@ from models.classroom_records import InClassroom
 from models.correction_records import OfCorrections
 from models.own_record import OwnRecord
 from models.participation import Rule
+from models.portrait_records import OfPortraits
 from models.receipts import Head, KeyId
 from models.records import LINE_LIMIT, Count, Id, Milliseconds, RecordError
 from models.report_records import OfReports
@@ -409,6 +410,7 @@ AnyOwnRecord = (
     | InClassroom
     | OfCorrections
     | OfReports
+    | OfPortraits
 )
 
 _decoder = msgspec.json.Decoder(AnyOwnRecord)

@@ -33,6 +33,7 @@ from bridge_agent.recognition.events import (
 )
 from bridge_agent.session import Recording
 from models.records import Flag
+from models.wire import RosterLearner
 
 LEFT_ALONE_MS = 60_000
 PREVIEW_MS = 2_000
@@ -295,8 +296,16 @@ class AtDesk:
             )
             self._outcomes.checked_in(learner, "face", new=new, flags=event.flags)
 
-    def enrol(self, learner: str, text_version: str) -> None:
-        """The learner, before the witness on duty, agreed to this text: take portraits."""
+    async def enrol(self, learner: str, text_version: str, pin: str) -> None:
+        """The learner agreed to this text before the witness on duty, who typed the PIN: take portraits."""
+        self._may_enrol(learner, text_version)
+        await self._duty.prove(pin)
+        one, witness = self._may_enrol(learner, text_version)  # while the PIN was compared, things may have changed
+        self._looked_at = self._around.boot
+        self._use_for("enrol", Enrolling(one, text_version, self._around.now(), witness))
+
+    def _may_enrol(self, learner: str, text_version: str) -> tuple[RosterLearner, str]:
+        """The learner, and the witness. Raises DeskError."""
         around = self._around
         witness = self._duty.technician(learner)
         if around.gallery.consent is None or around.gallery.consent.version != text_version:
@@ -306,8 +315,7 @@ class AtDesk:
             )
         if why := around.blind():
             raise DeskError(*why)
-        self._looked_at = around.boot
-        self._use_for("enrol", Enrolling(self._expected.known(learner), text_version, around.now(), witness))
+        return self._expected.known(learner), witness
 
     def stop_enrolling(self) -> None:
         """Nothing is kept."""

@@ -199,8 +199,8 @@ class Desk(Protocol):
         """The witness on duty sees a learner who is asked, and says so by the PIN."""
         ...
 
-    def enrol(self, learner: str, text_version: str) -> None:
-        """The learner, before the witness on duty, agreed to this text: take portraits."""
+    async def enrol(self, learner: str, text_version: str, pin: str) -> None:
+        """The learner agreed to this text before the witness on duty, who typed the PIN: take portraits."""
         ...
 
     def stop_enrolling(self) -> None:

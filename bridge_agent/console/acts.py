@@ -126,7 +126,7 @@ async def answer_spot_check(desk: Desk, fields: Fields, words: Words) -> dict[st
 
 
 async def agree(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
-    """A learner agreed to the text that was on the screen: portraits are taken from now on."""
+    """A learner agreed to the text that was on the screen, and the witness typed the PIN: portraits are taken."""
     learner, version = _learner(fields), fields.get("version", "")
     if fields.get("read") != "yes":
         raise InputError(
@@ -139,7 +139,8 @@ async def agree(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
             "Nội dung đồng ý vừa được thay bằng bản mới. Hãy tải lại trang và đọc bản mới.",
             "The consent text was just replaced by a new one. Load the page again and read the new one.",
         )
-    desk.enrol(learner, version)
+    pin = _text(fields, "pin", "Người chứng kiến hãy nhập mã PIN của mình.", "The witness enters his or her PIN.")
+    await desk.enrol(learner, version, pin)
     return {}
 
 

@@ -14,6 +14,7 @@ from central_server.classroom.audit_words import sentence_of_classrooms
 from central_server.corrections.audit_words import sentence_of_corrections
 from central_server.courses.audit_words import sentence_of_plans
 from central_server.learners.audit_words import sentence_of_learners
+from central_server.learners.portrait_words import sentence_of_portraits
 from central_server.reports.audit_words import sentence_of_reports
 from central_server.web.figures import day, day_time, second_time
 from models.classroom_records import ClassroomRecord, InClassroom
@@ -73,6 +74,7 @@ from models.own_records import (
     TransferUndone,
     decode_own,
 )
+from models.portrait_records import PortraitLookedAt, PortraitPolicySet, PortraitsErased, PortraitsKept
 from models.records import RecordError
 from models.report_records import (
     CourseCounted,
@@ -123,6 +125,10 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
             PinMade,
             PinErased,
             CardSet,
+            PortraitPolicySet,
+            PortraitsKept,
+            PortraitsErased,
+            PortraitLookedAt,
         ),
     ),
     "corrections": (
@@ -238,6 +244,8 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             UnitNamed() | TargetsDecided() | TargetSet() | CourseCounted() | ResultRecognised() | LetterheadKept()
         ):  # fmt: skip
             return sentence_of_reports(record, name)
+        case PortraitPolicySet() | PortraitsKept() | PortraitsErased() | PortraitLookedAt():
+            return sentence_of_portraits(record, name)
         case TokenMade():
             point = name("bridge_point", record.bridge_point)
             return f"tạo mã gia nhập cho điểm cầu {point}", f"made a join token for {point}"

@@ -9,6 +9,7 @@ from central_server.corrections.contests import contests_of_learner
 from central_server.corrections.reading import leaves_of_session
 from central_server.courses.tables import CourseSession
 from central_server.errors import NotFoundError
+from central_server.learners.kept_portraits import kept_of
 from central_server.learners.sealing import SealingKey
 from central_server.learners.tables import Consent, FaceTemplate, Learner, LearnerMeans, SensitiveField
 from central_server.participation.known_by import Value
@@ -69,6 +70,16 @@ class OwnTemplate(msgspec.Struct, frozen=True, kw_only=True):
     made: str
 
 
+class OwnPortrait(msgspec.Struct, frozen=True, kw_only=True):
+    """A portrait that a course keeps."""
+
+    course: str
+    number: int
+    kept: str
+    days_after_end: int
+    """For how long after the course's end the learner agreed to, at most."""
+
+
 class OwnContest(msgspec.Struct, frozen=True, kw_only=True):
     """A contest and its answer."""
 
@@ -94,6 +105,7 @@ class OwnData(msgspec.Struct, frozen=True, kw_only=True):
     card_since: str | None
     consents: list[OwnConsent]
     face_templates: list[OwnTemplate]
+    kept_portraits: list[OwnPortrait]
     courses: list[OwnCourse]
     contests: list[OwnContest]
 
@@ -127,6 +139,10 @@ def own_data(db: Session, live: LiveBoard, key: SealingKey, learner: str, now: i
         ],
         face_templates=[
             OwnTemplate(encoder=one.encoder, portraits=one.portraits, made=_iso(one.made_at)) for one in templates
+        ],
+        kept_portraits=[
+            OwnPortrait(course=one.course, number=one.number, kept=_iso(one.kept_at), days_after_end=one.days)
+            for one in kept_of(db, learner)
         ],
         courses=_courses(db, live, learner, now),
         contests=[

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from models.wire import ConsentText
 
 VERSION = "2026-11.2"
@@ -60,6 +62,45 @@ TEXTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
 }
 """Version: paragraphs in Vietnamese and in English (Law 91/2025/QH15, Decree 356/2025: purpose, data, rights)."""
+
+
+_KEEPING = re.compile(r"2026-11\.2\.k([1-9][0-9]{0,2})\Z")
+_DROPPED = (
+    "Ảnh chân dung được xóa ngay sau khi tạo dữ liệu đặc trưng; ảnh chụp ở điểm cầu không gửi về máy chủ.",
+    "The portraits are deleted as soon as the template is made; pictures taken at a bridge point are not sent to the "
+    "server.",
+)
+_KEPT = (
+    "Để đối chiếu khi có nghi vấn về người điểm danh, tối đa 5 ảnh chân dung mà lớp nhận được của tôi (chỉ phần khuôn "
+    "mặt) được lưu mã hóa đến hết {days} ngày sau khi lớp kết thúc; chỉ cán bộ quản lý lớp xem được, mỗi lần xem đều "
+    "được ghi lại; ảnh chụp ở điểm cầu bị xóa ngay và không gửi về máy chủ.",
+    "To settle doubts about who checked in, at most 5 of the portraits that the course received of me (the face only) "
+    "are kept encrypted until {days} days after the course's end; only its class managers can look at them, and each "
+    "look is recorded; pictures taken at a bridge point are deleted at once and not sent to the server.",
+)
+
+
+def keeping_version(days: int) -> str:
+    """The version by which a learner also agrees that portraits are kept for so many days; without days, VERSION."""
+    return f"{VERSION}.k{days}" if days else VERSION
+
+
+def days_agreed(version: str) -> int:
+    """For how many days after a course's end whoever agreed to this version lets it keep portraits; 0: not at all."""
+    found = _KEEPING.match(version)
+    return int(found[1]) if found else 0
+
+
+def text_of(version: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """A version's paragraphs in Vietnamese and in English; None: there is no such version."""
+    days = days_agreed(version)
+    if not days:
+        return TEXTS.get(version)
+    vi, en = (
+        tuple(one.replace(dropped, kept.format(days=days)) for one in paragraphs)
+        for paragraphs, dropped, kept in zip(TEXTS["2026-11.2"], _DROPPED, _KEPT, strict=True)
+    )
+    return vi, en
 
 
 def consent_now() -> ConsentText:

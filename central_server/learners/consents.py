@@ -9,8 +9,9 @@ from sqlmodel import Session, col, select
 
 from central_server.courses.changes import Changes, changing
 from central_server.database import Job
-from central_server.learners.consent_text import VERSION
+from central_server.learners.consent_text import VERSION, days_agreed
 from central_server.learners.erasing import erase
+from central_server.learners.kept_portraits import erase_portraits, kept_of
 from central_server.learners.queries import CHUNK
 from central_server.learners.tables import Consent, FaceTemplate
 from models.own_records import ConsentGiven, ConsentWithdrawn
@@ -27,28 +28,49 @@ def consents_on_file(db: Session, learners: Sequence[str]) -> dict[str, Consent]
     return found
 
 
-def sign_forms(learners: Sequence[str], signed_at: int, now: int, by: str) -> Job[int]:
+def agreed_to_keep(db: Session, learners: Sequence[str]) -> dict[str, int]:
+    """For how many days portraits may be kept, of each of these learners who agreed that they are."""
+    found: dict[str, int] = {}
+    for at in range(0, len(learners), CHUNK):
+        query = select(Consent).where(
+            col(Consent.learner).in_(learners[at : at + CHUNK]), col(Consent.withdrawn_at).is_(None)
+        )
+        for one in db.exec(query):
+            if days := days_agreed(one.text_version):
+                found[one.learner] = max(days, found.get(one.learner, 0))
+    return found
+
+
+def _lacks(db: Session, learners: Sequence[str], version: str) -> list[str]:
+    """Who of these has agreed neither to this version nor, where it lets portraits be kept, to a longer term."""
+    there, days = consents_on_file(db, learners), days_agreed(version)
+    kept = agreed_to_keep(db, learners) if days else {}
+    return [one for one in learners if one not in there or (days and kept.get(one, 0) < days)]
+
+
+def sign_forms(
+    learners: Sequence[str], signed_at: int, now: int, by: str, version: str = VERSION
+) -> Job[int]:  # fmt: skip
     """The job that enters signed forms of these learners (the paper stays with the class manager); how many are new.
 
-    signed_at: the day they were signed, ms. by: the account that has the papers before it.
+    signed_at: the day they were signed, ms. by: the account that has the papers before it. version: on the papers.
     """
 
     def work(changes: Changes) -> int:
-        there = consents_on_file(changes.db, learners)
-        new = [learner for learner in learners if learner not in there]
+        new = _lacks(changes.db, learners, version)
         for learner in new:
-            give(changes, learner, "signed_form", signed_at, by)
+            give(changes, learner, "signed_form", signed_at, by, version)
         return len(new)
 
     return changing(work, now, by)
 
 
-def consent_on_screen(learner: str, now: int, by: str) -> Job[None]:
-    """The job that keeps what a learner agreed to in his or her own account."""
+def consent_on_screen(learner: str, now: int, by: str, version: str = VERSION) -> Job[None]:
+    """The job that keeps what a learner agreed to in his or her own account: that version of the text."""
 
     def work(changes: Changes) -> None:
-        if learner not in consents_on_file(changes.db, [learner]):
-            give(changes, learner, "on_screen", now, by)
+        if _lacks(changes.db, [learner], version):
+            give(changes, learner, "on_screen", now, by, version)
 
     return changing(work, now, by)
 
@@ -68,7 +90,8 @@ def give(changes: Changes, learner: str, way: str, given_at: int, by: str, versi
 
 
 def withdraw(learner: str, now: int, by: str | None) -> Job[int]:
-    """The job that withdraws a learner's consent and erases the face templates made under it; how many those were."""
+    """The job that withdraws a learner's consent and erases the face templates made under it (how many those were),
+    and all portraits that are kept."""
 
     def work(changes: Changes) -> int:
         db = changes.db
@@ -78,6 +101,7 @@ def withdraw(learner: str, now: int, by: str | None) -> Job[int]:
             consent.withdrawn_at = changes.now
             db.add(consent)
             changes.tell(ConsentWithdrawn(at=changes.now, by=by, consent=consent.id))
+        erase_portraits(changes, kept_of(db, learner))
         return erase(changes, db.exec(select(FaceTemplate).where(FaceTemplate.learner == learner)).all())
 
     return changing(work, now, by)

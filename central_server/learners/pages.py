@@ -15,9 +15,11 @@ from central_server.accounts.guard import ActorDep, guard
 from central_server.accounts.permission import Actor
 from central_server.courses.series import VIETNAM
 from central_server.database import Job, T
-from central_server.errors import NotFoundError
-from central_server.learners.consent_text import TEXTS, VERSION
-from central_server.learners.consents import consent_on_screen, sign_forms, withdraw
+from central_server.errors import ConflictError, NotFoundError
+from central_server.learners.consent_text import VERSION, keeping_version, text_of
+from central_server.learners.consents import agreed_to_keep, consent_on_screen, sign_forms, withdraw
+from central_server.learners.kept_portraits import kept_of
+from central_server.learners.portrait_policy import days_asked
 from central_server.learners.tables import Consent, FaceTemplate, Learner, LearnerMeans
 from central_server.participation.course_bar import course_bar
 from central_server.participation.of_learner import Attended, Seat, attended, seats
@@ -55,10 +57,18 @@ def own_page(request: Request, learner: str, of: ServicesDep, db: ReadingDep, ac
 
 
 @router.get("/consent-form", dependencies=[guard("signed_in")])
-def consent_form(request: Request, of: ServicesDep) -> HTMLResponse:
+def consent_form(request: Request, of: ServicesDep, version: str = VERSION) -> HTMLResponse:
     """The text of the consent, with room for name, day and signature."""
-    lang = page_language(request)
-    return of.pages.page(request, "consent_form.html", version=VERSION, paragraphs=TEXTS[VERSION][lang == "en"])
+    return of.pages.page(
+        request, "consent_form.html", version=version, paragraphs=_paragraphs(version, page_language(request))
+    )
+
+
+def _paragraphs(version: str, lang: Language) -> tuple[str, ...]:
+    found = text_of(version)
+    if found is None:
+        raise NotFoundError("Không có bản đồng ý này.", "There is no such text of the consent.")
+    return found[lang == "en"]
 
 
 @router.post("/learners/{learner}/consent/signed", dependencies=[guard("manage_course")])
@@ -75,7 +85,9 @@ async def enter_form(
     if form.errors:
         with Session(of.engine) as db:
             return _page(request, learner, of, db, actor, form)
-    return await _do(of, learner, sign_forms([learner], at, of.now(), actor.account))
+    with Session(of.engine) as db:
+        version = keeping_version(days_asked(db, learner)) if form.has("keeping") else VERSION
+    return await _do(of, learner, sign_forms([learner], at, of.now(), actor.account, version))
 
 
 @router.post("/learners/{learner}/consent/withdrawn", dependencies=[guard("manage_course")])
@@ -85,9 +97,15 @@ async def enter_withdrawal(learner: str, of: ServicesDep, actor: ActorDep) -> Re
 
 
 @router.post("/learners/{learner}/consent", dependencies=[guard("see_own")])
-async def consent(learner: str, of: ServicesDep, actor: ActorDep) -> Response:
-    """The learner agrees, on screen, in his or her own account."""
-    return await _do(of, f"{learner}/own", consent_on_screen(learner, of.now(), actor.account))
+async def consent(learner: str, of: ServicesDep, actor: ActorDep, version: str = VERSION) -> Response:
+    """The learner agrees to a version of the text, on screen, in his or her own account."""
+    with Session(of.engine) as db:
+        if version not in (VERSION, keeping_version(days_asked(db, learner))):
+            raise ConflictError(
+                "Nội dung đồng ý vừa được thay bằng bản mới. Chưa lưu gì; hãy tải lại trang và đọc bản mới.",
+                "The consent text was just replaced. Nothing was kept; load the page again and read the new one.",
+            )
+    return await _do(of, f"{learner}/own", consent_on_screen(learner, of.now(), actor.account, version))
 
 
 @router.post("/learners/{learner}/consent/withdraw", dependencies=[guard("see_own")])
@@ -117,12 +135,20 @@ def _page(request: Request, learner: str, of: Services, db: Session, actor: Acto
     templates = db.exec(
         select(FaceTemplate).where(FaceTemplate.learner == learner).order_by(col(FaceTemplate.version).desc())
     ).all()
+    asked, agreed = days_asked(db, learner), agreed_to_keep(db, [learner]).get(learner, 0)
+    portraits = [
+        (seat.course, [one.number for one in kept_of(db, learner) if one.course == seat.course.id])
+        for seat in belongs
+        if actor.may("manage_course", course=seat.course.id)
+    ]
     return of.pages.page(
         request, "learner_record.html", 422 if form.errors else 200, learner=who, courses=courses,
         consents=consents, holds=any(one.withdrawn_at is None for one in consents), templates=templates, own=own,
         means=db.get(LearnerMeans, learner), keep_days=of.config.template_retention_days,
         manages=any(actor.may("manage_course", course=seat.course.id) for seat in belongs), form=form,
-        errors=[form.error(name, lang) for name in form.errors], paragraphs=TEXTS[VERSION][lang == "en"],
+        errors=[form.error(name, lang) for name in form.errors], version=VERSION, keeping=keeping_version(asked),
+        paragraphs=_paragraphs(keeping_version(asked), lang), asks=asked > agreed,
+        portraits=[one for one in portraits if one[1]], kept=len(kept_of(db, learner)),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from central_server.accounts.guard import ActorDep, guard
 from central_server.courses.queries import course_of
 from central_server.courses.tables import Enrolment
 from central_server.learners.consents import consents_on_file
+from central_server.learners.portrait_policy import days_kept
 from central_server.learners.portraits import ZIP_LIMIT, Looked, PortraitsZipError, look_at_zip
 from central_server.learners.tables import FaceTemplate
 from central_server.learners.templates_kept import AT_ONCE, Kept, keep_templates, refresh_templates
@@ -41,7 +42,7 @@ async def _read(request: Request) -> AsyncIterator[Form]:
 async def send_portraits(
     request: Request, course: str, of: ServicesDep, actor: ActorDep, form: Annotated[Form, Depends(_read)]
 ) -> Response:
-    """Make templates of the portraits of learners whose consent is on file; the pictures are dropped."""
+    """Make templates of the portraits of learners whose consent is on file; the pictures are dropped unless kept."""
 
     def look(source: UploadFile) -> Looked:
         with Session(of.engine) as db:
@@ -55,17 +56,17 @@ async def send_portraits(
         looked = await run_in_threadpool(look, file)
     except PortraitsZipError as error:
         return await run_in_threadpool(_page, request, course, of, error.sentence(lang))
-    kept = await _keep(of, looked, actor.account)
+    kept = await _keep(of, looked, course, actor.account)
     return await run_in_threadpool(_page, request, course, of, "", looked, kept)
 
 
-async def _keep(of: Services, looked: Looked, by: str) -> Kept:
+async def _keep(of: Services, looked: Looked, course: str, by: str) -> Kept:
     """Keep the templates, some at a time."""
     await run_in_threadpool(refresh_templates, of.engine, of.templates, looked.encoder)
     done = Kept(0, 0)
     for at in range(0, len(looked.made), AT_ONCE):
         some = looked.made[at : at + AT_ONCE]
-        job = keep_templates(some, looked.encoder, of.sealing, of.templates, of.now(), by)
+        job = keep_templates(some, looked.encoder, of.sealing, of.templates, course, of.now(), by)
         kept = await asyncio.wrap_future(of.writer.submit(job))
         done = Kept(done.templates + kept.templates, done.lookalikes + kept.lookalikes)
     return done
@@ -85,5 +86,6 @@ def _page(
         consents = len(consents_on_file(db, learners))
         return of.pages.page(
             request, "portraits.html", 422 if sentence else 200, course=course_of(db, course),
-            learners=len(learners), consents=consents, templates=templates, sentence=sentence, looked=looked, kept=kept,
+            learners=len(learners), consents=consents, keep_days=days_kept(db, course),
+            templates=templates, sentence=sentence, looked=looked, kept=kept,
         )  # fmt: skip

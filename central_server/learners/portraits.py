@@ -1,4 +1,4 @@
-"""Portraits of a course's learners in one zip: consent first, then templates; the pictures are dropped."""
+"""Portraits of a course's learners in one zip: consent first, then templates; pictures are dropped unless kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from sqlmodel import Session, col, select
 
 from central_server.courses.tables import Enrolment
 from central_server.errors import ServerError, UnavailableError
-from central_server.learners.consents import consents_on_file
+from central_server.learners.consents import agreed_to_keep, consents_on_file
+from central_server.learners.portrait_policy import days_kept
 from central_server.learners.portraits_child import PIXEL_LIMIT, Answer, Made, Problem, Request
 from central_server.learners.tables import Learner
 
@@ -54,8 +55,9 @@ def look_at_zip(db: Session, folder: Path, course: str, source: BinaryIO, second
     consents = consents_on_file(db, [one.id for one in learners])
     codes = {one.code.lower(): one.id for one in learners if one.id in consents}
     refused = {one.code.lower(): one.id for one in learners if one.id not in consents}
+    keep = tuple(agreed_to_keep(db, list(codes.values()))) if days_kept(db, course) else ()
     with _lying_there(folder, source) as path:
-        answer = _ask(Request(str(path), codes, refused), seconds)
+        answer = _ask(Request(str(path), codes, refused, keep), seconds)
     _say_trouble(answer)
     people = {one.id: one for one in learners}
     without = tuple(people[one] for one in answer.without_consent)

@@ -1,7 +1,8 @@
 """Portraits in a zip, looked at in a process of its own: hostile pictures and the networks stay out of the server.
 
 `python -m central_server.learners.portraits_child`: a Request as msgpack on its standard input, an Answer on its
-standard output. Pictures are opened in memory and dropped; only templates leave.
+standard output. Pictures are opened in memory and dropped; templates leave, and faces as JPEGs
+where the course keeps them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Literal
 import msgspec
 
 from models.errors import DiemdanhError
+from models.portrait_records import PORTRAITS_MOST
 
 PICTURE_LIMIT = 25 * 1024 * 1024
 MEMBERS_LIMIT = 20_000
@@ -38,6 +40,8 @@ class Request(msgspec.Struct, frozen=True):
     """Codes (lower case) of the learners whose pictures may be opened: their ids."""
     refused: dict[str, str]
     """Likewise of learners without consent: their pictures are not opened, only counted."""
+    keep: tuple[str, ...] = ()
+    """Ids of those whose portraits the course keeps: they come back as JPEGs of the face."""
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -47,6 +51,8 @@ class Made(msgspec.Struct, frozen=True):
     portraits: int
     vector: bytes
     """Little-endian float32s."""
+    pictures: tuple[bytes, ...] = ()
+    """JPEGs of the face with a margin, at most PORTRAITS_MOST; none unless asked for."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -116,7 +122,7 @@ def look(request: Request) -> Answer:
                 return Answer(without_consent=refused, others=tuple(others))
             if not installed():
                 return Answer(trouble="not_installed")
-            found = _templates(archive, opened, request.codes)
+            found = _templates(archive, opened, request.codes, frozenset(request.keep))
             return msgspec.structs.replace(found, without_consent=refused, others=tuple(others))
     except (zipfile.BadZipFile, OSError, ValueError):
         return Answer(trouble="no_zip")
@@ -127,14 +133,16 @@ def installed() -> bool:
     return all(importlib.util.find_spec(name) for name in ("cv2", "openvino"))
 
 
-def _templates(archive: zipfile.ZipFile, files: Mapping[str, list[str]], codes: Mapping[str, str]) -> Answer:
+def _templates(
+    archive: zipfile.ZipFile, files: Mapping[str, list[str]], codes: Mapping[str, str], keep: frozenset[str]
+) -> Answer:
     import cv2
     import numpy as np
 
     from models.faces.engine import FaceProfile, load_engine
     from models.faces.errors import PictureUnreadableError, PortraitsError
     from models.faces.match import average
-    from models.faces.portraits import decode_picture, portrait_vector
+    from models.faces.portraits import decode_picture, face_jpeg, sitter
 
     try:
         engine = load_engine(FaceProfile())
@@ -143,9 +151,14 @@ def _templates(archive: zipfile.ZipFile, files: Mapping[str, list[str]], codes: 
     made, problems = [], []
     for code, names in files.items():
         vectors = []
+        pictures: list[bytes] = []
         for name in names[:PER_LEARNER]:
             try:
-                vectors.append(portrait_vector(decode_picture(_content(archive, name), name), name, engine))
+                picture = decode_picture(_content(archive, name), name)
+                face = sitter(picture, name, engine)
+                vectors.append(engine.encode(picture, [face])[0])
+                if codes[code] in keep and len(pictures) < PORTRAITS_MOST:
+                    pictures.append(face_jpeg(picture, face))
             except PortraitsError as error:
                 problems.append(Problem(name, error.vi, error.en))
             except cv2.error:  # more pixels than PIXEL_LIMIT, or a header that lies
@@ -153,7 +166,7 @@ def _templates(archive: zipfile.ZipFile, files: Mapping[str, list[str]], codes: 
                 problems.append(Problem(name, unreadable.vi, unreadable.en))
         if vectors:
             vector = average(np.stack(vectors), engine.encoder.metric)
-            made.append(Made(codes[code], len(vectors), vector.astype("<f4").tobytes()))
+            made.append(Made(codes[code], len(vectors), vector.astype("<f4").tobytes(), tuple(pictures)))
     return Answer(encoder=engine.encoder.name, made=tuple(made), problems=tuple(problems))
 
 

@@ -1,4 +1,7 @@
-"""Erasing face templates, PINs and cards whose term has ended: so many days after the learner's last session, daily."""
+"""Erasing face templates, PINs, cards and portraits whose term has ended, daily.
+
+So many days after the learner's last session; portraits at the term that the course and the learner set.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from central_server.background import Background
 from central_server.courses.changes import Changes, changing
 from central_server.database import Job, Writer
 from central_server.learners.erasing import erase
+from central_server.learners.kept_portraits import erase_expired_portraits
 from central_server.learners.means import take_card, take_pin
 from central_server.learners.tables import FaceTemplate, LearnerMeans
 from models.errors import DiemdanhError
@@ -41,7 +45,7 @@ _EXPIRED, _MEANS_EXPIRED = (
 
 def erase_expired(days: int, now: int) -> Job[int]:
     """The job that erases templates, PINs and cards that are older than so many days, of learners whose last session
-    ended before too.
+    ended before too; and portraits that came to their own term.
 
     Of at most AT_ONCE learners; how many things those were, 0 when none is left. now: server time, ms.
     """
@@ -50,7 +54,8 @@ def erase_expired(days: int, now: int) -> Job[int]:
         before = now - days * DAY_MS
         learners = [row[0] for row in changes.db.execute(_EXPIRED, {"before": before, "most": AT_ONCE})]
         query = select(FaceTemplate).where(col(FaceTemplate.learner).in_(learners), FaceTemplate.made_at < before)
-        return erase(changes, changes.db.exec(query).all()) + _erase_means(changes, before)
+        gone = erase(changes, changes.db.exec(query).all()) + _erase_means(changes, before)
+        return gone + erase_expired_portraits(changes, AT_ONCE)
 
     return changing(work, now)
 

@@ -23,7 +23,7 @@ from models.reasons import reason
 
 KEY_FILE = "sealing-key"
 NONCE_BYTES = 12
-Purpose = Literal["template", "ethnicity", "roster", "card", "pin", "witness_pin", "evidence"]
+Purpose = Literal["template", "ethnicity", "roster", "card", "pin", "witness_pin", "evidence", "portrait"]
 
 
 class SealError(ServerError):

@@ -119,3 +119,33 @@ class DeskEnrolment(SQLModel, table=True):
     encoder: str
     version: int
     at: int = Field(sa_type=BigInteger)
+
+
+class PortraitPolicy(SQLModel, table=True):
+    """Whether a course keeps the portraits of enrolment; its newest version holds. Only ever added to."""
+
+    __tablename__ = "portrait_policy"
+
+    course: str = Field(primary_key=True, foreign_key="course.id")
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    days: int
+    """For so many days after the course's end; 0: none is kept."""
+    reason: str
+    by: str | None = None
+    at: int = Field(sa_type=BigInteger)
+    """Server time, ms."""
+
+
+class KeptPortrait(SQLModel, table=True):
+    """A portrait that a course keeps: the face with a margin, JPEG, sealed (learners.sealing)."""
+
+    __tablename__ = "kept_portrait"
+
+    course: str = Field(primary_key=True, foreign_key="course.id")
+    learner: str = Field(primary_key=True, foreign_key="learner.id", index=True)
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    """1, 2, 3 …"""
+    days: int
+    """For how long after the course's end the learner agreed to."""
+    kept_at: int = Field(sa_type=BigInteger)
+    sealed: bytes

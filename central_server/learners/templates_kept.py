@@ -11,8 +11,10 @@ from sqlalchemy import Engine
 from central_server.courses.changes import Changes, changing
 from central_server.database import Job
 from central_server.learners.alike import Alike, Templates, View, vector_of
-from central_server.learners.consents import consents_on_file
+from central_server.learners.consents import agreed_to_keep, consents_on_file
 from central_server.learners.erasing import forget_lookalikes
+from central_server.learners.kept_portraits import keep_portraits
+from central_server.learners.portrait_policy import days_kept
 from central_server.learners.portraits_child import Made
 from central_server.learners.sealing import SealingKey
 from central_server.learners.tables import FaceTemplate, LearnerMeans, Lookalike
@@ -38,9 +40,12 @@ def refresh_templates(engine: Engine, templates: Templates, encoder: str) -> Non
 
 
 def keep_templates(
-    made: Sequence[Made], encoder: str, key: SealingKey, templates: Templates, now: int, by: str
+    made: Sequence[Made], encoder: str, key: SealingKey, templates: Templates, course: str, now: int, by: str
 ) -> Job[Kept]:
-    """The job that keeps templates, at most AT_ONCE. A learner who withdrew the consent meanwhile gets none."""
+    """The job that keeps templates, at most AT_ONCE, and the portraits that the course keeps.
+
+    A learner who withdrew the consent meanwhile gets none; a course that keeps portraits no longer, neither.
+    """
 
     def work(changes: Changes) -> Kept:
         consents = consents_on_file(changes.db, [one.learner for one in made])
@@ -49,6 +54,10 @@ def keep_templates(
             return Kept(0, 0)
         view = templates.view(changes.db.connection(), encoder)
         alike = [keep_template(changes, key, view, one, encoder)[1] for one in wanted]
+        agreed = agreed_to_keep(changes.db, [one.learner for one in wanted]) if days_kept(changes.db, course) else {}
+        for one in wanted:
+            if one.learner in agreed and one.pictures:
+                keep_portraits(changes, key, course, one.learner, one.pictures, agreed[one.learner])
         return Kept(len(wanted), sum(len(some) for some in alike))
 
     return changing(work, now, by)

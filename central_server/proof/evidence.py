@@ -145,6 +145,10 @@ class Plan:
     """Course, learner, version: outcome, periods attended and scheduled, SHA-256 of its words, account, server time."""
     letterheads: dict[int, tuple[str, str | None, int]] = field(default_factory=dict)
     """Version: SHA-256 of its words, account, server time."""
+    portrait_policies: dict[tuple[str, int], tuple[int, str, str | None, int]] = field(default_factory=dict)
+    """Course and version: days, SHA-256 of the reason, account, server time."""
+    portraits: dict[tuple[str, str, int], tuple[int, int, str]] = field(default_factory=dict)
+    """Course, learner, number: days agreed to, server time, SHA-256 of the sealed bytes."""
 
 
 Fork = tuple[tuple[str, str, int, str], int, bytes]

@@ -12,6 +12,7 @@ from central_server.proof.classroom import play_classroom
 from central_server.proof.evidence import UNTOLD, Plan
 from central_server.proof.findings import Finding
 from central_server.proof.replay_corrections import play_correction
+from central_server.proof.replay_portraits import play_portrait
 from central_server.proof.replay_reports import play_report
 from models.classroom_records import ClassroomRecord
 from models.own_records import (
@@ -100,6 +101,8 @@ NAMES = {
     "targets": ("chỉ tiêu", "the target"),
     "counted": ("thông tin báo cáo của lớp", "what reports count of course"),
     "results": ("kết quả đã công nhận", "the recognised result"),
+    "portrait_policies": ("quy định giữ ảnh chân dung của lớp", "how long portraits are kept of course"),
+    "portraits": ("ảnh chân dung được giữ", "the portrait that is kept"),
     "letterheads": ("tiêu đề và người ký", "the letterhead"),
 }
 
@@ -230,6 +233,7 @@ def _play_learners(plan: Plan, record: AnyOwnRecord) -> None:
         case _:
             play_correction(plan, record)
             play_report(plan, record)
+            play_portrait(plan, record)
 
 
 def _no_longer_alike(plan: Plan, learner: str, encoder: str) -> None:

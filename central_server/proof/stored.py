@@ -37,6 +37,7 @@ from central_server.participation.tables import RuleVersion
 from central_server.proof.classroom import read_classrooms
 from central_server.proof.evidence import Fork as ForkOf
 from central_server.proof.evidence import LogEvidence, Plan, Row, Signed, Totals
+from central_server.proof.replay_portraits import read_portraits
 from central_server.proof.replay_reports import read_reports
 from central_server.proof.stored_corrections import read_corrections
 from central_server.proof.totals import total_of
@@ -103,6 +104,7 @@ class StoredEvidence:
             for more in db.exec(select(ForksDropped)):
                 plan.forks_dropped[more.device, more.log, more.session] = doubled(more.count)
             read_reports(db, plan)
+            read_portraits(db, plan)
         return plan
 
     def forks(self) -> Iterator[ForkOf]:

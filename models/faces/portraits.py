@@ -59,6 +59,10 @@ def read_portraits(folder: Path) -> dict[str, list[Path]]:
     return dict(sorted(found.items()))
 
 
+KEPT_PX = 640
+"""A portrait that is kept is no larger: enough for a person to compare faces."""
+
+
 def read_picture(path: Path) -> Picture:
     """The BGR picture (h, w, 3) in a file, upright as its EXIF orientation says.
 
@@ -81,8 +85,8 @@ def decode_picture(data: bytes, where: str) -> Picture:
     raise PictureUnreadableError(where)
 
 
-def portrait_vector(picture: Picture, where: str, engine: FaceEngine) -> Floats:
-    """The vector (d,) of the one person in a portrait (h, w, 3 BGR).
+def sitter(picture: Picture, where: str, engine: FaceEngine) -> Face:
+    """The face of the one person in a portrait (h, w, 3 BGR).
 
     More than one face is refused, unless all others are narrower than a third of the widest: background.
 
@@ -97,8 +101,27 @@ def portrait_vector(picture: Picture, where: str, engine: FaceEngine) -> Floats:
         raise SeveralFacesError(where, len(sitters))
     if faces[0].width < _NARROWEST:
         raise FaceTooSmallError(where, int(faces[0].width), int(_NARROWEST))
-    vector: Floats = engine.encode(picture, faces[:1])[0]
+    return faces[0]
+
+
+def portrait_vector(picture: Picture, where: str, engine: FaceEngine) -> Floats:
+    """The vector (d,) of the one person in a portrait; raises as `sitter` does."""
+    vector: Floats = engine.encode(picture, [sitter(picture, where, engine)])[0]
     return vector
+
+
+def face_jpeg(picture: Picture, face: Face) -> bytes:
+    """The face with half its size as a margin on each side, as far as the picture goes, at most KEPT_PX; a JPEG."""
+    height, width = picture.shape[:2]
+    x, y, w, h = face.box
+    left, top = max(0, int(x - w / 2)), max(0, int(y - h / 2))
+    crop = picture[top : min(height, int(y + 1.5 * h)), left : min(width, int(x + 1.5 * w))]
+    scale = min(1.0, KEPT_PX / max(crop.shape[:2]))
+    small = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else crop
+    done, jpeg = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, 90))
+    if not done:
+        raise ValueError("the face is empty")
+    return jpeg.tobytes()
 
 
 def _faces(picture: Picture, engine: FaceEngine) -> list[Face]:

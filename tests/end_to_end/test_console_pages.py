@@ -151,7 +151,7 @@ async def test_the_enrolment_page_is_accessible_and_fits(
         one, other = await agree.bounding_box(), await refuse.bounding_box()
         assert one and other
         assert (one["width"], one["height"]) == pytest.approx((other["width"], other["height"]), abs=1)
-        desk.enrol("l3", "2026-11")
+        await desk.enrol("l3", "2026-11", "2468")
         desk.guide("advice", "Lại gần hơn.", "Come closer.")
         await expect(page.locator("#capture")).to_be_visible()
         await fits(page, tmp_path, "taking")

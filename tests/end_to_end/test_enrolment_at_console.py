@@ -33,8 +33,17 @@ async def test_consent_then_three_portraits_then_the_lookalike_is_named(
         await page.keyboard.press("Enter")
         await expect(page.locator("#step .wrong")).to_contain_text("Tôi đã đọc")
         assert desk.enrolled == [] and desk.view().purpose is None
-        await page.keyboard.press("Shift+Tab")
+        await page.locator("#read").focus()
         await page.keyboard.press("Space")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("1234")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#step .wrong")).to_contain_text("mã PIN không đúng")
+        await expect(page.locator("#witness-pin")).to_have_value("")
+        await expect(page.locator("#read")).to_be_checked()
+        assert desk.enrolled == [] and desk.view().purpose is None
+        await page.locator("#witness-pin").focus()
+        await page.keyboard.type("2468")
         await page.keyboard.press("Enter")
         await expect(page.locator("#capture")).to_be_visible()
         assert desk.enrolled == [("l3", "2026-11", "kt-1")]
@@ -84,11 +93,13 @@ async def test_an_enrolment_is_stopped_and_the_tick_is_kept_while_the_page_is_li
     running: Console, desk: ScriptedDesk, browser: Browser
 ) -> None:
     desk.on_duty()
+    desk.pins["kt-2"] = "1357"
     async with opened(browser, f"{running.address}/enrol/l3") as page:
         await page.locator("#read").check()
         desk.set(on_duty=DutyPerson("kt-2", "Ngô Thị Mai", False, True))
         await expect(page.locator("#step")).to_contain_text("Ngô Thị Mai")
         await expect(page.locator("#read")).to_be_checked()
+        await page.locator("#witness-pin").fill("1357")
         await page.locator("#agree").click()
         await expect(page.locator("#stop")).to_be_visible()
         await tab_to(page, "Dừng, không giữ lại gì")
@@ -99,7 +110,7 @@ async def test_an_enrolment_is_stopped_and_the_tick_is_kept_while_the_page_is_li
 
 async def test_a_second_enrolment_waits_for_the_first(running: Console, desk: ScriptedDesk, browser: Browser) -> None:
     desk.on_duty()
-    desk.enrol("l2", "2026-11")
+    await desk.enrol("l2", "2026-11", "2468")
     async with opened(browser, f"{running.address}/enrol/l3") as page:
         await expect(page.locator("#step h2")).to_have_text("Đang ghi danh cho người khác")
         await expect(page.locator("#capture")).to_be_hidden()

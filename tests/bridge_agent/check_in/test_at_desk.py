@@ -242,7 +242,7 @@ def test_a_deputy_stands_in_for_this_session_and_witnesses_neither_himself_nor_a
         with pytest.raises(DeskError, match="không tự xác nhận"):
             await desk.check_in_by_pin("HV00", learners[0].pin)
         with pytest.raises(DeskError, match="Chỉ cán bộ kỹ thuật"):
-            desk.enrol("p1", "v1")
+            await desk.enrol("p1", "v1", learners[0].pin)
         await room.until(242)
         assert desk.view().on_duty is None  # the session is over
         await room.switch_off()
@@ -263,13 +263,13 @@ def test_a_learner_is_enrolled_while_the_server_is_away_and_known_at_once(room: 
         desk = room.desk
         room.office.away = True
         with pytest.raises(DeskError, match="Chưa có ai trực"):
-            desk.enrol("p0", "v1")
+            await desk.enrol("p0", "v1", room.office.witness_pin)
         await desk.take_duty("kt1", room.office.witness_pin)
         with pytest.raises(DeskError, match="đã đổi"):
-            desk.enrol("p0", "v0")
+            await desk.enrol("p0", "v0", room.office.witness_pin)
         desk.open("enrol")
         assert not desk.wants_camera  # nobody has agreed to anything
-        desk.enrol("p0", "v1")
+        await desk.enrol("p0", "v1", room.office.witness_pin)
         agreed = desk.view().now
         await asyncio.sleep(2)
         assert room.told[-1] == OpenDesk("enrol", "p0")
@@ -299,6 +299,28 @@ def test_a_learner_is_enrolled_while_the_server_is_away_and_known_at_once(room: 
         assert row(room, "p0").presence == "present"
         await asyncio.sleep(60)
         assert len(room.office.enrolments) == 1
+        await room.switch_off()
+
+    play(story)
+
+
+def test_nobody_is_enrolled_without_the_pin_of_whoever_is_on_duty(room: RoomOf, play: Play) -> None:
+    async def story() -> None:
+        await begun(room)
+        desk, learners = room.desk, room.office.learners
+        told = len(room.told)
+        for pin in ("", "1", learners[0].pin, learners[1].pin):
+            with pytest.raises(DeskError, match="không đúng"):
+                await desk.enrol("p0", "v1", pin)
+        with pytest.raises(DeskError, match="không đúng"):
+            await desk.enrol("p1", "v1", "2")
+        with pytest.raises(DeskError, match="quá nhiều lần"):
+            await desk.enrol("p0", "v1", room.office.witness_pin)
+        assert desk.view().enrolling is None
+        assert not [one for one in room.told[told:] if isinstance(one, OpenDesk)]
+        await asyncio.sleep(61)
+        await desk.enrol("p0", "v1", room.office.witness_pin)
+        assert desk.view().enrolling is not None
         await room.switch_off()
 
     play(story)
@@ -395,7 +417,7 @@ def test_without_a_profile_a_camera_is_not_used_cards_are_and_everybody_is_vouch
         with pytest.raises(DeskError, match="calibrate"):
             room.desk.open("check_in")
         with pytest.raises(DeskError, match="calibrate"):
-            room.desk.enrol("p0", "v1")
+            await room.desk.enrol("p0", "v1", room.office.witness_pin)
         assert (await room.desk.check_in_by_pin("HV04", room.office.learners[4].pin)).kind == "admitted"
         assert row(room, "p4").presence == "vouched"
         room.profile = replace(room.profile, state="outdated", refused=False, profile="a" * 64, threshold=0.52)

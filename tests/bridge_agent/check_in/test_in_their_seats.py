@@ -28,7 +28,7 @@ def test_enrolling_in_a_session_ends_vouching_and_the_camera_takes_over(room: Ro
         desk = room.desk
         await desk.check_in_by_pin("HV00", room.office.learners[0].pin)
         await room.until(70)
-        desk.enrol("p0", "v1")
+        await desk.enrol("p0", "v1", room.office.witness_pin)
         room.tell(TemplateMade("p0", room.boot(), os.urandom(1024), ENCODER, 3, ()))
         await asyncio.sleep(1)
         gallery = room.told[-1]

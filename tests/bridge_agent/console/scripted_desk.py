@@ -265,13 +265,14 @@ class ScriptedDesk:
         self.calls.append(("vouch", learner))
         self.set_row(learner, spot_check_until=None, presence="vouched", since=self.now)
 
-    def enrol(self, learner: str, text_version: str) -> None:
+    async def enrol(self, learner: str, text_version: str, pin: str) -> None:
         witness = self._witness()
         assert self._view.consent
         if witness.deputy:
             raise DeskError("Chỉ cán bộ kỹ thuật được chứng kiến.", "Only a technician may witness.")
         if text_version != self._view.consent.version:
             raise DeskError("Nội dung đồng ý đã thay đổi.", "The consent text was changed.")
+        await self._check(witness.id, pin)
         self.enrolled.append((learner, text_version, witness.id))
         self.set(purpose="enrol", enrolling=self._row(learner), portraits=(0, 3))
 

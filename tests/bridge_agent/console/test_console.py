@@ -85,7 +85,8 @@ async def test_every_answer_is_kept_from_frames_and_caches(client: httpx.AsyncCl
         ("/kiosk/who", {"text": ""}, 422),
         ("/enrol/agree", {"learner": "l3", "version": "2026-11"}, 422),
         ("/enrol/agree", {"learner": "l3", "version": "2025-01", "read": "yes"}, 422),
-        ("/enrol/agree", {"learner": "l3", "version": "2026-11", "read": "yes"}, 409),
+        ("/enrol/agree", {"learner": "l3", "version": "2026-11", "read": "yes"}, 422),
+        ("/enrol/agree", {"learner": "l3", "version": "2026-11", "read": "yes", "pin": "2468"}, 409),
     ],
 )
 async def test_what_cant_be_done_is_one_sentence(
@@ -167,7 +168,7 @@ async def test_the_kiosk_opens_the_camera_and_lets_it_go_when_its_last_page_is_g
 async def test_an_enrolment_whose_page_is_gone_keeps_nothing() -> None:
     async with console(linger_s=0.05) as running, httpx.AsyncClient(base_url=running.address) as client:
         running.desk.on_duty()
-        running.desk.enrol("l3", "2026-11")
+        await running.desk.enrol("l3", "2026-11", "2468")
         async with client.stream("GET", "/enrol/l3/events") as stream:
             assert (await message(stream.aiter_lines()))["state"]["taking"]
         await running.desk.until(lambda view: view.enrolling is None)
@@ -176,7 +177,7 @@ async def test_an_enrolment_whose_page_is_gone_keeps_nothing() -> None:
 
 async def test_the_kiosk_has_the_camera_again_once_nobody_is_enrolled(running: Console) -> None:
     running.desk.on_duty()
-    running.desk.enrol("l3", "2026-11")
+    await running.desk.enrol("l3", "2026-11", "2468")
     async with (
         httpx.AsyncClient(base_url=running.address) as client,
         client.stream("GET", "/kiosk/events") as stream,
