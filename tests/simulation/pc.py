@@ -322,6 +322,8 @@ class Pc(Power):
     def suspend(self, seconds: float) -> None:
         """Sleep."""
         if self._life is not None:
+            if self._now < self.trouble_until:
+                self.trouble_until += seconds  # what the disk did not take can't be tried again in one's sleep
             self._setting.history.tell(self.name, "sleeps", round(seconds))
             self._setting.loop.suspend(self, seconds)
 
