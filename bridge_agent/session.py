@@ -90,8 +90,9 @@ class Recording:
         self._is_over = False
         self._sample = sample
         self._untold: list[tuple[int | None, PresenceInterval]] = []
-        """Presence that ended within this watch, each with a seq: who holds the log up to there has its record. None: the
-        log has it not."""
+        """Presence that ended within this watch, each with a seq: who holds the log up to there has its record.
+
+        None: the log does not have it yet."""
         self._checked_in = {record.learner for record in earlier if isinstance(record, CheckIn)}
         self._watching_from: int | None = None
         self._sweep_ms = 0
