@@ -256,5 +256,5 @@ class Agent:
 
     async def _tell(self, recording: Recording) -> None:
         await self._parts.server.send_status(
-            recording.status(self._courier.waiting, self._alarms.for_manager(), self._stream.live())
+            recording.status(self._courier.waiting, self._alarms.for_manager(), self._stream.live(), self._courier.held)
         )

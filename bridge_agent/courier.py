@@ -55,6 +55,11 @@ class Courier:
         return self._sync.away
 
     @property
+    def held(self) -> int:
+        """The seq up to which the server holds the log now, as far as is known: a restored one may hold less again."""
+        return self._sync.held
+
+    @property
     def waiting(self) -> int:
         """Records that the server does not hold now, as far as is known."""
         rest = self._intact[0].last_seq - self._intact[1].held if self._intact else 0

@@ -201,7 +201,8 @@ def after_crash(saved: OpenSession) -> list[AnyRecord]:
     if until is None:
         return seen
     far = FarSeats(_copy(saved.attendance).far).unwatched(until)
-    return seen + [confirmed_record(i, saved.session, saved.clock) for i in far]
+    # Before the coverage, as when a session is saved.
+    return [confirmed_record(i, saved.session, saved.clock) for i in far] + seen
 
 
 def still_open(saved: OpenSession) -> OpenSession:

@@ -123,7 +123,7 @@ def connect(path: Path, device: str, now: int) -> tuple[sqlite3.Connection, str]
         return db, _check(db, device)
     except BaseException as error:
         db.close()
-        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname != "SQLITE_ERROR":
+        if isinstance(error, sqlite3.OperationalError) and _name(error) != "SQLITE_ERROR":
             raise _unwritable(error) from error  # the disk, not the file: nothing is set aside for that
         if isinstance(error, sqlite3.DatabaseError):
             raise DamagedError(str(error)) from error
@@ -286,8 +286,13 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise _unwritable(error) from error
 
 
+def _name(error: sqlite3.OperationalError) -> str:
+    """SQLite's name for the error. Text that is no UTF-8 is told by Python's module, which knows none."""
+    return getattr(error, "sqlite_errorname", "SQLITE_ERROR")
+
+
 def _unwritable(error: sqlite3.OperationalError) -> DiskFullError | LogUnwritableError:
-    name = error.sqlite_errorname
+    name = _name(error)
     if name == "SQLITE_FULL":
         return DiskFullError(
             "Đĩa đầy: chưa ghi được bản ghi mới. Các bản ghi cũ vẫn an toàn; hãy giải phóng chỗ trống, "

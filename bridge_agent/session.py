@@ -89,6 +89,10 @@ class Recording:
         self._link = LinkRecorder()
         self._is_over = False
         self._sample = sample
+        self._untold: list[tuple[int | None, PresenceInterval]] = []
+        """Presence that ended within this watch, each with a seq: who holds the log up to there has its record.
+
+        None: the log does not have it yet."""
         self._checked_in = {record.learner for record in earlier if isinstance(record, CheckIn)}
         self._watching_from: int | None = None
         self._sweep_ms = 0
@@ -223,18 +227,22 @@ class Recording:
         self._save(log)
         write_seal(log, self.session, self._sample)
 
-    def status(self, waiting: int, alarms: tuple[str, ...], stream: LiveStream | None = None) -> LiveStatus:
-        """What the log does not tell yet."""
+    def status(
+        self, waiting: int, alarms: tuple[str, ...], stream: LiveStream | None = None, held: int = 0
+    ) -> LiveStatus:
+        """What the log does not tell yet. held: the seq up to which the server has the log."""
         clock = self._sample()
         state = self._recorder.state
+        presence = [(one.learner, one.start, one.end) for seq, one in self._untold if seq is None or seq > held]
+        presence += [(learner, known.start, known.last) for learner, known in state.present.items()]
         return LiveStatus(
             session=self.session,
             at=clock.server_time(clock.boot),
             watching_from=None if self._watching_from is None else clock.server_time(self._watching_from),
             watching_to=None if state.covered_to is None else clock.server_time(state.covered_to),
             present=tuple(
-                LivePresence(learner=learner, start=clock.server_time(known.start), last=clock.server_time(known.last))
-                for learner, known in sorted(state.present.items())
+                LivePresence(learner=learner, start=clock.server_time(start), last=clock.server_time(last))
+                for learner, start, last in sorted(presence)
             ),
             unknown=self.unknown,
             people=self.count.people,
@@ -252,9 +260,11 @@ class Recording:
         opened = OpenSession(
             self.session, self._recorder.state, self._sample(), self.eyes, attendance.open, self._link.open
         )
-        log.append([*self.pending, *attendance.pending], opened)
+        # Coverage last: who has only the beginning of the log must not miss what keeps somebody from being absent.
+        seq = log.append([*attendance.pending, *self.pending], opened)
         self.pending = []
         attendance.pending = []
+        self._untold = [(seq if placed is None else placed, one) for placed, one in self._untold]
 
     def _watched(self, at: int) -> bool:
         last = self._recorder.state.covered_to
@@ -307,7 +317,9 @@ class Recording:
         self._watching_from = None
         self._counted(self.count.end())
         self.attendance.unwatched(at)
-        return self._keep(self._recorder.unwatch(at, ended_by))
+        told = self._keep(self._recorder.unwatch(at, ended_by))
+        self._untold = []  # of a watch that ended a status claims nothing
+        return told
 
     def _keep(self, closed: Sequence[Interval]) -> bool:
         if not closed:
@@ -317,4 +329,5 @@ class Recording:
             self.pending.append(interval_record(interval, self.session, clock, self.eyes))
             if isinstance(interval, PresenceInterval):
                 self.last_seen[interval.learner] = clock.server_time(interval.end)
+                self._untold.append((None, interval))
         return True

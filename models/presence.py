@@ -61,7 +61,11 @@ class OpenState(msgspec.Struct):
 
 
 class Recorder:
-    """Turns sightings into intervals. Every method returns the intervals that it closed, in order of their starts."""
+    """Turns sightings into intervals. Every method returns the intervals that it closed, in order of their starts.
+
+    Coverage comes last: whoever has only the beginning of a log must not take somebody for absent whose presence comes
+    after it.
+    """
 
     def __init__(self, gap_ms: int = GAP_MS, cut_ms: int = CUT_MS) -> None:
         self.gap_ms = gap_ms
@@ -113,7 +117,7 @@ class Recorder:
         closed = [c for c in closed if isinstance(c, PresenceInterval) and c.end >= c.start]
         closed.append(CoverageInterval(state.covered_from, max(at, state.covered_from), ended_by))
         state.covered_from = state.covered_to = None
-        return sorted(closed, key=lambda interval: interval.start)
+        return sorted(closed, key=_coverage_last)
 
     def present(self) -> dict[str, OpenInterval]:
         """The learners whose interval still runs."""
@@ -131,12 +135,16 @@ class Recorder:
         for learner, known in list(state.present.items()):
             closed.append(self._close(learner))
             state.present[learner] = OpenInterval(known.last, known.last, 0, known.best_score)
-        return sorted(closed, key=lambda interval: interval.start)
+        return sorted(closed, key=_coverage_last)
 
     def _close(self, learner: str, no_later_than: int | None = None) -> PresenceInterval:
         known = self.state.present.pop(learner)
         end = known.last if no_later_than is None else min(known.last, no_later_than)
         return PresenceInterval(learner, known.start, end, known.sightings, known.best_score)
+
+
+def _coverage_last(interval: Interval) -> tuple[bool, int]:
+    return isinstance(interval, CoverageInterval), interval.start
 
 
 def recover(state: OpenState) -> list[Interval]:

@@ -208,7 +208,10 @@ class EnrolmentAnswer(Message, frozen=True, kw_only=True):
 
 
 class LivePresence(Message, frozen=True, kw_only=True):
-    """A learner whose presence interval still runs."""
+    """A learner's presence interval that still runs, or has ended and whose record the server may not have yet.
+
+    Without the latter a room that was watched without a break would say that whoever has just left was never there.
+    """
 
     learner: Id
     start: Milliseconds

@@ -6,7 +6,7 @@ A class of any size is drawn from these: a bridge point's part is two short arra
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from central_server.participation.live import LiveReport
 from models.participation import Participation
 from models.spans import Spans
+from models.wire import LivePresence
 
 COLUMNS = 120
 Pair = tuple[int, int]
@@ -143,6 +144,15 @@ def _seen(axis: Axis, pairs: Iterable[Pair], watched: Sequence[Pair], tolerance_
         before = end
 
 
+def _by_learner(there: Iterable[LivePresence], but: Collection[str]) -> Iterable[list[Pair]]:
+    """The intervals of each learner but these: one that has ended and one that runs may overlap by a late sighting."""
+    found: dict[str, list[Pair]] = {}
+    for one in there:
+        if one.learner not in but:
+            found.setdefault(one.learner, []).append((one.start, one.last))
+    return found.values()
+
+
 def joined(pairs: Iterable[Pair]) -> list[Pair]:
     """Intervals in order, overlapping and touching ones as one. For a few at a time; models.spans is for many."""
     out: list[Pair] = []
@@ -183,7 +193,7 @@ def with_live(
             seen, watched = seen.copy(), watched.copy()
             apart = {who: Apart(one.seen.copy(), one.told.copy(), one.observed.copy()) for who, one in apart.items()}
         there = [one for one in status.present if one.learner in enrolled]
-        common = [(one.start, one.last) for one in there if one.learner not in apart]
+        common = [pair for pairs in _by_learner(there, apart.keys()) for pair in joined(pairs)]
         for column in new:
             at = axis.at[column]
             watched[column] = True

@@ -143,9 +143,9 @@ def test_open_intervals_are_closed_once_after_a_crash_even_with_crashes_in_betwe
     verify(third)
     closed = third.of_session("s1")[1:]
     assert [(type(r).__name__, r.start, r.end) for r in closed if isinstance(r, Presence | Coverage)] == [
-        ("Coverage", 1_000, 9_000),
         ("Presence", 2_000, 8_500),
         ("Presence", 3_000, 4_000),
+        ("Coverage", 1_000, 9_000),
     ]
     assert all(r.ended_by == "crashed" for r in closed if isinstance(r, Coverage))
 
@@ -222,7 +222,7 @@ def test_a_log_over_its_size_is_a_full_disk_too(tmp_path: Path, begin: Begin) ->
     verify(log)
 
 
-@pytest.mark.parametrize("damage", ["zeros", "text", "truncated", "other_record", "other_device"])
+@pytest.mark.parametrize("damage", ["zeros", "text", "truncated", "other_record", "other_device", "no_utf8"])
 def test_a_damaged_file_is_set_aside_whole_and_a_new_log_begins(tmp_path: Path, begin: Begin, damage: str) -> None:
     log = begin(tmp_path)
     log.append([presence()] * 300)
@@ -238,6 +238,9 @@ def test_a_damaged_file_is_set_aside_whole_and_a_new_log_begins(tmp_path: Path, 
     elif damage == "other_record":
         at = data.index(b'"p1"')
         data[at : at + 4] = b'"p9"'
+    elif damage == "no_utf8":
+        at = data.index(b"presence{")  # the column before the line
+        data[at : at + 4] = b"Yh\xff3"
     path.write_bytes(data)
     device = "d2" if damage == "other_device" else "d1"
     new = Log.open(path, device, 123)

@@ -105,6 +105,31 @@ def test_the_live_status_tells_what_the_log_does_not() -> None:
     assert (status.watching_from, status.watching_to, status.present, status.unknown) == (None, None, (), 0)
 
 
+def test_the_live_status_tells_of_who_has_left_until_the_server_has_the_record(tmp_path: Path) -> None:
+    time = Time()
+    log = Log.open(tmp_path / "log.db", "d1", 1)
+    made = recording(time)
+    play(made, time, 0, 10_000, "p1", "p2")
+    play(made, time, 10_000, 40_000, "p2")
+    left = ("p1", 1_000_500, 1_009_500)
+
+    def told(held: int) -> list[tuple[str, int, int]]:
+        status = made.status(0, (), held=held)
+        return [(p.learner, p.start, p.last) for p in status.present if p.learner == "p1"]
+
+    assert told(0) == [left]
+    made.flush(log)
+    assert told(log.last_seq - 1) == [left]
+    assert told(log.last_seq) == []
+    play(made, time, 40_000, 50_000, "p1")
+    play(made, time, 50_000, 80_000)
+    assert told(log.last_seq) == [("p1", 1_040_500, 1_049_500)]
+    made.take(Unwatched(79_000, "dark"))
+    play(made, time, 90_000, 100_000)
+    assert told(log.last_seq) == []  # of a watch that ended the status claims nothing
+    log.close()
+
+
 def test_watching_from_reaches_back_over_a_cut() -> None:
     time = Time()
     made = recording(time)

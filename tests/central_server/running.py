@@ -234,15 +234,17 @@ class Agent:
             Coverage, session=session, start=start, end=end, ended_by=ended_by, detector="yunet", encoder="intel"
         )
 
-    def status(self, session: str, present: dict[str, int], **more: Any) -> httpx.Response:
-        """Send a live status: present learners with the starts of their intervals."""
+    def status(
+        self, session: str, present: dict[str, int], left: tuple[LivePresence, ...] = (), **more: Any
+    ) -> httpx.Response:
+        """Send a live status: present learners with the starts of their intervals; left: intervals that have ended."""
         now = self.clock()
         fields: dict[str, Any] = {
             "watching_from": START, "watching_to": now, "unknown": 0, "waiting": 0,
             "detector": "yunet", "encoder": "intel", "alarms": (),
         } | more  # fmt: skip
         there = tuple(LivePresence(learner=who, start=start, last=now) for who, start in present.items())
-        told = LiveStatus(session=session, at=now, present=there, **fields)
+        told = LiveStatus(session=session, at=now, present=(*left, *there), **fields)
         return self.request("POST", "/api/agent/status", msgspec.json.encode(told))
 
 

@@ -62,6 +62,17 @@ def test_a_long_stay_is_cut_every_ten_minutes_and_loses_nothing(seconds: int) ->
     assert [c.ended_by for c in out if isinstance(c, CoverageInterval)][-1] == "stopped"
 
 
+@given(st.dictionaries(st.sampled_from("ab"), moments, max_size=2), st.sets(st.integers(0, 119), max_size=30))
+def test_no_beginning_of_the_intervals_makes_an_absence_of_a_presence(
+    sightings: dict[str, set[int]], dark: set[int]
+) -> None:
+    out = run(sightings, dark, 120)
+    for place, one in enumerate(out):
+        if isinstance(one, CoverageInterval):
+            later = [other for other in out[place:] if isinstance(other, PresenceInterval)]
+            assert not [other for other in later if other.start < one.end and other.end > one.start]
+
+
 def test_sightings_from_stale_frames_are_cut_off_at_the_last_live_one() -> None:
     recorder = Recorder()
     recorder.watch(0)

@@ -279,7 +279,7 @@ def the_desk_was_used(world: World) -> None:
 
 def _lost_in_time(pc: Pc) -> bool:
     """Its clock was wrong while no server told it so: a session may be missed, or taken for another. All is flagged."""
-    return any(
+    return pc.lost_in_time or any(
         record.offset is None
         and record.boot_id in pc.boots
         and abs(record.wall - pc.true_time(record.boot_id, record.boot)) > SKEW_WARN_MS / 2

@@ -26,6 +26,7 @@ from bridge_agent.recognition.events import Ended, Event, Ready, SeatLost, Sight
 from bridge_agent.server import Server
 from bridge_agent.server_clock import Clocks, ServerClock
 from bridge_agent.supervisor import Listener
+from models.clock_trust import SKEW_WARN_MS
 from models.records import AnyRecord
 from tests.simulation import script
 from tests.simulation.central import EPOCH
@@ -157,6 +158,8 @@ class Pc(Power):
         self.noted: dict[str, int] = {}
         """The events in its journal, and how often."""
         self.starts = 0
+        self.lost_in_time = False
+        """It watched by a wrong clock while no server had told it so, be it that it learned better before it wrote."""
         self.damaged = False
         """Its log file was damaged by something else than a power cut."""
         self.boots: dict[str, float] = {}
@@ -170,6 +173,7 @@ class Pc(Power):
             None,
         )  # fmt: skip
         self._setting = setting
+        self._clock: ServerClock | None = None
         self._life: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._line = Line(setting.network, name)
@@ -225,7 +229,7 @@ class Pc(Power):
         """As bridge_agent.cli.run_agent does; an agent that can't start is started again a little later."""
         folder = self.settings.folder
         while True:
-            clock = ServerClock(clocks)
+            clock = self._clock = ServerClock(clocks)
             journal = WitnessedJournal(folder.journal, clocks.wall, self.said, self.noted)
             log: WitnessedLog | None = None
             try:
@@ -322,6 +326,8 @@ class Pc(Power):
     def suspend(self, seconds: float) -> None:
         """Sleep."""
         if self._life is not None:
+            if self._now < self.trouble_until:
+                self.trouble_until += seconds  # what the disk did not take can't be tried again in one's sleep
             self._setting.history.tell(self.name, "sleeps", round(seconds))
             self._setting.loop.suspend(self, seconds)
 
@@ -367,6 +373,7 @@ class Pc(Power):
                     tell(Watched(last), *(Sighted(who, last, 0.8) for who in here), *seats, sweep)
                     before_last = last
                     self.runs[-1].append(clock.now)
+                    self._look_at_the_clock()
                 elif before is None:
                     self._blinded(blind, last, listener)
                 else:
@@ -377,6 +384,10 @@ class Pc(Power):
             raise
         finally:
             listener.on_lost("stopped")
+
+    def _look_at_the_clock(self) -> None:
+        if self._clock is not None and self._clock.sample().offset is None and abs(self.wrong) > SKEW_WARN_MS / 2:
+            self.lost_in_time = True
 
     def _blinded(self, blind: Blind, last: int, listener: Listener) -> None:
         if blind.why == "crashed":

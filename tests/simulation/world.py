@@ -118,7 +118,8 @@ class World:
                     pc.disk.fuse = None
                 pc.switch_on()
             case "full" | "errors":
-                pc.disk.trouble, pc.trouble_until = what, self.loop.now + event.seconds + 5
+                pc.disk.trouble = what
+                pc.trouble_until = max(pc.trouble_until, self.loop.now + event.seconds + 5)
                 await asyncio.sleep(event.seconds)
                 pc.disk.trouble = "none"
             case "sleep":

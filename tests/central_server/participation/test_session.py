@@ -9,6 +9,7 @@ import pytest
 from central_server.participation.live import STALE_MS
 from models.receipts import Receipt
 from models.records import CheckIn
+from models.wire import LivePresence
 from tests.central_server.running import MINUTE, START, Agent, Running, join
 
 SESSION = "K1.1"
@@ -92,6 +93,20 @@ def test_without_news_nobody_is_absent(server: Running, agent: Agent, people: li
     assert minutes(first) == (30, 0, 10)
     assert minutes(second) == (0, 30, 10)
     assert {point["trouble"] for point in answer["points"]} == {"failure"}
+
+
+def test_who_has_left_is_not_absent_before_though_the_record_never_comes(
+    server: Running, agent: Agent, people: list[str]
+) -> None:
+    server.clock.ms = START + 30 * MINUTE
+    ends = [(people[0], START, START + 10 * MINUTE), (people[0], START + 20 * MINUTE, START + 25 * MINUTE)]
+    there = tuple(LivePresence(learner=who, start=start, last=last) for who, start, last in ends)
+    agent.status(SESSION, {}, watching_from=START, left=there, waiting=1)
+    answer = ask(server)
+    assert minutes(learner(answer, people[0])) == (15, 15, 0)
+    assert learner(answer, people[0])["value"] == "not_seen"
+    server.clock.ms = END
+    assert minutes(learner(ask(server), people[0])) == (15, 15, 165)
 
 
 def test_a_stale_status_is_dropped_when_the_log_tells_more(server: Running, agent: Agent, people: list[str]) -> None:
