@@ -64,6 +64,7 @@ def test_a_class_of_eight(shared: Path, tmp_path: Path) -> None:
     assert result["unknown"] == [{"from": pytest.approx(start, abs=3), "to": pytest.approx(end, abs=3)}]
 
 
+@pytest.mark.nightly  # test_a_class_of_eight stays in CI
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("weights")
 def test_a_hard_class(shared: Path, tmp_path: Path) -> None:

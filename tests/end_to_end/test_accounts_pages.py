@@ -197,7 +197,7 @@ async def test_a_technician_who_is_told_the_link_gets_his_own_sessions(server: R
         await expect(page.locator("nav.rooms")).to_have_text(re.compile(r"\s*Hôm nay\s*Lớp\s*"))
 
 
-@pytest.mark.parametrize(("lang", "width"), [("vi", 360), ("en", 1440)])
+@pytest.mark.parametrize(("lang", "width"), [pytest.param("vi", 360, marks=pytest.mark.nightly), ("en", 1440)])
 async def test_all_pages_are_accessible_and_fit(
     server: Running, browser: Browser, width: int, lang: str, tmp_path: Path
 ) -> None:

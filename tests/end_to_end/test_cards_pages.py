@@ -28,7 +28,7 @@ def server(tmp_path: Path) -> Iterator[Running]:
         yield one
 
 
-@pytest.mark.parametrize(("lang", "width"), [("vi", 360), ("en", 1440)])
+@pytest.mark.parametrize(("lang", "width"), [pytest.param("vi", 360, marks=pytest.mark.nightly), ("en", 1440)])
 async def test_the_pages_are_accessible_and_fit(
     server: Running, browser: Browser, width: int, lang: str, tmp_path: Path
 ) -> None:

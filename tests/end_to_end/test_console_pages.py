@@ -77,7 +77,7 @@ async def fits(page: Page, shots: Path, name: str) -> None:
     assert len(await page.screenshot(path=shots / f"{name}.png", full_page=True)) > 10_000
 
 
-SIZES = [(360, "light", "vi"), (1440, "light", "en"), (1920, "dark", "vi")]
+SIZES = [(360, "light", "vi"), pytest.param(1440, "light", "en", marks=pytest.mark.nightly), (1920, "dark", "vi")]
 
 
 @pytest.mark.parametrize(("width", "scheme", "lang"), SIZES)

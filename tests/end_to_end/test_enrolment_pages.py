@@ -33,7 +33,7 @@ def faulty(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("width", [pytest.param(360, marks=pytest.mark.nightly), 1440])
 @pytest.mark.parametrize("lang", ["vi", "en"])
 async def test_the_pages_are_accessible_and_fit(
     server: Running, browser: Browser, faulty: Path, width: int, lang: str

@@ -63,7 +63,14 @@ async def look_at(page: Page, width: int, shot: Path) -> None:
     await check_accessibility(page)
 
 
-@pytest.mark.parametrize(("width", "lang"), [(360, "vi"), (1440, "vi"), (1440, "en")])
+@pytest.mark.parametrize(
+    ("width", "lang"),
+    [
+        pytest.param(360, "vi", marks=pytest.mark.nightly),
+        pytest.param(1440, "vi", marks=pytest.mark.nightly),
+        (1440, "en"),
+    ],
+)
 async def test_every_page_of_courses_is_accessible_and_fits(
     server: Running, course: str, browser: Browser, width: int, lang: str, tmp_path: Path
 ) -> None:

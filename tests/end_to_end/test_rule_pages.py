@@ -24,7 +24,14 @@ def server(tmp_path: Path) -> Iterator[Running]:
         yield one
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark"), (1440, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        pytest.param(360, "light", marks=pytest.mark.nightly),
+        (1440, "dark"),
+        pytest.param(1440, "light", marks=pytest.mark.nightly),
+    ],
+)
 @pytest.mark.parametrize("lang", ["vi", "en"])
 async def test_the_pages_are_accessible_and_fit(
     server: Running, browser: Browser, width: int, scheme: str, lang: str, tmp_path: Path

@@ -62,7 +62,12 @@ def agent(server: Running) -> Agent:
 
 @pytest.mark.parametrize(
     ("width", "scheme", "lang"),
-    [(360, "light", "vi"), (360, "dark", "en"), (1440, "light", "en"), (1440, "dark", "vi")],
+    [
+        pytest.param(360, "light", "vi", marks=pytest.mark.nightly),
+        (360, "dark", "en"),
+        pytest.param(1440, "light", "en", marks=pytest.mark.nightly),
+        (1440, "dark", "vi"),
+    ],
 )
 async def test_the_page_is_accessible_and_fits(
     server: Running, agent: Agent, browser: Browser, width: int, scheme: str, lang: str, tmp_path: Path
