@@ -281,7 +281,8 @@ async def test_a_browser_that_allows_no_sound_or_microphone_is_told_what_to_do(h
         plain = await sign_in(here, strict, "main-technician")
         address = here.server.address.replace("127.0.0.1", "plain.example")
         await plain.goto(f"{address}/sign-in/link?key={here.server.link('main-technician')}")
-        await plain.get_by_role("button", name="Đăng nhập").click()
+        async with plain.expect_navigation():
+            await plain.get_by_role("button", name="Đăng nhập").click()
         await plain.goto(f"{address}/sessions/{SESSION}/classroom")
         await expect(plain.locator("#mic-why")).to_contain_text(
             "chỉ cho dùng micro và chiếu màn hình qua địa chỉ https://"

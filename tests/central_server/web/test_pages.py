@@ -15,7 +15,7 @@ def test_every_answer_carries_the_security_headers(server: Running) -> None:
         assert headers["content-security-policy"].startswith("default-src 'self'")
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
     assert manager.get("/").headers["cache-control"] == "no-store"
 
 
