@@ -1,6 +1,6 @@
 """Run loops, each in a process of its own: `python -m tests.faults [NAME …] [--seconds 60 | --full]`.
 
-Three run at a time, but for those that want to be alone.
+Five run at a time, for most wait for disks and programs, but for those that want to be alone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.faults.loop import Budget, Found
 from tests.faults.loops import LOOPS, Loop, run_here
 
 SLICE_S = 60.0
-SIDE_BY_SIDE = 3
+SIDE_BY_SIDE = 5
 GRACE_S = 180.0
 """A slice that has not ended so long after its time hangs."""
 SHOWN = 5
@@ -70,7 +70,7 @@ def tell(loops: Sequence[Loop], outcomes: Mapping[str, Found], seed: int, second
 
 
 def run_all(loops: Sequence[Loop], seed: int, seconds: float | None) -> dict[str, Found]:
-    """Run the loops that want to be alone, then the others three at a time; what each found, by its name."""
+    """Run the loops that want to be alone, then the others five at a time; what each found, by its name."""
     outcomes: dict[str, Found] = {}
     printing = threading.Lock()
 

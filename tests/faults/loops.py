@@ -1,6 +1,6 @@
 """The loops: each does one kind of harm again and again and counts what came of it, which must be nothing.
 
-    run.py slices [NAME …] [--seconds 60]     a slice of each, three at a time; .ci/run does this
+    run.py slices [NAME …] [--seconds 60]     a slice of each, five at a time; .ci/run does this
     run.py slices NAME --full                 all of one
     run.py nightly                            all of all, after the benchmarks
 
