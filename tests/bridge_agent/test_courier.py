@@ -107,8 +107,8 @@ async def test_what_is_intact_of_a_damaged_log_reaches_the_server_under_its_old_
             last = [decode(line) for line in log.lines(1, log.last_seq)]
             assert [(type(r), r.end) for r in last if isinstance(r, Presence | Coverage)] == [
                 (Presence, 1_000),
-                (Coverage, 9_000),  # what was open when the file was damaged, closed once
-                (Presence, 8_500),
+                (Presence, 8_500),  # what was open when the file was damaged, closed once
+                (Coverage, 9_000),
             ]
             assert held(server, who.membership.device, log.id) == log.lines(1, log.last_seq)
         assert parts.courier.damaged == ()

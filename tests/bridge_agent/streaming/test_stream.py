@@ -171,6 +171,7 @@ async def test_a_relay_that_is_killed_costs_less_than_ten_seconds(room: Room, pe
     assert time.monotonic() - killed < 12
 
 
+@pytest.mark.alone
 async def test_a_line_that_loses_much_gets_less_and_the_picture_goes_on(room: Room, peers: Peers, line: Line) -> None:
     room.start()
     viewer = await viewer_of(room, peers)

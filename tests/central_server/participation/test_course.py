@@ -123,8 +123,8 @@ def test_search_state_and_order_hold_for_the_files_too(server: Running) -> None:
     assert names == ["Trần Thị A0", "Trần Thị B1", "Trần Thị C2", "Trần Thị D3", "Trần Thị Đ5", "Trần Thị E4"]
     assert listed(server, "?order=share")[0]["Tỷ lệ: Đến nay"] == "0,0 %"
     for one in found:
-        parts = [int(one[name]) for name in ("Có mặt (phút)", "Vắng (phút)", "Không xác định (phút)")]
-        assert sum(parts) == int(one["Theo lịch đến nay (phút)"]) == 390
+        parts = [int(one[name]) for name in ("Số phút: Có mặt", "Số phút: Vắng", "Số phút: Không xác định")]
+        assert sum(parts) == int(one["Số phút: Theo lịch đến nay"]) == 390
     assert server.get(f"/courses/{course_id(server)}/participation?order=nothing").status_code == 422
 
 
