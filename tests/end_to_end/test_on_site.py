@@ -44,6 +44,7 @@ async def enrol(page: Page, here: BridgePoint, code: str, name: str) -> None:
     await page.get_by_role("link", name=re.compile(f"Ghi danh khuôn mặt: {name}")).click()
     await page.locator("#read").check()
     here.visitor.comes(here.people[code], SLIGHT_TURNS)
+    await page.locator("#witness-pin").fill(TECHNICIAN_PIN)
     await page.locator("#agree").click()
     await here.visitor.follow(page, ".step.done", 60)
     await expect(page.locator("#step")).to_contain_text("Đã xong")
