@@ -124,7 +124,7 @@ class Server:
 
     async def send_picture(self, session: str, jpeg: bytes) -> PictureAnswer:
         """Send a still of the room, for the classroom page."""
-        path = f"/api/sessions/{quote(session, safe='')}/picture"
+        path = f"/api/agent/sessions/{quote(session, safe='')}/picture"
         return await self._ask("POST", path, PictureAnswer, jpeg, "image/jpeg")
 
     async def _ask(

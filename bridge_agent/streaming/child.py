@@ -182,6 +182,8 @@ class Streaming:
     def _line_lost(self) -> None:
         if self._adaptation.lost_line(time.monotonic()):
             self._tell_rate()
+        # At once: the next connection may stand before the second is over, and the link record must tell of the break.
+        self._tell(StreamState(boot_ms(), up=False, step=self._adaptation.place, trouble="line"))
 
     def _tell_rate(self) -> None:
         step = self._adaptation.step

@@ -157,6 +157,7 @@ class Publication:
         if signs.connected_at is None:
             self._tries += 1  # by the next TURN server
         else:
+            self.connected = False
             self._stream.lost()
         return why
 

@@ -227,10 +227,14 @@ class RoomStream:
             while not self._stills.empty():
                 self._stills.get_nowait()
             process.tell(WantStill())
-            with contextlib.suppress(TimeoutError, AgentError):
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STILL_S):
                     still = await self._stills.get()
                 wait = PICTURE_S
-                async with asyncio.timeout(PASS_S):
-                    wait = (await self._server.send_picture(session, still.jpeg)).next_in_s
+                try:
+                    async with asyncio.timeout(PASS_S):
+                        wait = (await self._server.send_picture(session, still.jpeg)).next_in_s
+                except AgentError as error:
+                    # The class goes on without it, but a server that takes none must not go unseen.
+                    self._journal.note("picture_not_taken", error=type(error).__name__)
             await asyncio.sleep(wait)

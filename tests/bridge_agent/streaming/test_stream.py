@@ -156,8 +156,6 @@ async def test_after_an_outage_the_picture_is_back_within_ten_seconds(room: Room
     assert time.monotonic() - back < 10
 
 
-# Nightly until it passes each time: the agent's side took over 10 s to notice on a machine at rest.
-@pytest.mark.nightly
 @pytest.mark.alone
 async def test_a_relay_that_is_killed_costs_less_than_ten_seconds(room: Room, peers: Peers) -> None:
     room.start()
