@@ -223,7 +223,6 @@ def create_app(
     app.add_middleware(SameSiteOnly, public_address=config.public_address, pages=pages)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Headers)
-    app.add_middleware(central_server.ledger.routes.BatchesFirst, pages=pages)
     return app
 
 
