@@ -68,6 +68,7 @@ class Attendance:
         if saved is not None and saved.clock.boot_id != sample().boot_id:
             self.pending += unresumed(saved)
             self.voucher.pause(opened.vouching.to)
+            self.far.rebooted(sample().boot)
         for record in earlier:
             self._read(record)
         if saved is None:  # another log had it, or it was taken over: nothing is known until they confirm

@@ -80,6 +80,11 @@ class FarSeats:
         """The learner was confirmed on the spot at `at`."""
         self.state.came[learner] = Came(at, by_face)
 
+    def rebooted(self, at: int) -> None:
+        """The PC was started anew, and its new clock says `at`. What was lost ended with the old one (`unwatched`); who
+        came then counts as having come now: a time of the old clock may lie far ahead on this one."""
+        self.state.came = {learner: Came(at, came.by_face) for learner, came in self.state.came.items()}
+
     def sighted(self, learner: str, at: int) -> list[UnobservedInterval]:
         """The learner was seen at `at`; a sighting that comes late, from before the loss, ends nothing."""
         state = self.state
