@@ -132,7 +132,7 @@ class Attendance:
             self._keep(self.far.sighted(learner, at))  # it is not for the camera to say where this learner sits
         if method in ("card", "pin") and witness is not None and not self.voucher.vouched(learner):
             self._confirm(learner, at, "card" if method == "card" else "pin", witness)
-        self.far.came(learner, at, by_face=method == "face")
+        self._came(learner, at, by_face=method == "face")
         return new
 
     def sighted(self, learner: str, at: int) -> bool:
@@ -197,7 +197,7 @@ class Attendance:
 
     def enrolled(self, learner: str, at: int, witness: str) -> None:
         """The learner's template was made before the witness: who is vouched for was there until now."""
-        self.far.came(learner, at, by_face=True)
+        self._came(learner, at, by_face=True)
         if self.voucher.vouched(learner) or self.voucher.unconfirmed(learner):
             self._confirm(learner, at, "technician", witness)
 
@@ -257,14 +257,21 @@ class Attendance:
     def _confirm(self, learner: str, at: int, method: Vouch, witness: str) -> None:
         self.missing.pop(learner, None)
         self.checks.answer(learner)
-        self.far.came(learner, at, by_face=False)
+        self._came(learner, at, by_face=False)
         if not self._watched_over(learner):
             self._keep(self.voucher.confirm(learner, at, method, witness))
 
+    def _came(self, learner: str, at: int, *, by_face: bool) -> None:
+        """The learner was confirmed on the spot. Whose face was matched at the desk, or put on file there, the camera
+        names as well as before when a PIN or card confirms it later; not so whom it could not recognise."""
+        admitted, before = self.admitted.get(learner), self.far.state.came.get(learner)
+        matched = (admitted is not None and admitted.method == "face") or (before is not None and before.by_face)
+        self.far.came(learner, at, by_face=by_face or (matched and learner not in self.unsure))
+
     def _keep(self, closed: Sequence[Closed]) -> None:
         for interval in closed:
-            far = isinstance(interval, UnobservedInterval) and interval.why == "no_face"
-            if not (far and self.far.hides(interval.learner)):  # FarSeats says it
+            unconfirmed = isinstance(interval, UnobservedInterval) and interval.why == "no_face"
+            if not (unconfirmed and self.far.hides(interval.learner)):  # FarSeats says it
                 self.pending.append(confirmed_record(interval, self.session, self._sample()))
 
     def _write(self, kind: type[CheckIn] | type[SpotCheck] | type[OnDuty] | type[Vouched], **fields: object) -> None:

@@ -152,6 +152,26 @@ def test_who_is_followed_in_a_far_seat_when_recognition_dies_was_there_until_the
     assert attendance.voucher.ago("a", pc.boot) < STEP_MS  # no spot check at once, as of somebody never confirmed
 
 
+def test_a_stranger_is_not_whoever_was_admitted_by_face_or_enrolled_whatever_confirms_them_later(pc: Pc) -> None:
+    attendance = pc.recording.attendance
+    attendance.checks = SpotChecks(MINUTE, Random(3))
+    attendance.knows(frozenset({"face", "enrolled", "pin"}))
+    attendance.admit("face", "face", at=pc.boot)
+    attendance.admit("pin", "pin", at=pc.boot, witness="w")
+    attendance.admit("enrolled", "pin", at=pc.boot, witness="w")
+    attendance.enrolled("enrolled", pc.boot, "w")
+    asked: set[str] = set()
+    while "face" not in asked:
+        pc.live(MINUTE // 2)
+        for learner in [*attendance.checks.asked]:
+            assert attendance.answered(learner, pc.boot, "pin", "w")
+            asked.add(learner)
+    for _ in range(30):
+        pc.live(STEP_MS)
+        pc.recording.take(Sweep(pc.boot, 1, 1, 9.0, 0, 1_000, 0, ()))
+    assert pc.recording.far_seats.keys() == {"pin"}
+
+
 def test_who_was_being_asked_is_asked_anew_and_who_missed_a_check_stays_away(tmp_path: Path) -> None:
     pc = Pc(tmp_path)
     attendance = pc.recording.attendance
