@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from central_server.participation.book import FACTS_LIFE_MS, same_where_equal
 from central_server.participation.columns import COLUMNS, Axis, with_live
-from central_server.participation.condition import Digest, PointRow, digest_of, no_records, point_row, waiting_of
+from central_server.participation.condition import Digest, PointRow, digest_of, no_records, point_row, unobserved_of
 from central_server.participation.evidence import PointEvidence, no_evidence
 from central_server.participation.live import STALE_MS, LiveBoard, LiveReport
 from central_server.participation.queries import (
@@ -91,6 +91,8 @@ class _Point:
     facts: PointFacts
     learners: tuple[LearnerFacts, ...]
     enrolled: frozenset[str]
+    apart: frozenset[str] = frozenset()
+    """Learners of whom a status said that nothing can be known: the digest has their columns apart."""
     digest: Digest | None = None
     row: PointRow | None = None
     row_key: object = None
@@ -139,6 +141,7 @@ class SessionWatch:
         with self._lock, Session(self._engine) as db:
             facts = self._read_plan(db, now)
             self._note_growth()
+            self._note_unobserved()
             self._read_records(db)
             self._look_for_twice(db, now)
             return self._now(facts, now, points)
@@ -217,6 +220,14 @@ class SessionWatch:
             if (point := self._devices.get(device)) is not None:
                 self._unread[point] = None
 
+    def _note_unobserved(self) -> None:
+        """Whom the columns don't have apart yet, but the live statuses do: their bridge points are digested anew."""
+        for id_, reports in self._reports().items():
+            point = self._points[id_]
+            point.apart |= unobserved_of(point.enrolled, reports).keys()
+            if point.digest is not None and not point.apart <= point.digest.apart.keys():
+                self._unread[id_] = None
+
     def _read_records(self, db: Session) -> None:
         deadline, done = time.monotonic() + READING_S, 0
         while self._unread and (done < READ_AT_LEAST or time.monotonic() < deadline):
@@ -236,7 +247,7 @@ class SessionWatch:
                     evidence.take(device, one)
                     kept.known[device, one.log] = one.record.seq
             evidence.learn_missing_clocks(lambda record: records_around(db, record))
-            point.digest = digest_of(facts, self._axis, evidence)
+            point.digest = digest_of(facts, self._axis, evidence, point.apart)
             point.state_key = None
             if point.digest.elsewhere:
                 self._elsewhere[point.facts.id] = frozenset(one.learner for one in point.digest.elsewhere)
@@ -306,8 +317,8 @@ class SessionWatch:
         )
         self._counts[point.at] = row.expected, row.seen, row.not_seen
         if point.digest is not None:
-            waiting = waiting_of(point.enrolled, reports, point.digest)
-            columns = with_live(self._axis, point.digest.columns, reports, point.enrolled, waiting)
+            unobserved = unobserved_of(point.enrolled, reports)
+            columns = with_live(self._axis, point.digest.columns, reports, point.enrolled, unobserved)
             self._columns[point.at, 0], self._columns[point.at, 1] = columns.counts(row.expected)
         return point.row if row == point.row and point.row else row
 
