@@ -17,7 +17,6 @@ from central_server.corrections.tables import (
     CorrectionRow,
     LeaveRow,
 )
-from central_server.corrections.words import CHANGES, LEAVES
 from central_server.courses.acts import session_of
 from central_server.courses.changes import Changes, digest
 from central_server.courses.tables import CourseSession
@@ -63,7 +62,7 @@ def correct(changes: Changes, wanted: Wanted) -> str:
     if wanted.contest is not None:
         answer_contest(changes, wanted.contest, id_, wanted.words)
     if not second:
-        follow(changes, session.id, "correction", id_, _said(wanted.change, wanted.words))
+        follow(changes, session.id, "correction", id_, "")
     return id_
 
 
@@ -85,7 +84,7 @@ def undo(changes: Changes, correction: str, words: str) -> str:
     wanted = Wanted(before.session, "undone", (), "other", words, way=way)
     id_ = _add(changes, wanted, second, correction)
     if not second:
-        follow(changes, before.session, "correction", id_, _said("undone", words))
+        follow(changes, before.session, "correction", id_, "")
     return id_
 
 
@@ -166,12 +165,7 @@ def answer(changes: Changes, correction: str, confirmed: bool, words: str) -> No
         )
     )  # fmt: skip
     if confirmed:
-        follow(changes, row.session, "correction", correction, _said(row.change, row.words))
-
-
-def _said(change: str, words: str) -> str:
-    said = {str(key): vi for key, (vi, _) in CHANGES.items()}
-    return f"{said[change]}: {words}"
+        follow(changes, row.session, "correction", correction, "")
 
 
 def answer_contest(changes: Changes, contest: str, correction: str | None, words: str) -> None:
@@ -210,7 +204,7 @@ def enter_leave(
             words=digest(words), approver=digest(approver), evidence=evidence,
         )
     )  # fmt: skip
-    follow(changes, session, "leave", None, f"{LEAVES[leave][0]}: {words}" if words else LEAVES[leave][0])
+    follow(changes, session, "leave", None, "")
 
 
 def correction_of(changes: Changes, correction: str) -> CorrectionRow:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, select
 
-from central_server.accounts.guard import ActorDep, Points, PointsDep, guard
+from central_server.accounts.guard import ActorDep, Points, SignPointsDep, guard
 from central_server.accounts.permission import Actor
 from central_server.corrections.acts import answer, undo
 from central_server.corrections.contests import contests_of_session
@@ -17,7 +17,7 @@ from central_server.corrections.listing import corrections_listed
 from central_server.corrections.reading import leaves_of_session
 from central_server.corrections.rule import correcting_of
 from central_server.corrections.sealed_sheet import figures_of, seal_of
-from central_server.corrections.sealing import counts
+from central_server.corrections.sealing import counts, said_of
 from central_server.corrections.tables import CorrectionRow, EvidenceFile
 from central_server.corrections.words import CAUSES, CHANGES, LEAVES, SIGNERS, WAYS, WHY
 from central_server.courses.tables import CourseSession
@@ -38,7 +38,7 @@ correcting = APIRouter(dependencies=[guard("correct")])
 
 @router.get("/sessions/{session}/corrections")
 def corrections_page(
-    request: Request, session: str, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: PointsDep
+    request: Request, session: str, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: SignPointsDep
 ) -> Response:
     """The session's figures with what people said of them, its seal and its revisions."""
     return session_page(request, session_in(db, session), actor, of, db, points)
@@ -74,8 +74,9 @@ def session_page(
         "contests": [one for one in contests_of_session(db, session.id) if here is None or one.learner in here],
         "corrects": actor.may("correct", course=session.course) and counts(session),
         "seal": seal,
+        "said": {one.number: said_of(db, one) for one in seal.revisions} if points is None else {},
         "figures": figures,
-        "drifted": figures is not None and seal.last is not None and figures.digest != seal.last.figures.digest,
+        "drifted": figures is not None and seal.drifted(figures),
         "signs": signs_as(actor, session.course),
         "names": names_of(db, {who for who in signers if who is not None}),
         "point_names": {point.facts.id: point.facts.name for point in state.points},
@@ -87,7 +88,7 @@ def session_page(
 
 @router.post("/sessions/{session}/corrections/{correction}/confirm")
 def confirm_correction(
-    request: Request, session: str, correction: str, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: PointsDep
+    request: Request, session: str, correction: str, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: SignPointsDep
 ) -> Response:
     """Confirm a correction as the second person."""
     return _answer(request, session, correction, True, "", actor, of, db, points)
@@ -96,7 +97,7 @@ def confirm_correction(
 @router.post("/sessions/{session}/corrections/{correction}/refuse")
 def refuse_correction(
     request: Request, session: str, correction: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep,
-    points: PointsDep,
+    points: SignPointsDep,
 ) -> Response:  # fmt: skip
     """Refuse a correction, with a reason; whoever made it takes it back so."""
     return _answer(request, session, correction, False, form.words("words", WORDS_MOST), actor, of, db, points)
@@ -124,7 +125,7 @@ def _answer(
 @correcting.post("/sessions/{session}/corrections/{correction}/undo")
 def undo_correction(
     request: Request, session: str, correction: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep,
-    points: PointsDep,
+    points: SignPointsDep,
 ) -> Response:  # fmt: skip
     """Take a correction back by another one, with a reason."""
     found, row = session_in(db, session), correction_in(db, session, correction)

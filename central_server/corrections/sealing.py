@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
-from central_server.corrections.sealed_sheet import Figures, figures_of, seal_of
-from central_server.corrections.tables import SheetRevisionRow, SheetSignature
+from central_server.corrections.sealed_sheet import Figures, Revision, figures_of, seal_of
+from central_server.corrections.tables import CorrectionRow, SheetRevisionRow, SheetSignature
 from central_server.courses.acts import session_of
 from central_server.courses.changes import Changes, digest
 from central_server.courses.tables import CourseSession
@@ -73,6 +73,8 @@ def follow(changes: Changes, session: str, cause: Cause, of: str | None, words: 
     """Add a revision where a signed sheet's figures are others now; whether there was anything to add.
 
     A sheet that nobody has signed has no revisions: what changes before that is in the corrections alone.
+    words: of cause `records` alone. What people wrote of one learner stays with the correction or leave, for a
+    revision is seen by all who see the session.
     """
     changes.db.flush()
     last = seal_of(changes.db, session).last
@@ -83,6 +85,12 @@ def follow(changes: Changes, session: str, cause: Cause, of: str | None, words: 
         return False
     _add_revision(changes, session, last.number + 1, cause, of, now, words)
     return True
+
+
+def said_of(db: Session, revision: Revision) -> str:
+    """What somebody wrote of why a revision was made, for those who see all learners of the session."""
+    correction = db.get(CorrectionRow, revision.of) if revision.of is not None else None
+    return correction.words if correction is not None else revision.words
 
 
 def _add_revision(
