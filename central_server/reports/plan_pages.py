@@ -20,7 +20,7 @@ from central_server.proof.stored import StoredEvidence
 from central_server.reports.charts import Bar, Mark, columns_chart
 from central_server.reports.csv_file import Separator
 from central_server.reports.download import SHEETS, Ending, sheet_file
-from central_server.reports.period import Period, day_of, end_of, period, periods_of
+from central_server.reports.period import FIRST_YEAR, LAST_YEAR, Period, day_of, end_of, period, periods_of
 from central_server.reports.plan_figures import By
 from central_server.reports.plan_report import PlanReport, address, part_of, plan_report, plan_sheet
 from central_server.reports.progress import progress
@@ -34,7 +34,6 @@ from central_server.web.written import read_date
 from models.language import Language
 
 router = APIRouter(prefix="/reports", dependencies=[guard("see_reports")])
-FIRST_YEAR, LAST_YEAR = 2000, 2100
 _PEOPLE = text("SELECT id, code, name, birth_year, position, unit FROM learner")
 _packing = threading.Lock()
 """One pack at a time: it reads every log."""

@@ -140,6 +140,14 @@ def test_a_report_of_no_period_or_day_is_refused(server: Running, query: str) ->
     assert server.get(f"/reports?{query}").status_code == 422
 
 
+def test_a_period_outside_the_years_that_reports_are_about_is_refused(server: Running) -> None:
+    for code in ("9999", "9999-12", "9999-Q4", "9999-H2", "0000", "0001-01", "1999", "2101"):
+        for page in ("/reports", "/reports/trends", "/reports/trends.csv", "/reports/plan.csv"):
+            assert server.get(f"{page}?period={code}").status_code == 422, (page, code)
+    for code in ("2000", "2100-12"):
+        assert server.get(f"/reports/trends?period={code}").status_code == 200
+
+
 def test_units_are_not_merged_in_a_circle(server: Running) -> None:
     manager = server.manager()
     for name in ("Xã A", "Xã B"):
