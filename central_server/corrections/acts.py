@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from central_server.corrections.rule import correcting_of
 from central_server.corrections.sealing import follow
@@ -183,15 +183,20 @@ def answer_contest(changes: Changes, contest: str, correction: str | None, words
 def enter_leave(
     changes: Changes, session: str, learner: str, leave: Leave, words: str, approver: str, evidence: str | None
 ) -> None:
-    """Enter that a learner was away with or without leave, or take that back. It changes no presence."""
+    """Enter that a learner was away with or without leave, or take that back. It changes no presence.
+
+    evidence: a file that comes with it; without one, the file of the entry that holds so far stays.
+    """
     found = session_of(changes, session)
     places, _ = places_in(changes.db, found)
     if learner not in places:
         raise NotFoundError("Học viên không học buổi này.", "The learner is not expected in this session.")
     follow(changes, session, "records", None, "")
     of_learner = (col(LeaveRow.session) == session, col(LeaveRow.learner) == learner)
-    last = changes.db.exec(select(func.max(LeaveRow.number)).where(*of_learner)).one()
-    number = (last or 0) + 1
+    last = changes.db.exec(select(LeaveRow).where(*of_learner).order_by(col(LeaveRow.number).desc())).first()
+    number = last.number + 1 if last else 1
+    if evidence is None and last is not None and "none" not in (leave, last.leave):
+        evidence = last.evidence
     changes.db.add(
         LeaveRow(
             session=session, learner=learner, number=number, leave=leave, words=words, approver=approver,

@@ -13,10 +13,10 @@ from sqlmodel import Session
 from central_server.accounts.guard import ActorDep, guard, hidden
 from central_server.corrections.contests import ContestFacts, contest, contests_of_learner, open_until
 from central_server.corrections.doing import do_in, filed, session_in
-from central_server.corrections.evidence import read_upload
+from central_server.corrections.evidence import GIVES_EVIDENCE, evidence_download, evidence_in, no_file, read_upload
 from central_server.corrections.forms import WORDS_MOST
 from central_server.corrections.own_data import OwnData, own_data
-from central_server.corrections.reading import LeaveFacts, leaves_of_course
+from central_server.corrections.reading import LeaveFacts, leaves_of_course, own_files
 from central_server.corrections.words import LEAVES
 from central_server.courses.changes import Changes
 from central_server.courses.queries import course_of
@@ -131,6 +131,19 @@ def make_contest(
         form.fail("words", error.vi, error.en)
         return _contest_page(request, learner, session, of, db, form)
     return RedirectResponse(f"/learners/{learner}/own/courses/{found.course}#s-{session}", 303)
+
+
+@router.get(
+    "/learners/{learner}/own/sessions/{session}/evidence/{evidence}",
+    response_class=Response, responses=GIVES_EVIDENCE,
+)  # fmt: skip
+def own_evidence(learner: str, session: str, evidence: str, of: ServicesDep, db: ReadingDep) -> Response:
+    """A file that came with the learner's own leave, contest or correction; of a signed sheet's, nobody else's name."""
+    _own_session(of, db, learner, session)
+    file = evidence_in(db, session, evidence)
+    if evidence not in own_files(db, learner):
+        raise no_file()
+    return evidence_download(of.sealing, file)
 
 
 @router.get("/learners/{learner}/own/data")

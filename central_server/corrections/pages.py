@@ -11,14 +11,14 @@ from central_server.accounts.permission import Actor
 from central_server.corrections.acts import answer, undo
 from central_server.corrections.contests import contests_of_session
 from central_server.corrections.doing import do_in, may_answer, sees_all_of, session_in, signs_as
-from central_server.corrections.evidence import ENDINGS
+from central_server.corrections.evidence import GIVES_EVIDENCE, evidence_download, evidence_in, no_file
 from central_server.corrections.forms import WORDS_MOST
 from central_server.corrections.listing import corrections_listed
 from central_server.corrections.reading import leaves_of_session
 from central_server.corrections.rule import correcting_of
 from central_server.corrections.sealed_sheet import figures_of, seal_of
 from central_server.corrections.sealing import counts, said_of
-from central_server.corrections.tables import CorrectionRow, EvidenceFile
+from central_server.corrections.tables import CorrectionRow
 from central_server.corrections.words import CAUSES, CHANGES, LEAVES, SIGNERS, WAYS, WHY
 from central_server.courses.tables import CourseSession
 from central_server.errors import ConflictError, ForbiddenError, InputError, NotFoundError
@@ -27,7 +27,6 @@ from central_server.participation.queries import names_of
 from central_server.participation.rounding import shown
 from central_server.participation.state import part_of
 from central_server.services import ReadingDep, Services, ServicesDep
-from central_server.web.downloads import download
 from central_server.web.forms import FormDep
 from central_server.web.headers import page_language
 
@@ -88,7 +87,13 @@ def session_page(
 
 @router.post("/sessions/{session}/corrections/{correction}/confirm")
 def confirm_correction(
-    request: Request, session: str, correction: str, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: SignPointsDep
+    request: Request,
+    session: str,
+    correction: str,
+    actor: ActorDep,
+    of: ServicesDep,
+    db: ReadingDep,
+    points: SignPointsDep,
 ) -> Response:
     """Confirm a correction as the second person."""
     return _answer(request, session, correction, True, "", actor, of, db, points)
@@ -148,22 +153,15 @@ def correction_in(db: Session, session: str, correction: str) -> CorrectionRow:
     return row
 
 
-@router.get(
-    "/sessions/{session}/evidence/{evidence}",
-    response_class=Response,
-    responses={
-        200: {"description": "The file.", "content": {kind: {"schema": {"type": "string"}} for kind in ENDINGS}}
-    },
-)
+@router.get("/sessions/{session}/evidence/{evidence}", response_class=Response, responses=GIVES_EVIDENCE)
 def evidence_file(session: str, evidence: str, actor: ActorDep, of: ServicesDep, db: ReadingDep) -> Response:
-    """A file of evidence: for class managers, and for whoever signs for all learners whom its correction is about."""
-    found, file = session_in(db, session), db.get(EvidenceFile, evidence)
-    gone = NotFoundError("Không có tệp này.", "There is no such file.")
-    if file is None or file.session != session:
-        raise gone
+    """A file of evidence: for class managers, and for whoever signs for all learners whom its correction is about.
+
+    What came with a leave or a contest is for class managers and the learner (own_pages) alone.
+    """
+    found, file = session_in(db, session), evidence_in(db, session, evidence)
     if not actor.may("correct", course=found.course):
         rows = db.exec(select(CorrectionRow.id).where(CorrectionRow.evidence == evidence)).all()
         if not rows or not all(sees_all_of(db, actor, row, found) for row in rows):
-            raise gone
-    content = of.sealing.open("evidence", file.id, file.sealed)
-    return download(content, f"minh-chung-{file.id}.{ENDINGS[file.media_type]}", file.media_type)
+            raise no_file()
+    return evidence_download(of.sealing, file)

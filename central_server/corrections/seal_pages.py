@@ -33,7 +33,13 @@ revising = APIRouter(dependencies=[guard("correct")])
 
 @router.post("/sessions/{session}/seal")
 def seal_sheet(
-    request: Request, session: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: SignPointsDep
+    request: Request,
+    session: str,
+    form: FormDep,
+    actor: ActorDep,
+    of: ServicesDep,
+    db: ReadingDep,
+    points: SignPointsDep,
 ) -> Response:
     """Sign the figures that the page shows: as technician of one bridge point or of all, or as class manager."""
     found = session_in(db, session)
@@ -60,7 +66,13 @@ def seal_sheet(
 
 @revising.post("/sessions/{session}/revise")
 def revise_sheet(
-    request: Request, session: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: SignPointsDep
+    request: Request,
+    session: str,
+    form: FormDep,
+    actor: ActorDep,
+    of: ServicesDep,
+    db: ReadingDep,
+    points: SignPointsDep,
 ) -> Response:
     """Make a revision of a signed sheet whose figures are others now, with the reason."""
     found, words = session_in(db, session), form.words("words", WORDS_MOST)

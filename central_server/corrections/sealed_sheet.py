@@ -171,10 +171,7 @@ def seal_of(db: Session, session: str) -> Seal:
 def unsealed_of_courses(db: Session, sessions: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """By course, those of its sessions whose newest revision lacks a signature, or that nobody has signed."""
     found = _seals(db, [one for some in sessions.values() for one in some])
-    return {
-        course: tuple(one for one in some if found[one].state != "sealed")
-        for course, some in sessions.items()
-    }
+    return {course: tuple(one for one in some if found[one].state != "sealed") for course, some in sessions.items()}
 
 
 def _decoded(session: str, figures: bytes) -> Figures:

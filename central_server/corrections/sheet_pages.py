@@ -50,7 +50,13 @@ def _here(facts: SessionFacts, points: Points, point: str) -> list[LearnerFacts]
 
 @router.post("/sessions/{session}/signed-sheet")
 def enter_sheet(
-    request: Request, session: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: SignPointsDep
+    request: Request,
+    session: str,
+    form: FormDep,
+    actor: ActorDep,
+    of: ServicesDep,
+    db: ReadingDep,
+    points: SignPointsDep,
 ) -> Response:
     """Enter the ticked learners; a time of one's own stands in the fields beside a name."""
     found = session_in(db, session)

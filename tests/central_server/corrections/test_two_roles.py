@@ -14,7 +14,9 @@ def test_who_signs_for_one_bridge_point_and_sees_all_gets_that_one(server: Runni
     server.clock.ms = START + 300 * MINUTE
     agent.coverage("K1.1", START, START + 210 * MINUTE)
     agent.send_all()
-    server.account("hai-vai", Grant("lecturer", course=course_id(server)), Grant("technician", None, agent.bridge_point))
+    server.account(
+        "hai-vai", Grant("lecturer", course=course_id(server)), Grant("technician", None, agent.bridge_point)
+    )
     both = server.signed_in("hai-vai")
     sheet = both.get("/sessions/K1.1/sheet").text
     assert mine in sheet and others in sheet  # as a lecturer
