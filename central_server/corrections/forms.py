@@ -8,8 +8,9 @@ from central_server.corrections.acts import Part
 from central_server.corrections.words import LEAVES, WHY
 from central_server.courses.series import VIETNAM
 from central_server.courses.tables import CourseSession
+from central_server.errors import InputError
 from central_server.web.figures import day_time, moment
-from central_server.web.forms import NEEDED, Form
+from central_server.web.forms import NEEDED, Form, Sentence
 from models.correction_records import Change, Leave, Why
 from models.language import Language
 
@@ -59,6 +60,16 @@ def read_leave(form: Form) -> Leave:
     if found is None:
         form.fail("leave", *NEEDED)
     return found or "none"
+
+
+def read_words(form: Form, missing: Sentence) -> str:
+    """The reason of an act whose form stands on a page without fields of its own. Raises InputError."""
+    words = form.words("words", WORDS_MOST)
+    if not words:
+        raise InputError(*missing)
+    if form.errors:
+        raise InputError(*form.errors["words"])
+    return words
 
 
 def whys(lang: Language) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from central_server.corrections.acts import answer, undo
 from central_server.corrections.contests import contests_of_session
 from central_server.corrections.doing import do_in, may_answer, sees_all_of, session_in, signs_as
 from central_server.corrections.evidence import GIVES_EVIDENCE, evidence_download, evidence_in, no_file
-from central_server.corrections.forms import WORDS_MOST
+from central_server.corrections.forms import read_words
 from central_server.corrections.listing import corrections_listed
 from central_server.corrections.reading import leaves_of_session
 from central_server.corrections.rule import correcting_of
@@ -27,12 +27,15 @@ from central_server.participation.queries import names_of
 from central_server.participation.rounding import shown
 from central_server.participation.state import part_of
 from central_server.services import ReadingDep, Services, ServicesDep
-from central_server.web.forms import FormDep
+from central_server.web.forms import Form, FormDep
 from central_server.web.headers import page_language
 
 router = APIRouter(dependencies=[guard("sign")])
 correcting = APIRouter(dependencies=[guard("correct")])
 """What only class managers do."""
+
+
+REFUSAL = ("Hãy ghi lý do không chấp nhận.", "Write why it is refused.")
 
 
 @router.get("/sessions/{session}/corrections")
@@ -96,7 +99,7 @@ def confirm_correction(
     points: SignPointsDep,
 ) -> Response:
     """Confirm a correction as the second person."""
-    return _answer(request, session, correction, True, "", actor, of, db, points)
+    return _answer(request, session, correction, None, actor, of, db, points)
 
 
 @router.post("/sessions/{session}/corrections/{correction}/refuse")
@@ -105,12 +108,12 @@ def refuse_correction(
     points: SignPointsDep,
 ) -> Response:  # fmt: skip
     """Refuse a correction, with a reason; whoever made it takes it back so."""
-    return _answer(request, session, correction, False, form.words("words", WORDS_MOST), actor, of, db, points)
+    return _answer(request, session, correction, form, actor, of, db, points)
 
 
 def _answer(
-    request: Request, session: str, correction: str, confirmed: bool, words: str, actor: Actor, of: Services,
-    db: Session, points: Points,
+    request: Request, session: str, correction: str, refusal: Form | None, actor: Actor, of: Services, db: Session,
+    points: Points,
 ) -> Response:  # fmt: skip
     found, row = session_in(db, session), correction_in(db, session, correction)
     if not may_answer(db, actor, row, found):
@@ -118,9 +121,8 @@ def _answer(
             "Điều chỉnh này do cán bộ quản lý lớp xác nhận.", "A class manager confirms this correction."
         )
     try:
-        if not confirmed and not words:
-            raise InputError("Hãy ghi lý do không chấp nhận.", "Write why it is refused.")
-        do_in(of, actor, found, lambda changes: answer(changes, correction, confirmed, words))
+        words = "" if refusal is None else read_words(refusal, REFUSAL)
+        do_in(of, actor, found, lambda changes: answer(changes, correction, refusal is None, words))
     except (ConflictError, InputError) as error:
         db.rollback()  # this request's view of the database is from before
         return session_page(request, found, actor, of, db, points, error)
@@ -134,10 +136,8 @@ def undo_correction(
 ) -> Response:  # fmt: skip
     """Take a correction back by another one, with a reason."""
     found, row = session_in(db, session), correction_in(db, session, correction)
-    words = form.words("words", WORDS_MOST)
     try:
-        if not words:
-            raise InputError("Hãy ghi lý do hoàn tác.", "Write why it is undone.")
+        words = read_words(form, ("Hãy ghi lý do hoàn tác.", "Write why it is undone."))
         do_in(of, actor, found, lambda changes: undo(changes, row.id, words))
     except (ConflictError, InputError) as error:
         db.rollback()

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from central_server.accounts.guard import ActorDep, SignPointsDep, guard
 from central_server.corrections.doing import do_in, session_in, signs_as
-from central_server.corrections.forms import WORDS_MOST
+from central_server.corrections.forms import read_words
 from central_server.corrections.pages import session_page
 from central_server.corrections.sealed_sheet import LearnerRow, Revision, Seal, Signature, seal_of
 from central_server.corrections.sealing import revise, said_of, sign
@@ -75,8 +75,9 @@ def revise_sheet(
     points: SignPointsDep,
 ) -> Response:
     """Make a revision of a signed sheet whose figures are others now, with the reason."""
-    found, words = session_in(db, session), form.words("words", WORDS_MOST)
+    found = session_in(db, session)
     try:
+        words = read_words(form, ("Hãy ghi lý do của bản sửa đổi.", "Write why the revision is made."))
         do_in(of, actor, found, lambda changes: revise(changes, session, words))
     except (ConflictError, InputError) as error:
         db.rollback()

@@ -11,7 +11,7 @@ from central_server.corrections.tables import CorrectionRow, SheetRevisionRow, S
 from central_server.courses.acts import session_of
 from central_server.courses.changes import Changes, digest
 from central_server.courses.tables import CourseSession
-from central_server.errors import ConflictError, InputError
+from central_server.errors import ConflictError
 from models.correction_records import Cause, SheetRevised, SheetSigned, Signer
 
 
@@ -63,8 +63,6 @@ def sign(changes: Changes, session: str, signer: Signer, point: str | None, figu
 
 def revise(changes: Changes, session: str, words: str) -> None:
     """Make a revision of a signed sheet whose figures have become others. Raises ConflictError where there is none."""
-    if not words:
-        raise InputError("Hãy ghi lý do của bản sửa đổi.", "Write why the revision is made.")
     if not follow(changes, session, "records", None, words):
         raise ConflictError("Số liệu không khác bản mới nhất.", "The figures are those of the newest revision.")
 

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from central_server.courses.changes import Changes, new_id
 from central_server.errors import ConflictError, NotFoundError
+from central_server.learners.tables import Learner
 from central_server.proof.replay_reports import letterhead_words, result_words
 from central_server.reports.sheet import Signer
 from central_server.reports.tables import (
@@ -153,9 +154,13 @@ def count_course(
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A learner's result as it is to be recognised. Periods in tenths, share in thousandths."""
+    """A learner's result as it is to be recognised. Periods in tenths, share in thousandths.
+
+    before: the version that whoever recognises it had before him; 0: there was none.
+    """
 
     learner: str
+    before: int
     outcome: Outcome
     attended: int
     scheduled: int
@@ -168,7 +173,10 @@ class Result:
 
 
 def recognise(changes: Changes, course: str, results: Sequence[Result]) -> int:
-    """Recognise results; how many say anything new. Raises ConflictError where a certificate's number is taken."""
+    """Recognise results; how many say anything new.
+
+    Raises ConflictError where a certificate's number is taken, or somebody else has saved another result meanwhile.
+    """
     versions: dict[str, CourseResult] = {}
     query = select(CourseResult).where(CourseResult.course == course).order_by(col(CourseResult.version))
     for one in changes.db.exec(query):
@@ -184,6 +192,8 @@ def recognise(changes: Changes, course: str, results: Sequence[Result]) -> int:
         )  # fmt: skip
         if before is not None and _said(before) == _said(row):
             continue
+        if row.version != result.before + 1:
+            raise _meanwhile(changes.db, result.learner)
         versions[result.learner] = row
         changes.db.add(row)
         changes.tell(
@@ -196,6 +206,16 @@ def recognise(changes: Changes, course: str, results: Sequence[Result]) -> int:
     _check_certificates(changes.db, course, versions)
     changes.db.flush()
     return count
+
+
+def _meanwhile(db: Session, learner: str) -> ConflictError:
+    name = db.exec(select(Learner.name).where(Learner.id == learner)).first() or "?"
+    return ConflictError(
+        f"Chưa lưu gì: trong lúc đồng chí nhập, người khác đã lưu kết quả khác của {name}. Hãy mở lại trang, xem kết "
+        "quả ấy rồi nhập lại.",
+        f"Nothing was saved: somebody else has saved another result of {name} meanwhile. Open the page again, look at "
+        "it, then enter yours.",
+    )
 
 
 def _said(row: CourseResult) -> tuple[object, ...]:

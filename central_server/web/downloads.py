@@ -27,11 +27,10 @@ def _saved_as(name: str) -> dict[str, str]:
 
 
 class FileOnce(StreamingResponse):
-    """A large file to be saved by the browser, sent from a temporary one that is closed, and so gone from the disk, when
-    all is sent or the browser has gone.
+    """A large file to be saved by the browser; closed, and so gone from the disk, once it is sent or sending broke.
 
     file: of tempfile.TemporaryFile, which has no name on Linux: a server that is killed leaves nothing behind either.
-    """  # fmt: skip
+    """
 
     def __init__(self, file: IO[bytes], name: str, media_type: str) -> None:
         self._file = file

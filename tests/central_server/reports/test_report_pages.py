@@ -110,6 +110,54 @@ def test_a_year_with_one_course_from_an_empty_office_to_a_signed_report(held: Ru
     assert {one.name for one in held.services.config.data_folder.iterdir()} == lying, "no file stays"
 
 
+def test_two_who_save_results_at_once_do_not_undo_one_another(held: Running) -> None:
+    manager, course = held.manager(), course_id(held)
+    address = f"/courses/{course}/completion"
+    fields = dict(re.findall(r'<input type="hidden" name="(version-[^"]+)" value="(\d+)"', manager.get(address).text))
+    one, other = (name.removeprefix("version-") for name in list(fields)[:2])
+    assert (
+        manager.post(address, data=fields | {f"outcome-{one}": "completed", f"grade-{one}": "Giỏi"}).status_code == 200
+    )
+    late = fields | {f"outcome-{one}": "not_completed", f"outcome-{other}": "completed", f"certificate-{other}": "C2"}
+    refused = manager.post(address, data=late)
+    assert refused.status_code == 409
+    assert "Chưa lưu gì: trong lúc đồng chí nhập, người khác đã lưu kết quả khác của Nguyễn Văn A0" in refused.text
+    assert 'value="C2"' in refused.text, "what was typed stays"
+    rows = "SELECT learner, version, outcome, grade FROM course_result"
+    with Session(held.services.engine) as db:
+        assert [tuple(row) for row in db.connection().exec_driver_sql(rows)] == [(one, 1, "completed", "Giỏi")]
+        told = "SELECT count(*) FROM own_record WHERE kind = 'result_recognised'"
+        assert db.connection().exec_driver_sql(told).scalar_one() == 1
+    same = fields | {f"outcome-{one}": "completed", f"grade-{one}": "Giỏi", f"outcome-{other}": "completed"}
+    assert "Đã công nhận 1 kết quả" in manager.post(address, data=same).text, "who says the same undoes nothing"
+    seen = dict(re.findall(r'name="(version-[^"]+)" value="(\d+)"', manager.get(address).text))
+    assert sorted(seen.values()) == ["0", "1", "1"]
+    again = manager.post(address, data=seen | {f"outcome-{one}": "not_completed"})
+    assert "Đã công nhận 1 kết quả" in again.text
+
+
+def test_what_is_too_long_is_said_and_never_cut(held: Running) -> None:
+    manager, course = held.manager(), course_id(held)
+    address = f"/courses/{course}/completion"
+    [one, *_] = re.findall(r'name="outcome-([^"]+)"', manager.get(address).text)
+    for field in ("grade", "certificate", "book"):
+        got = manager.post(address, data={f"outcome-{one}": "completed", f"{field}-{one}": "x" * 61})
+        assert got.status_code == 422
+        assert f'id="{field}-{one}-error">Dài quá 60 ký tự' in got.text
+    counting = {"unit": "", "held": "online", "planned": "yes"}
+    for wrong, said in (({"audience": "y" * 121}, "Dài quá 120 ký tự"), ({"unit": "u-none"}, "Không có đơn vị này"),
+                        ({"held": "by-mail"}, "Hãy điền ô này")):  # fmt: skip
+        got = manager.post(f"/courses/{course}/counting", data=counting | wrong)
+        assert got.status_code == 422 and said in got.text
+    listed = manager.post(f"{address}/list", data={"list": "HV000;Giỏi\n" * 5001})
+    assert listed.status_code == 422 and "dài quá 5000 dòng" in listed.text
+    listed = manager.post(f"{address}/list", data={"list": "HV000;Giỏi" + " " * 200_000 + ";"})
+    assert listed.status_code == 422 and "Dài quá 200000 ký tự" in listed.text
+    with Session(held.services.engine) as db:
+        for table in ("course_result", "course_count"):
+            assert db.connection().exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one() == 0  # noqa: S608
+
+
 @pytest.mark.parametrize(
     ("path", "data", "said"),
     [
