@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from central_server.corrections.acts import Part
+from central_server.corrections.rule import DAY_MS
 from central_server.corrections.words import LEAVES, WHY
 from central_server.courses.series import VIETNAM
 from central_server.courses.tables import CourseSession
@@ -18,12 +19,19 @@ WORDS_MOST = 500
 
 
 def read_span(form: Form, session: CourseSession, start: str = "start", end: str = "end") -> tuple[int, int] | None:
-    """From when to when (server time, ms), by clock times on the session's day; None with a sentence at a field."""
+    """From when to when (server time, ms), by clock times; None with a sentence at a field.
+
+    A time before the session's start lies past midnight, as in the plan (courses.series).
+    """
     first, last = form.clock(start, needed=True), form.clock(end, needed=True)
     if first is None or last is None:
         return None
     day = moment(session.start).date()
     low, high = (round(datetime.combine(day, at, VIETNAM).timestamp() * 1000) for at in (first, last))
+    if low < session.start:
+        low += DAY_MS
+    if high < session.start:
+        high += DAY_MS
     if not session.start <= low < high <= session.end:
         within = f"{day_time(session.start)}–{day_time(session.end)}"
         form.fail(start, f"Giờ phải theo thứ tự và nằm trong buổi học {within}.",
