@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from central_server.accounts.permission import Grant
 from tests.central_server.corrections.making import PDF, S1
 from tests.central_server.courses.making import course_id
-from tests.central_server.running import MINUTE, START, Agent, Grant, Running
+from tests.central_server.running import MINUTE, START, Agent, Running
 
 
 def test_who_signs_for_one_bridge_point_and_sees_all_gets_that_one(server: Running, agent: Agent) -> None:
