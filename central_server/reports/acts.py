@@ -13,6 +13,7 @@ from central_server.courses.changes import Changes, new_id
 from central_server.errors import ConflictError, NotFoundError
 from central_server.learners.tables import Learner
 from central_server.proof.replay_reports import letterhead_words, result_words
+from central_server.reports.reading import units_at
 from central_server.reports.sheet import Signer
 from central_server.reports.tables import (
     CourseCount,
@@ -53,8 +54,8 @@ def name_unit(changes: Changes, unit: str | None, named: UnitName) -> str:
     db = changes.db
     if unit is not None and _versions(db, unit) == 0:
         raise NotFoundError("Không có đơn vị này.", "There is no such unit.")
-    if named.into is not None:
-        _check_merge(db, unit, named.into)
+    if named.into is not None and _versions(db, named.into) == 0:
+        raise NotFoundError("Không có đơn vị này.", "There is no such unit.")
     unit = unit or new_id("u")
     version = _versions(db, unit) + 1
     row = UnitVersion(unit=unit, version=version, name=named.name, since=named.since, into=named.into,
@@ -67,6 +68,7 @@ def name_unit(changes: Changes, unit: str | None, named: UnitName) -> str:
         )
     )  # fmt: skip
     db.flush()
+    _check_merges(changes, unit, named.since)
     return unit
 
 
@@ -74,22 +76,20 @@ def _versions(db: Session, unit: str) -> int:
     return db.exec(select(func.count()).select_from(UnitVersion).where(UnitVersion.unit == unit)).one()
 
 
-def _check_merge(db: Session, unit: str | None, into: str) -> None:
-    seen = {unit}
-    at: str | None = into
-    while at is not None:
-        if at in seen:
-            raise ConflictError(
-                "Hai đơn vị không thể nhập vào nhau. Hãy chọn đơn vị nhận khác.",
-                "Two units can't be merged into each other. Choose another unit.",
-            )
-        seen.add(at)
-        newest = db.exec(
-            select(UnitVersion).where(UnitVersion.unit == at).order_by(col(UnitVersion.version).desc())
-        ).first()  # fmt: skip
-        if newest is None:
-            raise NotFoundError("Không có đơn vị này.", "There is no such unit.")
-        at = newest.into
+def _check_merges(changes: Changes, unit: str, since: date) -> None:
+    """No unit may end up in itself on any day from `since` on: what holds on a day is what the units' dates say."""
+    query = select(col(UnitVersion.since)).where(col(UnitVersion.since) > since).distinct()
+    for day in (since, *changes.db.exec(query)):
+        merged = units_at(changes.db, changes.now, day).merged
+        seen, at = {unit}, unit
+        while at in merged:
+            at = merged[at][0]
+            if at in seen:
+                raise ConflictError(
+                    f"Hai đơn vị không thể nhập vào nhau (vào ngày {day:%d/%m/%Y}). Hãy chọn đơn vị nhận khác.",
+                    f"Two units can't be merged into each other (on {day:%d/%m/%Y}). Choose another unit.",
+                )
+            seen.add(at)
 
 
 @dataclass(frozen=True, slots=True)

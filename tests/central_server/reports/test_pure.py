@@ -89,7 +89,8 @@ def test_parts_add_up_but_for_persons(some: list[tuple[str, str, bool, set[str]]
 
 
 def test_targets_are_read_as_they_are_pasted() -> None:
-    units, programmes = {"xa an binh": "u1", "xa binh hoa": "u2"}, {"cv": "g1", "chuyen doi so": "g2"}
+    units: dict[str, str | None] = {"xa an binh": "u1", "xa binh hoa": "u2"}
+    programmes: dict[str, str | None] = {"cv": "g1", "chuyen doi so": "g2"}
     read = read_targets("Xã An Bình\tCV\t12\t1.050\n\nxã bình hòa; Chuyển đổi số; 3; 240", units, programmes)
     assert list(read.lines) == [("u1", "g1", 12, 1050), ("u2", "g2", 3, 240)]
     assert not read.faults

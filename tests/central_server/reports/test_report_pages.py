@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ from central_server.courses.changes import changing
 from central_server.courses.planning import put_programme
 from central_server.proof.pack import PackEvidence
 from central_server.proof.verifying import verify
+from central_server.reports.reading import units_at
 from tests.central_server.courses.making import course_id
 from tests.central_server.reports.opening import pdf_text
 from tests.central_server.running import MINUTE, START, Agent, Running
@@ -202,6 +204,65 @@ def test_units_are_not_merged_in_a_circle(server: Running) -> None:
     back = manager.post("/reports/units", data={"unit": second, "into": first, "since": "02/07/2026"})
     assert back.status_code == 409
     assert "không thể nhập vào nhau" in back.text
+
+
+def units(server: Running) -> dict[str, str]:
+    """Units by the names that the page shows."""
+    found = re.findall(r'<option value="(u-[0-9a-f]+)"[^>]*>([^<]+)<', server.manager().get("/reports/units").text)
+    return {name: unit for unit, name in found}
+
+
+def test_a_merge_is_refused_for_the_day_on_which_it_would_be_a_circle(server: Running) -> None:
+    manager = server.manager()
+    for name in ("Xã A", "Xã B", "Xã C"):
+        manager.post("/reports/units", data={"name": name, "since": "01/01/2020"})
+    a, b, c = (units(server)[name] for name in ("Xã A", "Xã B", "Xã C"))
+
+    def merge(unit: str, into: str, since: str) -> httpx.Response:
+        return manager.post("/reports/units", data={"unit": unit, "into": into, "since": since})
+
+    assert merge(a, b, "01/07/2026").status_code == 200
+    renamed = manager.post("/reports/units", data={"unit": a, "name": "Xã A cũ", "since": "01/06/2025"})
+    assert renamed.status_code == 200, "entered later, it holds before the merge"
+    told = "SELECT count(*) FROM own_record WHERE kind = 'unit_named'"
+    with Session(server.services.engine) as db:
+        before = db.connection().exec_driver_sql(told).scalar_one()
+    for unit, into, since in ((b, a, "01/08/2026"), (b, a, "01/01/2026")):
+        refused = merge(unit, into, since)
+        assert refused.status_code == 409, since
+        assert "không thể nhập vào nhau" in refused.text
+    assert merge(b, c, "01/09/2026").status_code == 200
+    assert merge(c, a, "02/09/2026").status_code == 409, "over two steps"
+    with Session(server.services.engine) as db:
+        assert db.connection().exec_driver_sql(told).scalar_one() == before + 1, "what was refused is nowhere"
+        by_day = {day: units_at(db, server.clock(), day) for day in (date(2026, 6, 30), date(2026, 7, 1))}
+    assert [one.said(a) for one in by_day.values()] == ["Xã A cũ", "Xã A (nhập vào Xã B từ 01/07/2026)"]
+
+
+def test_units_of_one_name_are_told_apart(server: Running) -> None:
+    manager = server.manager()
+    server.services.writer.submit(
+        changing(lambda changes: put_programme(changes, "CV", "Chuyên viên", 32), END)
+    ).result()
+    for name in ("Phòng Nội vụ", "phòng  nội vụ", "Phòng Y tế"):
+        server.clock.ms += 1
+        manager.post("/reports/units", data={"name": name, "since": "01/01/2020"})
+    named = units(server)
+    assert sorted(named) == ["Phòng Nội vụ (1)", "Phòng Y tế", "phòng nội vụ (2)"]
+    target = {"number": "12/QĐ", "day": "05/01/2026", "period": "2026"}
+    unclear = manager.post("/reports/targets", data=target | {"lines": "Phòng Nội vụ; CV; 1; 2"})
+    assert unclear.status_code == 422
+    assert "có nhiều mục tên “Phòng Nội vụ”" in unclear.text
+    lines = "Phòng Nội vụ (1); CV; 1; 2\nPhòng Nội vụ (2); CV; 3; 4"
+    assert manager.post("/reports/targets", data=target | {"lines": lines}).status_code == 200
+    found = manager.get("/reports/plan.csv?period=2026").text.splitlines()
+    planned = {row.split(";")[0]: row.split(";")[5] for row in found[1:3]}
+    assert planned == {"Phòng Nội vụ (1)": "1", "phòng nội vụ (2)": "3"}
+    merge = {"unit": named["phòng nội vụ (2)"], "into": named["Phòng Y tế"], "since": "01/07/2026"}
+    assert manager.post("/reports/units", data=merge).status_code == 200
+    with Session(server.services.engine) as db:
+        names = db.connection().exec_driver_sql("SELECT DISTINCT name FROM unit_version").scalars().all()
+    assert sorted(names) == ["Phòng Nội vụ", "Phòng Y tế", "phòng nội vụ"], "numbers are shown, not kept"
 
 
 def test_a_course_without_learners_or_sessions_has_its_pages_too(server: Running) -> None:
