@@ -72,6 +72,7 @@ from central_server.data_lock import held_by_server
 from central_server.database import Writer, open_database
 from central_server.enrolment.kept import KeptRosters
 from central_server.learners.alike import Templates
+from central_server.learners.portraits import remove_left_zips
 from central_server.learners.retention import Eraser
 from central_server.learners.sealing import sealing_key
 from central_server.ledger.intake import Intake
@@ -108,6 +109,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with held_by_server(config.data_folder):
+            remove_left_zips(config.data_folder)
             async with _running(app) as running:
                 yield running
 

@@ -28,6 +28,15 @@ _LEAVES = (
 )
 
 
+_OWN_FILES = text(
+    "SELECT evidence FROM leave WHERE learner = :learner AND evidence IS NOT NULL"
+    " UNION SELECT evidence FROM contest WHERE learner = :learner AND evidence IS NOT NULL"
+    " UNION SELECT c.evidence FROM correction AS c JOIN correction_part AS p ON p.correction = c.id"
+    " WHERE c.evidence IS NOT NULL AND c.way <> 'sheet' GROUP BY c.id"
+    " HAVING min(p.learner) = :learner AND max(p.learner) = :learner"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class LeaveFacts:
     """A learner's leave in a session. at: server time, ms."""
@@ -65,6 +74,11 @@ def _corrections(db: Session, where: str, of: str) -> dict[str, Corrections]:
     holding = in_force(made, answers)
     sessions = {one.made.session for one in holding}
     return {of: segments_of((one for one in holding if one.made.session == of), parts) for of in sessions}
+
+
+def own_files(db: Session, learner: str) -> frozenset[str]:
+    """The files (ids) that a learner may read: of his or her leaves and contests, and of corrections of nobody else."""
+    return frozenset(db.execute(_OWN_FILES, {"learner": learner}).scalars())
 
 
 def leaves_of_session(db: Session, session: str) -> Mapping[str, LeaveFacts]:

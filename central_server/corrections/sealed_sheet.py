@@ -149,6 +149,10 @@ class Seal:
             lacking.append(("class_manager", None))
         return tuple(lacking)
 
+    def drifted(self, figures: Figures) -> bool:
+        """Whether a signed sheet's figures, as they are now, are others than its newest revision's."""
+        return self.last is not None and figures.digest != self.last.figures.digest
+
     @property
     def state(self) -> State:
         """How it stands."""
@@ -165,12 +169,9 @@ def seal_of(db: Session, session: str) -> Seal:
 
 
 def unsealed_of_courses(db: Session, sessions: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """By course, those of its sessions whose sheet is not sealed as it stands in its newest revision."""
+    """By course, those of its sessions whose newest revision lacks a signature, or that nobody has signed."""
     found = _seals(db, [one for some in sessions.values() for one in some])
-    return {
-        course: tuple(one for one in some if found[one].state in ("open", "partly"))
-        for course, some in sessions.items()
-    }
+    return {course: tuple(one for one in some if found[one].state != "sealed") for course, some in sessions.items()}
 
 
 def _decoded(session: str, figures: bytes) -> Figures:

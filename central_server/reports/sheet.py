@@ -82,7 +82,6 @@ class Sheet:
     dated: date
     """The day on which it is signed."""
     lang: Language
-    landscape: bool = True
     grouped_by: str = ""
     """What the groups are; in CSV that is a column of its own."""
 

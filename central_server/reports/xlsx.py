@@ -21,6 +21,8 @@ FORMS: dict[Kind, str] = {
 """Excel shows them with the reader's own signs: 5.476 and 111,5 % on a Vietnamese PC."""
 HEADING = "#F0EFEA"
 A4 = 9
+HIGHEST = 409.0
+"""Points: Excel's rows get no higher, and it calls a file with a higher one damaged."""
 SIGN_ROOM = 24.0
 """Height (points) of a row in which somebody signs."""
 
@@ -80,8 +82,7 @@ def sheet_xlsx(sheet: Sheet) -> bytes:
         _below(page, sheet, looks, top + len(sheet.rows) + 2, last)
         page.freeze_panes(top + 1, min(2, last))
         page.repeat_rows(top - sheet.two_headings, top)
-        if sheet.landscape:
-            page.set_landscape()
+        page.set_landscape()
         page.set_paper(A4)
         page.fit_to_pages(1, 0)
         page.set_margins(left=0.6, right=0.4, top=0.6, bottom=0.7)
@@ -100,7 +101,7 @@ def _height(row: Row, texts: list[tuple[int, float]], least: float) -> float:
         cell = row.cells[number]
         if isinstance(cell, str) and len(cell) > width:
             lines = max(lines, ceil(len(cell) * 1.1 / width))
-    return max(lines * 16.0, least)
+    return min(max(lines * 16.0, least), HIGHEST)
 
 
 def _merged(page: Worksheet, at: int, first: int, last: int, text: str, look: Format) -> None:

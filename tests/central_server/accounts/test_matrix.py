@@ -212,6 +212,7 @@ TABLE: dict[tuple[str, str], May] = {
     ("GET", "/learners/{learner}/own/courses/{course}"): OWN,
     ("GET", "/learners/{learner}/own/sessions/{session}/contest"): OWN,
     ("POST", "/learners/{learner}/own/sessions/{session}/contest"): OWN,
+    ("GET", "/learners/{learner}/own/sessions/{session}/evidence/{evidence}"): OWN,
     ("GET", "/learners/{learner}/own/data"): OWN,
     ("GET", "/learners/{learner}/own/data.json"): OWN,
     ("GET", "/learners/{learner}"): SEES_LEARNERS,

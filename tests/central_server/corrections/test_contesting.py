@@ -55,6 +55,17 @@ def test_a_contest_is_sent_and_waits(here: School) -> None:
     assert here.proved().findings == []
 
 
+def test_a_course_that_is_not_published_is_not_contested(here: School) -> None:
+    address = own(here, "/sessions/K1.2/contest")
+    publish = f"/courses/{here.course}/publish"
+    here.manager.post(publish, data={"published": "no"})
+    assert here.learner.get(address).status_code == 404
+    assert here.learner.post(address, data={"words": "x"}).status_code == 404
+    here.manager.post(publish, data={"published": "yes"})
+    assert here.learner.get(address).status_code == 200
+    assert len(here.rows("SELECT * FROM contest")) == 1
+
+
 def contest_id(here: School) -> str:
     return str(here.rows("SELECT id FROM contest ORDER BY at DESC, rowid DESC")[0].id)
 
