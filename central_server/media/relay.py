@@ -130,6 +130,7 @@ class Relay:
             answer = await make(asked, connection)
         except OfferError as error:
             self._tell(Refused(asked.resource, error.status, error.vi, error.en))
+            self._resources.pop(asked.resource, None)
             await _close(connection)
         except Exception as error:  # one peer's offer, on which aiortc may fail in any way, costs nobody else's stream
             log.warning("offer not answered error=%s", type(error).__name__)
@@ -186,11 +187,7 @@ class Relay:
             one.incoming is not None for one in self._resources.values() if one.name == asked.name
         )
         if stream is None or not published:
-            raise OfferError(
-                404,
-                "Hiện chưa có ai phát luồng này. Trang sẽ tự thử lại.",
-                "Nobody publishes this stream at the moment. The page tries again.",
-            )
+            raise _nobody_publishes()
         coding = Coding(stream.codec, stream.profile)
         transceiver = connection.addTransceiver(media.kind, "sendonly")
         transceiver.setCodecPreferences(played_preferences(media, coding))
@@ -201,6 +198,8 @@ class Relay:
         )
         await connection.setRemoteDescription(_offered(asked.offer))
         answer = await self._answer(connection, Resource(asked.resource, asked.name, connection, self._now(), coding))
+        if asked.resource not in self._resources or self._streams.get(asked.name) is not stream:
+            raise _nobody_publishes()  # gathering takes up to 5 s: the viewer or the publisher has left meanwhile
         viewer.payload_type = first_payload_type(answer)
         stream.viewers[asked.resource] = viewer
         return answer
@@ -256,8 +255,11 @@ class Relay:
     def _sweep(self, now: float) -> None:
         """End the peers that are gone, and forget streams that nobody needs."""
         for resource in list(self._resources.values()):
-            viewer = self._streams[resource.name].viewers.get(resource.id)
-            if resource.connected_at is None:
+            stream = self._streams.get(resource.name)
+            viewer = stream.viewers.get(resource.id) if stream is not None else None
+            if stream is None:
+                self._end(resource.id, "abandoned")
+            elif resource.connected_at is None:
                 if now - resource.made_at > CONNECT_S:
                     self._end(resource.id, "never connected")
             elif viewer is not None and viewer.gone():
@@ -286,6 +288,14 @@ class Relay:
         self._told, self._told_at = states, now
         self._tell(Beat(int(now * 1000), states, tuple(self._spoke), len(self._resources), time.process_time()))
         self._spoke.clear()
+
+
+def _nobody_publishes() -> OfferError:
+    return OfferError(
+        404,
+        "Hiện chưa có ai phát luồng này. Trang sẽ tự thử lại.",
+        "Nobody publishes this stream at the moment. The page tries again.",
+    )
 
 
 def _offered(offer: str) -> RTCSessionDescription:
