@@ -10,8 +10,9 @@
     POST /api/agent/enrolments  EnrolmentRequest -> EnrolmentAnswer   consent and template; idempotent by its id
     POST /api/agent/media-token  MediaTokenRequest -> MediaTokenAnswer   to publish the room's streams
     POST /api/agent/classroom-ticket  ClassroomTicketRequest -> ClassroomTicket   lets its room into one class
+    POST /api/agent/sessions/{session}/picture  JPEG -> PictureAnswer   a still of the room for the classroom page
 
-Today, status, gallery, enrolments, media-token, classroom-ticket and rotate carry
+Today, status, gallery, enrolments, media-token, classroom-ticket, picture and rotate carry
 `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see `request_message`. A batch is signed itself, and sending it again
 changes nothing. Refusals are a Refusal with a 4xx status.
 
@@ -287,7 +288,7 @@ class MediaTokenAnswer(Message, frozen=True, kw_only=True):
 
 
 class PictureAnswer(Message, frozen=True, kw_only=True):
-    """To `POST /api/sessions/{session}/picture`: in how many seconds the next one is wanted."""
+    """To `POST /api/agent/sessions/{session}/picture`: in how many seconds the next one is wanted."""
 
     next_in_s: Annotated[int, msgspec.Meta(ge=1, le=3600)]
 

@@ -153,7 +153,12 @@ def phase_of(session: SessionFacts, now: int) -> Phase:
 
 
 def known_until(session: SessionFacts, reports: Sequence[LiveReport], now: int) -> int:
-    """Up to when a bridge point's time is counted (ms): to its last live frame while news comes, to `now` without."""
+    """Up to when a bridge point's time is counted (ms): to its last live frame while news comes, to `now` without.
+
+    UNTIL_STEP_MS after the end all of the session counts: the last status tells nothing of its last moments.
+    """
+    if now >= session.end + UNTIL_STEP_MS:
+        return session.end
     heard = [r.status.watching_to for r in reports if r.fresh(now) and r.status.watching_to is not None]
     until = min(max(heard), now) if heard else now - now % UNTIL_STEP_MS
     return min(max(until, session.start), session.end)

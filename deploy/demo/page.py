@@ -91,6 +91,10 @@ class ManagersView:
         return any(point.watching for point in self.participation().points)
 
     def settled(self) -> bool:
-        """Whether the session is over for the server too, sealed, and all of it is there."""
+        """Whether the session is over for the server too, sealed, and all of its time is counted."""
         figures = self.participation()
-        return figures.phase == "over" and all(point.seal == "sealed" for point in figures.points)
+        return (
+            figures.phase == "over"
+            and all(point.seal == "sealed" for point in figures.points)
+            and all(one.scheduled_ms == figures.end - figures.start for one in figures.learners)
+        )

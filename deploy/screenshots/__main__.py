@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from central_server.accounts.permission import Role
 from deploy.demo.classroom import write_server_settings
@@ -84,7 +85,8 @@ def chromium() -> str:
 
 
 def take(folder: Path, programs: Programs, out: Path, only: str, agent: str) -> list[Shot]:
-    """Start the office, sign in as each role, and take all pictures; then those of the agent at `agent`, if any."""
+    """Pictures of the agent at `agent`, if any, then of the office as each role sees it. Raises ProgramError."""
+    shots = _agents(agent.rstrip("/"), out, only) if agent else []
     settings = write_server_settings(folder, 0)
     with settings.open("a", encoding="utf-8") as file:
         file.write(NO_SECOND_FACTOR)
@@ -98,20 +100,30 @@ def take(folder: Path, programs: Programs, out: Path, only: str, agent: str) -> 
     if not wait_until(programs, lambda: FILLED in (folder / "province.txt").read_text(encoding="utf-8"), FILL_S):
         raise ProgramError("Chưa tạo xong dữ liệu của tỉnh.", "The province was not made in time.")
     office = open_office(folder / "server", time.time_ns() // 1_000_000)
-    shots: list[Shot] = []
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_ARGUMENTS))
         for role in office.links:
             with browser.new_context(locale="vi-VN") as context:
                 sign_in(context, view.address, office.links[role])
                 shots += _role(context.new_page(), view.address, role, office, out, only)
-        if agent:
-            with browser.new_context(locale="vi-VN") as context:
-                pages = agent_pages(context.new_page(), agent.rstrip("/"), out, only)
-                shots += [Shot(ROLE, path, file) for path, file in pages]
         browser.close()
     (out / "index.html").write_text(contact_sheet(shots), encoding="utf-8")
     return shots
+
+
+def _agents(address: str, out: Path, only: str) -> list[Shot]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_ARGUMENTS))
+        try:
+            with browser.new_context(locale="vi-VN") as context:
+                return [Shot(ROLE, path, file) for path, file in agent_pages(context.new_page(), address, out, only)]
+        except PlaywrightError as error:
+            raise ProgramError(
+                f"Không mở được trang của bridge-agent ở {address}; hãy xem nó có đang chạy không.",
+                f"The pages of the bridge-agent at {address} can't be opened; see whether it runs.",
+            ) from error
+        finally:
+            browser.close()
 
 
 def sign_in(context: BrowserContext, address: str, key: str) -> None:

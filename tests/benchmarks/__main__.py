@@ -15,7 +15,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NOT_BENCHMARKS = {"__main__", "country", "live_server", "load", "measure", "media_peers", "usual_server"}
+NOT_BENCHMARKS = {
+    "__main__",
+    "country",
+    "live_server",
+    "load",
+    "measure",
+    "media_peers",
+    "office_server",
+    "usual_server",
+}
 
 
 def main() -> int:

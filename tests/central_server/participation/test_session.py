@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from central_server.participation.live import STALE_MS
+from central_server.participation.state import UNTIL_STEP_MS
 from models.receipts import Receipt
 from models.records import CheckIn
 from models.wire import LivePresence
@@ -132,6 +133,17 @@ def test_a_status_of_the_future_counts_up_to_now(server: Running, agent: Agent, 
     server.clock.ms = START + 10 * MINUTE
     agent.status(SESSION, {people[0]: START}, watching_from=START, watching_to=START + 500 * MINUTE)
     assert minutes(learner(ask(server), people[0])) == (10, 0, 0)
+
+
+def test_all_of_a_session_counts_soon_after_its_end_though_the_last_status_came_before(
+    server: Running, agent: Agent, people: list[str]
+) -> None:
+    server.clock.ms = END - MINUTE // 60
+    agent.status(SESSION, {people[0]: START}, watching_from=START, watching_to=END - MINUTE // 30)
+    assert learner(ask(server), people[0])["scheduled_ms"] == SCHEDULED - MINUTE // 30
+    server.clock.ms = END + UNTIL_STEP_MS
+    one = learner(ask(server), people[0])
+    assert (one["scheduled_ms"], one["not_observed_ms"]) == (SCHEDULED, MINUTE // 30)
 
 
 def test_the_camera_off_is_no_absence(server: Running, agent: Agent, people: list[str]) -> None:
