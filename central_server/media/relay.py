@@ -96,9 +96,17 @@ class Relay:
         """Not yet told."""
 
     async def run(self, commands: asyncio.Queue[Command | None]) -> None:
-        """Do what is asked until told to stop, or the pipe ends."""
+        """Do what is asked until told to stop, or the pipe ends. Raises what goes wrong in looking after the peers."""
         self._tell(Ready(self._way, self._why))
-        ticking = asyncio.ensure_future(self._tick())
+        async with asyncio.TaskGroup() as group:
+            ticking = group.create_task(self._tick())
+            await self._obey(commands)
+            ticking.cancel()
+        for resource in list(self._resources):
+            self._end(resource, "stopping")
+        await asyncio.wait(self._tasks, timeout=1) if self._tasks else None
+
+    async def _obey(self, commands: asyncio.Queue[Command | None]) -> None:
         while True:
             match await commands.get():
                 case Publish() as asked:
@@ -108,16 +116,9 @@ class Relay:
                 case Close(resource):
                     self._end(resource, "asked")
                 case LetHear(session, rooms):
-                    self._heard[session] = rooms
-                    for name, stream in self._streams.items():
-                        if name.session == session:
-                            stream.hear(self._may_hear(name))
+                    self._let_hear(session, rooms)
                 case Stop() | None:
-                    break
-        ticking.cancel()
-        for resource in list(self._resources):
-            self._end(resource, "stopping")
-        await asyncio.wait(self._tasks, timeout=1) if self._tasks else None
+                    return
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -225,6 +226,14 @@ class Relay:
             stream.codec, stream.profile = coding.codec, coding.profile
         return stream
 
+    def _let_hear(self, session: str, rooms: frozenset[str]) -> None:
+        self._heard.pop(session, None)
+        if rooms:
+            self._heard[session] = rooms
+        for name, stream in self._streams.items():
+            if name.session == session:
+                stream.hear(self._may_hear(name))
+
     def _may_hear(self, name: Name) -> bool:
         return name.source != "sound" or name.room in self._heard.get(name.session, ())
 
@@ -268,8 +277,9 @@ class Relay:
                 heard = max(resource.connected_at, resource.incoming.last_heard)
                 if now - heard > SILENT_S:
                     self._end(resource.id, "silent")
+        published = {one.name for one in self._resources.values() if one.incoming is not None}
         for name, stream in list(self._streams.items()):
-            if any(one.incoming is not None and one.name == name for one in self._resources.values()):
+            if name in published:
                 self._ended_at.pop(name, None)
                 continue
             if now - self._ended_at.setdefault(name, now) > ABANDONED_S or not stream.viewers:
@@ -286,7 +296,7 @@ class Relay:
         if states == self._told and now - self._told_at < BEAT_S:
             return
         self._told, self._told_at = states, now
-        self._tell(Beat(int(now * 1000), states, tuple(self._spoke), len(self._resources), time.process_time()))
+        self._tell(Beat(int(now * 1000), states, tuple(self._spoke)))
         self._spoke.clear()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
+import pytest
 from aiortc import RTCPeerConnection
 
 from central_server.media.messages import Answered, Beat, Close, Command, Event, Name, Play, Publish, Refused, Settings
@@ -15,7 +16,7 @@ from tests.central_server.media.peers import Painted, until
 NAME, OTHER = Name("s", "r1", "camera"), Name("s", "r2", "camera")
 
 
-async def _offer(direction: str) -> str:
+async def offer_to(direction: str) -> str:
     connection = RTCPeerConnection()
     if direction == "sendonly":
         connection.addTransceiver(Painted(), "sendonly")
@@ -35,7 +36,7 @@ async def test_a_publisher_or_a_viewer_that_leaves_while_viewers_are_answered_co
         stun = IceServer(urls=(f"stun:127.0.0.1:{silent.getsockname()[1]}",))
         relay = Relay(Settings(ice_servers=(stun,)), told.append)
         running = asyncio.ensure_future(relay.run(commands))
-        published, played = await _offer("sendonly"), await _offer("recvonly")
+        published, played = await offer_to("sendonly"), await offer_to("recvonly")
         for command in (
             Publish("publisher", NAME, published),
             Publish("stays", OTHER, published),
@@ -58,3 +59,13 @@ async def test_a_publisher_or_a_viewer_that_leaves_while_viewers_are_answered_co
         await until(lambda: any(isinstance(one, Beat) for one in told[seen:]), 3)
         commands.put_nowait(None)
         await running
+
+
+async def test_a_relay_that_cannot_look_after_its_peers_ends_at_once_with_the_reason() -> None:
+    def tell(event: Event) -> None:
+        if isinstance(event, Beat):
+            raise ValueError("a beat that can't be told")
+
+    with pytest.raises(ExceptionGroup) as ended:
+        await asyncio.wait_for(Relay(Settings(), tell).run(asyncio.Queue()), 3)
+    assert ended.group_contains(ValueError, match="a beat")
