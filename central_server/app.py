@@ -66,6 +66,7 @@ from central_server.accounts.passwords import Hasher
 from central_server.accounts.sign_on import provider
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.classroom.classrooms import Classrooms
+from central_server.classroom.closing import Closer
 from central_server.clock import wall_clock
 from central_server.config import Config
 from central_server.data_lock import held_by_server
@@ -100,7 +101,7 @@ def create_app(
 
     now: the server's clock, ms since 1970 UTC. writes: makes the one writer (of a simulation, it has no thread).
     serving: for days, to people: one thread compiles pages' templates, another settles what is over, another erases
-    face templates whose term has ended.
+    face templates whose term has ended, another closes classrooms that were left open.
     """
 
     pages = Pages()
@@ -151,6 +152,7 @@ def create_app(
                     stack.enter_context(Compiler(pages))
                     stack.enter_context(Settler(settling, now))
                     stack.enter_context(Eraser(writer, config.template_retention_days, now))
+                    stack.enter_context(Closer(engine, writer, now))
                 yield
                 await classrooms.end()
                 await media.end()

@@ -234,7 +234,7 @@ class Classroom:
                     idle = 0 if self._pages else idle + 1
                     await self._tick(ticks)
         finally:
-            await self.end()
+            await self.put_away()
 
     async def _tick(self, ticks: int) -> None:
         try:
@@ -272,15 +272,25 @@ class Classroom:
                 await self._write(doing(self.plan.session, lambda _: records))
             self._cut_at = by.now
 
+    async def put_away(self) -> None:
+        """Nobody has it open any more: after the session's planned end the class is over, before it may go on later."""
+        if not self.over and self._now() >= self.plan.end:
+            try:
+                await self.close()
+            except (ServerError, SQLAlchemyError):
+                log.warning("the class could not be closed", exc_info=True)  # closing.Closer does it later
+        await self.end()
+
     async def end(self) -> None:
-        """End its streams, with what was spoken on record."""
-        if self.over:
-            return
-        self.over = True
+        """End its streams, with what was spoken on record; nobody is heard any more."""
         try:
             await self._cut()
         except (ServerError, SQLAlchemyError):
             log.warning("what was spoken could not be kept", exc_info=True)
+        if self.over:
+            return
+        self.over = True  # from here on another one may be opened for the session: nothing below waits
+        self._media.forget(self.plan.session)
         await self.tell()
 
 
