@@ -86,7 +86,7 @@ from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
 from central_server.participation.settling import Settler, Settling
 from central_server.participation.watch import Watches
-from central_server.services import Clock, Services
+from central_server.services import Clock, Services, ServicesDep
 from central_server.web.cross_site import SameSiteOnly
 from central_server.web.description import describe
 from central_server.web.headers import Headers
@@ -240,6 +240,9 @@ async def before_end(app: FastAPI) -> None:
     await app.state.services.classrooms.end()
 
 
-async def health() -> Response:
-    """Whether the server runs: the one page for everybody."""
-    return Response('{"ok":true}', media_type="application/json")
+async def health(of: ServicesDep) -> Response:
+    """Whether the server runs, and how its relay works (central_server/media): the one page for everybody.
+
+    media: passing; reencoding, which costs much processor time (the log says why); null while no stream is wanted.
+    """
+    return Response(json.dumps({"ok": True, "media": of.media.way}), media_type="application/json")
