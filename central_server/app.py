@@ -34,6 +34,7 @@ import central_server.corrections.sheet_pages
 import central_server.courses.calendar_routes
 import central_server.courses.course_pages
 import central_server.courses.holiday_pages
+import central_server.courses.lecturer_pages
 import central_server.courses.new_course
 import central_server.courses.pages
 import central_server.courses.programme_pages
@@ -170,6 +171,7 @@ def create_app(
     app.include_router(central_server.courses.pages.router)
     app.include_router(central_server.courses.programme_pages.router)
     app.include_router(central_server.courses.holiday_pages.router)
+    app.include_router(central_server.courses.lecturer_pages.router)
     app.include_router(central_server.courses.calendar_routes.router)
     app.include_router(central_server.courses.new_course.router)  # before /courses/{course}
     app.include_router(central_server.courses.course_pages.router)
