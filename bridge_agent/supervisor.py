@@ -13,11 +13,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bridge_agent.child_process import ChildProcess
 from bridge_agent.eyes import Assignment, Target
 from bridge_agent.journal import Journal
 from bridge_agent.recognition.commands import Command, Stop
 from bridge_agent.recognition.events import Ended, Event, Failed, Ready, Unwatched, Watched
+from models.child_process import ChildProcess
 from models.records import CoverageEnd
 
 PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -153,7 +153,7 @@ async def _listen(process: ChildProcess[Event, Command], listener: Listener, pat
                 "Recognition does not answer; it is being restarted.",
             ) from error
         if event is None:
-            code = process.exit_code()
+            code = await process.exit_code()
             raise _LostError(
                 f"exit {code}",
                 f"Phần nhận diện đã dừng đột ngột (mã {code}); đang khởi động lại.",

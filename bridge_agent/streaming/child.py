@@ -22,7 +22,6 @@ import httpx
 from aiortc import RTCRtpSender
 
 from bridge_agent.capture.outlet import Packet, Rate, Still, WantKeyFrame, WantStill
-from bridge_agent.child_process import read_into, write_from
 from bridge_agent.clock import boot_ms
 from bridge_agent.streaming import passing
 from bridge_agent.streaming.adaptation import Adaptation, Report
@@ -41,6 +40,7 @@ from bridge_agent.streaming.messages import (
 from bridge_agent.streaming.publication import NoLeaveError, Publication, Stream
 from bridge_agent.streaming.sound import Microphone, SoundTrack
 from bridge_agent.streaming.whip import Whip
+from models.child_process import read_into, write_from
 from models.wire import Source
 
 TELL_S: Final = 1.0

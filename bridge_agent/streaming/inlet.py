@@ -10,7 +10,7 @@ from multiprocessing import AuthenticationError
 from multiprocessing.connection import Listener
 
 from bridge_agent.capture.outlet import Packet, Still, StreamOut, Wish, clear
-from bridge_agent.child_process import read_into, write_from
+from models.child_process import read_into, write_from
 
 
 class Inlet:

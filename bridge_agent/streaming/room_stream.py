@@ -13,7 +13,6 @@ from typing import Final
 
 from bridge_agent.alarms import Alarms
 from bridge_agent.capture.outlet import MeetingPlace, Still, StreamOut, StreamSettings, WantStill
-from bridge_agent.child_process import ChildProcess
 from bridge_agent.config import StreamingConfig
 from bridge_agent.errors import AgentError
 from bridge_agent.journal import Journal
@@ -34,6 +33,7 @@ from bridge_agent.streaming.messages import (
 )
 from bridge_agent.streaming.start import StreamTarget
 from bridge_agent.supervisor import GOOD_AFTER_S, PAUSES_S
+from models.child_process import ChildProcess
 from models.wire import LiveStream, MediaTokenRequest
 
 TICK_S: Final = 0.5
@@ -172,7 +172,7 @@ class RoomStream:
             heard = loop.time()
             match event:
                 case None:
-                    return f"exit {process.exit_code()}"
+                    return f"exit {await process.exit_code()}"
                 case WantPass():
                     task = asyncio.create_task(self._ask_pass(process, recording.session, event))
                     asking.add(task)

@@ -52,6 +52,7 @@ from models.own_records import (
     KeyRevoked,
     KeyRotated,
     LearnerKnown,
+    LecturerBound,
     LookalikesJudged,
     PinErased,
     PinMade,
@@ -102,6 +103,7 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
             ProgrammeKept,
             SessionPlanned,
             SessionHeld,
+            LecturerBound,
             SessionChanged,
             SessionDropped,
             HolidayMarked,
@@ -233,6 +235,7 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             return sentence_of_learners(record, name)
         case (
             CoursePlanned() | ProgrammeKept() | SessionHeld() | SessionChanged() | SessionDropped() | HolidayMarked()
+            | LecturerBound()
         ):  # fmt: skip
             return sentence_of_plans(record, name)
         case (

@@ -58,8 +58,12 @@ class Interaction:
         return self.rooms.setdefault(room, RoomInteraction())
 
 
-def interaction_of(records: Iterable[InClassroom]) -> Interaction:
-    """What the records of one session come to. A turn that still runs is counted, its time is not."""
+def interaction_of(records: Iterable[InClassroom], closes_at: int) -> Interaction:
+    """What the records of one session come to. A turn that still runs is counted, its time is not.
+
+    closes_at: when its classroom closes (server time, ms); a turn that was ended on record later, as nobody had the
+    classroom open, lasted no longer.
+    """
     found = Interaction()
     asked: dict[int, str] = {}
     given: dict[int, int] = {}
@@ -72,7 +76,7 @@ def interaction_of(records: Iterable[InClassroom]) -> Interaction:
                 given[record.turn] = record.at
             case FloorTaken():
                 room = found.of(record.bridge_point)
-                room.turn_ms += max(0, record.at - given.get(record.turn, record.at))
+                room.turn_ms += max(0, min(record.at, closes_at) - given.get(record.turn, record.at))
                 room.turn_spoken_ms += record.spoken_ms
             case QuestionAsked():
                 found.of(record.bridge_point).questions += 1

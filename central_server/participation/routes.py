@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from central_server.accounts.guard import Seen, SeenDep, guard, still_allowed
 from central_server.classroom.interaction import RoomInteraction, interaction_of
 from central_server.classroom.keeping import records_of
+from central_server.classroom.plan import CLOSES_AFTER_MS
 from central_server.participation.feed import Feed
 from central_server.participation.figures import figures_of
 from central_server.participation.finding import Listing, Wanted
@@ -75,7 +76,8 @@ def _rooms(of: Services, session: str, state: SessionNow) -> list[tuple[str, Roo
     It stands beside participation: nothing of it is counted there.
     """
     with of.engine.connect() as connection:
-        found = interaction_of(records_of(connection, session)).rooms
+        closes_at = state.facts.end + CLOSES_AFTER_MS
+        found = interaction_of(records_of(connection, session), closes_at).rooms
     mine = [(row.facts.name, found.get(id_, RoomInteraction())) for id_, row in state.rows.items()]
     return mine if any(one != RoomInteraction() for _, one in mine) else []
 

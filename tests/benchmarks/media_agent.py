@@ -23,9 +23,9 @@ from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.child import Pace
 from bridge_agent.capture.outlet import MeetingPlace, StreamSettings
 from bridge_agent.capture.source import VideoFile
-from bridge_agent.child_process import ChildProcess
 from bridge_agent.streaming.messages import Pass, StreamAssignment, StreamCommand, StreamEvent, StreamState, WantPass
 from bridge_agent.streaming.start import publish
+from models.child_process import ChildProcess
 from tests.benchmarks.measure import Measure
 from tests.bridge_agent.composed import Composition
 from tests.central_server.media.peers import SESSION, Ticking

@@ -16,10 +16,10 @@ from bridge_agent.capture.child import Pace
 from bridge_agent.capture.frame import Frame, Picture
 from bridge_agent.capture.outlet import MeetingPlace, Still, StreamSettings
 from bridge_agent.capture.source import Stream
-from bridge_agent.child_process import ChildProcess
 from bridge_agent.streaming.messages import Pass, StreamAssignment, StreamCommand, StreamEvent, StreamState, WantPass
 from bridge_agent.streaming.start import StreamTarget, publish
 from central_server.services import Services
+from models.child_process import ChildProcess
 from tests.bridge_agent.composed import Composition
 from tests.central_server.media.peers import SESSION
 from tests.mjpeg_camera import Camera

@@ -155,7 +155,7 @@ class Peers:
     """Whether to come again when told so."""
     made: list[Peer] = field(default_factory=list)
 
-    def token(self, act: Act, room: str | None, holder: str = "account:a1", session: str = SESSION) -> str:
+    def token(self, act: Act, room: str, holder: str = "account:a1", session: str = SESSION) -> str:
         assert self.server is not None
         of = self.server.services
         return of.media.tokens.issue(holder, session, room, act, SOURCES, of.now())
@@ -183,7 +183,7 @@ class Peers:
         if codec:
             found = RTCRtpSender.getCapabilities(kind).codecs
             transceiver.setCodecPreferences([one for one in found if one.mimeType in (codec, "video/rtx")])
-        peer = await self._ask(connection, f"/media/whep/{SESSION}/{room}/{source}", token or self.token("play", None))
+        peer = await self._ask(connection, f"/media/whep/{SESSION}/{room}/{source}", token or self.token("play", room))
         peer.reading = asyncio.ensure_future(_count(peer, transceiver.receiver.track))
         return peer
 

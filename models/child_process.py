@@ -1,4 +1,7 @@
-"""A child process of the agent's parent, with threads that bring its events into the event loop and commands to it."""
+"""A child process of an event loop's owner, with threads that bring its events into the loop and commands to it.
+
+The agent's parent keeps recognition and streaming by it, the server its relay. Nothing here makes the loop wait.
+"""
 
 from __future__ import annotations
 
@@ -18,56 +21,68 @@ Asked = TypeVar("Asked")
 Given = TypeVar("Given")
 
 STOP_S: Final = 0.8
+GONE_S: Final = 0.5
+"""The pipe closes a moment before the process ends."""
 
 
 class ChildProcess(Generic[Told, Asked]):
-    """A process that runs `target` with a pipe and what it is given: it sends Told and gets Asked."""
+    """A process that runs `target` with a pipe and what it is given: it sends Told and gets Asked.
 
-    def __init__(self, name: str, target: Callable[[Connection, Given], None], given: Given) -> None:
+    daemon: it may have no children of its own, and is ended with this process. Raises OSError when it can't be started.
+    """
+
+    def __init__(
+        self, name: str, target: Callable[[Connection, Given], None], given: Given, *, daemon: bool = False
+    ) -> None:  # fmt: skip
         self.events: asyncio.Queue[Told | None] = asyncio.Queue()
         """What it told; None when it can tell nothing any more."""
-        context = multiprocessing.get_context("spawn")
-        self._conn, theirs = context.Pipe()
-        # Not a daemon: recognition has a process of its own, capture, which ends when its parent does.
-        self._process: BaseProcess = context.Process(target=target, args=(theirs, given), name=name)
+        context = multiprocessing.get_context("spawn")  # the only way on Windows, and safe with threads elsewhere
+        conn, theirs = context.Pipe()
+        self._process: BaseProcess = context.Process(target=target, args=(theirs, given), name=name, daemon=daemon)
         _start_deaf(self._process)
         theirs.close()
-        loop = asyncio.get_running_loop()
-        threading.Thread(target=read_into, args=(self._conn, loop, self.events.put_nowait), daemon=True).start()
+        reading = (conn, asyncio.get_running_loop())
+        self._reading = threading.Thread(target=self._read, args=reading, daemon=True, name=f"{name} events")
+        self._reading.start()
         self._waiting = queue.SimpleQueue[Asked | None]()
-        threading.Thread(target=write_from, args=(self._conn, self._waiting), daemon=True, name="commands").start()
+        writing = (conn, self._waiting)
+        threading.Thread(target=write_from, args=writing, daemon=True, name=f"{name} commands").start()
 
     @property
     def pid(self) -> int | None:
         """The process's id."""
         return self._process.pid
 
-    def exit_code(self) -> int | None:
-        """How it ended; waits a moment for it, as the pipe closes first."""
-        self._process.join(0.5)
+    async def exit_code(self) -> int | None:
+        """How it ended; waits up to GONE_S for it."""
+        await asyncio.to_thread(self._reading.join, GONE_S)
         return self._process.exitcode
 
     def tell(self, command: Asked) -> None:
         """Tell it; never waits for it, whatever it is stuck in."""
         self._waiting.put(command)
 
-    async def stop(self, last: Asked, last_words: Callable[[Told], None]) -> None:
-        """Ask it by `last` to end, pass on what it still tells, and kill it when it takes longer than STOP_S."""
+    async def stop(self, last: Asked, last_words: Callable[[Told], None], within_s: float = STOP_S) -> None:
+        """Ask it by `last` to end, pass on what it still tells, and kill it when it takes longer than so long."""
         try:
             self.tell(last)
-            async with asyncio.timeout(STOP_S):
+            async with asyncio.timeout(within_s):
                 while (event := await self.events.get()) is not None:
                     last_words(event)
         except TimeoutError:
             pass
         self.kill()
+        await asyncio.to_thread(self._reading.join, GONE_S)
 
     def kill(self) -> None:
-        """End it, whatever it is stuck in. May be called twice."""
+        """End it, whatever it is stuck in; the thread that reads waits for its end. May be called twice."""
         self._waiting.put(None)
         if self._process.is_alive():
             self._process.kill()
-        self._process.join()
+
+    def _read(self, conn: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        read_into(conn, loop, self.events.put_nowait)
+        self._process.join()  # here, as one that the system does not let die would keep the loop
 
 
 def _start_deaf(process: BaseProcess) -> None:
