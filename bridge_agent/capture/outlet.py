@@ -56,6 +56,18 @@ class Still:
 
 
 @dataclass(frozen=True, slots=True)
+class NotEncoded:
+    """The picture can't be encoded at present, and why, in a few words of both languages. Pictures after it: it can."""
+
+    vi: str
+    en: str
+
+
+Given = Packet | Still | NotEncoded
+"""What capture gives to the streaming process."""
+
+
+@dataclass(frozen=True, slots=True)
 class WantKeyFrame:
     """The next packet is to be a key frame."""
 

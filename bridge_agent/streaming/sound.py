@@ -12,11 +12,11 @@ from fractions import Fraction
 from typing import Any, Final
 
 import av
-from aiortc import MediaStreamTrack
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.container import InputContainer
 
+from bridge_agent.streaming.publication import FedTrack
 from models.reasons import reason
 
 RATE: Final = 48_000
@@ -37,7 +37,6 @@ class Microphone:
     def __init__(self, device: str) -> None:
         self.trouble: tuple[str, str] | None = None
         """Why there is no sound, in both languages."""
-        self.given_at: float | None = None
         self._device = device or _USUAL.get(sys.platform, "alsa:default")
         self._loop = asyncio.get_running_loop()
         self.give: Callable[[AudioFrame], None] = lambda frame: None
@@ -69,24 +68,23 @@ class Microphone:
                     self._loop.call_soon_threadsafe(self._came, part)
 
     def _came(self, frame: AudioFrame) -> None:
-        self.given_at = time.monotonic()
         self.give(frame)
 
 
-class SoundTrack(MediaStreamTrack):
+class SoundTrack(FedTrack):
     """The newest sound; aiortc encodes it."""
 
     kind = "audio"
 
     def __init__(self) -> None:
         super().__init__()
-        self.taken_at: float | None = None
         self._queue: deque[AudioFrame] = deque(maxlen=LONGEST)
         self._come = asyncio.Event()
         self._samples = 0
 
     def push(self, frame: AudioFrame) -> None:
         """Sound came; what waits too long is dropped."""
+        self.waiting_since = self.waiting_since or time.monotonic()
         self._queue.append(frame)
         self._come.set()
 
@@ -95,8 +93,8 @@ class SoundTrack(MediaStreamTrack):
         while not self._queue:
             self._come.clear()
             await self._come.wait()
-        self.taken_at = time.monotonic()
         frame = self._queue.popleft()
+        self.waiting_since = time.monotonic() if self._queue else None
         frame.pts, frame.time_base = self._samples, Fraction(1, RATE)
         self._samples += frame.samples
         return frame
