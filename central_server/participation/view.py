@@ -16,6 +16,7 @@ from central_server.participation.finding import Listing, Texts, Wanted, listing
 from central_server.participation.queries import SessionFacts
 from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.state import LearnerState, Trouble, without_flags
+from central_server.participation.streamed import losses_said, said
 from central_server.participation.watch import SessionNow, SessionWatch
 from central_server.participation.wording import (
     CAUSES,
@@ -181,7 +182,8 @@ class SessionView:
             "point.html",
             row=row,
             sentence=self._sentence(row),
-            remarks=remarks(row, self._lang),
+            stream=said(row.stream, self._lang) if row.stream else "",
+            remarks=[*remarks(row, self._lang), *filter(None, [losses_said(row.losses, self._lang)])],
             heads=heads(row.heads, self._lang) if row.heads else "",
             alarms=alarms,
         )
