@@ -23,6 +23,15 @@ from central_server.participation.live import LiveReport, unobserved, unobserved
 from central_server.participation.queries import PointFacts, SessionFacts
 from central_server.participation.seals import SealFacts
 from central_server.participation.state import BACKLOG, Phase, Trouble
+from central_server.participation.streamed import (
+    NO_STREAMS,
+    Loss,
+    StreamNow,
+    Streams,
+    losses_now,
+    stream_now,
+    streams_of,
+)
 from central_server.participation.twice import SeenTwice
 from models.presence import GAP_MS
 from models.records import CoverageEnd
@@ -60,6 +69,7 @@ class Digest:
     """Recorded here, and sitting at another bridge point or nowhere."""
     duty: tuple[OnWatch, ...] = ()
     """Who was on duty, in order of time."""
+    streams: Streams = NO_STREAMS
 
 
 def digest_of(
@@ -93,6 +103,7 @@ def digest_of(
         strangers_since=strangers_since(known),
         elsewhere=tuple(known.elsewhere),
         duty=tuple(sorted(known.duty, key=lambda one: one.at)),
+        streams=streams_of(known.links, session.start, session.end),
     )
 
 
@@ -142,6 +153,10 @@ class PointRow:
     """Learners who were recorded here and at another bridge point in the same minute."""
     duty: tuple[str, ...]
     """Names of those on duty, the last one last."""
+    stream: StreamNow | None
+    """How the room's stream is now; None: it streams nothing, or nothing is heard of it."""
+    losses: tuple[Loss, ...]
+    """When the stream was lost and back."""
 
     @property
     def not_observed(self) -> int:
@@ -176,6 +191,7 @@ def point_row(
     if phase == "over":
         seen, not_seen = _whole(enrolled, schedule, digest, reports)
     trouble = _trouble(point, phase, watching, report, fresh, digest)
+    streams = digest.streams if digest else NO_STREAMS
     heads = counted_now(report, len(enrolled)) if report is not None and fresh else None
     news = None
     if report is not None:
@@ -208,6 +224,8 @@ def point_row(
         sweep_ms=-(-status.sweep_ms // SWEEP_STEP_MS) * SWEEP_STEP_MS if status and fresh else 0,
         twice=twice,
         duty=_duty(digest, names or {}),
+        stream=None if phase == "over" else stream_now(streams, reports, now),
+        losses=losses_now(streams, reports, now),
     )
 
 

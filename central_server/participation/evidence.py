@@ -24,6 +24,7 @@ from central_server.participation.known_by import (
 from central_server.participation.live import LiveReport, unobserved
 from central_server.participation.queries import Arrived, SessionFacts
 from central_server.participation.seals import SealBook
+from central_server.participation.streamed import Linked
 from models.brackets import Bracket, LogOrder
 from models.islands import PointTotals
 from models.participation import scheduled
@@ -32,6 +33,7 @@ from models.records import (
     CheckIn,
     Coverage,
     Headcount,
+    Link,
     OnDuty,
     Presence,
     ProfileUsed,
@@ -65,6 +67,8 @@ class PointEvidence:
     """By device, the last one with which it watched the session."""
     elsewhere: list[Elsewhere] = field(default_factory=list)
     """Of learners who do not sit here: never counted, but who is seen at two bridge points at once is an alarm."""
+    links: list[Linked] = field(default_factory=list)
+    """When the room's stream was up."""
     unmeasured: list[AnyRecord] = field(default_factory=list)
     clocks: Clocks = field(default_factory=Clocks)
     orders: dict[tuple[str, str], LogOrder] = field(default_factory=dict)
@@ -176,6 +180,9 @@ class PointEvidence:
                 start, end = self._between(record, record.start, record.end)
                 counts = (record.people, record.known, record.unknown, record.vouched, record.roster)
                 self.counted.append(Counted(start, end, *counts))
+            case Link():
+                start, end = self._between(record, record.start, record.end)
+                self.links.append(Linked(start, end, record.ended_by))
             case OnDuty():
                 at, _ = self._between(record, record.at, record.at)
                 self.duty.append(OnWatch(at, record.witness, record.named_by))
@@ -246,6 +253,7 @@ class PointEvidence:
             list(self.counted),
             dict(self.profiles),
             list(self.elsewhere),
+            list(self.links),
         )
         added.clocks, added.misfits, added.corrections = self.clocks, set(self.misfits), self.corrections
         for record in self.unmeasured:

@@ -17,6 +17,8 @@ import numpy as np
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from central_server.classroom.interaction import RoomInteraction
+from central_server.classroom.keeping import interaction_in
 from central_server.participation.book import FACTS_LIFE_MS, same_where_equal
 from central_server.participation.columns import COLUMNS, Axis, with_live
 from central_server.participation.condition import Digest, PointRow, digest_of, no_records, point_row, unobserved_of
@@ -51,6 +53,7 @@ _WITH_RECORDS = text(
     " AND EXISTS (SELECT 1 FROM record WHERE record.session = :session AND record.device = device.id)"
 )
 _ACTS = text("SELECT coalesce(max(seq), 0) FROM own_record")
+_LAST_IN_CLASS = text("SELECT max(seq) FROM classroom_act WHERE session = :session")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +78,8 @@ class SessionNow:
     """Which columns have something to show."""
     unread: int
     """Bridge points whose records are still being read."""
+    interaction: Mapping[str, RoomInteraction]
+    """By id of the bridge point (of all of them), where there is any; the same object again while nothing was added."""
 
     @property
     def not_observed(self) -> int:
@@ -132,6 +137,8 @@ class SessionWatch:
         """By bridge point."""
         self._twice_at: int | None = None
         self._names: dict[str, str] = {}
+        self._interaction: Mapping[str, RoomInteraction] = {}
+        self._interaction_key: object = None
 
     def look(self, now: int, points: frozenset[str] | None = None) -> SessionNow:
         """The session at `now` (server time, ms), as far as it is held at these bridge points (None: all of it).
@@ -144,6 +151,7 @@ class SessionWatch:
             self._note_unobserved()
             self._read_records(db)
             self._look_for_twice(db, now)
+            self._read_interaction(db, facts)
             return self._now(facts, now, points)
 
     def forget_plan(self) -> None:
@@ -267,6 +275,12 @@ class SessionWatch:
         live = self._live.in_several_places(self._session, now)
         self._twice = by_point(find_twice(db, self._session, suspects, live)) if suspects or live else {}
 
+    def _read_interaction(self, db: Session, facts: SessionFacts) -> None:
+        """What was done in the classroom, read anew when something was added to its record."""
+        key = db.execute(_LAST_IN_CLASS, {"session": self._session}).scalar_one(), facts.end
+        if key != self._interaction_key:
+            self._interaction, self._interaction_key = interaction_in(db.connection(), self._session, facts.end), key
+
     def _learn_names(self, db: Session, ids: frozenset[str]) -> None:
         self._names |= names_of(db, ids - self._names.keys())
 
@@ -307,6 +321,7 @@ class SessionWatch:
             columns=(tuple(columns[0].tolist()), tuple(columns[1].tolist())),
             shown=tuple(shown.tolist()),
             unread=len(self._unread if points is None else points & self._unread.keys()),
+            interaction=self._interaction,
         )
 
     def _row(self, point: _Point, reports: tuple[LiveReport, ...], now: int, phase: Phase) -> PointRow:

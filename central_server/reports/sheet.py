@@ -84,6 +84,8 @@ class Sheet:
     lang: Language
     grouped_by: str = ""
     """What the groups are; in CSV that is a column of its own."""
+    beside: Sheet | None = None
+    """Another one, on a page of its own in the Excel file; in no other file."""
 
     @property
     def two_headings(self) -> bool:

@@ -60,7 +60,7 @@ def test_a_class_is_led_restarted_proved_and_measured(tmp_path: Path) -> None:
         assert isinstance(given, FloorGiven) and given.at == START + MINUTE
         assert isinstance(taken, FloorTaken) and (taken.why, taken.spoken_ms) == ("given_back", 0)
         assert isinstance(asked, QuestionAsked) and len(asked.text) == 64
-        measured = interaction_of(told, START + 240 * MINUTE).rooms
+        measured = interaction_of(told, START + 240 * MINUTE)
         assert (measured[one.rooms["BC"]].turns, measured[one.rooms["BC"]].turn_ms) == (2, MINUTE)
         assert (measured[one.rooms["DA"]].hands, measured[one.rooms["DA"]].questions) == (1, 1)
         with one.server.services.engine.connect() as connection:

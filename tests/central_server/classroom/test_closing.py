@@ -54,7 +54,7 @@ async def test_what_was_left_open_is_closed_when_the_class_is_over_also_by_a_ser
         assert isinstance(taken, FloorTaken) and isinstance(lowered, HandLowered)
         assert (taken.why, taken.spoken_ms, taken.measured_from) == ("class_over", 0, one.server.clock())
         assert lowered.bridge_point == one.rooms["DA"]
-        measured = interaction_of(record(one), CLOSES).rooms[one.rooms["BC"]]
+        measured = interaction_of(record(one), CLOSES)[one.rooms["BC"]]
         assert (measured.turns, measured.turn_ms) == (1, 40 * MINUTE), "no turn lasts longer than its class"
         assert close_over(of.engine, of.writer, 0, one.server.clock()) == 0
     engine = unguarded(tmp_path / "data" / "diemdanh.db")
