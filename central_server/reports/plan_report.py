@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlencode
 
 from sqlmodel import Session
 
+from central_server.errors import NotFoundError
 from central_server.learners.names import plain
 from central_server.reports.period import Period, day_of, end_of
 from central_server.reports.plan_figures import By, CourseFact, Line, PlanFigures, UnitNames, plan_figures
@@ -55,8 +57,20 @@ def address(report: PlanReport, **more: str) -> str:
     return urlencode(asked | {name: value for name, value in more.items() if value})
 
 
-def part_of(report: PlanReport, unit: str, programme: str, which: str) -> tuple[str, ...]:
-    """Ids of the courses behind a figure. which: plan, outside, or nothing for both; unit, programme: empty for all."""
+NONE = "-"
+"""Stands in an address for courses without a unit, or without a programme."""
+Which = Literal["", "plan", "outside"]
+"""Of which courses a figure is: within the plan, outside it; empty: both."""
+
+
+def part_of(report: PlanReport, unit: str, programme: str, which: Which) -> tuple[str, ...]:
+    """Ids of the courses behind a figure. unit, programme: empty for all. Raises NotFoundError for unknown ones."""
+    for asked, known in ((unit, report.units.names), (programme, report.programmes)):
+        if asked not in ("", NONE) and asked not in known:
+            raise NotFoundError(
+                "Không có đơn vị hoặc chương trình này. Hãy mở lại từ trang báo cáo.",
+                "There is no such unit or programme. Open it from the report again.",
+            )
     found: list[str] = []
     if which != "outside":
         found += [id_ for group in report.figures.groups for line in group.lines if _is(line, unit, programme)
@@ -64,10 +78,6 @@ def part_of(report: PlanReport, unit: str, programme: str, which: str) -> tuple[
     if which != "plan":
         found += [id_ for line in report.figures.outside if _is(line, unit, programme) for id_ in line.made_of]
     return tuple(sorted(found, key=lambda id_: (report.facts[id_].opened, id_)))
-
-
-NONE = "-"
-"""Stands in an address for courses without a unit, or without a programme."""
 
 
 def _is(line: Line, unit: str, programme: str) -> bool:
