@@ -191,8 +191,10 @@ def turns_sheet(db: Session, report: PlanReport, courses: tuple[str, ...], lang:
         (t("Số liệu tính đến", "Figures as of"), shown(day_of(report.at), "date", lang)),
     )
     notes = (
-        t(f"{number(at, lang)} lượt, {number(len(wanted), lang)} người.",
-          f"{number(at, lang)} turns, {number(len(wanted), lang)} persons."),
+        t(f"{number(at, lang)} lượt, {number(len(wanted), lang)} người. Kết quả là kết quả vào ngày báo cáo, với đơn "
+          "vị và chức vụ khi được công nhận; tên lớp và họ tên là tên hiện nay.",
+          f"{number(at, lang)} turns, {number(len(wanted), lang)} persons. Results are those of the report's day, with "
+          "unit and position as they were recognised; courses and learners have their names of today."),
     )  # fmt: skip
     return Sheet(
         f"luot-hoc-vien-{report.period.code}-{day_of(report.at):%Y%m%d}", report.head.of("plan"),

@@ -180,8 +180,10 @@ def _notes(report: PlanReport, lang: Language) -> tuple[str, ...]:
           "người, nên số người của các dòng không cộng thành số người của dòng tổng.",
           "A course counts in the period of its first session. Turns are enrolments; a person in three courses is "
           "three turns and one person, so the persons of the lines do not add up to those of their sum."),
-        t("Hoàn thành là kết quả đã công nhận tính đến ngày báo cáo.",
-          "Completed are the results recognised by the day of the report."),
+        t("Hoàn thành là kết quả đã công nhận tính đến ngày báo cáo. Tên đơn vị là tên vào ngày ấy, tên chương trình "
+          "là tên hiện nay.",
+          "Completed are the results recognised by the day of the report. Units have their names of that day, "
+          "programmes those of today."),
     ]  # fmt: skip
     if inside.courses.percent is not None and whole.courses.percent is not None:
         pair = [(number(one.courses.percent / 10, lang, 1), _tenths(one.turns.percent, lang)) for one in (inside, whole)
