@@ -14,7 +14,7 @@ from central_server.learners.names import plain
 from central_server.reports.period import Period, day_of, end_of
 from central_server.reports.plan_figures import By, CourseFact, Line, PlanFigures, UnitNames, plan_figures
 from central_server.reports.reading import HeadKept, facts_at, letterhead_at, programme_names, targets_at, units_at
-from central_server.reports.sheet import Cell, Column, Row, Sheet, Style
+from central_server.reports.sheet import Against, Cell, Column, Row, Sheet, Style
 from central_server.web.figures import day, day_time, number
 from models.language import Language
 
@@ -129,6 +129,11 @@ def plan_sheet(report: PlanReport, lang: Language) -> Sheet:
     rows.append(_row(report, None, figures.outside_total, outside, "outside", lang))
     rows.append(_row(report, None, figures.total, t("TỔNG CỘNG", "TOTAL"), "", lang))
     then = day_of(report.at)
+    bars = tuple(
+        Against(report.units.said(group.key, english) if by_unit else _programme(report, group.key, english),
+                group.total.turns.planned or 0, group.total.turns.done)
+        for group in figures.groups
+    )  # fmt: skip
     about = (
         (t("Kỳ báo cáo", "Period"), report.period.label(english)),
         (t("Số liệu tính đến", "Figures as of"),
@@ -138,6 +143,8 @@ def plan_sheet(report: PlanReport, lang: Language) -> Sheet:
         f"bieu-tong-hop-{report.period.code}-{then:%Y%m%d}", report.head.of("plan"),
         t("BIỂU TỔNG HỢP KẾT QUẢ ĐÀO TẠO, BỒI DƯỠNG", "RESULTS OF TRAINING: PLAN AGAINST DONE"), about, columns,
         tuple(rows), _notes(report, lang), then, lang, grouped_by=t("Đơn vị", "Unit") if by_unit else columns[1].title,
+        bars_of=t("Lượt học viên: thực hiện (tô) so với kế hoạch (khung)", "Turns: done (filled), planned (outline)"),
+        bars=bars,
     )  # fmt: skip
 
 

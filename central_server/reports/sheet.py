@@ -67,6 +67,15 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Against:
+    """A bar of a picture of plan against done: what it is of, what was planned, what was done."""
+
+    name: str
+    planned: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A sheet."""
 
@@ -84,6 +93,9 @@ class Sheet:
     lang: Language
     grouped_by: str = ""
     """What the groups are; in CSV that is a column of its own."""
+    bars_of: str = ""
+    bars: tuple[Against, ...] = ()
+    """In print, figures of the table as a picture; bars_of: what they count."""
 
     @property
     def two_headings(self) -> bool:
