@@ -162,13 +162,18 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
 """What can be chosen: its words, and the records that belong to it."""
 
 Names = Mapping[tuple[str, str], str]
-"""By what an id names (account, course, bridge_point, learner) and the id: what people call it."""
+"""By what an id names (account, course, bridge_point, unit …) and the id: what people call it."""
 
 _NAMES = {
     "account": text("SELECT id, name FROM account WHERE id IN :ids"),
     "course": text("SELECT id, title FROM course WHERE id IN :ids"),
     "bridge_point": text("SELECT id, name FROM bridge_point WHERE id IN :ids"),
     "learner": text("SELECT id, code FROM learner WHERE id IN :ids"),  # an administrator needs no learner's name
+    "unit": text("SELECT unit, name FROM unit_version WHERE unit IN :ids ORDER BY version"),  # the newest name stands
+    "programme": text("SELECT id, title FROM programme WHERE id IN :ids"),
+    "decision": text("SELECT id, number FROM target_decision WHERE id IN :ids"),
+    "correction": text("SELECT id, session FROM correction WHERE id IN :ids"),  # both are told by their sessions
+    "contest": text("SELECT id, session FROM contest WHERE id IN :ids"),
 }
 _OF_COURSE = text("SELECT id FROM session WHERE course = :course")
 _CREDENTIALS = {
@@ -415,7 +420,11 @@ def names_of(connection: Connection, records: Iterable[AnyOwnRecord]) -> Names:
     ids: dict[str, set[str]] = {kind: set() for kind in _NAMES}
     for record in records:
         for field, value in msgspec.structs.asdict(record).items():
-            kind = {"by": _who(value), "other": "learner"}.get(field, field) if isinstance(value, str) else field
+            kind = (
+                {"by": _who(value), "other": "learner", "into": "unit"}.get(field, field)
+                if isinstance(value, str)
+                else field
+            )
             if kind in ids and isinstance(value, str):
                 ids[kind].add(value)
     return {

@@ -17,7 +17,7 @@ from central_server.corrections.evidence import GIVES_EVIDENCE, evidence_downloa
 from central_server.corrections.forms import WORDS_MOST
 from central_server.corrections.own_data import OwnData, own_data
 from central_server.corrections.reading import LeaveFacts, leaves_of_course, own_files
-from central_server.corrections.words import LEAVES
+from central_server.corrections.words import CHANGES, LEAVES, SIGNERS, STANDINGS, WHY
 from central_server.courses.changes import Changes
 from central_server.courses.queries import course_of
 from central_server.courses.tables import CourseSession
@@ -27,6 +27,7 @@ from central_server.participation.of_learner import attended
 from central_server.participation.one_learner import OneLearner, one_learner
 from central_server.participation.outlook_wording import needed, outlook
 from central_server.participation.rounding import Shown, shown
+from central_server.reports.completion import OUTCOMES
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.description import gives_file
 from central_server.web.downloads import download
@@ -146,10 +147,14 @@ def own_evidence(learner: str, session: str, evidence: str, of: ServicesDep, db:
     return evidence_download(of.sealing, file)
 
 
+_WORDS = {"changes": CHANGES, "why": WHY, "leaves": LEAVES, "signers": SIGNERS, "standings": STANDINGS,
+          "outcomes": OUTCOMES}  # fmt: skip
+
+
 @router.get("/learners/{learner}/own/data")
 def data_page(request: Request, learner: str, of: ServicesDep, db: ReadingDep) -> Response:
     """All that is kept of the learner, to be read and printed."""
-    return of.pages.page(request, "own_data.html", data=_data(of, db, learner), learner=learner)
+    return of.pages.page(request, "own_data.html", data=_data(of, db, learner), learner=learner, words=_WORDS)
 
 
 @router.get("/learners/{learner}/own/data.json", response_class=Response, responses=gives_file("application/json"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -35,6 +36,21 @@ _OWN_FILES = text(
     " WHERE c.evidence IS NOT NULL AND c.way <> 'sheet' GROUP BY c.id"
     " HAVING min(p.learner) = :learner AND max(p.learner) = :learner"
 )
+
+
+_UNDOING = (
+    " FROM correction AS u LEFT JOIN correction_answer AS v ON v.correction = u.id WHERE u.of = c.id"
+    " AND (v.confirmed OR (v.confirmed IS NULL AND NOT u.second_needed))"
+)
+STANDING = (
+    "CASE WHEN NOT d.confirmed THEN 'refused' WHEN c.second_needed AND d.confirmed IS NULL THEN 'waiting'"
+    f" WHEN EXISTS (SELECT 1{_UNDOING}) THEN 'undone' WHEN c.id IS NOT NULL THEN 'holds' END AS standing,"
+    f" CASE WHEN NOT d.confirmed THEN d.words ELSE (SELECT u.words{_UNDOING}) END AS against"
+)
+"""Two columns: how a correction stands (a Standing; null without one), and what was said when it was refused or undone.
+c: the correction, d: its answer, if any.
+"""
+Standing = Literal["holds", "waiting", "refused", "undone"]
 
 
 @dataclass(frozen=True, slots=True)

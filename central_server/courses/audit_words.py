@@ -30,8 +30,8 @@ def sentence_of_plans(record: OfPlans, name: Callable[[str, str], str]) -> tuple
             return f"đặt kế hoạch lớp {course} ({state[0]})", f"planned the course {course} ({state[1]})"
         case ProgrammeKept():
             return (
-                f"ghi chương trình {record.programme}: {record.periods} tiết",
-                f"entered the programme {record.programme}: {record.periods} teaching periods",
+                f"ghi chương trình {name('programme', record.programme)}: {record.periods} tiết",
+                f"entered the programme {name('programme', record.programme)}: {record.periods} teaching periods",
             )
         case SessionHeld():
             if record.field_visit:

@@ -11,7 +11,7 @@ import io
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from central_server.reports.sheet import Column, Row, Sheet, shown
+from central_server.reports.sheet import Column, Row, Sheet, shown, thousandths
 
 FONT = "Noto Serif"
 MM = 72 / 25.4
@@ -333,9 +333,53 @@ def _table(layout: _Layout) -> None:
         layout.row(line)
 
 
+BAR = 11.0
+"""Height (points) of a bar with the room around it."""
+
+
+def _bars(layout: _Layout) -> None:
+    """Plan against done as bars: filled as far as was done, with an outline as far as was planned."""
+    sheet, size, leading = layout.sheet, 8.0, BAR
+    if not layout.fits(4 * leading):
+        layout.next_page()
+    layout.y -= 4
+    layout.paragraph(sheet.bars_of, 9, bold=True)
+    left, room = LEFT + layout.room * 0.32, layout.room * 0.5
+    longest = max(max(one.planned, one.done) for one in sheet.bars) or 1
+    for one in sheet.bars:
+        if not layout.fits(leading):
+            layout.next_page()
+        planned, done = (room * count / longest for count in (one.planned, one.done))
+        layout.text(LEFT, _cut(one.name, layout.room * 0.31, size), size)
+        layout.put(partial(_bar, x=left, y=layout.y - BAR + 2.2, planned=planned, done=done))
+        percent = thousandths(one.done, one.planned)
+        said = f"{shown(one.done, 'number', sheet.lang)}/{shown(one.planned, 'number', sheet.lang)}"
+        if percent is not None:
+            said = f"{said} = {shown(percent, 'percent', sheet.lang)}"
+        layout.text(left + max(planned, done) + 4, said, size)
+        layout.y -= leading
+    layout.y -= 3
+
+
+def _bar(canvas: Canvas, *, x: float, y: float, planned: float, done: float) -> None:
+    canvas.setFillGray(0.62)
+    canvas.rect(x, y, done, BAR - 4, stroke=0, fill=1)
+    canvas.setFillGray(0)
+    canvas.setLineWidth(0.7)
+    canvas.rect(x, y, planned, BAR - 4, stroke=1, fill=0)
+
+
+def _cut(text: str, width: float, size: float) -> str:
+    """The text, or as much of it as has room, with dots."""
+    first, *more = wrapped(text, width - (width_of("…", size)), size)
+    return f"{first}…" if more and width_of(text, size) > width else text
+
+
 def _below(layout: _Layout) -> None:
     sheet = layout.sheet
     layout.y -= 5
+    if sheet.bars:
+        _bars(layout)
     for note in sheet.notes:
         layout.paragraph(note, 9)
     signers, size = sheet.head.signers, 10.5

@@ -20,7 +20,7 @@ from central_server.reports.csv_file import Separator
 from central_server.reports.download import SHEETS, Ending, sheet_file
 from central_server.reports.period import FIRST_YEAR, LAST_YEAR, Period, day_of, end_of, period, periods_of
 from central_server.reports.plan_figures import By
-from central_server.reports.plan_report import PlanReport, address, part_of, plan_report, plan_sheet
+from central_server.reports.plan_report import PlanReport, Which, address, part_of, plan_report, plan_sheet
 from central_server.reports.progress import progress
 from central_server.reports.reading import course_names, results_at
 from central_server.reports.sheet import Column, Row, Sheet, shown
@@ -121,7 +121,7 @@ def plan_file(
 @router.get("/courses")
 def courses_page(
     request: Request, of: ServicesDep, db: ReadingDep, period: str = "", as_of: str = "", by: By = "unit",
-    unit: str = "", programme: str = "", which: str = "",
+    unit: str = "", programme: str = "", which: Which = "",
 ) -> Response:  # fmt: skip
     """The courses behind a figure, each with its turns and results as of that day."""
     report, lang = report_of(db, of, period, as_of, by), page_language(request)
@@ -147,7 +147,7 @@ def courses_page(
 @router.get("/learners.{ending}", response_class=Response, responses=SHEETS)
 def learners_file(
     request: Request, ending: Ending, of: ServicesDep, db: ReadingDep, period: str = "", as_of: str = "",
-    by: By = "unit", unit: str = "", programme: str = "", which: str = "", separator: Separator = "semicolon",
+    by: By = "unit", unit: str = "", programme: str = "", which: Which = "", separator: Separator = "semicolon",
 ) -> Response:  # fmt: skip
     """Every training turn behind a figure: who, in which course, with what result."""
     report = report_of(db, of, period, as_of, by)
@@ -191,8 +191,10 @@ def turns_sheet(db: Session, report: PlanReport, courses: tuple[str, ...], lang:
         (t("Số liệu tính đến", "Figures as of"), shown(day_of(report.at), "date", lang)),
     )
     notes = (
-        t(f"{number(at, lang)} lượt, {number(len(wanted), lang)} người.",
-          f"{number(at, lang)} turns, {number(len(wanted), lang)} persons."),
+        t(f"{number(at, lang)} lượt, {number(len(wanted), lang)} người. Kết quả là kết quả vào ngày báo cáo, với đơn "
+          "vị và chức vụ khi được công nhận; tên lớp và họ tên là tên hiện nay.",
+          f"{number(at, lang)} turns, {number(len(wanted), lang)} persons. Results are those of the report's day, with "
+          "unit and position as they were recognised; courses and learners have their names of today."),
     )  # fmt: skip
     return Sheet(
         f"luot-hoc-vien-{report.period.code}-{day_of(report.at):%Y%m%d}", report.head.of("plan"),

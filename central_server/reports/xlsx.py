@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from math import ceil
 
@@ -11,7 +11,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from central_server.reports.sheet import Cell, Column, Kind, Row, Sheet, Style
+from central_server.reports.sheet import Kind, Row, Sheet, Style
 from central_server.web.figures import moment
 
 FONT = {"font_name": "Times New Roman", "font_size": 12, "valign": "vcenter"}
@@ -19,6 +19,8 @@ FORMS: dict[Kind, str] = {
     "number": "#,##0", "plain": "0", "tenths": "#,##0.0", "percent": '0.0" "%', "time": "hh:mm", "date": "dd/mm/yyyy",
 }  # fmt: skip
 """Excel shows them with the reader's own signs: 5.476 and 111,5 % on a Vietnamese PC."""
+PARTS: dict[Kind, int] = {"tenths": 10, "percent": 1000}
+"""What whole numbers of a kind are parts of."""
 HEADING = "#F0EFEA"
 A4 = 9
 HIGHEST = 409.0
@@ -78,6 +80,10 @@ def _page(page: Worksheet, sheet: Sheet, looks: _Formats) -> None:
     top = at + 1 if sheet.two_headings else at
     _headings(page, sheet, looks, at)
     texts = [(number, column.width) for number, column in enumerate(sheet.columns) if column.kind == "text"]
+    kinds: dict[Style, list[tuple[Kind, Format]]] = {
+        style: [(column.kind, looks.cell(column.kind, style)) for column in sheet.columns]
+        for style in dict.fromkeys(row.style for row in sheet.rows)
+    }
     least = SIGN_ROOM if any(column.kind == "sign" for column in sheet.columns) else 18.0
     for at, row in enumerate(sheet.rows, top + 1):
         if row.style == "group":
@@ -85,8 +91,7 @@ def _page(page: Worksheet, sheet: Sheet, looks: _Formats) -> None:
             page.merge_range(at, 0, at, last, str(row.cells[0]), looks.cell("text", "group"))
             continue
         page.set_row(at, _height(row, texts, least))
-        for number, (cell, column) in enumerate(zip(row.cells, sheet.columns, strict=True)):
-            _write(page, at, number, cell, column, looks.cell(column.kind, row.style))
+        _cells(page, at, row, kinds[row.style])
     _below(page, sheet, looks, top + len(sheet.rows) + 2, last)
     page.freeze_panes(top + 1, min(2, last))
     page.repeat_rows(top - sheet.two_headings, top)
@@ -156,40 +161,21 @@ def _headings(page: Worksheet, sheet: Sheet, looks: _Formats, at: int) -> None:
         _merged(page, at, first, number - 1, column.over, looks.heading)
 
 
-def _write(page: Worksheet, at: int, number: int, cell: Cell, column: Column, look: Format) -> None:
-    match cell:
-        case None:
-            if column.kind == "percent":
-                page.write_string(at, number, "–", look)
-            else:
-                page.write_blank(at, number, None, look)
-        case str():
+def _cells(page: Worksheet, at: int, row: Row, columns: Sequence[tuple[Kind, Format]]) -> None:
+    """The cells of a row. What is most of a long sheet, texts and numbers, is asked for first."""
+    for number, (cell, (kind, look)) in enumerate(zip(row.cells, columns, strict=True)):
+        if isinstance(cell, str):
             page.write_string(at, number, cell, look)
-        case date():
+        elif isinstance(cell, date):
             page.write_datetime(at, number, datetime.combine(cell, time()), look)
-        case _:
-            _WRITE.get(column.kind, _number)(page, at, number, cell, look)
-
-
-def _number(page: Worksheet, at: int, number: int, cell: int, look: Format) -> None:
-    page.write_number(at, number, cell, look)
-
-
-def _tenths(page: Worksheet, at: int, number: int, cell: int, look: Format) -> None:
-    page.write_number(at, number, cell / 10, look)
-
-
-def _percent(page: Worksheet, at: int, number: int, cell: int, look: Format) -> None:
-    page.write_number(at, number, cell / 1000, look)
-
-
-def _time(page: Worksheet, at: int, number: int, cell: int, look: Format) -> None:
-    page.write_datetime(at, number, moment(cell).replace(tzinfo=None), look)
-
-
-_WRITE: dict[Kind, Callable[[Worksheet, int, int, int, Format], None]] = {
-    "tenths": _tenths, "percent": _percent, "time": _time,
-}  # fmt: skip
+        elif cell is None and kind == "percent":
+            page.write_string(at, number, "–", look)
+        elif cell is None:
+            page.write_blank(at, number, None, look)
+        elif kind == "time":
+            page.write_datetime(at, number, moment(cell).replace(tzinfo=None), look)
+        else:
+            page.write_number(at, number, cell / PARTS[kind] if kind in PARTS else cell, look)
 
 
 def _below(page: Worksheet, sheet: Sheet, looks: _Formats, at: int, last: int) -> None:

@@ -20,6 +20,11 @@ def moment(ms: int) -> datetime:
     return datetime.fromtimestamp(min(max(ms / 1000, 0), LAST_MOMENT_S), VIETNAM)
 
 
+def iso(ms: int) -> str:
+    """2026-11-24T08:05:09+07:00, for programs."""
+    return moment(ms).isoformat(timespec="seconds")
+
+
 def day_time(ms: int) -> str:
     """08:05"""
     return moment(ms).strftime("%H:%M")

@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 
 from central_server.reports.csv_file import sheet_csv
 from central_server.reports.pdf import sheet_pdf, wrapped
-from central_server.reports.sheet import Column, Head, Row, Sheet, Signer, of_share, shown, thousandths
+from central_server.reports.sheet import Against, Column, Head, Row, Sheet, Signer, of_share, shown, thousandths
 from central_server.reports.xlsx import sheet_xlsx
 from tests.central_server.reports.opening import pdf_text, xlsx_as_csv
 
@@ -108,6 +108,17 @@ def test_a_row_that_is_taller_than_a_page_goes_on_on_the_next() -> None:
     assert found == words, "no word is lost, doubled or out of its order"
     assert all(page.count("chữ") > 10 for page in said[1:-2]), "no page stays empty"
     assert "HIỆU TRƯỞNG" in said[-1]
+
+
+def test_bars_show_plan_against_done_with_the_figures_beside_them() -> None:
+    long = "Ủy ban nhân dân xã " + "rất dài " * 20
+    bars = (Against("Xã An Bình", 5250, 5476), Against(long, 10, 0), Against("Xã Không Chỉ Tiêu", 0, 0))
+    many = tuple(Against(f"Đơn vị {n}", n, 1) for n in range(60))
+    said = pdf_text(sheet_pdf(replace(a_sheet(30), bars_of="Lượt học viên", bars=(*bars, *many))))
+    for text in ("Lượt học viên", "Xã An Bình 5.476/5.250 = 104,3 %", "0/10 = 0,0 %", "Xã Không Chỉ Tiêu 0/0",
+                 "Đơn vị 59 1/59 = 1,7 %", "HIỆU TRƯỞNG"):  # fmt: skip
+        assert text in said
+    assert "Ủy ban nhân dân xã rất" in said and "…" in said and long.strip() not in said
 
 
 def test_who_signs_stands_under_the_title_also_with_a_long_name() -> None:
