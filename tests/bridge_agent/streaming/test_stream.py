@@ -71,10 +71,16 @@ async def viewer_of(room: Room, peers: Peers) -> Peer:
     return await peers.play(room.name, "camera")
 
 
-async def test_the_rooms_picture_reaches_a_viewer_and_a_still_the_parent(room: Room, peers: Peers) -> None:
+async def test_the_rooms_picture_and_sound_reach_a_viewer_and_a_still_the_parent(room: Room, peers: Peers) -> None:
+    room.sound = "lavfi:sine=frequency=440,arealtime"  # a tone that FFmpeg makes, as slowly as it sounds
     room.start()
     viewer = await viewer_of(room, peers)
     await viewer.until(30)
+    await until(lambda: "sound" in room.services.media.rooms(SESSION)[room.name].sources)
+    await room.services.media.let_hear(SESSION, frozenset({room.name}))
+    listener = await peers.play(room.name, "sound")
+    await listener.until(100, 5)
+    assert listener.loud >= 90, "Opus frames of 20 ms in which the tone is"
     assert room.process is not None
     room.process.tell(WantStill())
     await until(lambda: room.stills)
