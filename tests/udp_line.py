@@ -141,7 +141,8 @@ def _app(line: Line, server: str) -> Starlette:
             body = _replaced(sdp, theirs.address).encode()
         headers = {name: request.headers[name] for name in ("authorization", "content-type") if name in request.headers}
         async with httpx.AsyncClient(base_url=server, timeout=20) as client:
-            got = await client.request(request.method, request.url.path, content=body, headers=headers)
+            path = str(request.scope["raw_path"], "ascii") + (f"?{request.url.query}" if request.url.query else "")
+            got = await client.request(request.method, path, content=body, headers=headers)
         content = got.content
         if offer and got.status_code == 201:
             line.posts += 1
