@@ -1,9 +1,16 @@
-"""The room's sound by a microphone of this PC, for rooms where no classroom page carries it."""
+"""The room's sound by a microphone of this PC, for rooms where no classroom page carries it. Off by default.
+
+Tried with sound that FFmpeg makes (lavfi), through a relay to a listener who decodes it, and with ALSA's null device.
+Not tried on a PC with a microphone: ALSA's default beside a desktop's sound server, DirectShow and AVFoundation. And
+nothing here cancels echoes: beside loudspeakers the classroom page is the way.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+import sysconfig
 import threading
 import time
 from collections import deque
@@ -25,13 +32,20 @@ FRAME: Final = 960
 LONGEST: Final = 15
 """Frames that may wait, 0.3 s: later sound is no conversation any more."""
 AGAIN_S: Final = 5.0
+_ALSA: Final = {
+    "ALSA_CONFIG_DIR": "/usr/share/alsa",
+    "ALSA_PLUGIN_DIR": f"/usr/lib/{sysconfig.get_config_var('MULTIARCH') or ''}/alsa-lib",
+}
+"""PyAV brings its own alsa-lib, which looks for these below /tmp/vendor: there it finds nothing, or what any user of
+this PC has put there."""
 _USUAL: Final = {"win32": "dshow:audio=default", "darwin": "avfoundation::0"}
 
 
 class Microphone:
     """Reads the microphone in a thread of its own, opened again when it is lost, for the process's life.
 
-    device: FORMAT:NAME as FFmpeg has it (alsa:default, pulse:default, dshow:audio=NAME); empty: this system's own.
+    device: FORMAT:NAME as PyAV's FFmpeg has it (alsa:default, alsa:plughw:1, dshow:audio=NAME); empty: this system's
+    own.
     """
 
     def __init__(self, device: str) -> None:
@@ -39,6 +53,8 @@ class Microphone:
         """Why there is no sound, in both languages."""
         self._device = device or _USUAL.get(sys.platform, "alsa:default")
         self._loop = asyncio.get_running_loop()
+        for name, path in _ALSA.items():
+            os.environ.setdefault(name, path)
         self.give: Callable[[AudioFrame], None] = lambda frame: None
         """Gets each frame, in the event loop."""
         threading.Thread(target=self._run, daemon=True, name="microphone").start()
@@ -48,7 +64,7 @@ class Microphone:
             try:
                 self._read()
                 self.trouble = ("Micro không gửi tiếng nữa.", "The microphone gives no sound any more.")
-            except (av.FFmpegError, OSError, ValueError) as error:
+            except Exception as error:  # PyAV raises what it likes, and this thread must not end
                 why = reason(error)
                 self.trouble = (
                     f"Không dùng được micro {self._device} ({why.vi}). Hãy cắm lại micro, hoặc sửa sound_device.",
