@@ -145,7 +145,7 @@ async def _listen(process: ChildProcess[Event, Command], listener: Listener, pat
     limit = patience.starting_s
     while True:
         try:
-            event = await asyncio.wait_for(process.events.get(), limit)
+            event = await process.event(limit)
         except TimeoutError as error:
             raise _LostError(
                 "silent",

@@ -34,8 +34,7 @@ class ChildProcess(Generic[Told, Asked]):
     def __init__(
         self, name: str, target: Callable[[Connection, Given], None], given: Given, *, daemon: bool = False
     ) -> None:  # fmt: skip
-        self.events: asyncio.Queue[Told | None] = asyncio.Queue()
-        """What it told; None when it can tell nothing any more."""
+        self._events: asyncio.Queue[Told | None] = asyncio.Queue()
         context = multiprocessing.get_context("spawn")  # the only way on Windows, and safe with threads elsewhere
         conn, theirs = context.Pipe()
         self._process: BaseProcess = context.Process(target=target, args=(theirs, given), name=name, daemon=daemon)
@@ -53,6 +52,15 @@ class ChildProcess(Generic[Told, Asked]):
         """The process's id."""
         return self._process.pid
 
+    async def event(self, within_s: float) -> Told | None:
+        """What it tells next; None when it can tell nothing any more. Raises TimeoutError when it is silent so long.
+
+        Not asyncio.wait_for: up to Python 3.11 it loses a cancellation when an event comes at the same time, and who waits
+        for the cancelled task waits for ever.
+        """
+        async with asyncio.timeout(within_s):
+            return await self._events.get()
+
     async def exit_code(self) -> int | None:
         """How it ended; waits up to GONE_S for it."""
         await asyncio.to_thread(self._reading.join, GONE_S)
@@ -67,7 +75,7 @@ class ChildProcess(Generic[Told, Asked]):
         try:
             self.tell(last)
             async with asyncio.timeout(within_s):
-                while (event := await self.events.get()) is not None:
+                while (event := await self._events.get()) is not None:
                     last_words(event)
         except TimeoutError:
             pass
@@ -81,7 +89,7 @@ class ChildProcess(Generic[Told, Asked]):
             self._process.kill()
 
     def _read(self, conn: Connection, loop: asyncio.AbstractEventLoop) -> None:
-        read_into(conn, loop, self.events.put_nowait)
+        read_into(conn, loop, self._events.put_nowait)
         self._process.join()  # here, as one that the system does not let die would keep the loop
 
 

@@ -163,7 +163,7 @@ class RoomStream:
         asking: set[asyncio.Task[None]] = set()
         while self._recordings.current is recording:
             try:
-                event = await asyncio.wait_for(process.events.get(), TICK_S)
+                event = await process.event(TICK_S)
             except TimeoutError:
                 if loop.time() - heard > patience:
                     return "silent"

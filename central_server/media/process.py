@@ -81,7 +81,7 @@ class RelayProcess:
         """One relay until it ends: how. Raises TimeoutError when it is silent, OSError when it can't be started."""
         child = self._child = ChildProcess[Event, Command]("relay", relay_start.main, self._settings(), daemon=True)
         limit = START_S
-        while (event := await asyncio.wait_for(child.events.get(), limit)) is not None:
+        while (event := await child.event(limit)) is not None:
             limit = SILENT_S
             self._on_event(event)
         return f"exit {await child.exit_code()}"

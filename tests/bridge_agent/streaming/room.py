@@ -92,7 +92,7 @@ class Room:
                 self._over.wait(0.2)
 
     async def _parent(self, process: ChildProcess[StreamEvent, StreamCommand]) -> None:
-        while (event := await process.events.get()) is not None:
+        while (event := await process.event(600)) is not None:
             match event:
                 case WantPass(sources) if not self.refuses:
                     of = self.services.media
