@@ -168,6 +168,7 @@ _NAMES = {
     "account": text("SELECT id, name FROM account WHERE id IN :ids"),
     "course": text("SELECT id, title FROM course WHERE id IN :ids"),
     "bridge_point": text("SELECT id, name FROM bridge_point WHERE id IN :ids"),
+    "lecturer": text("SELECT id, name FROM lecturer WHERE id IN :ids"),
     "learner": text("SELECT id, code FROM learner WHERE id IN :ids"),  # an administrator needs no learner's name
     "unit": text("SELECT unit, name FROM unit_version WHERE unit IN :ids ORDER BY version"),  # the newest name stands
     "programme": text("SELECT id, title FROM programme WHERE id IN :ids"),

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from central_server.classroom.floor import By, Floor, Records, Spoken, close
-from central_server.classroom.interaction import speaking_cut
+from central_server.classroom.interaction import Unrecorded, speaking_cut
 from central_server.classroom.keeping import doing, read_floor, texts_of
 from central_server.classroom.plan import ClassPlan, plan_of
 from central_server.database import Job, Writer
@@ -32,6 +32,8 @@ PLAN_EVERY_TICKS = 5
 """The plan is read anew so often: a moved session, another bridge point."""
 CUT_MS = 5 * 60_000
 """Speaking goes on record at least so often: what a crash of the server costs."""
+UNRECORDED_STEP_MS = 10_000
+"""A session's page shows what is spoken now in such steps, and is sent anew no more often."""
 IDLE_TICKS = 60
 """A classroom that nobody has open is put away after so many ticks."""
 
@@ -81,6 +83,8 @@ class Classroom:
         """Speaking is measured from here on."""
         self._cut_at = self._since
         """Up to here it is on record."""
+        self.unrecorded = Unrecorded()
+        """What was spoken since, in steps of UNRECORDED_STEP_MS; replaced as a whole: any thread may read it."""
         self._version = 0
         self._lock = asyncio.Lock()
         self._changed = asyncio.Condition()
@@ -248,6 +252,7 @@ class Classroom:
             else:
                 async with self._lock:
                     await self._let_hear()
+            self._note_spoken()
             if self._now() >= self.plan.closes_at:
                 await self.close()
             elif self._now() - self._cut_at >= CUT_MS:
@@ -265,17 +270,24 @@ class Classroom:
                 self._drop_microphones()
         await self._cut()
 
+    def _since_cut(self, now: int) -> dict[str, int]:
+        """How long each room spoke since that was put on record last."""
+        session = self.plan.session
+        return {room.id: self._media.spoken_ms(session, room.id, self._cut_at, now) for room in self.plan.rooms}
+
+    def _note_spoken(self) -> None:
+        whole = {room: ms - ms % UNRECORDED_STEP_MS for room, ms in self._since_cut(self._now()).items()}
+        self.unrecorded = Unrecorded(self._cut_at, {room: ms for room, ms in whole.items() if ms})
+
     async def _cut(self) -> None:
         """Put on record how long each room spoke since that was done last."""
         async with self._lock:
             by = By(self.plan.session, self._now())
-            spoken = {
-                room.id: self._media.spoken_ms(by.session, room.id, self._cut_at, by.now) for room in self.plan.rooms
-            }
-            records = speaking_cut(by, self._cut_at, spoken)
+            records = speaking_cut(by, self._cut_at, self._since_cut(by.now))
             if records:
                 await self._write(doing(self.plan.session, lambda _: records))
             self._cut_at = by.now
+            self._note_spoken()
 
     async def put_away(self) -> None:
         """Nobody has it open any more: after the session's planned end the class is over, before it may go on later."""
@@ -328,6 +340,11 @@ class Classrooms:
                     self._media.start()  # streams are wanted soon
                 self._open[session] = (room, asyncio.create_task(room.run()))
             return self._open[session][0]
+
+    def unrecorded(self, session: str) -> Unrecorded:
+        """What was spoken in a session's classroom and is not on record yet. May be called from any thread."""
+        found = self._open.get(session)
+        return found[0].unrecorded if found is not None else Unrecorded()
 
     def _plan(self, session: str) -> ClassPlan:
         with Session(self._engine) as db:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from central_server.classroom.floor import By, Records
 from models.classroom_records import (
@@ -30,6 +30,14 @@ def speaking_cut(by: By, start: int, spoken: Mapping[str, int]) -> Records:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """What was spoken (ms by room) since a moment (server time, ms) and is not on record yet."""
+
+    since: int = 0
+    spoken: Mapping[str, int] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class RoomInteraction:
     """One room's part in a class."""
@@ -45,6 +53,11 @@ class RoomInteraction:
     hands: int = 0
     questions: int = 0
     answered: int = 0
+
+
+def spoken_to(records: Iterable[InClassroom]) -> int:
+    """Up to when it is on record how long rooms spoke (server time, ms); 0 where nothing is."""
+    return max((record.end for record in records if isinstance(record, RoomSpoke)), default=0)
 
 
 def interaction_of(records: Iterable[InClassroom], closes_at: int) -> dict[str, RoomInteraction]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
 from central_server.classroom.floor import By, Floor, Records, after, ask
-from central_server.classroom.interaction import RoomInteraction, interaction_of
+from central_server.classroom.interaction import RoomInteraction, interaction_of, spoken_to
 from central_server.classroom.plan import CLOSES_AFTER_MS
 from central_server.courses.changes import digest
 from central_server.database import Job
@@ -42,9 +43,20 @@ def read_floor(connection: Connection, session: str) -> Floor:
     return after(Floor(), records_of(connection, session))
 
 
-def interaction_in(connection: Connection, session: str, end: int) -> dict[str, RoomInteraction]:
-    """Each room's part in a session's class, where there is any. end: of the session as planned, server time, ms."""
-    return interaction_of(records_of(connection, session), end + CLOSES_AFTER_MS)
+@dataclass(frozen=True, slots=True)
+class InteractionTold:
+    """What is on record of a session's class."""
+
+    rooms: Mapping[str, RoomInteraction] = field(default_factory=dict)
+    """Each room's part, where there is any."""
+    spoken_to: int = 0
+    """Up to when it is known how long rooms spoke (server time, ms)."""
+
+
+def interaction_in(connection: Connection, session: str, end: int) -> InteractionTold:
+    """What is on record of a session's class. end: of the session as planned, server time, ms."""
+    records = records_of(connection, session)
+    return InteractionTold(interaction_of(records, end + CLOSES_AFTER_MS), spoken_to(records))
 
 
 def texts_of(connection: Connection, session: str) -> dict[int, str]:

@@ -41,16 +41,11 @@ def sentence_of_plans(record: OfPlans, name: Callable[[str, str], str]) -> tuple
                 f"set lecturer and main bridge point of session {record.session}",
             )
         case LecturerBound(account=str() as account):
-            who = name("account", account)
-            return (
-                f"ghi giảng viên {record.lecturer} đăng nhập bằng tài khoản {who}",
-                f"lecturer {record.lecturer} signs in as {who}",
-            )
+            lecturer, who = name("lecturer", record.lecturer), name("account", account)
+            return f"ghi giảng viên {lecturer} dùng tài khoản {who}", f"lecturer {lecturer} signs in as {who}"
         case LecturerBound():
-            return (
-                f"bỏ tài khoản của giảng viên {record.lecturer}",
-                f"lecturer {record.lecturer} has no account any more",
-            )
+            lecturer = name("lecturer", record.lecturer)
+            return f"bỏ tài khoản của giảng viên {lecturer}", f"lecturer {lecturer} has no account any more"
         case SessionChanged():
             vi, en = CHANGES[record.change]
             return f"{vi} buổi {record.session}", f"{en}: session {record.session}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -34,7 +35,8 @@ async def session_feed(of: Services, session: str, lang: Language, seen: Seen) -
     """The feed of a session, as much of it as somebody may see. Raises NotFoundError."""
 
     def view() -> SessionView:
-        return SessionView(of.watches.of(session), of.pages, lang, of.now, seen.points, seen.flags)
+        spoken = partial(of.classrooms.unrecorded, session)
+        return SessionView(of.watches.of(session), of.pages, lang, of.now, seen.points, seen.flags, spoken)
 
     return await of.feeds.of(session, lang, seen, view)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from markupsafe import Markup
 
-from central_server.classroom.interaction import RoomInteraction
+from central_server.classroom.interaction import RoomInteraction, Unrecorded
 from central_server.errors import NotFoundError
 from central_server.participation.bar import Slice, class_bar, class_slices, presence_bar
 from central_server.participation.condition import PointRow
@@ -83,7 +83,8 @@ def groups_of(points: Collection[str], opened: Collection[str]) -> list[str]:
 class SessionView:
     """Renders one session, or its part at some bridge points, in one language.
 
-    points: which of them, flags: at which it also shows what was odd at check-ins; None: all.
+    points: which of them, flags: at which it also shows what was odd at check-ins; None: all. unrecorded: what is
+    spoken in the classroom now.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class SessionView:
         now: Callable[[], int],
         points: frozenset[str] | None = None,
         flags: frozenset[str] | None = None,
+        unrecorded: Callable[[], Unrecorded] = Unrecorded,
     ) -> None:
         self._watch = watch
         self._flags = flags
@@ -105,6 +107,7 @@ class SessionView:
         self._rows: dict[str, tuple[PointRow, Markup]] = {}
         self._learners: dict[str, tuple[LearnerState, Markup]] = {}
         self._class_bar: tuple[list[Slice], Markup] | None = None
+        self._unrecorded = unrecorded
         self._interaction: tuple[Mapping[str, RoomInteraction], str, Markup] | None = None
 
     def _look(self) -> SessionNow:
@@ -163,12 +166,17 @@ class SessionView:
 
     def _spoken(self, state: SessionNow) -> Markup:
         """What was done in the classroom. It stands beside participation: nothing of it is counted there."""
-        if self._interaction is None or self._interaction[:2] != (state.interaction, state.plan):
-            some = [
-                (row.facts.name, state.interaction[id_]) for id_, row in state.rows.items() if id_ in state.interaction
-            ]
+        told, new = state.interaction.rooms, self._unrecorded()
+        live = new.spoken if new.since >= state.interaction.spoken_to else {}
+        rooms: dict[str, RoomInteraction] = {}
+        for id_ in state.rows:
+            if id_ in told or id_ in live:
+                one = told.get(id_, RoomInteraction())
+                rooms[id_] = replace(one, spoken_ms=one.spoken_ms + live.get(id_, 0))
+        if self._interaction is None or self._interaction[:2] != (rooms, state.plan):
+            some = [(state.rows[id_].facts.name, one) for id_, one in rooms.items()]
             html = self._part("interaction.html", rooms=some, silent=len(state.rows) - len(some))
-            self._interaction = (state.interaction, state.plan, html)
+            self._interaction = (rooms, state.plan, html)
         return self._interaction[2]
 
     def _row(self, row: PointRow) -> Markup:

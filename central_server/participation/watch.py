@@ -17,8 +17,7 @@ import numpy as np
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from central_server.classroom.interaction import RoomInteraction
-from central_server.classroom.keeping import interaction_in
+from central_server.classroom.keeping import InteractionTold, interaction_in
 from central_server.participation.book import FACTS_LIFE_MS, same_where_equal
 from central_server.participation.columns import COLUMNS, Axis, with_live
 from central_server.participation.condition import Digest, PointRow, digest_of, no_records, point_row, unobserved_of
@@ -78,8 +77,8 @@ class SessionNow:
     """Which columns have something to show."""
     unread: int
     """Bridge points whose records are still being read."""
-    interaction: Mapping[str, RoomInteraction]
-    """By id of the bridge point (of all of them), where there is any; the same object again while nothing was added."""
+    interaction: InteractionTold
+    """Of all bridge points; the same object again while nothing was added."""
 
     @property
     def not_observed(self) -> int:
@@ -137,7 +136,7 @@ class SessionWatch:
         """By bridge point."""
         self._twice_at: int | None = None
         self._names: dict[str, str] = {}
-        self._interaction: Mapping[str, RoomInteraction] = {}
+        self._interaction = InteractionTold()
         self._interaction_key: object = None
 
     def look(self, now: int, points: frozenset[str] | None = None) -> SessionNow:

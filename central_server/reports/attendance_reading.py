@@ -29,7 +29,7 @@ def attendance_of(db: Session, state: SessionState, lang: Language) -> Sheet:
     minutes = course_of(db, state.facts.course).period_minutes
     head = letterhead_at(db, state.now).of("attendance")
     beside = Beside(minutes, leaves_of_session(db, state.facts.id), head, tuple(_seal(db, state, lang)))
-    rooms = interaction_in(db.connection(), state.facts.id, state.facts.end)
+    rooms = interaction_in(db.connection(), state.facts.id, state.facts.end).rooms
     return replace(attendance_sheet(state, beside, lang), beside=interaction_sheet(state, rooms, lang))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from openpyxl import load_workbook
 from central_server.classroom.floor import By
 from central_server.classroom.interaction import speaking_cut
 from central_server.classroom.keeping import doing
+from central_server.media.rooms import Voice
 from tests.central_server.classroom.lesson import SESSION, Lesson, lesson
 from tests.central_server.running import MINUTE, START
 
@@ -68,6 +70,20 @@ def test_the_sessions_page_shows_interaction_as_it_happens_and_to_each_what_he_m
     assert rows_in(technician.get(f"/sessions/{SESSION}").text).keys() == {"Bến Cát"}
     assert here.act(here.signed_in("both"), "questions", "DA", text="Và ở đâu?").status_code == 200
     assert rows_in(live(here, manager, "2 (1)"))["Dĩ An"][-1] == "2 (1)"
+
+
+def test_what_is_spoken_now_is_shown_before_it_is_on_record_and_counted_once_when_it_is(here: Lesson) -> None:
+    manager, room, of = here.signed_in("manager"), here.rooms["BC"], here.server.services
+    here.page(manager)  # somebody has the classroom open
+    classroom, task = of.classrooms._open[SESSION]
+    begun = here.server.clock()
+    of.media._voices[SESSION, room] = voice = Voice()  # what the relay tells of a microphone, tests/…/media shows
+    voice.add(begun, begun + 85_000)
+    here.server.clock.ms += 2 * MINUTE
+    assert rows_in(live(here, manager, "1:20"))["Bến Cát"][0] == "1:20", "in steps of ten seconds"
+    asyncio.run_coroutine_threadsafe(classroom._cut(), task.get_loop()).result(5)
+    assert rows_in(live(here, manager, "1:25"))["Bến Cát"][0] == "1:25"
+    assert rows_in(manager.get(f"/sessions/{SESSION}").text).keys() == {"Bến Cát"}
 
 
 def test_interaction_is_a_page_of_its_own_in_the_sessions_excel_file(here: Lesson) -> None:

@@ -93,7 +93,8 @@ def test_the_log_tells_and_proves_whose_account_it_is(tmp_path: Path) -> None:
             (mai(one), account), (mai(one), None), (mai(one), account)
         ]  # fmt: skip
         audit = one.signed_in("admin").get("/admin/audit").text
-        assert "đăng nhập bằng tài khoản Người dùng colleague" in audit
+        assert "ghi giảng viên Trần Thị Mai dùng tài khoản Người dùng colleague" in audit
+        assert "bỏ tài khoản của giảng viên Trần Thị Mai" in audit
     engine = unguarded(tmp_path / "data" / "diemdanh.db")
     assert proved(engine, []).findings == []
     for sql in ("UPDATE lecturer SET account = NULL", "UPDATE lecturer SET account = 'a-other'"):
