@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from central_server.corrections.acts import Part
-from central_server.corrections.rule import DAY_MS
 from central_server.corrections.words import LEAVES, WHY
+from central_server.courses.periods import DAY_MS
 from central_server.courses.series import VIETNAM
 from central_server.courses.tables import CourseSession
 from central_server.errors import InputError

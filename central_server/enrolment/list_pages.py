@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -13,7 +12,6 @@ from sqlmodel import Session, col, select
 from central_server.accounts.guard import ActorDep, guard
 from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.queries import course_of
-from central_server.courses.series import VIETNAM
 from central_server.courses.tables import CourseSession, Enrolment, SessionBridgePoint
 from central_server.database import Job, T
 from central_server.enrolment.listing import (
@@ -28,11 +26,14 @@ from central_server.enrolment.listing import (
 from central_server.enrolment.moving import NewGuest, admit_guest, remove_guest, transfer, undo_transfer
 from central_server.enrolment.rows import name_fault, tidy
 from central_server.errors import ConflictError, NotFoundError
+from central_server.learners.consent_text import VERSION, keeping_version
 from central_server.learners.consents import sign_forms
 from central_server.learners.lookalikes import pairs_of
+from central_server.learners.portrait_policy import days_kept
 from central_server.learners.sensitive import ethnicity_totals
+from central_server.learners.signed_forms import signed_at, version_on_paper
 from central_server.services import ReadingDep, Services, ServicesDep
-from central_server.web.downloads import XLSX
+from central_server.web.downloads import CSV, XLSX, download
 from central_server.web.forms import Form, FormDep
 from central_server.web.headers import page_language
 
@@ -53,7 +54,7 @@ def learners_csv(request: Request, course: str, of: ServicesDep, db: ReadingDep)
     """What the list shows, as CSV."""
     rows = _shown(request, db, course, of)
     name = f"hoc-vien-{course_of(db, course).code}.csv"
-    return _download(listed_csv(rows, page_language(request)), name, "text/csv; charset=utf-8")
+    return download(listed_csv(rows, page_language(request)), name, CSV)
 
 
 @router.get("/learners.xlsx", dependencies=[guard("see_course")])
@@ -61,7 +62,7 @@ def learners_xlsx(request: Request, course: str, of: ServicesDep, db: ReadingDep
     """What the list shows, as an Excel file."""
     found = course_of(db, course)
     content = listed_xlsx(_shown(request, db, course, of), found.title, page_language(request))
-    return _download(content, f"hoc-vien-{found.code}.xlsx", XLSX)
+    return download(content, f"hoc-vien-{found.code}.xlsx", XLSX)
 
 
 @router.post("/transfers", dependencies=manage)
@@ -117,13 +118,8 @@ async def enter_forms(
     learners = sorted(chosen.intersection(enrolled))
     if not learners:
         form.fail("learner", "Hãy đánh dấu ít nhất một học viên trong danh sách.", "Tick at least one learner.")
-    day = form.day("signed_on", needed=True)
-    at = round(datetime(day.year, day.month, day.day, tzinfo=VIETNAM).timestamp() * 1000) if day else 0
-    if day and at > of.now():
-        form.fail("signed_on", "Ngày ký không thể ở tương lai.", "The day of signing can't lie in the future.")
-    if not form.has("papers"):
-        form.fail("papers", "Hãy xác nhận đang giữ bản giấy có chữ ký.", "Confirm that you hold the signed papers.")
-    job = sign_forms(learners, at, of.now(), actor.account)
+    at, version = signed_at(form, of.now()), version_on_paper(form)
+    job = sign_forms(learners, at, of.now(), actor.account, version)
     return await _done(request, course, of, form, job, "consents")
 
 
@@ -157,18 +153,14 @@ def _page(request: Request, course: str, of: Services, db: Session, manages: boo
     everybody = listed(db, course, of.now())
     asked = request.query_params
     rows = shown(everybody, asked.get("find", ""), asked.get("sort", ""))
-    lang = page_language(request)
+    lang, days = page_language(request), days_kept(db, course)
     return of.pages.page(
         request, "course_learners.html", 422 if form.errors else 200, course=found, rows=rows[:MOST], found=len(rows),
-        everybody=len(everybody), consents=sum(row.consent for row in everybody),
+        everybody=len(everybody), days_kept=days, consents=sum(row.consent for row in everybody),
         templates=sum(row.template for row in everybody), sessions=sessions, points=points, manages=manages,
         moves=moves_of(db, course), guests=guests_of(db, course), pairs=pairs_of(db, course) if manages else [],
         totals=ethnicity_totals(db, of.sealing, course) if manages else None,
+        version=VERSION, keeping=keeping_version(days),
         form=form, asked=asked, errors=[form.error(name, lang) for name in form.errors],
         query=urlencode({name: asked[name] for name in ("find", "sort") if asked.get(name)}),
     )  # fmt: skip
-
-
-def _download(content: bytes, name: str, media_type: str) -> Response:
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
-    return Response(content, media_type=media_type, headers=headers)

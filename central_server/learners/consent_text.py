@@ -3,13 +3,65 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+from models.portrait_records import DAYS_MOST
 from models.wire import ConsentText
 
 VERSION = "2026-11.2"
 """The version that is given now."""
 
-TEXTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+Text = tuple[tuple[str, ...], tuple[str, ...]]
+"""Paragraphs in Vietnamese and in English."""
+
+_DROPPED = (
+    "Ảnh chân dung được xóa ngay sau khi tạo dữ liệu đặc trưng; ảnh chụp ở điểm cầu không gửi về máy chủ.",
+    "The portraits are deleted as soon as the template is made; pictures taken at a bridge point are not sent to the "
+    "server.",
+)
+_KEPT = (
+    "Để đối chiếu khi có nghi vấn về người điểm danh, tối đa 5 ảnh chân dung mà lớp nhận được của tôi (chỉ phần khuôn "
+    "mặt) được lưu mã hóa đến hết {days} ngày sau khi lớp kết thúc; chỉ cán bộ quản lý lớp xem được, mỗi lần xem đều "
+    "được ghi lại; ảnh chụp ở điểm cầu bị xóa ngay và không gửi về máy chủ.",
+    "To settle doubts about who checked in, at most 5 of the portraits that the course received of me (the face only) "
+    "are kept encrypted until {days} days after the course's end; only its class managers can look at them, and each "
+    "look is recorded; pictures taken at a bridge point are deleted at once and not sent to the server.",
+)
+
+
+def _of_2026_11_2(portraits_vi: str, portraits_en: str) -> Text:
+    """The text, by what it says of portraits."""
+    return (
+        (
+            "Tôi đồng ý để đơn vị tổ chức lớp tạo dữ liệu đặc trưng khuôn mặt từ ảnh chân dung của tôi và dùng dữ liệu "
+            "đó chỉ để điểm danh và ghi nhận thời lượng tham gia các lớp bồi dưỡng mà tôi được ghi danh.",
+            f"{portraits_vi} Dữ liệu đặc trưng được mã hóa, được so với dữ liệu của các học viên khác để phát hiện ghi "
+            "danh hai lần, chỉ gửi đến điểm cầu nơi tôi học trong ngày có buổi học, và bị xóa khi tôi rút lại sự đồng "
+            "ý hoặc hết thời hạn lưu.",
+            "Trong buổi học, máy quay của phòng đếm số người có mặt. Khuôn mặt không khớp với ai trong danh sách lớp "
+            "bị bỏ ngay, không được lưu. Người điểm danh bằng thẻ hoặc mã PIN được tính là người đã biết trong số đó.",
+            "Trong buổi học, máy có thể mời ngẫu nhiên một vài học viên xác nhận bằng mã PIN hoặc thẻ. Việc này áp "
+            "dụng cho mọi học viên, có dữ liệu khuôn mặt hay không.",
+            "Tôi có thể không đồng ý: khi đó tôi điểm danh bằng thẻ hoặc mã PIN, với quyền lợi như nhau. Tôi có thể "
+            "rút lại sự đồng ý bất cứ lúc nào; việc xóa dữ liệu được thực hiện ngay.",
+        ),
+        (
+            "I consent that the organiser of the class makes a face template from my portraits and uses it only to "
+            "check me in and to record my participation in the courses in which I am enrolled.",
+            f"{portraits_en} The template is encrypted, compared with those of other learners so that nobody is "
+            "enrolled twice, sent only to the bridge point where I sit on days with a session, and deleted when I "
+            "withdraw my consent or its term ends.",
+            "During a session the room's camera counts who is there. Faces that match nobody on the roster are dropped "
+            "at once and not kept. Whoever checked in with a card or PIN counts as known in that number.",
+            "During a session a few learners, drawn at random, may be asked to confirm with their PIN or card. They "
+            "are drawn from everybody, with a face template or without.",
+            "I may decline: I then check in with a card or PIN, with the same rights. I may withdraw my consent at any "
+            "time; the data is deleted at once.",
+        ),
+    )
+
+
+TEXTS: dict[str, Text] = {
     "2026-11": (
         (
             "Tôi đồng ý để đơn vị tổ chức lớp tạo dữ liệu đặc trưng khuôn mặt từ ảnh chân dung của tôi và dùng dữ liệu "
@@ -30,54 +82,13 @@ TEXTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "time; the data is deleted at once.",
         ),
     ),
-    "2026-11.2": (
-        (
-            "Tôi đồng ý để đơn vị tổ chức lớp tạo dữ liệu đặc trưng khuôn mặt từ ảnh chân dung của tôi và dùng dữ liệu "
-            "đó chỉ để điểm danh và ghi nhận thời lượng tham gia các lớp bồi dưỡng mà tôi được ghi danh.",
-            "Ảnh chân dung được xóa ngay sau khi tạo dữ liệu đặc trưng; ảnh chụp ở điểm cầu không gửi về máy chủ. Dữ "
-            "liệu đặc trưng được mã hóa, được so với dữ liệu của các học viên khác để phát hiện ghi danh hai lần, chỉ "
-            "gửi đến điểm cầu nơi tôi học trong ngày có buổi học, và bị xóa khi tôi rút lại sự đồng ý hoặc hết thời "
-            "hạn lưu.",
-            "Trong buổi học, máy quay của phòng đếm số người có mặt. Khuôn mặt không khớp với ai trong danh sách lớp "
-            "bị bỏ ngay, không được lưu. Người điểm danh bằng thẻ hoặc mã PIN được tính là người đã biết trong số đó.",
-            "Trong buổi học, máy có thể mời ngẫu nhiên một vài học viên xác nhận bằng mã PIN hoặc thẻ. Việc này áp "
-            "dụng cho mọi học viên, có dữ liệu khuôn mặt hay không.",
-            "Tôi có thể không đồng ý: khi đó tôi điểm danh bằng thẻ hoặc mã PIN, với quyền lợi như nhau. Tôi có thể "
-            "rút lại sự đồng ý bất cứ lúc nào; việc xóa dữ liệu được thực hiện ngay.",
-        ),
-        (
-            "I consent that the organiser of the class makes a face template from my portraits and uses it only to "
-            "check me in and to record my participation in the courses in which I am enrolled.",
-            "The portraits are deleted as soon as the template is made; pictures taken at a bridge point are not sent "
-            "to the server. The template is encrypted, compared with those of other learners so that nobody is "
-            "enrolled twice, sent only to the bridge point where I sit on days with a session, and deleted when I "
-            "withdraw my consent or its term ends.",
-            "During a session the room's camera counts who is there. Faces that match nobody on the roster are dropped "
-            "at once and not kept. Whoever checked in with a card or PIN counts as known in that number.",
-            "During a session a few learners, drawn at random, may be asked to confirm with their PIN or card. They "
-            "are drawn from everybody, with a face template or without.",
-            "I may decline: I then check in with a card or PIN, with the same rights. I may withdraw my consent at any "
-            "time; the data is deleted at once.",
-        ),
-    ),
+    "2026-11.2": _of_2026_11_2(*_DROPPED),
 }
 """Version: paragraphs in Vietnamese and in English (Law 91/2025/QH15, Decree 356/2025: purpose, data, rights)."""
 
-
-_KEEPING = re.compile(r"2026-11\.2\.k([1-9][0-9]{0,2})\Z")
-_DROPPED = (
-    "Ảnh chân dung được xóa ngay sau khi tạo dữ liệu đặc trưng; ảnh chụp ở điểm cầu không gửi về máy chủ.",
-    "The portraits are deleted as soon as the template is made; pictures taken at a bridge point are not sent to the "
-    "server.",
-)
-_KEPT = (
-    "Để đối chiếu khi có nghi vấn về người điểm danh, tối đa 5 ảnh chân dung mà lớp nhận được của tôi (chỉ phần khuôn "
-    "mặt) được lưu mã hóa đến hết {days} ngày sau khi lớp kết thúc; chỉ cán bộ quản lý lớp xem được, mỗi lần xem đều "
-    "được ghi lại; ảnh chụp ở điểm cầu bị xóa ngay và không gửi về máy chủ.",
-    "To settle doubts about who checked in, at most 5 of the portraits that the course received of me (the face only) "
-    "are kept encrypted until {days} days after the course's end; only its class managers can look at them, and each "
-    "look is recorded; pictures taken at a bridge point are deleted at once and not sent to the server.",
-)
+KEEPING: dict[str, Callable[[str, str], Text]] = {"2026-11.2": _of_2026_11_2}
+"""The versions, VERSION among them, of which there are texts that let portraits be kept, by what they say of them."""
+_KEEPING = re.compile(r"(.+)\.k([1-9][0-9]{0,2})\Z")
 
 
 def keeping_version(days: int) -> str:
@@ -86,21 +97,20 @@ def keeping_version(days: int) -> str:
 
 
 def days_agreed(version: str) -> int:
-    """For how many days after a course's end whoever agreed to this version lets it keep portraits; 0: not at all."""
+    """For how many days after a course's end whoever agreed to this version lets it keep portraits; 0: not at all, or
+    there is no such version."""
     found = _KEEPING.match(version)
-    return int(found[1]) if found else 0
+    days = int(found[2]) if found and found[1] in KEEPING else 0
+    return days if days <= DAYS_MOST else 0
 
 
-def text_of(version: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    """A version's paragraphs in Vietnamese and in English; None: there is no such version."""
+def text_of(version: str) -> Text | None:
+    """A version's paragraphs; None: there is no such version."""
     days = days_agreed(version)
     if not days:
         return TEXTS.get(version)
-    vi, en = (
-        tuple(one.replace(dropped, kept.format(days=days)) for one in paragraphs)
-        for paragraphs, dropped, kept in zip(TEXTS["2026-11.2"], _DROPPED, _KEPT, strict=True)
-    )
-    return vi, en
+    vi, en = (kept.format(days=days) for kept in _KEPT)
+    return KEEPING[version.rpartition(".k")[0]](vi, en)
 
 
 def consent_now() -> ConsentText:

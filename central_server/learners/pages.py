@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -13,13 +12,13 @@ from sqlmodel import Session, col, select
 
 from central_server.accounts.guard import ActorDep, guard
 from central_server.accounts.permission import Actor
-from central_server.courses.series import VIETNAM
 from central_server.database import Job, T
 from central_server.errors import ConflictError, NotFoundError
 from central_server.learners.consent_text import VERSION, keeping_version, text_of
 from central_server.learners.consents import agreed_to_keep, consent_on_screen, sign_forms, withdraw
 from central_server.learners.kept_portraits import kept_of
 from central_server.learners.portrait_policy import days_asked
+from central_server.learners.signed_forms import signed_at, version_on_paper
 from central_server.learners.tables import Consent, FaceTemplate, Learner, LearnerMeans
 from central_server.participation.course_bar import course_bar
 from central_server.participation.of_learner import Attended, Seat, attended, seats
@@ -75,18 +74,11 @@ def _paragraphs(version: str, lang: Language) -> tuple[str, ...]:
 async def enter_form(
     request: Request, learner: str, of: ServicesDep, actor: ActorDep, form: FormDep
 ) -> Response:  # fmt: skip
-    """Enter a signed form."""
-    day = form.day("signed_on", needed=True)
-    at = round(datetime(day.year, day.month, day.day, tzinfo=VIETNAM).timestamp() * 1000) if day else 0
-    if day and at > of.now():
-        form.fail("signed_on", "Ngày ký không thể ở tương lai.", "The day of signing can't lie in the future.")
-    if not form.has("papers"):
-        form.fail("papers", "Hãy xác nhận đang giữ bản giấy có chữ ký.", "Confirm that you hold the signed paper.")
+    """Enter a signed form, of the text that stands on the paper: the policy may have changed since it was printed."""
+    at, version = signed_at(form, of.now()), version_on_paper(form)
     if form.errors:
         with Session(of.engine) as db:
             return _page(request, learner, of, db, actor, form)
-    with Session(of.engine) as db:
-        version = keeping_version(days_asked(db, learner)) if form.has("keeping") else VERSION
     return await _do(of, learner, sign_forms([learner], at, of.now(), actor.account, version))
 
 
@@ -97,8 +89,8 @@ async def enter_withdrawal(learner: str, of: ServicesDep, actor: ActorDep) -> Re
 
 
 @router.post("/learners/{learner}/consent", dependencies=[guard("see_own")])
-async def consent(learner: str, of: ServicesDep, actor: ActorDep, version: str = VERSION) -> Response:
-    """The learner agrees to a version of the text, on screen, in his or her own account."""
+async def consent(learner: str, of: ServicesDep, actor: ActorDep, version: str = "") -> Response:
+    """The learner agrees to the version of the text that the page showed, in his or her own account."""
     with Session(of.engine) as db:
         if version not in (VERSION, keeping_version(days_asked(db, learner))):
             raise ConflictError(

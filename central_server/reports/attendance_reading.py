@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlmodel import Session, col, select
 
 from central_server.accounts.tables import Account
+from central_server.classroom.keeping import interaction_in
 from central_server.corrections.reading import leaves_of_session
 from central_server.corrections.sealed_sheet import Seal, figures_of, seal_of
 from central_server.corrections.words import CAUSES
@@ -15,6 +17,7 @@ from central_server.courses.tables import CourseSession
 from central_server.participation.state import SessionState
 from central_server.participation.wording import NOBODY, pick
 from central_server.reports.attendance_sheet import Beside, attendance_sheet
+from central_server.reports.interaction_sheet import interaction_sheet
 from central_server.reports.reading import letterhead_at
 from central_server.reports.sheet import Sheet
 from central_server.web.figures import day, day_time
@@ -26,7 +29,8 @@ def attendance_of(db: Session, state: SessionState, lang: Language) -> Sheet:
     minutes = course_of(db, state.facts.course).period_minutes
     head = letterhead_at(db, state.now).of("attendance")
     beside = Beside(minutes, leaves_of_session(db, state.facts.id), head, tuple(_seal(db, state, lang)))
-    return attendance_sheet(state, beside, lang)
+    rooms = interaction_in(db.connection(), state.facts.id, state.facts.end)
+    return replace(attendance_sheet(state, beside, lang), beside=interaction_sheet(state, rooms, lang))
 
 
 def _seal(db: Session, state: SessionState, lang: Language) -> Iterable[str]:

@@ -93,6 +93,8 @@ class Sheet:
     lang: Language
     grouped_by: str = ""
     """What the groups are; in CSV that is a column of its own."""
+    beside: Sheet | None = None
+    """Another one, on a page of its own in the Excel file; in no other file."""
     bars_of: str = ""
     bars: tuple[Against, ...] = ()
     """In print, figures of the table as a picture; bars_of: what they count."""

@@ -64,36 +64,42 @@ def sheet_xlsx(sheet: Sheet) -> bytes:
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(out, options) as book:
-        looks, page = _Formats(book), book.add_worksheet()
-        last = len(sheet.columns) - 1
-        for number, column in enumerate(sheet.columns):
-            page.set_column(number, number, column.width)
-        at = _above(page, sheet, looks, last)
-        top = at + 1 if sheet.two_headings else at
-        _headings(page, sheet, looks, at)
-        texts = [(number, column.width) for number, column in enumerate(sheet.columns) if column.kind == "text"]
-        kinds: dict[Style, list[tuple[Kind, Format]]] = {
-            style: [(column.kind, looks.cell(column.kind, style)) for column in sheet.columns]
-            for style in dict.fromkeys(row.style for row in sheet.rows)
-        }
-        least = SIGN_ROOM if any(column.kind == "sign" for column in sheet.columns) else 18.0
-        for at, row in enumerate(sheet.rows, top + 1):
-            if row.style == "group":
-                page.set_row(at, 20)
-                page.merge_range(at, 0, at, last, str(row.cells[0]), looks.cell("text", "group"))
-                continue
-            page.set_row(at, _height(row, texts, least))
-            _cells(page, at, row, kinds[row.style])
-        _below(page, sheet, looks, top + len(sheet.rows) + 2, last)
-        page.freeze_panes(top + 1, min(2, last))
-        page.repeat_rows(top - sheet.two_headings, top)
-        page.set_landscape()
-        page.set_paper(A4)
-        page.fit_to_pages(1, 0)
-        page.set_margins(left=0.6, right=0.4, top=0.6, bottom=0.7)
-        page.set_footer("&C&P/&N")
+        looks = _Formats(book)
+        _page(book.add_worksheet(), sheet, looks)
+        if sheet.beside is not None:
+            _page(book.add_worksheet(sheet.beside.title), sheet.beside, looks)
         book.set_properties({"title": sheet.title})
     return out.getvalue()
+
+
+def _page(page: Worksheet, sheet: Sheet, looks: _Formats) -> None:
+    last = len(sheet.columns) - 1
+    for number, column in enumerate(sheet.columns):
+        page.set_column(number, number, column.width)
+    at = _above(page, sheet, looks, last)
+    top = at + 1 if sheet.two_headings else at
+    _headings(page, sheet, looks, at)
+    texts = [(number, column.width) for number, column in enumerate(sheet.columns) if column.kind == "text"]
+    kinds: dict[Style, list[tuple[Kind, Format]]] = {
+        style: [(column.kind, looks.cell(column.kind, style)) for column in sheet.columns]
+        for style in dict.fromkeys(row.style for row in sheet.rows)
+    }
+    least = SIGN_ROOM if any(column.kind == "sign" for column in sheet.columns) else 18.0
+    for at, row in enumerate(sheet.rows, top + 1):
+        if row.style == "group":
+            page.set_row(at, 20)
+            page.merge_range(at, 0, at, last, str(row.cells[0]), looks.cell("text", "group"))
+            continue
+        page.set_row(at, _height(row, texts, least))
+        _cells(page, at, row, kinds[row.style])
+    _below(page, sheet, looks, top + len(sheet.rows) + 2, last)
+    page.freeze_panes(top + 1, min(2, last))
+    page.repeat_rows(top - sheet.two_headings, top)
+    page.set_landscape()
+    page.set_paper(A4)
+    page.fit_to_pages(1, 0)
+    page.set_margins(left=0.6, right=0.4, top=0.6, bottom=0.7)
+    page.set_footer("&C&P/&N")
 
 
 def _height(row: Row, texts: list[tuple[int, float]], least: float) -> float:

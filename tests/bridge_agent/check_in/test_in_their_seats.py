@@ -167,6 +167,33 @@ def test_a_far_seat_is_still_one_after_recognition_or_the_agent_died(room: RoomO
     assert sum(r.end - r.start for r in lost) / 1000 == pytest.approx(120, abs=8)
 
 
+@pytest.mark.parametrize(("on", "again"), [(1.0, 60.0), (51.9, 53.0)], ids=["much older", "hardly older"])
+def test_who_was_admitted_by_face_into_a_far_seat_may_still_sit_there_after_the_pc_was_started_anew(
+    room: RoomOf, play: Play, on: float, again: float
+) -> None:
+    async def story() -> None:
+        await room.until(on)
+        await begun(room)
+        room.desk.open("check_in")
+        room.nameless = 1
+        room.tell(CheckedIn("p4", room.boot(), 0.7))
+        room.desk.close()
+        await room.until(again)
+        await room.die()
+        await room.switch_on()
+        await asyncio.sleep(120)
+        assert row(room, "p4").presence == "unobserved"
+        room.seen["p4"] = [(room.loop.now, 1e9)]
+        await asyncio.sleep(120)
+        assert row(room, "p4").presence == "present"
+        await room.switch_off()
+
+    play(story)
+    lost = [r for r in room.office.records() if isinstance(r, Unobserved) and r.boot_id == "boot-2"]
+    assert {(r.learner, r.why) for r in lost} == {("p4", "far_seat")}
+    assert sum(r.end - r.start for r in lost) / 1000 == pytest.approx(120, abs=8)
+
+
 def test_whom_the_camera_did_not_recognise_at_the_desk_is_known_by_confirmations_and_by_what_it_sees(
     room: RoomOf, play: Play
 ) -> None:

@@ -52,6 +52,8 @@ def test_a_contest_is_sent_and_waits(here: School) -> None:
     assert twice.status_code == 422 and "đang chờ trả lời" in twice.text
     course = here.manager.get(f"/courses/{here.course}").text
     assert "1 ý kiến của học viên chờ trả lời, cũ nhất về Buổi 1" in course
+    english = here.manager.get(f"/courses/{here.course}", headers={"Accept-Language": "en"}).text
+    assert "1 contest waits for an answer, the oldest about" in english
     assert here.proved().findings == []
 
 

@@ -14,6 +14,7 @@ from central_server.courses.tables import CourseSession
 from central_server.enrolment.places import place_at
 from central_server.learners.tables import Learner
 from tests.central_server.enrolment.test_enrolling import course_id, prove
+from tests.central_server.learners.desk import PAPER
 from tests.central_server.proof.tampering import proved, unguarded
 from tests.central_server.running import MINUTE, START, Agent, Running, join, running, write_course
 
@@ -125,7 +126,7 @@ def test_the_proof_finds_hands_on_transfers_guests_and_consents(server: Running)
     guest = {"name": "Trần Thị Khách", "unit": "Sở Y tế", "session": "K1.1", "bridge_point": known["TDM"]}
     client.post(f"/courses/{course}/guests", data=guest)
     low = min(known[code] for code in ("HV000", "HV001", "HV002"))
-    client.post(f"/learners/{low}/consent/signed", data={"signed_on": "20/11/2026", "papers": "yes"})
+    client.post(f"/learners/{low}/consent/signed", data=PAPER)
     engine = unguarded(server.services.config.database)
     assert proved(engine, []).findings == []
     for sql in HANDS:

@@ -20,6 +20,8 @@ from models.wire import EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, Galler
 from tests.central_server.running import MINUTE, Agent, Running
 
 ENCODER = "face-reidentification-retail-0095"
+PAPER = {"signed_on": "20/11/2026", "papers": "yes", "version": VERSION}
+"""What a class manager's form sends of a consent that was signed on paper."""
 Floats = NDArray[np.float32]
 _numbers = itertools.count(1)
 

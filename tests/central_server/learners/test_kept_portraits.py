@@ -11,18 +11,20 @@ import cv2
 import numpy as np
 import pytest
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from central_server.accounts.administering import Details, change_details
 from central_server.accounts.permission import Grant
 from central_server.courses.changes import changing
+from central_server.courses.periods import DAY_MS
 from central_server.learners.consent_text import VERSION, days_agreed, keeping_version, text_of
 from central_server.learners.kept_portraits import keep_portraits, kept_of
-from central_server.learners.retention import DAY_MS, erase_expired
+from central_server.learners.retention import erase_expired
+from central_server.learners.tables import Consent
 from central_server.proof.stored import StoredEvidence
 from central_server.proof.verifying import verify
 from tests.central_server.enrolment.test_enrolling import course_id, prove
-from tests.central_server.learners.desk import learner
+from tests.central_server.learners.desk import PAPER, learner
 from tests.central_server.learners.test_nothing_leaks import forms, found, on_disk
 from tests.central_server.learners.test_portraits import packed, send
 from tests.central_server.learners.test_retention import END
@@ -51,6 +53,12 @@ def kept(server: Running, who: str) -> list[int]:
         return [one.number for one in kept_of(db, who)]
 
 
+def versions(server: Running, who: str) -> list[str]:
+    """Of the texts to which a learner agreed."""
+    with Session(server.services.engine) as db:
+        return [one.text_version for one in db.exec(select(Consent).where(Consent.learner == who))]
+
+
 def keep(server: Running, who: str, pictures: int = 3, days: int = 90) -> None:
     course, key = course_id(server), server.services.sealing
     some = [JPEG + bytes([number]) for number in range(pictures)]
@@ -75,7 +83,8 @@ def test_each_term_has_a_text_of_its_own_that_says_so() -> None:
     ):
         differ = [two for one, two in zip(before, after, strict=True) if one != two]
         assert len(differ) == 1 and days in differ[0]
-    assert text_of("2026-11.2.k") is text_of("2026-11.2.k0") is text_of("2027") is None
+    assert text_of("2026-11.2.k") is text_of("2026-11.2.k0") is text_of("2027") is text_of("2026-11.k90") is None
+    assert text_of(keeping_version(365)) and text_of(keeping_version(366)) is None and not days_agreed("2027.k90")
 
 
 def test_a_policy_needs_its_term_and_reason_and_two_at_once_are_told(server: Running) -> None:
@@ -99,7 +108,7 @@ def test_only_whoever_agreed_to_the_new_text_has_portraits_kept_and_no_byte_lies
     manager, one, other = server.manager(), learner(server, "HV000"), learner(server, "HV001")
     login = account_of(server, "HV000", "hoc-vien")
     for who in (one, other):
-        manager.post(f"/learners/{who}/consent/signed", data={"signed_on": "20/11/2026", "papers": "yes"})
+        manager.post(f"/learners/{who}/consent/signed", data=PAPER)
     assert decide(server, True) == 303
     mine = server.signed_in(login)
     own = mine.get(f"/learners/{one}/own").text
@@ -128,6 +137,42 @@ def test_only_whoever_agreed_to_the_new_text_has_portraits_kept_and_no_byte_lies
     assert found(needles, {"a": seen.content, "b": pictures[0]}) == [("face", "a"), ("sent", "b")]
     mine.post(f"/learners/{one}/consent/withdraw")
     assert kept(server, one) == [] and manager.get(address).status_code == 404 and prove(server) == []
+
+
+def test_a_signed_paper_counts_for_the_text_that_stands_on_it_whatever_the_policy_is_by_then(server: Running) -> None:
+    who, manager = learner(server, "HV000"), server.manager()
+    assert decide(server, True) == 303
+    page = manager.get(f"/learners/{who}").text
+    assert f'name="keeping" value="{keeping_version(90)}"' in page and f'name="version" value="{VERSION}"' in page
+    assert decide(server, True, "30", version=1) == 303
+    answer = manager.post(f"/learners/{who}/consent/signed", data=PAPER | {"keeping": "2026-11.2.k0"})
+    assert answer.status_code == 422 and "Không rõ phiếu ghi bản đồng ý nào" in answer.text
+    manager.post(f"/learners/{who}/consent/signed", data=PAPER | {"keeping": keeping_version(90)})
+    assert versions(server, who) == [keeping_version(90)]
+
+
+def test_papers_entered_together_count_for_the_text_that_stands_on_them(server: Running) -> None:
+    known, manager = [learner(server, code) for code in ("HV000", "HV001", "HV002")], server.manager()
+    page = f"/courses/{course_id(server)}"
+    assert 'name="keeping"' not in manager.get(f"{page}/learners").text
+    assert decide(server, True) == 303
+    shown = manager.get(f"{page}/learners").text
+    assert f'name="keeping" value="{keeping_version(90)}"' in shown and f'name="version" value="{VERSION}"' in shown
+    assert f'href="/consent-form?version={keeping_version(90)}"' in shown
+    for who, box in ((known[:2], {"keeping": keeping_version(90)}), (known[1:], {})):
+        manager.post(f"{page}/consents", data={"learner": who} | PAPER | box)
+    assert [versions(server, one) for one in known] == [[keeping_version(90)]] * 2 + [[VERSION]]
+    wrong = manager.post(f"{page}/consents", data={"learner": known} | PAPER | {"version": ""})
+    assert wrong.status_code == 422 and "Không rõ phiếu ghi bản đồng ý nào" in wrong.text
+
+
+def test_the_list_of_learners_says_whether_portraits_are_kept(server: Running) -> None:
+    page = f"/courses/{course_id(server)}/learners"
+    before = server.manager().get(page).text
+    assert "ảnh gửi ở trang Ảnh chân dung bị bỏ ngay" in before
+    assert decide(server, True) == 303
+    after = server.manager().get(page).text
+    assert "Ảnh chân dung bị bỏ ngay" not in after and "giữ nhiều nhất đến hết 90 ngày" in after
 
 
 def test_portraits_go_at_the_shorter_term_and_at_once_with_the_policy(server: Running) -> None:

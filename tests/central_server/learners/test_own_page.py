@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from central_server.accounts.permission import Grant
 from tests.central_server.courses.making import make_course
+from tests.central_server.learners.desk import PAPER
 from tests.central_server.participation.term import course_id, taught, write_term
 from tests.central_server.running import Running, running
 
@@ -72,7 +73,7 @@ def test_a_guests_page_can_be_read_where_the_guest_is_expected_and_nowhere_else(
     assert f'href="/learners/{guest}"' in listed.text
     said = words(manager.get(f"/learners/{guest}"))
     assert "khách của Buổi 1" in said and "Nhập phiếu đồng ý" in said
-    signed = manager.post(f"/learners/{guest}/consent/signed", data={"signed_on": "20/11/2026", "papers": "yes"})
+    signed = manager.post(f"/learners/{guest}/consent/signed", data=PAPER)
     assert "Đồng ý ngày 20/11/2026" in words(signed)
     server.account("noi-khac", Grant("class_manager", course=make_course(manager).rpartition("/")[2]))
     assert server.signed_in("noi-khac").get(f"/learners/{guest}").status_code == 404

@@ -13,10 +13,12 @@ from sqlmodel import Session, select
 
 from central_server.accounts.administering import Details, change_details
 from central_server.accounts.permission import Grant
+from central_server.learners.consent_text import VERSION
 from central_server.learners.portraits_child import by_learner, code_of
 from central_server.learners.sealing import Purpose, SealError, SealingKey, sealing_key
 from central_server.learners.tables import FaceTemplate, Learner
 from tests.central_server.enrolment.test_enrolling import course_id, prove
+from tests.central_server.learners.desk import PAPER
 from tests.central_server.running import Running, running, write_course
 
 
@@ -41,7 +43,7 @@ def learner(server: Running, code: str) -> str:
 
 
 def sign(server: Running, *codes: str) -> None:
-    form = {"learner": [learner(server, code) for code in codes], "signed_on": "20/11/2026", "papers": "yes"}
+    form = {"learner": [learner(server, code) for code in codes]} | PAPER
     answer = server.manager().post(f"/courses/{course_id(server)}/consents", data=form)
     assert "Đã nhập phiếu đồng ý" in answer.text
 
@@ -102,11 +104,12 @@ def test_a_file_that_is_no_zip_gets_a_sentence(server: Running) -> None:
     assert not list(server.services.config.data_folder.glob("portraits-*"))
 
 
-def test_a_signed_form_needs_its_day_and_the_paper(server: Running) -> None:
+def test_a_signed_form_needs_its_day_the_paper_and_the_text_on_it(server: Running) -> None:
     who, client = learner(server, "HV000"), server.manager()
-    for form in ({}, {"signed_on": "20/11/2026"}, {"signed_on": "25/11/2027", "papers": "yes"}):
+    without = [{name: value for name, value in PAPER.items() if name != lacks} for lacks in PAPER]
+    for form in (*without, PAPER | {"signed_on": "25/11/2027"}, PAPER | {"version": "2027"}):
         assert client.post(f"/learners/{who}/consent/signed", data={"x": "1"} | form).status_code == 422
-    answer = client.post(f"/learners/{who}/consent/signed", data={"signed_on": "20/11/2026", "papers": "yes"})
+    answer = client.post(f"/learners/{who}/consent/signed", data=PAPER)
     assert "Đồng ý ngày 20/11/2026, phiếu giấy có chữ ký" in answer.text
 
 
@@ -117,8 +120,9 @@ def test_a_learner_consents_and_withdraws_on_screen(server: Running) -> None:
     server.do(lambda connection: change_details(connection, account, details, account, server.clock()))
     client = server.signed_in("hoc-vien")
     assert "Tôi đồng ý" in client.get(f"/learners/{who}/own").text
-    assert "trên màn hình" in client.post(f"/learners/{who}/consent").text
+    assert "trên màn hình" in client.post(f"/learners/{who}/consent?version={VERSION}").text
     assert "rút lại ngày" in client.post(f"/learners/{who}/consent/withdraw").text
+    assert client.post(f"/learners/{who}/consent").status_code == 409, "to which text?"
     other = learner(server, "HV001")
     assert client.post(f"/learners/{other}/consent").status_code == 404
     assert prove(server) == []
