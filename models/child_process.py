@@ -55,8 +55,8 @@ class ChildProcess(Generic[Told, Asked]):
     async def event(self, within_s: float) -> Told | None:
         """What it tells next; None when it can tell nothing any more. Raises TimeoutError when it is silent so long.
 
-        Not asyncio.wait_for: up to Python 3.11 it loses a cancellation when an event comes at the same time, and who waits
-        for the cancelled task waits for ever.
+        Not asyncio.wait_for: up to Python 3.11 it loses a cancellation when an event comes at the same time, and then
+        whoever waits for the cancelled task waits for ever.
         """
         async with asyncio.timeout(within_s):
             return await self._events.get()
