@@ -9,10 +9,10 @@ from sqlmodel import Session
 from central_server.accounts.guard import ActorDep, guard, hidden
 from central_server.corrections.acts import answer_contest
 from central_server.corrections.contests import ContestFacts, contest_in
-from central_server.corrections.doing import do_in, session_in
+from central_server.corrections.doing import done, session_in
 from central_server.corrections.forms import WORDS_MOST
+from central_server.courses.changes import Changes
 from central_server.courses.tables import CourseSession
-from central_server.errors import ConflictError
 from central_server.participation.bar import presence_bar
 from central_server.participation.one_learner import one_learner
 from central_server.participation.rounding import shown
@@ -47,11 +47,10 @@ def refuse_contest(
     """Refuse it, with a reason that the learner reads."""
     found, asked = session_in(db, session), contest_in(db, session, contest)
     words = form.words("words", WORDS_MOST, needed=True)
-    if not form.errors:
-        try:
-            do_in(of, actor, found, lambda changes: answer_contest(changes, contest, None, words))
-            return RedirectResponse(f"/sessions/{session}/corrections#contests", 303)
-        except ConflictError as error:
-            db.rollback()
-            form.fail("words", error.vi, error.en)
+
+    def work(changes: Changes) -> None:
+        answer_contest(changes, contest, None, words)
+
+    if not form.errors and done(of, actor, found, db, form, "words", work):
+        return RedirectResponse(f"/sessions/{session}/corrections#contests", 303)
     return _page(request, found, asked, of, db, form)

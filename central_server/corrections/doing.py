@@ -14,8 +14,9 @@ from central_server.courses.changes import Changes
 from central_server.courses.doing import do
 from central_server.courses.tables import CourseSession
 from central_server.enrolment.places import places_in
-from central_server.errors import NotFoundError
+from central_server.errors import ConflictError, InputError, NotFoundError
 from central_server.services import Services
+from central_server.web.forms import Form
 from models.correction_records import Signer
 
 T = TypeVar("T")
@@ -33,6 +34,23 @@ def do_in(of: Services, actor: Actor, session: CourseSession, work: Callable[[Ch
     of.books.of(session.id).forget_plan()
     of.watches.of(session.id).forget_plan()
     return result
+
+
+def done(
+    of: Services, actor: Actor, session: CourseSession, db: Session, form: Form, field: str,
+    work: Callable[[Changes], object],
+) -> bool:  # fmt: skip
+    """Do what a form asks for; whether it was done. Where it can't be, that is said at the field, and nothing is kept.
+
+    db: the request's view of the database, which is from before.
+    """
+    try:
+        do_in(of, actor, session, work)
+    except (ConflictError, InputError) as error:
+        db.rollback()
+        form.fail(field, error.vi, error.en)
+        return False
+    return True
 
 
 def filed(of: Services, session: str, upload: Upload | None, changes: Changes) -> str | None:

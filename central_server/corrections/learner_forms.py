@@ -11,14 +11,13 @@ from sqlmodel import Session
 from central_server.accounts.guard import ActorDep, guard, hidden
 from central_server.corrections.acts import Wanted, correct, enter_leave
 from central_server.corrections.contests import ContestFacts, contest_in
-from central_server.corrections.doing import do_in, filed, session_in
+from central_server.corrections.doing import do_in, done, filed, session_in
 from central_server.corrections.evidence import read_upload
 from central_server.corrections.forms import WORDS_MOST, read_change, read_leave, read_part, read_why, whys
 from central_server.corrections.reading import leaves_of_session
 from central_server.corrections.rule import correcting_of
 from central_server.courses.changes import Changes
 from central_server.courses.tables import CourseSession
-from central_server.errors import ConflictError, InputError
 from central_server.participation.bar import presence_bar
 from central_server.participation.one_learner import OneLearner, one_learner
 from central_server.participation.rounding import shown
@@ -90,11 +89,7 @@ def make_correction(
         evidence, answers = filed(of, session, upload, changes), contest.id if contest else None
         correct(changes, Wanted(session, change, (part,), why, words, evidence, "single", answers))
 
-    try:
-        do_in(of, actor, found, work)
-    except (ConflictError, InputError) as error:
-        db.rollback()
-        form.fail("change", error.vi, error.en)
+    if not done(of, actor, found, db, form, "change", work):
         return _correction_page(request, found, learner, of, db, form)
     return RedirectResponse(f"/sessions/{session}/corrections#corrections", 303)
 

@@ -30,7 +30,6 @@ class CorrectionLine:
     """Name of who answered."""
     answer: str
     answered_at: int | None
-    undoes: CorrectionRow | None
     may_answer: bool
     may_confirm: bool
 
@@ -54,7 +53,6 @@ def corrections_listed(
     people |= {who for row in rows if (who := row.by) is not None}
     people |= {who for one in answers.values() if (who := one.by) is not None}
     names = names_of(db, people)
-    by_id = {row.id: row for row in rows}
     undone = {row.of for row in rows if row.of is not None and _status(row, answers) == "holds"}
     lines = []
     for row in rows:
@@ -69,8 +67,8 @@ def corrections_listed(
             CorrectionLine(
                 row, "undone" if status == "holds" and row.id in undone else status, tuple(told),
                 names.get(row.by or "", ""), names.get((answer.by if answer else None) or "", ""),
-                answer.words if answer else "", answer.at if answer else None,
-                by_id.get(row.of) if row.of else None, answers_it, answers_it and row.by != actor.account,
+                answer.words if answer else "", answer.at if answer else None, answers_it,
+                answers_it and row.by != actor.account,
             )
         )  # fmt: skip
     return lines

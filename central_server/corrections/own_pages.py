@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from central_server.accounts.guard import ActorDep, guard, hidden
 from central_server.corrections.contests import ContestFacts, contest, contests_of_learner, open_until
-from central_server.corrections.doing import do_in, filed, session_in
+from central_server.corrections.doing import done, filed, session_in
 from central_server.corrections.evidence import GIVES_EVIDENCE, evidence_download, evidence_in, no_file, read_upload
 from central_server.corrections.forms import WORDS_MOST
 from central_server.corrections.own_data import OwnData, own_data
@@ -125,11 +125,7 @@ def make_contest(
     def work(changes: Changes) -> None:
         contest(changes, session, learner, words, filed(of, session, upload, changes))
 
-    try:
-        do_in(of, actor, found, work)
-    except ConflictError as error:
-        db.rollback()
-        form.fail("words", error.vi, error.en)
+    if not done(of, actor, found, db, form, "words", work):
         return _contest_page(request, learner, session, of, db, form)
     return RedirectResponse(f"/learners/{learner}/own/courses/{found.course}#s-{session}", 303)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, select
@@ -20,6 +22,7 @@ from central_server.corrections.sealed_sheet import figures_of, seal_of
 from central_server.corrections.sealing import counts, said_of
 from central_server.corrections.tables import CorrectionRow
 from central_server.corrections.words import CAUSES, CHANGES, LEAVES, SIGNERS, WAYS, WHY
+from central_server.courses.changes import Changes
 from central_server.courses.tables import CourseSession
 from central_server.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from central_server.participation.bar import presence_bar
@@ -88,6 +91,19 @@ def session_page(
     return of.pages.page(request, "session_corrections.html", problem.status if problem else 200, **context)
 
 
+def done_or_said(
+    request: Request, session: CourseSession, actor: Actor, of: Services, db: Session, points: Points, part: str,
+    work: Callable[[Changes], object],
+) -> Response:  # fmt: skip
+    """Do what a button of the page asks for and show that part of it, or the page with the sentence why it can't be."""
+    try:
+        do_in(of, actor, session, work)
+    except (ConflictError, InputError) as error:
+        db.rollback()  # this request's view of the database is from before
+        return session_page(request, session, actor, of, db, points, error)
+    return RedirectResponse(f"/sessions/{session.id}/corrections#{part}", 303)
+
+
 @router.post("/sessions/{session}/corrections/{correction}/confirm")
 def confirm_correction(
     request: Request,
@@ -120,13 +136,12 @@ def _answer(
         raise ForbiddenError(
             "Điều chỉnh này do cán bộ quản lý lớp xác nhận.", "A class manager confirms this correction."
         )
-    try:
+
+    def work(changes: Changes) -> None:
         words = "" if refusal is None else read_words(refusal, REFUSAL)
-        do_in(of, actor, found, lambda changes: answer(changes, correction, refusal is None, words))
-    except (ConflictError, InputError) as error:
-        db.rollback()  # this request's view of the database is from before
-        return session_page(request, found, actor, of, db, points, error)
-    return RedirectResponse(f"/sessions/{session}/corrections#corrections", 303)
+        answer(changes, correction, refusal is None, words)
+
+    return done_or_said(request, found, actor, of, db, points, "corrections", work)
 
 
 @correcting.post("/sessions/{session}/corrections/{correction}/undo")
@@ -136,13 +151,11 @@ def undo_correction(
 ) -> Response:  # fmt: skip
     """Take a correction back by another one, with a reason."""
     found, row = session_in(db, session), correction_in(db, session, correction)
-    try:
-        words = read_words(form, ("Hãy ghi lý do hoàn tác.", "Write why it is undone."))
-        do_in(of, actor, found, lambda changes: undo(changes, row.id, words))
-    except (ConflictError, InputError) as error:
-        db.rollback()
-        return session_page(request, found, actor, of, db, points, error)
-    return RedirectResponse(f"/sessions/{session}/corrections#corrections", 303)
+
+    def work(changes: Changes) -> None:
+        undo(changes, row.id, read_words(form, ("Hãy ghi lý do hoàn tác.", "Write why it is undone.")))
+
+    return done_or_said(request, found, actor, of, db, points, "corrections", work)
 
 
 def correction_in(db: Session, session: str, correction: str) -> CorrectionRow:

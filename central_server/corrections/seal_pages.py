@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from central_server.accounts.guard import ActorDep, SignPointsDep, guard
-from central_server.corrections.doing import do_in, session_in, signs_as
+from central_server.corrections.doing import session_in, signs_as
 from central_server.corrections.forms import read_words
-from central_server.corrections.pages import session_page
+from central_server.corrections.pages import done_or_said
 from central_server.corrections.sealed_sheet import LearnerRow, Revision, Seal, Signature, seal_of
 from central_server.corrections.sealing import revise, said_of, sign
 from central_server.corrections.words import CAUSES, LEAVES, SIGNERS
+from central_server.courses.changes import Changes
 from central_server.courses.overview import point_names
 from central_server.courses.queries import course_of
-from central_server.errors import ConflictError, ForbiddenError, InputError, NotFoundError
+from central_server.errors import ForbiddenError, InputError, NotFoundError
 from central_server.learners.names import given_name_first
 from central_server.learners.queries import learners_of
 from central_server.learners.tables import Learner
@@ -56,12 +56,11 @@ def seal_sheet(
             "Đồng chí không ký được ở vai trò này, hoặc cho điểm cầu này.",
             "You can't sign in this role, or for this bridge point.",
         )
-    try:
-        do_in(of, actor, found, lambda changes: sign(changes, session, signer, point, form.value("figures")))
-    except (ConflictError, InputError) as error:
-        db.rollback()
-        return session_page(request, found, actor, of, db, points, error)
-    return RedirectResponse(f"/sessions/{session}/corrections#seal", 303)
+
+    def work(changes: Changes) -> None:
+        sign(changes, session, signer, point, form.value("figures"))
+
+    return done_or_said(request, found, actor, of, db, points, "seal", work)
 
 
 @revising.post("/sessions/{session}/revise")
@@ -76,13 +75,12 @@ def revise_sheet(
 ) -> Response:
     """Make a revision of a signed sheet whose figures are others now, with the reason."""
     found = session_in(db, session)
-    try:
-        words = read_words(form, ("Hãy ghi lý do của bản sửa đổi.", "Write why the revision is made."))
-        do_in(of, actor, found, lambda changes: revise(changes, session, words))
-    except (ConflictError, InputError) as error:
-        db.rollback()
-        return session_page(request, found, actor, of, db, points, error)
-    return RedirectResponse(f"/sessions/{session}/corrections#seal", 303)
+    missing = ("Hãy ghi lý do của bản sửa đổi.", "Write why the revision is made.")
+
+    def work(changes: Changes) -> None:
+        revise(changes, session, read_words(form, missing))
+
+    return done_or_said(request, found, actor, of, db, points, "seal", work)
 
 
 @dataclass(frozen=True, slots=True)

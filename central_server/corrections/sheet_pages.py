@@ -8,12 +8,12 @@ from sqlmodel import Session
 
 from central_server.accounts.guard import ActorDep, Points, SignPointsDep, guard
 from central_server.corrections.acts import Part, Wanted, correct
-from central_server.corrections.doing import do_in, session_in
+from central_server.corrections.doing import done, session_in
 from central_server.corrections.evidence import file_evidence, read_upload
 from central_server.corrections.forms import WORDS_MOST, read_span, read_why, whys
 from central_server.courses.changes import Changes
 from central_server.courses.tables import CourseSession
-from central_server.errors import ConflictError, InputError, NotFoundError
+from central_server.errors import NotFoundError
 from central_server.participation.queries import LearnerFacts, SessionFacts, session_facts
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.figures import day_time
@@ -80,11 +80,7 @@ def enter_sheet(
         evidence = file_evidence(changes, of.sealing, session, upload)
         correct(changes, Wanted(session, "added", parts, why, words, evidence, "sheet"))
 
-    try:
-        do_in(of, actor, found, work)
-    except (ConflictError, InputError) as error:
-        db.rollback()
-        form.fail("learner", error.vi, error.en)
+    if not done(of, actor, found, db, form, "learner", work):
         return _page(request, found, of, db, points, form)
     return RedirectResponse(f"/sessions/{session}/corrections#corrections", 303)
 

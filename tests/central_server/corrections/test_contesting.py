@@ -162,6 +162,23 @@ def test_own_data_has_leave_signatures_and_results_with_who_and_when(here: Schoo
     assert "Nguyễn Văn A0" not in page
 
 
+def test_a_correction_that_the_second_person_refuses_is_told_to_the_learner(here: School) -> None:
+    rule = {"version": "0", "second_person": "yes", "contest_days": "5", "reason": "Quy chế lớp"}
+    here.manager.post(f"/courses/{here.course}/correcting", data=rule)
+    here.learner.post(own(here, "/sessions/K1.1/contest"), data={"words": "Lại thiếu"})
+    here.correct(MINE, change="taken", start="8:00", end="9:00", words="Xem lại", contest=contest_id(here))
+    page = own(here, f"/courses/{here.course}")
+    assert "đã chấp nhận, điều chỉnh chờ người thứ hai xác nhận" in here.learner.get(page).text
+    [waiting] = here.rows("SELECT id FROM correction ORDER BY at DESC, rowid DESC LIMIT 1")
+    here.other_manager.post(f"{S1}/corrections/{waiting.id}/refuse", data={"words": "Thiếu căn cứ"})
+    told = here.learner.get(page).text
+    assert "điều chỉnh không được người thứ hai xác nhận, nên không có hiệu lực" in told and "Thiếu căn cứ" in told
+    assert here.minutes(MINE) == (195, 0, 0)
+    last = here.learner.get(own(here, "/data.json")).json()["contests"][-1]
+    assert (last["standing"], last["against"]) == ("refused", "Thiếu căn cứ")
+    assert here.proved().findings == []
+
+
 def test_the_audit_log_names_things_and_no_ids(here: School) -> None:
     page = here.server.administrator().get("/admin/audit?group=corrections").text
     assert "chấp nhận ý kiến về buổi K1.1 bằng một điều chỉnh" in page and "không chấp nhận ý kiến về buổi K1.2" in page
@@ -169,7 +186,7 @@ def test_the_audit_log_names_things_and_no_ids(here: School) -> None:
 
 
 def test_a_contest_comes_too_late_after_the_days_that_the_course_gives(here: School) -> None:
-    rule = {"version": "0", "contest_days": "1", "reason": "Theo quy chế"}
+    rule = {"version": "1", "contest_days": "1", "reason": "Theo quy chế"}
     assert here.manager.post(f"/courses/{here.course}/correcting", data=rule).status_code == 200
     assert here.learner.get(own(here, "/sessions/K1.2/contest")).status_code == 200
     here.server.clock.ms += DAY - 10 * MINUTE

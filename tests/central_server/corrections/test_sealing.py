@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.central_server.corrections.making import MINUTE, S1, START, School, school
+from tests.central_server.reports.opening import pdf_text
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,9 @@ def test_two_people_seal_a_sheet(here: School) -> None:
     assert sign(here, here.technician, "technician", here.point).status_code == 409
     assert sign(here, here.manager, "class_manager").status_code == 200
     assert state(here) == "đã niêm phong"
+    said = " ".join(pdf_text(here.manager.get(f"{S1}/sheet.pdf").content).split())
+    assert "CÁN BỘ KỸ THUẬT CÁN BỘ QUẢN LÝ LỚP Người dùng ky-thuat Người dùng quan-ly" in said
+    assert "Thủ Dầu Một: Cán bộ kỹ thuật Người dùng ky-thuat đã ký lúc" in said
     assert "1 buổi chưa niêm phong bảng điểm danh" in here.manager.get(f"/courses/{here.course}").text
     assert here.proved().findings == []
 
@@ -102,6 +106,7 @@ def test_late_records_are_seen_and_made_a_revision_with_a_reason(here: School) -
     assert "Số liệu nay khác bản niêm phong số 2; chưa ai ký số liệu này." in sheet
     assert "đã ký lúc" not in sheet
     english = here.manager.get(f"{S1}/sheet", headers={"Accept-Language": "en"}).text
+    assert "<strong>Người dùng" not in sheet, "no name under the blocks"
     assert "nobody has signed them" in english and "signed at" not in english
     assert sign(here, here.manager, "class_manager").status_code == 409
     assert here.technician.post(f"{S1}/revise", data={"words": "x"}).status_code == 403

@@ -26,6 +26,14 @@ def test_who_signs_for_one_bridge_point_and_sees_all_gets_that_one(server: Runni
         assert mine in told and others not in told, page
     form = {"start": "8:00", "end": "9:00", "why": "camera", "words": "x", "learner": [other]}
     assert both.post(f"{S1}/signed-sheet", data=form, files={"file": ("a.pdf", PDF)}).status_code == 404
+    own = both.get(f"{S1}/corrections").text.split('name="figures" value="')[1][:64]
+    with server.services.engine.connect() as connection:
+        points = set(connection.exec_driver_sql("SELECT id FROM bridge_point").scalars()) - {agent.bridge_point}
+    for as_, point in (("technician", points.pop()), ("technician", ""), ("class_manager", "")):
+        form = {"as": as_, "point": point, "figures": own}
+        assert both.post(f"{S1}/seal", data=form).status_code == 403, (as_, point)
+    form = {"as": "technician", "point": agent.bridge_point, "figures": own}
+    assert both.post(f"{S1}/seal", data=form).status_code == 200
     page = server.manager().get(f"{S1}/corrections").text
     digest = page.split('name="figures" value="')[-1][:64]
     assert server.manager().post(f"{S1}/seal", data={"as": "class_manager", "figures": digest}).status_code == 200
