@@ -25,6 +25,7 @@ from bridge_agent.clock import boot_ms
 from bridge_agent.streaming import passing
 from bridge_agent.streaming.adaptation import Adaptation, Report
 from bridge_agent.streaming.inlet import Inlet
+from bridge_agent.streaming.link import known_until
 from bridge_agent.streaming.messages import (
     NoPass,
     Pass,
@@ -207,10 +208,9 @@ class Streaming:
         now, camera, given = boot_ms(), self._camera, self._given_at
         pictures = given is not None and now - given < PICTURE_MS
         up = camera.connected_at is not None and pictures
-        # Not until now: that the relay hears nothing more, or that no picture comes, shows after seconds only.
         at = now
         if up and camera.connected_at is not None and given is not None:
-            at = max(camera.connected_at, min(camera.reported_at, given))
+            at = known_until(camera.connected_at, camera.reported_at, given)
         return StreamState(
             at, up, round(self._bytes_s.read(camera.sent_bytes, camera.counted_at) / 125),
             round(self._fps.read(self._frames, time.monotonic())), self._adaptation.place, self._lost,

@@ -33,6 +33,16 @@ class OpenLink(msgspec.Struct, frozen=True):
     last: int
 
 
+def known_until(connected_at: int, reported_at: int, given_at: int) -> int:
+    """Up to when a stream is known to have been up: that the relay hears nothing more, or that no picture comes, is
+    noticed after seconds only.
+
+    connected_at: since when its connection stands. reported_at: when the relay last told that it hears it. given_at:
+    when there was last a picture to send.
+    """
+    return max(connected_at, min(reported_at, given_at))
+
+
 class LinkRecorder:
     """Turns signs that the stream is up into intervals, cut every ten minutes as coverage is."""
 

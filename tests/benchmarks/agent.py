@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -32,17 +32,18 @@ import psutil
 
 from bridge_agent.capture.outlet import MeetingPlace, StreamSettings
 from bridge_agent.capture.simulated import locator
-from bridge_agent.recognition.child import RecognitionSettings, main
+from bridge_agent.config import FacesConfig
+from bridge_agent.eyes import Assignment
 from bridge_agent.recognition.commands import HeldTemplate
 from bridge_agent.recognition.events import Ended, Failed, Sighted, Sweep
 from bridge_agent.simulated_class.classes import seats_for
 from bridge_agent.simulated_class.render import Room
 from bridge_agent.simulated_class.script import HeadTurned, Person, Script
-from bridge_agent.streaming.messages import Pass, StreamAssignment, StreamState, WantPass
-from bridge_agent.streaming.start import publish
+from bridge_agent.streaming.messages import Pass, StreamAssignment, StreamState
 from models.faces.encode import IntelEncoder
 from models.faces.engine import FaceProfile, load_engine
 from models.faces.portraits import portrait_vector, read_picture
+from tests.benchmarks.agents_parent import parent
 from tests.benchmarks.measure import Measure
 from tests.bridge_agent.judging import people
 from tests.central_server.media.peers import SESSION, Ticking
@@ -106,13 +107,12 @@ def measured(film: Path, templates: tuple[HeldTemplate, ...]) -> Taken:
         media, now = server.services.media, server.services.now()
         leave = Pass(media.tokens.issue("device:d", SESSION, "r1", "publish", ("camera",), now), "r1", 600.0, ())
         out = place.out(StreamSettings())
-        settings = RecognitionSettings(
-            str(film), film.parent, {}, 1000, FaceProfile("yunet", "intel"), templates=templates, stream=out
-        )
+        faces = FacesConfig(detector="yunet", encoder="intel")
+        room = Assignment(str(film), film.parent, {}, 1000, faces, templates, stream=out)
         context = multiprocessing.get_context("spawn")
         events, theirs = context.Pipe()
         assignment = StreamAssignment(server.address, SESSION, out)
-        process = context.Process(target=_parent, args=(theirs, settings, assignment, leave))
+        process = context.Process(target=parent, args=(theirs, room, assignment, leave))
         process.start()
         theirs.close()
         try:
@@ -150,29 +150,6 @@ def _listen(events: Connection, process: BaseProcess, taken: Taken) -> None:
             # A name kept on its place alone, with the head turned, is a sighting and no verification.
             case Sighted() if began and event.score >= IntelEncoder.threshold:
                 taken.verified.setdefault(event.learner, []).append(event.at)
-
-
-def _parent(events: Connection, settings: RecognitionSettings, assignment: StreamAssignment, leave: Pass) -> None:
-    """The agent's parent: its modules, and recognition and streaming as its children."""
-    import bridge_agent.agent  # noqa: F401  # what the parent holds in memory is part of the figure
-
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    context.Process(target=main, args=(theirs, settings), name="recognition").start()
-    streaming, its = context.Pipe()
-    context.Process(target=publish, args=(its, assignment), name="streaming").start()
-    theirs.close()
-    its.close()
-    while True:
-        try:
-            for one in wait([ours, streaming]):
-                event = one.recv()  # type: ignore[union-attr,call-arg]  # all of them are pipes
-                if isinstance(event, WantPass):
-                    streaming.send(leave)
-                else:
-                    events.send(event)
-        except (EOFError, OSError):
-            return
 
 
 def _tree(process: BaseProcess) -> list[psutil.Process]:

@@ -36,6 +36,8 @@ PATIENCE_S = 3.0
 """A viewer who got nothing for so long asks anew."""
 OUTAGE_S, SHORT_S = 30.0, 8.0
 """How long the line is cut, in all of the loop and in a slice of it: from 5 s on a connection is given up."""
+ROUND_S = 20.0
+"""What a round of a slice takes."""
 LAG_MS = 1_000
 """Reports come every second, are looked for every 250 ms, and are some round trips old."""
 LEAST_RATE = 1.0
@@ -158,6 +160,8 @@ async def _rounds(server: Running, line: Line, seed: int, budget: Budget, tally:
     viewer = Viewer(room, peers, media)
     await viewer.picture_after(0, 30)
     for number in budget.rounds(len(HARMS)):
+        if number and budget.left(float("inf")) < ROUND_S:
+            break
         harm = order(seed)[number]
         line.loss, line.delay_s = harm.loss, harm.delay_s
         await asyncio.sleep(2)

@@ -63,6 +63,7 @@ def test_all_harm_is_done_in_turn(seed: int) -> None:
     assert all(before.what != after.what for before, after in pairwise(done))
 
 
+@pytest.mark.nightly  # a slice of the loop does the same in CI
 @pytest.mark.alone
 @pytest.mark.timeout(180)
 def test_a_relay_that_is_killed_on_a_bad_line_costs_the_log_nothing(tmp_path: Path) -> None:

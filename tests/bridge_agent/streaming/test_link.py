@@ -11,7 +11,7 @@ from bridge_agent.entries import OpenSession, after_crash, still_open
 from bridge_agent.log import Log
 from bridge_agent.server_clock import ClockSample
 from bridge_agent.session import NOTHING_YET, Recording
-from bridge_agent.streaming.link import SUSPENDED_MS, LinkInterval, LinkRecorder, OpenLink
+from bridge_agent.streaming.link import SUSPENDED_MS, LinkInterval, LinkRecorder, OpenLink, known_until
 from models.presence import CUT_MS, OpenState
 from models.records import Link, Seal, decode, encode
 
@@ -35,6 +35,17 @@ def test_intervals_lie_in_order_hold_every_sign_and_no_longer_than_a_cut(told: l
     assert all(one.end - one.start <= CUT_MS + SUSPENDED_MS for one in closed)
     assert all(any(one.start <= moment <= one.end for one in closed) for moment in ups)
     assert {moment for one in closed for moment in (one.start, one.end)} <= set(ups)
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(5, 8))
+def test_a_link_ends_when_the_relay_last_heard_it_or_the_last_picture_came_however_late_that_is_noticed(
+    reports_end: int, pictures_end: int, noticed_s: int
+) -> None:
+    recorder, end = LinkRecorder(), min(reports_end, pictures_end)
+    for second in range(end + noticed_s):
+        at = known_until(0, min(second, reports_end) * 1000, min(second, pictures_end) * 1000)
+        assert recorder.up(at) == []
+    assert recorder.down("line_lost") == [LinkInterval(0, end * 1000, "line_lost")]
 
 
 def test_a_pc_that_slept_was_not_streaming_meanwhile() -> None:
