@@ -71,8 +71,8 @@ def streams_of(links: Iterable[Linked], start: int, end: int) -> Streams:
     """What the link records come to: the losses of which something is in the session, from `start` to `end`."""
     losses: list[Loss] = []
     last: Linked | None = None
-    for one in sorted(links, key=lambda one: (one.start, one.end)):
-        if last is None or one.end > last.end:
+    for one in sorted(links, key=lambda one: one.start):
+        if last is None or (one.end, _goes_on(one)) > (last.end, _goes_on(last)):
             slack = CLOCKS_MS if last is not None and last.ended_by == "cut" else 0
             if last is not None and one.start > last.end + slack:
                 losses.append(Loss(last.end, one.start, last.ended_by))
@@ -83,6 +83,11 @@ def streams_of(links: Iterable[Linked], start: int, end: int) -> Streams:
         losses.append(Loss(last.end, None, last.ended_by))
     inside = (one for one in losses if one.start < end and (one.end is None or one.end > start))
     return Streams(tuple(one for one in inside if one.why != "stopped"), last.end)
+
+
+def _goes_on(one: Linked) -> tuple[bool, bool, str]:
+    """Which of two records that end at the same moment tells how the stream went on: the one by which it did."""
+    return one.ended_by == "cut", one.ended_by == "stopped", one.ended_by
 
 
 def stream_now(streams: Streams, reports: Sequence[LiveReport], now: int) -> StreamNow | None:

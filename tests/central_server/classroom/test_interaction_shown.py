@@ -52,11 +52,11 @@ def teach(here: Lesson) -> None:
     assert here.act(lecturer, "floor", room=here.rooms["BC"]).status_code == 200
     here.server.clock.ms += 3 * MINUTE
     assert here.act(technician, "give-back").status_code == 200
-    assert here.act(both, "hand", "DA", raised="yes").status_code == 200
-    assert here.act(both, "questions", "DA", text="Bao giờ nộp bài?").status_code == 200
-    assert here.act(lecturer, "questions/1/answered").status_code == 200
     spoken = speaking_cut(By(SESSION, here.server.clock()), START, {here.rooms["BC"]: 90_000})
     here.server.do(doing(SESSION, lambda floor: spoken))
+    assert here.act(both, "hand", "DA", raised="yes").status_code == 200
+    assert here.act(both, "questions", "DA", text="Bao giờ nộp bài?").status_code == 200
+    assert here.act(lecturer, "questions/1/answered").status_code == 200  # last: who sees this sees all the rest
 
 
 def test_the_sessions_page_shows_interaction_as_it_happens_and_to_each_what_he_may_see(here: Lesson) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from central_server.participation.streamed import CLOCKS_MS, WHY, Linked, Loss, Streams, losses_said, streams_of
@@ -38,6 +38,7 @@ def test_a_loss_is_between_two_records_and_an_orderly_end_is_none() -> None:
     assert losses((0, 10, "cut"), (13, 20, "cut")) == [(10, 13, "cut")]
     assert losses((0, 10, "line_lost"), (5, 30, "cut")) == [], "another PC of the room streamed meanwhile"
     assert losses((-50, -40, "line_lost"), (-30, 10, "stopped")) == [], "before the session nobody minds"
+    assert losses((0, 10, "line_lost"), (0, 10, "cut")) == [], "by one of two PCs it goes on"
     assert losses() == []
     assert streams((0, 10, "stopped")).until == START + 10 * MINUTE
 
@@ -49,11 +50,12 @@ def test_a_cut_is_no_loss_though_each_record_has_its_own_clock() -> None:
         assert len(streams_of(links, START, END).losses) == lost
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 30), st.sampled_from([*WHY, "stopped"])), max_size=12))
 def test_losses_never_overlap_and_do_not_depend_on_the_order_of_records(links: list[tuple[int, int, str]]) -> None:
     found = streams(*((start, start + length, why) for start, length, why in links))
     again = streams(*((start, start + length, why) for start, length, why in reversed(links)))
-    assert [(one.start, one.end) for one in found.losses] == [(one.start, one.end) for one in again.losses]
+    assert found == again
     ends = [one.end for one in found.losses]
     assert None not in ends[:-1]
     for one, following in zip(found.losses, found.losses[1:], strict=False):
