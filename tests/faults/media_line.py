@@ -12,7 +12,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, product
 from operator import attrgetter
@@ -158,32 +158,35 @@ async def _rounds(server: Running, line: Line, seed: int, budget: Budget, tally:
     await until(lambda: media.rooms(SESSION), 90)
     (room,) = media.rooms(SESSION)
     viewer = Viewer(room, peers, media)
-    await viewer.picture_after(0, 30)
-    for number in budget.rounds(len(HARMS)):
-        if number and budget.left(float("inf")) < ROUND_S:
-            break
-        harm = order(seed)[number]
-        line.loss, line.delay_s = harm.loss, harm.delay_s
-        await asyncio.sleep(2)
-        harm, moment = await done(harm, line, media, OUTAGE_S if budget.seconds is None else SHORT_S)
-        harms.append(harm)
-        took = await _seconds(lambda m=moment: viewer.picture_after(m, BACK_S * 2))  # type: ignore[misc]
-        tally.expect(took < BACK_S, f"{harm}: picture back after {took:.1f} s")
-        rate = await viewer.rate(3)
-        tally.expect(rate >= LEAST_RATE, f"{harm}: {rate:.1f} pictures a second after it")
-        tally.counts[harm.what] += 1
-        tally.counts[f"slowest_{harm.what}_ms"] = max(tally.counts[f"slowest_{harm.what}_ms"], round(took * 1000))
-        tally.counts["least_rate_tenths"] = min(tally.counts["least_rate_tenths"] or 999, round(rate * 10))
-    await viewer.close()
-    await peers.close()
+    try:
+        await viewer.picture_after(0, 30)
+        for number in budget.rounds(len(HARMS)):
+            if number and budget.left(float("inf")) < ROUND_S:
+                break
+            harm = order(seed)[number]
+            line.loss, line.delay_s = harm.loss, harm.delay_s
+            await asyncio.sleep(2)
+            harm, moment = await done(harm, line, media, OUTAGE_S if budget.seconds is None else SHORT_S)
+            harms.append(harm)
+            await _judge(harm, moment, viewer, tally)
+    finally:
+        await viewer.close()
+        await peers.close()
     return harms
 
 
-async def _seconds(wait: Callable[[], Awaitable[float]]) -> float:
+async def _judge(harm: Harm, moment: float, viewer: Viewer, tally: Tally) -> None:
+    counts = tally.counts
     try:
-        return await wait()
+        took = await viewer.picture_after(moment, BACK_S * 3)
     except TimeoutError:
-        return float("inf")
+        took = BACK_S * 3
+    rate = await viewer.rate(3)
+    tally.expect(took < BACK_S, f"{harm}: picture back after {took:.1f} s")
+    tally.expect(rate >= LEAST_RATE, f"{harm}: {rate:.1f} pictures a second after it")
+    counts[harm.what] += 1
+    counts[f"slowest_{harm.what}_ms"] = max(counts[f"slowest_{harm.what}_ms"], round(took * 1000))
+    counts["least_rate_tenths"] = min(counts["least_rate_tenths"] or 999, round(rate * 10))
 
 
 def loop(folder: Path, seed: int, budget: Budget) -> Found:
