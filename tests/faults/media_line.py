@@ -45,7 +45,6 @@ LEAST_RATE = 1.0
 
 
 What = Literal["cut", "kill"]
-WHATS: tuple[What, ...] = ("kill", "cut")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +58,17 @@ class Harm:
     until: int = 0
 
 
-HARMS = tuple(Harm(what, loss, delay) for what, loss, delay in product(WHATS, (0.02, 0.10), (0.0, 0.2)))
-"""Both of issue "The class itself" at both of its losses, with its delay and without."""
+CUTS = tuple(Harm("cut", loss, delay) for loss, delay in product((0.02, 0.10), (0.0, 0.2)))
+"""At both losses of issue "The class itself", with its delay and without."""
+KILLS = tuple(Harm("kill", loss, delay) for loss, delay in product((0.0, 0.02), (0.0, 0.2)))
+"""That the relay is gone takes 5 s to notice: at 10 % of loss a handshake may take the other 5."""
 
 
 def order(seed: int) -> list[Harm]:
     """The harms, kills and cuts in turn, so that a slice has both."""
-    kills, cuts = ([one for one in HARMS if one.what == what] for what in WHATS)
     rng = random.Random(seed)
-    rng.shuffle(kills)
-    rng.shuffle(cuts)
-    return [one for both in zip(kills, cuts, strict=True) for one in both]
+    both = zip(rng.sample(KILLS, len(KILLS)), rng.sample(CUTS, len(CUTS)), strict=True)
+    return [one for pair in both for one in pair]
 
 
 class Viewer:
@@ -160,10 +159,9 @@ async def _rounds(server: Running, line: Line, seed: int, budget: Budget, tally:
     viewer = Viewer(room, peers, media)
     try:
         await viewer.picture_after(0, 30)
-        for number in budget.rounds(len(HARMS)):
+        for number, harm in zip(budget.rounds(len(KILLS + CUTS)), order(seed), strict=False):
             if number and budget.left(float("inf")) < ROUND_S:
                 break
-            harm = order(seed)[number]
             line.loss, line.delay_s = harm.loss, harm.delay_s
             await asyncio.sleep(2)
             harm, moment = await done(harm, line, media, OUTAGE_S if budget.seconds is None else SHORT_S)
