@@ -163,7 +163,12 @@ class Publication:
         while (why := verdict(signs, now)) is None:
             await asyncio.sleep(LOOK_S)
             now = time.monotonic()
-            signs = replace(signs, state=connection.connectionState, waiting_since=track.waiting_since)
+            signs = replace(
+                signs,
+                state=connection.connectionState,
+                has_way=connection.iceConnectionState == "completed",
+                waiting_since=track.waiting_since,
+            )
             if signs.state == "connected" and signs.connected_at is None:
                 signs = replace(signs, connected_at=now)
                 self.why, self.said = None, ("", "")

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 CONNECT_S: Final = 5.0
-"""A connection that does not stand this long after the answer never will."""
+"""A connection of which nothing has come through this long after the answer never will stand."""
+HANDSHAKE_S: Final = 7.0
+"""Where ICE has found a way the line lives, and DTLS sends again what was lost after 1 and 2 s: sooner than another try
+would be there."""
 SILENT_S: Final = 5.0
 """Without a receiver report for so long the relay or the line is gone: with 10 % loss five in a row are lost once in
 100,000 seconds."""
@@ -34,6 +37,8 @@ class Signs:
     answered_at: float
     state: str
     """RTCPeerConnection.connectionState."""
+    has_way: bool = False
+    """ICE has found one."""
     connected_at: float | None = None
     report_at: float | None = None
     waiting_since: float | None = None
@@ -47,7 +52,7 @@ def verdict(signs: Signs, now: float) -> Why | None:
     if signs.state == "closed":
         return "closed"
     if signs.connected_at is None:
-        return "never_connected" if now - signs.answered_at >= CONNECT_S else None
+        return "never_connected" if now - signs.answered_at >= (HANDSHAKE_S if signs.has_way else CONNECT_S) else None
     if now - max(signs.report_at or signs.connected_at, signs.connected_at) >= SILENT_S:
         return "no_reports"
     if signs.waiting_since is not None and now - max(signs.waiting_since, signs.connected_at) >= STUCK_S:

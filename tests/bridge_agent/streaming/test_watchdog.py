@@ -12,6 +12,7 @@ from bridge_agent.backoff import Backoff
 from bridge_agent.streaming.watchdog import (
     CONNECT_S,
     GOOD_S,
+    HANDSHAKE_S,
     PAUSES_S,
     SILENT_S,
     STUCK_S,
@@ -29,6 +30,8 @@ UP = Signs(answered_at=0.0, state="connected", connected_at=1.0, report_at=10.0)
     [
         (Signs(0.0, "connecting"), CONNECT_S - 0.1, None),
         (Signs(0.0, "connecting"), CONNECT_S, "never_connected"),
+        (Signs(0.0, "connecting", has_way=True), HANDSHAKE_S - 0.1, None),
+        (Signs(0.0, "connecting", has_way=True), HANDSHAKE_S, "never_connected"),
         (Signs(0.0, "failed"), 0.1, "ice_failed"),
         (replace(UP, state="failed"), 10.1, "ice_failed"),
         (replace(UP, state="closed"), 10.1, "closed"),
