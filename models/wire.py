@@ -126,6 +126,13 @@ class ConsentText(Message, frozen=True, kw_only=True):
     en: tuple[str, ...]
 
 
+class KeepingConsent(Message, frozen=True, kw_only=True):
+    """A text by which portraits are kept, and the learners whose courses of today keep them for so long."""
+
+    text: ConsentText
+    learners: tuple[Id, ...]
+
+
 class SessionPlan(Message, frozen=True, kw_only=True):
     """A session in which this bridge point takes part. Times are server wall time, ms since 1970 UTC."""
 
@@ -144,12 +151,24 @@ class Today(Message, frozen=True, kw_only=True):
     sessions: tuple[SessionPlan, ...]
     witnesses: tuple[Witness, ...] = ()
     consent: ConsentText | None = None
+    """By which no picture is kept."""
+    keeping: tuple[KeepingConsent, ...] = ()
+    """Learners in none of these are asked by `consent` alone; the others may choose that one, too."""
     retention_hours: Annotated[int, msgspec.Meta(ge=0, le=720)] = 24
     """For so long after a learner's last session here the agent keeps his or her template, card and PIN."""
 
 
 Sealed = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9+/]+={0,2}\Z", max_length=8192)]
 """A libsodium sealed box in base64, that only the receiver's Ed25519 key opens: models.sealed_box."""
+
+
+DESK_PORTRAITS = 3
+PORTRAIT_BYTES = 96 * 1024
+"""A portrait from a bridge point is no longer, so that an enrolment crosses a line of 512 kbit/s in some 6 s."""
+SealedPortrait = Annotated[
+    str, msgspec.Meta(pattern=r"^[A-Za-z0-9+/]+={0,2}\Z", max_length=PORTRAIT_BYTES * 4 // 3 + 99)
+]
+"""A JPEG of the face with a margin, sealed to the server's key as a Sealed is."""
 
 
 class GalleryLearner(Message, frozen=True, kw_only=True):
@@ -188,6 +207,8 @@ class EnrolmentRequest(Message, frozen=True, kw_only=True):
     portraits: Annotated[int, msgspec.Meta(ge=1, le=20)]
     template: Sealed
     """As in GalleryLearner, sealed to the server's key."""
+    pictures: Annotated[tuple[SealedPortrait, ...], msgspec.Meta(max_length=DESK_PORTRAITS)] = ()
+    """None unless `text_version` lets them be kept."""
 
 
 class Lookalike(Message, frozen=True, kw_only=True):

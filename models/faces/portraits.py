@@ -110,18 +110,24 @@ def portrait_vector(picture: Picture, where: str, engine: FaceEngine) -> Floats:
     return vector
 
 
-def face_jpeg(picture: Picture, face: Face) -> bytes:
-    """The face with half its size as a margin on each side, as far as the picture goes, at most KEPT_PX; a JPEG."""
+def face_jpeg(picture: Picture, face: Face, most: int | None = None) -> bytes:
+    """The face with half its size as a margin on each side, as far as the picture goes, at most KEPT_PX; a JPEG.
+
+    most: bytes that it may have; it is made smaller until it has no more.
+    """
     height, width = picture.shape[:2]
     x, y, w, h = face.box
     left, top = max(0, int(x - w / 2)), max(0, int(y - h / 2))
     crop = picture[top : min(height, int(y + 1.5 * h)), left : min(width, int(x + 1.5 * w))]
     scale = min(1.0, KEPT_PX / max(crop.shape[:2]))
-    small = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else crop
-    done, jpeg = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, 90))
-    if not done:
-        raise ValueError("the face is empty")
-    return jpeg.tobytes()
+    while True:
+        small = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else crop
+        done, jpeg = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, 90))
+        if not done:
+            raise ValueError("the face is empty")
+        if most is None or len(jpeg) <= most:
+            return jpeg.tobytes()
+        scale *= 0.75
 
 
 def _faces(picture: Picture, engine: FaceEngine) -> list[Face]:

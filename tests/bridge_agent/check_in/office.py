@@ -44,6 +44,7 @@ from models.wire import (
     EnrolmentRequest,
     GalleryAnswer,
     GalleryLearner,
+    KeepingConsent,
     LiveStatus,
     RosterLearner,
     ServerTime,
@@ -61,6 +62,9 @@ HOUR = 60 * MINUTE
 START, END = EPOCH + HOUR, EPOCH + 4 * HOUR
 BREAK = (EPOCH + 2 * HOUR + 15 * MINUTE, EPOCH + 2 * HOUR + 30 * MINUTE)
 ENCODER = "face-reidentification-retail-0095"
+
+
+KEEPING = ConsentText(version="v1.k30", vi=("Tôi đồng ý, và ảnh được giữ.",), en=("I agree, and pictures are kept.",))
 
 
 def phc(secret: str) -> str:
@@ -100,6 +104,8 @@ class Office:
     retention_hours: int = 24
     sessions: int = 1
     witness_pin: str = "91 truc 77"
+    kept: tuple[str, ...] = ()
+    """Learners whose course keeps portraits."""
     lines: list[bytes] = field(default_factory=list)
     statuses: list[LiveStatus] = field(default_factory=list)
     enrolments: dict[str, EnrolmentRequest] = field(default_factory=dict)
@@ -122,6 +128,7 @@ class Office:
             sessions=(plan,) * self.sessions if now < END else (),
             witnesses=(Witness(account="kt1", name="Cán bộ Kỹ thuật", pin=self._pins["w"]),),
             consent=ConsentText(version="v1", vi=("Tôi đồng ý.",), en=("I agree.",)),
+            keeping=(KeepingConsent(text=KEEPING, learners=self.kept),) if self.kept else (),
             retention_hours=self.retention_hours,
         )
 
