@@ -18,6 +18,7 @@ from models.portrait_records import OfPortraits
 from models.receipts import Head, KeyId
 from models.records import LINE_LIMIT, Count, Id, Milliseconds, RecordError
 from models.report_records import OfReports
+from models.visit_records import OfVisits
 
 PublicKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
@@ -411,6 +412,7 @@ AnyOwnRecord = (
     | OfCorrections
     | OfReports
     | OfPortraits
+    | OfVisits
 )
 
 _decoder = msgspec.json.Decoder(AnyOwnRecord)

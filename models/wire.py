@@ -10,9 +10,10 @@
     POST /api/agent/enrolments  EnrolmentRequest -> EnrolmentAnswer   consent and template; idempotent by its id
     POST /api/agent/media-token  MediaTokenRequest -> MediaTokenAnswer   to publish the room's streams
     POST /api/agent/classroom-ticket  ClassroomTicketRequest -> ClassroomTicket   lets its room into one class
+    POST /api/agent/learner-ticket    LearnerTicketRequest -> LearnerTicket   lets a learner in to the own pages
     POST /api/agent/sessions/{session}/picture  JPEG -> PictureAnswer   a still of the room for the classroom page
 
-Today, status, gallery, enrolments, media-token, classroom-ticket, picture and rotate carry
+Today, status, gallery, enrolments, media-token, classroom-ticket, learner-ticket, picture and rotate carry
 `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see `request_message`. A batch is signed itself, and sending it again
 changes nothing. Refusals are a Refusal with a 4xx status.
 
@@ -322,6 +323,25 @@ class ClassroomTicketRequest(Message, frozen=True, kw_only=True):
 
 class ClassroomTicket(Message, frozen=True, kw_only=True):
     """A way in for one browser, once, for some minutes: as the room, not as a person."""
+
+    path: Text
+    """Follows the server's address."""
+    expires_at: Milliseconds
+
+
+class LearnerTicketRequest(Message, frozen=True, kw_only=True):
+    """A learner wants to read his or her own pages on this PC."""
+
+    code: Text
+    """As it was typed."""
+    pin: Sealed
+    """As it was typed, sealed to the server's key."""
+    console_port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+    """Where the agent's pages are on this PC, to come back to."""
+
+
+class LearnerTicket(Message, frozen=True, kw_only=True):
+    """A way in for one browser, once, for a minute: to that learner's own pages."""
 
     path: Text
     """Follows the server's address."""

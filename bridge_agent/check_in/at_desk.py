@@ -215,6 +215,10 @@ class AtDesk:
         except AgentError as error:
             raise DeskError(error.vi, error.en) from error
 
+    async def open_own_page(self, who: str, pin: str) -> str:
+        """The address that opens a learner's own pages on this PC."""
+        return await self._without_face.own_page(who, pin)
+
     # Without the face
 
     async def check_in_by_pin(self, who: str, pin: str) -> Outcome:

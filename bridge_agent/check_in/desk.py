@@ -213,6 +213,10 @@ class Desk(Protocol):
         """Nothing is kept."""
         ...
 
+    async def open_own_page(self, who: str, pin: str) -> str:
+        """The address that opens a learner's own pages, by code and PIN, in a browser, once and within a minute."""
+        ...
+
     async def open_classroom(self) -> str:
         """The address that opens the session's classroom for this room in a browser, once and within minutes."""
         ...

@@ -155,7 +155,14 @@ async def open_classroom(desk: Desk, fields: Fields, words: Words) -> dict[str, 
     return {"address": await desk.open_classroom()}
 
 
+async def open_own_page(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
+    """Where this PC's browser enters a learner's own pages; good once."""
+    who = _text(fields, "who", "Hãy nhập mã học viên.", "Enter the learner's code.")
+    return {"address": await desk.open_own_page(who, _pin(fields))}
+
+
 ACTS: dict[str, Act] = {
+    "/kiosk/own": open_own_page,
     "/classroom": open_classroom,
     "/duty": take_duty,
     "/duty/end": end_duty,

@@ -84,12 +84,16 @@ from models.report_records import (
     TargetSet,
     UnitNamed,
 )
+from models.visit_records import LearnerEntered, LearnerLeft
 
 PAGE = 100
 """Records on one page."""
 
 GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
-    "sign-ins": (("đăng nhập", "sign-ins"), (SignedIn, SignedOut, SignInsFailed)),
+    "sign-ins": (
+        ("đăng nhập", "sign-ins"),
+        (SignedIn, SignedOut, SignInsFailed, LearnerEntered, LearnerLeft),
+    ),
     "accounts": (
         ("tài khoản và quyền", "accounts and permissions"),
         (AccountMade, AccountChanged, Granted, CredentialChanged, SignInLinkMade),
@@ -244,6 +248,14 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             UnitNamed() | TargetsDecided() | TargetSet() | CourseCounted() | ResultRecognised() | LetterheadKept()
         ):  # fmt: skip
             return sentence_of_reports(record, name)
+        case LearnerEntered() | LearnerLeft():
+            point = name("bridge_point", record.bridge_point)
+            if isinstance(record, LearnerLeft):
+                return f"xem xong trang của mình ở điểm cầu {point}", f"left the own pages at {point}"
+            return (
+                f"mở trang của mình bằng mã PIN ở điểm cầu {point}",
+                f"opened the own pages by PIN at {point}",
+            )
         case PortraitPolicySet() | PortraitsKept() | PortraitsErased() | PortraitLookedAt():
             return sentence_of_portraits(record, name)
         case TokenMade():
@@ -337,7 +349,7 @@ def _of_sign_in(record: SignedIn | SignedOut | SignInsFailed, name: Callable[[st
                     f"{record.failures} lần đăng nhập sai từ một địa chỉ; tạm dừng đến {until}",
                     f"{record.failures} tries from one address were wrong; paused until {until}",
                 )
-            who = name("account", record.account)
+            who = name(_who(record.account), record.account)
             return (
                 f"{record.failures} lần đăng nhập sai vào {who}; tạm dừng đến {until}",
                 f"{record.failures} tries to sign in as {who} were wrong; paused until {until}",
@@ -403,7 +415,7 @@ def read_audit(connection: Connection, wanted: Wanted, limit: int = PAGE) -> lis
 
 
 def _who(by: str) -> str:
-    """What an id is that did something: an account, or a learner who was named as deputy at a bridge point."""
+    """What an id is that did something: an account, or a learner at a bridge point."""
     return "learner" if by.startswith("l-") else "account"
 
 
@@ -412,8 +424,10 @@ def names_of(connection: Connection, records: Iterable[AnyOwnRecord]) -> Names:
     ids: dict[str, set[str]] = {kind: set() for kind in _NAMES}
     for record in records:
         for field, value in msgspec.structs.asdict(record).items():
-            kind = {"by": _who(value), "other": "learner"}.get(field, field) if isinstance(value, str) else field
-            if kind in ids and isinstance(value, str):
+            if not isinstance(value, str):
+                continue
+            kind = {"by": _who(value), "account": _who(value), "other": "learner"}.get(field, field)
+            if kind in ids:
                 ids[kind].add(value)
     return {
         (kind, row[0]): row[1]

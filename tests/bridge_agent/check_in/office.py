@@ -45,7 +45,10 @@ from models.wire import (
     GalleryAnswer,
     GalleryLearner,
     KeepingConsent,
+    LearnerTicket,
+    LearnerTicketRequest,
     LiveStatus,
+    Refusal,
     RosterLearner,
     ServerTime,
     SessionPlan,
@@ -109,6 +112,9 @@ class Office:
     lines: list[bytes] = field(default_factory=list)
     statuses: list[LiveStatus] = field(default_factory=list)
     enrolments: dict[str, EnrolmentRequest] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    """PINs by code of learners of this bridge point who have no session here today."""
+    own_pages: list[LearnerTicketRequest] = field(default_factory=list)
     _pins: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -178,6 +184,14 @@ class Office:
             case "/api/agent/classroom-ticket":
                 session = msgspec.json.decode(body, type=ClassroomTicketRequest).session
                 made = ClassroomTicket(path=f"/classroom/enter#{session}", expires_at=now + 120_000)
+            case "/api/agent/learner-ticket":
+                wanted = msgspec.json.decode(body, type=LearnerTicketRequest)
+                self.own_pages.append(wanted)
+                right = {one.code: one.pin for one in self.learners} | self.elsewhere
+                if right.get(wanted.code) != open_sealed(SERVER_KEY, wanted.pin).decode():
+                    refusal = Refusal(reason="invalid", vi="Mã PIN không đúng ở máy chủ.", en="The PIN is wrong.")
+                    return httpx.Response(422, content=msgspec.json.encode(refusal))
+                made = LearnerTicket(path=f"/own/enter#{wanted.code}", expires_at=now + 60_000)
             case "/api/agent/batches":
                 batch = decode_batch(body)
                 at = batch.signed.checkpoint

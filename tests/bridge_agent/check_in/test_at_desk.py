@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bridge_agent.check_in.desk import DeskError
@@ -350,6 +351,36 @@ def test_portraits_are_kept_of_whoever_agreed_to_that_and_lie_nowhere_readable_n
         assert found() == []
 
     play(story)
+
+
+def test_the_own_page_opens_by_pin_whose_wrong_tries_count_with_those_of_check_in(room: RoomOf, play: Play) -> None:
+    async def story() -> None:
+        await begun(room)
+        desk, office, me = room.desk, room.office, room.office.learners[0]
+        office.elsewhere = {"HV77": "620 mai"}
+        assert await desk.open_own_page("hv00".upper(), f" {me.pin} ") == "http://office/own/enter#HV00"
+        (asked,) = office.own_pages
+        assert (asked.code, asked.console_port) == ("HV00", 8790)
+        assert me.pin.encode() not in msgspec.json.encode(asked)
+        assert await desk.open_own_page("HV77", "620 mai") == "http://office/own/enter#HV77"
+        with pytest.raises(DeskError, match="không đúng ở máy chủ"):
+            await desk.open_own_page("HV78", "620 mai")
+        office.away = True
+        with pytest.raises(DeskError, match="mất kết nối với máy chủ"):
+            await desk.open_own_page("HV00", me.pin)
+        office.away = False
+        told = len(office.own_pages)
+        for number in range(5):
+            with pytest.raises(DeskError, match="không đúng"):
+                await (desk.open_own_page("0", "1") if number % 2 else desk.check_in_by_pin("HV00", "1"))
+        for tried in (desk.open_own_page("HV00", me.pin), desk.check_in_by_pin("HV00", me.pin)):
+            with pytest.raises(DeskError, match="quá nhiều lần"):
+                await tried
+        assert len(office.own_pages) == told
+        await room.switch_off()
+
+    play(story)
+    assert room.office.learners[0].pin not in (room.folder / "data" / "agent.log").read_text(encoding="utf-8")
 
 
 def test_nobody_is_enrolled_without_the_pin_of_whoever_is_on_duty(room: RoomOf, play: Play) -> None:

@@ -82,6 +82,7 @@ class ScriptedDesk:
         self.refuses_camera = False
         self.classroom = "http://127.0.0.1:9/classroom/enter#none"
         """Where the button leads."""
+        self.own_page = "http://127.0.0.1:9/own/enter#none"
         self._view = DeskView(
             version=1, now=self.now, bridge_point="Thuận An",
             session=SessionView("K1.1", "Bồi dưỡng quản lý nhà nước ngạch chuyên viên, khoá 3",
@@ -287,6 +288,12 @@ class ScriptedDesk:
     def stop_enrolling(self) -> None:
         self.calls.append(("stop_enrolling",))
         self.set(enrolling=None, portraits=(0, 0), guidance=None)
+
+    async def open_own_page(self, who: str, pin: str) -> str:
+        row = next((row for row in self._rows() if who in (row.learner, row.code)), None)
+        await self._check("" if row is None else row.learner, pin)
+        self.calls.append(("open_own_page", who))
+        return self.own_page
 
     async def open_classroom(self) -> str:
         if self.view().session is None:

@@ -21,7 +21,7 @@ from central_server.app import create_app
 from central_server.config import Config
 from tests.central_server.media.test_pictures import SMALL
 from tests.central_server.routes import others_of, routes_of
-from tests.central_server.running import Running, running, write_course
+from tests.central_server.running import Running, join, running, write_course
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 HIDDEN = "không được giao mục này"
@@ -118,6 +118,11 @@ TABLE: dict[tuple[str, str], May] = {
     ("GET", "/api/sessions/{session}/rooms/{bridge_point}/tokens"): SESSION,
     ("GET", "/classroom/enter"): OPEN,
     ("POST", "/classroom/enter"): OPEN,  # to whoever has a ticket: its own tests
+    ("GET", "/own/enter"): OPEN,
+    ("POST", "/own/enter"): OPEN,  # likewise
+    ("GET", "/own/left"): OPEN,
+    ("POST", "/own/leave"): OPEN,
+    ("POST", "/api/own/longer"): OPEN,
     ("GET", "/courses"): SEES_COURSES,
     ("GET", "/courses.csv"): SEES_COURSES,
     ("GET", "/courses/new"): MAKES_COURSES,
@@ -252,6 +257,7 @@ AGENTS = {
     ("GET", "/api/agent/gallery"): 401,
     ("POST", "/api/agent/enrolments"): 401,
     ("POST", "/api/agent/classroom-ticket"): 401,
+    ("POST", "/api/agent/learner-ticket"): 401,
     ("POST", "/api/agent/media-token"): 401,
     ("POST", "/api/agent/sessions/{session}/picture"): 401,
 }
@@ -358,8 +364,8 @@ def disable(world: World) -> None:
     world.server.do(job)
 
 
-def asked(world: World, method: str, path: str, token: str) -> httpx.Response:
-    headers = {"Cookie": f"diemdanh={token}", "Accept": "text/event-stream" if path.endswith("/events") else "*/*"}
+def asked(world: World, method: str, path: str, token: str, cookie: str = "diemdanh") -> httpx.Response:
+    headers = {"Cookie": f"{cookie}={token}", "Accept": "text/event-stream" if path.endswith("/events") else "*/*"}
     world.client.cookies.clear()
     with world.client.stream(method, world.address(path), headers=headers, data={}) as got:
         if got.headers.get("content-type", "").startswith("text/event-stream"):
@@ -400,6 +406,24 @@ def test_who_may_do_what_where(world: World, method: str, path: str) -> None:
         for who in tokens
     }
     assert said == wanted
+
+
+def test_a_learners_visit_from_a_bridge_point_opens_the_own_pages_and_nothing_else(world: World) -> None:
+    visits, now = world.server.services.visits, world.server.clock()
+    with world.server.services.engine.connect() as connection:
+        learners: dict[str, str] = dict(connection.execute(text("SELECT code, id FROM learner")).all())
+        device = connection.execute(text("SELECT id FROM device")).scalars().first() or join(world.server).device
+    for code, own in (("HV000", "in"), ("HV900", "hidden")):
+        for (method, path), may in sorted(TABLE.items()):
+            if may is OPEN:
+                continue
+            ticket = visits.invite(learners[code], code, device, world.places["bridge_point"], 8790, now)
+            entered = visits.enter(ticket.value, now)
+            assert entered is not None
+            got = asked(world, method, path, f"{entered[0]}.8790", "diemdanh_visit")
+            assert got.status_code < 500 and "/own/left" not in got.headers.get("location", "")
+            wanted = own if "learner here" in may.may and "learner" in path else "out"
+            assert verdict(got) == wanted, (method, path, code)
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(AGENTS))
