@@ -60,6 +60,24 @@ async def enrol(page: Page, here: BridgePoint, code: str, name: str) -> None:
     here.visitor.goes()
 
 
+async def own_pages(page: Page, here: BridgePoint) -> None:
+    """The learner who has no account and no face on file reads what is kept of him, ends it, and nothing stays."""
+    await page.goto(f"{here.console}/kiosk")
+    await page.locator("#own").click()
+    await page.keyboard.type("HV2\n")
+    await page.keyboard.type(f"{LEARNER_PIN}\n")
+    await expect(page.locator("h1")).to_have_text("Trần Văn Bình", timeout=15_000)
+    await expect(page.locator("main")).to_contain_text("Bồi dưỡng ngạch chuyên viên")
+    own = page.url
+    await page.get_by_role("button", name="Xong").click()
+    await expect(page.locator("h1")).to_have_text("Đã đóng trang của đồng chí")
+    await page.goto(own)
+    assert "Trần Văn Bình" not in await page.locator("body").inner_text()
+    await page.goto(f"{here.server.address}/own/left")
+    await page.goto(f"{here.console}/kiosk")
+    await expect(page.locator("#use-pin")).to_be_visible()
+
+
 @pytest.mark.timeout(240)
 async def test_a_learner_enrols_and_is_admitted_by_face_and_another_by_pin_and_the_office_sees_how(
     here: BridgePoint, browser: Browser
@@ -84,6 +102,7 @@ async def test_a_learner_enrols_and_is_admitted_by_face_and_another_by_pin_and_t
         await expect(page.locator("#pad-note, #outcome-sentence").first).to_be_visible(timeout=30_000)
         assert "Lê Thị Mai" not in await page.locator("main").inner_text()
         here.visitor.goes()
+        await own_pages(page, here)
         await page.goto(here.console)
         await expect(page.locator("#head, main").first).to_contain_text(
             re.compile(r"2 đã biết|đã biết"), timeout=20_000

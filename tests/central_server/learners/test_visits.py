@@ -49,15 +49,16 @@ class Office:
     def own(self, page: str = "", learner: str = "") -> str:
         return f"/learners/{learner or self.me}/own{page}"
 
-    def ask(self, code: str, pin: str, agent: Agent | None = None) -> httpx.Response:
+    def ask(self, code: str, pin: str, agent: Agent | None = None, console_port: int = 8790) -> httpx.Response:
         """As the agent asks for somebody who typed this."""
         to = agent or self.agent
-        request = LearnerTicketRequest(code=code, pin=seal_to(to.server_key, pin.encode()), console_port=8790)
+        sealed = seal_to(to.server_key, pin.encode())
+        request = LearnerTicketRequest(code=code, pin=sealed, console_port=console_port)
         return to.request("POST", "/api/agent/learner-ticket", msgspec.json.encode(request))
 
-    def ticket(self, learner: str = "", agent: Agent | None = None) -> str:
+    def ticket(self, learner: str = "", agent: Agent | None = None, console_port: int = 8790) -> str:
         pin = OTHERS_PIN if learner == self.other else PIN
-        got = self.ask(self.code(learner or self.me), pin, agent)
+        got = self.ask(self.code(learner or self.me), pin, agent, console_port)
         assert got.status_code == 200, got.text
         path, _, value = msgspec.json.decode(got.content, type=LearnerTicket).path.partition("#")
         assert path == "/own/enter"
