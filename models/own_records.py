@@ -355,7 +355,7 @@ class SignInsFailed(OwnRecord, frozen=True, kw_only=True, tag="sign_ins_failed")
     """So many tries to sign in failed in a row that the next has to wait. Told when a pause begins, not each time."""
 
     account: Id | None
-    """None: tries from one address with logins of several accounts or of none."""
+    """Or a learner whose PIN was tried. None: tries from one address, or a bridge point's PC, in several names."""
     failures: Count
     until: Milliseconds
 
