@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bridge_agent import salvage, sync
 from bridge_agent.alarms import Alarms
-from bridge_agent.entries import after_crash, unresumed
+from bridge_agent.entries import after_crash, still_open, unresumed
 from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
 from bridge_agent.log import Log
@@ -133,7 +133,7 @@ class Courier:
         if intact.name in self._log.salvaged():
             return
         records: list[AnyRecord] = [
-            record for saved in intact.open_sessions for record in (*after_crash(saved), *unresumed(saved))
+            record for saved in intact.open_sessions for record in (*after_crash(saved), *unresumed(still_open(saved)))
         ]
         try:
             self._log.take_over(intact.name, records)

@@ -33,6 +33,7 @@ MOST_ZONES = 8
 """400 of the 1,024 bytes that a record's line may have."""
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 class Eyes(msgspec.Struct, frozen=True):
@@ -193,22 +194,22 @@ def after_crash(saved: OpenSession) -> list[AnyRecord]:
     What confirmations say goes on (`still_open`), and so do far seats when the room is watched again: a restart of the
     agent is no reason to doubt a learner.
     """
-    until = saved.state.covered_to  # before `recover`, which empties the state
-    seen = [interval_record(i, saved.session, saved.clock, saved.eyes) for i in recover(saved.state)]
+    until = saved.state.covered_to
+    seen = [interval_record(i, saved.session, saved.clock, saved.eyes) for i in recover(_copy(saved.state))]
     if saved.link is not None:
         link = LinkInterval(saved.link.start, saved.link.last, "crashed")
         seen.append(link_record(link, saved.session, saved.clock))
     if until is None:
         return seen
-    far = FarSeats(_copy(saved.attendance).far).unwatched(until)
+    unknown = _ended(_copy(saved.attendance), until)
     # Before the coverage, as when a session is saved.
-    return [confirmed_record(i, saved.session, saved.clock) for i in far] + seen
+    return [confirmed_record(i, saved.session, saved.clock) for i in unknown] + seen
 
 
 def still_open(saved: OpenSession) -> OpenSession:
     """What stays open of a session whose agent died, once `after_crash` is written."""
-    attendance = _copy(saved.attendance)
-    FarSeats(attendance.far).unwatched(0)  # what this ends `after_crash` has written
+    attendance, until = _copy(saved.attendance), saved.state.covered_to
+    _ended(attendance, until or 0)  # `after_crash` has written it
     return msgspec.structs.replace(saved, state=OpenState(), attendance=attendance, link=None)
 
 
@@ -218,5 +219,12 @@ def unresumed(saved: OpenSession) -> list[AnyRecord]:
     return [confirmed_record(i, saved.session, saved.clock) for i in Voucher(state).pause(state.to)]
 
 
-def _copy(attendance: OpenAttendance) -> OpenAttendance:
-    return msgspec.json.decode(msgspec.json.encode(attendance), type=OpenAttendance)
+def _ended(attendance: OpenAttendance, at: int) -> list[UnobservedInterval]:
+    """What coverage that ends at `at` tells of those of whom nothing is known; who was being asked is asked anew."""
+    far = FarSeats(attendance.far)
+    told = Voucher(attendance.vouching).tell(at, dict.fromkeys(attendance.asked, 0))
+    return [one for one in told if not far.hides(one.learner)] + far.unwatched(at)
+
+
+def _copy(some: T) -> T:
+    return msgspec.json.decode(msgspec.json.encode(some), type=type(some))

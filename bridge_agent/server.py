@@ -159,7 +159,7 @@ class Server:
             headers["Authorization"] = self._authorization(method, path, body, signer)
         try:
             response = await self._http.request(method, path, content=body or None, headers=headers)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise _away(self.url, *_reason(error)) from error
         if response.status_code >= 500 or response.status_code in (408, 429):
             raise _away(self.url, str(response.status_code), str(response.status_code))
@@ -182,7 +182,7 @@ class Server:
         return f"Diemdanh {self._identity.membership.device} {now} {signature}"
 
 
-def _reason(error: httpx.TransportError) -> Reason:
+def _reason(error: httpx.RequestError) -> Reason:
     if isinstance(error, httpx.TimeoutException):
         return reason(TimeoutError())
     if isinstance(error, httpx.ConnectError):

@@ -29,10 +29,11 @@ from bridge_agent.recognition.events import Event, Ready, SeatLost, Sighted, Swe
 from bridge_agent.recognition.pace import longest_pause
 from bridge_agent.server_clock import ClockSample
 from bridge_agent.streaming.link import LinkEnd, LinkInterval, LinkRecorder
+from bridge_agent.untold import Untold
 from models import records
-from models.presence import Interval, OpenState, PresenceInterval, Recorder
+from models.presence import CoverageInterval, Interval, OpenState, PresenceInterval, Recorder
 from models.records import AnyRecord, CheckIn, CoverageEnd, Presence
-from models.wire import LivePresence, LiveStatus, LiveStream
+from models.wire import LivePresence, LiveStatus, LiveStream, LiveUnobserved
 
 NOTHING_YET = Eyes("?", "?")
 
@@ -89,10 +90,8 @@ class Recording:
         self._link = LinkRecorder()
         self._is_over = False
         self._sample = sample
-        self._untold: list[tuple[int | None, PresenceInterval]] = []
-        """Presence that ended within this watch, each with a seq: who holds the log up to there has its record.
-
-        None: the log does not have it yet."""
+        self._untold = Untold[PresenceInterval]()
+        """Presence that ended within this watch."""
         self._checked_in = {record.learner for record in earlier if isinstance(record, CheckIn)}
         self._watching_from: int | None = None
         self._sweep_ms = 0
@@ -233,7 +232,7 @@ class Recording:
         """What the log does not tell yet. held: the seq up to which the server has the log."""
         clock = self._sample()
         state = self._recorder.state
-        presence = [(one.learner, one.start, one.end) for seq, one in self._untold if seq is None or seq > held]
+        presence = [(one.learner, one.start, one.end) for one in self._untold.left(held)]
         presence += [(learner, known.start, known.last) for learner, known in state.present.items()]
         return LiveStatus(
             session=self.session,
@@ -247,6 +246,10 @@ class Recording:
             unknown=self.unknown,
             people=self.count.people,
             vouched=tuple(self.attendance.vouched()),
+            unobserved=tuple(
+                LiveUnobserved(learner=who, start=clock.server_time(start), last=clock.server_time(end), why=why)
+                for who, start, end, why in self.attendance.unobserved(clock.boot, held)
+            ),
             sweep_ms=0 if self.count.now is None else self.count.now.sweep_ms,
             waiting=waiting + len(self.pending) + len(self.attendance.pending),
             detector=self.eyes.detector,
@@ -264,7 +267,8 @@ class Recording:
         seq = log.append([*attendance.pending, *self.pending], opened)
         self.pending = []
         attendance.pending = []
-        self._untold = [(seq if placed is None else placed, one) for placed, one in self._untold]
+        self._untold.written(seq)
+        attendance.untold.written(seq)
 
     def _watched(self, at: int) -> bool:
         last = self._recorder.state.covered_to
@@ -275,8 +279,10 @@ class Recording:
         if opened:
             self._watching_from = at
             self.unwatched_at = None
-        told = self.attendance.watched(at)
-        return self._keep(closed) or told or opened
+        self.attendance.watched(at)
+        if closed and isinstance(closed[-1], CoverageInterval):
+            self.attendance.covered(closed[-1].end)
+        return self._keep(closed) or opened
 
     def _sighted(self, event: Sighted) -> bool:
         present = self._recorder.present()
@@ -318,7 +324,7 @@ class Recording:
         self._counted(self.count.end())
         self.attendance.unwatched(at)
         told = self._keep(self._recorder.unwatch(at, ended_by))
-        self._untold = []  # of a watch that ended a status claims nothing
+        self._untold.clear()  # of a watch that ended a status claims nothing
         return told
 
     def _keep(self, closed: Sequence[Interval]) -> bool:
@@ -329,5 +335,5 @@ class Recording:
             self.pending.append(interval_record(interval, self.session, clock, self.eyes))
             if isinstance(interval, PresenceInterval):
                 self.last_seen[interval.learner] = clock.server_time(interval.end)
-                self._untold.append((None, interval))
+                self._untold.add(interval)
         return True

@@ -11,18 +11,19 @@ import contextlib
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
-from bridge_agent.child_process import ChildProcess
+from bridge_agent.backoff import Backoff
 from bridge_agent.eyes import Assignment, Target
 from bridge_agent.journal import Journal
 from bridge_agent.recognition.commands import Command, Stop
 from bridge_agent.recognition.events import Ended, Event, Failed, Ready, Unwatched, Watched
+from models.child_process import ChildProcess
 from models.records import CoverageEnd
 
-PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-GOOD_AFTER_S: Final = 60.0
-"""A process that ran this long had no fault of its own: the next pause is the shortest again."""
+
+def restarts() -> Backoff:
+    """The pauses between a process's end and its next start."""
+    return Backoff((0.5, 1.0, 2.0, 5.0, 10.0, 30.0), good_s=60.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ async def watch(
     """Keep a recognition process running on the assignment until cancelled, or until its source is over."""
     crashed: CoverageEnd = "crashed"
     stopped: CoverageEnd = "stopped"
-    failures = 0
+    backoff = restarts()
     loop = asyncio.get_running_loop()
     while True:
         began = loop.time()
@@ -108,8 +109,7 @@ async def watch(
                 "Nguồn hình đã hết; không còn gì để ghi nhận.", "The source is over; there is nothing left to watch."
             )
             return
-        failures = 0 if loop.time() - began > GOOD_AFTER_S else failures + 1
-        await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S)) - 1] if failures else PAUSES_S[0])
+        await asyncio.sleep(backoff.ended(loop.time() - began))
 
 
 async def keep(name: str, loop: Callable[[], Awaitable[None]], journal: Journal, pause_s: float = 2.0) -> None:
@@ -145,7 +145,7 @@ async def _listen(process: ChildProcess[Event, Command], listener: Listener, pat
     limit = patience.starting_s
     while True:
         try:
-            event = await asyncio.wait_for(process.events.get(), limit)
+            event = await process.event(limit)
         except TimeoutError as error:
             raise _LostError(
                 "silent",
@@ -153,7 +153,7 @@ async def _listen(process: ChildProcess[Event, Command], listener: Listener, pat
                 "Recognition does not answer; it is being restarted.",
             ) from error
         if event is None:
-            code = process.exit_code()
+            code = await process.exit_code()
             raise _LostError(
                 f"exit {code}",
                 f"Phần nhận diện đã dừng đột ngột (mã {code}); đang khởi động lại.",

@@ -34,6 +34,7 @@ import central_server.corrections.sheet_pages
 import central_server.courses.calendar_routes
 import central_server.courses.course_pages
 import central_server.courses.holiday_pages
+import central_server.courses.lecturer_pages
 import central_server.courses.new_course
 import central_server.courses.pages
 import central_server.courses.programme_pages
@@ -67,12 +68,14 @@ from central_server.accounts.passwords import Hasher
 from central_server.accounts.sign_on import provider
 from central_server.bridge_points.signature import DeviceKeys
 from central_server.classroom.classrooms import Classrooms
+from central_server.classroom.closing import Closer
 from central_server.clock import wall_clock
 from central_server.config import Config
 from central_server.data_lock import held_by_server
 from central_server.database import Writer, open_database
 from central_server.enrolment.kept import KeptRosters
 from central_server.learners.alike import Templates
+from central_server.learners.portraits import remove_left_zips
 from central_server.learners.retention import Eraser
 from central_server.learners.sealing import sealing_key
 from central_server.learners.visits import Visits
@@ -87,7 +90,7 @@ from central_server.participation.feed import Feeds
 from central_server.participation.live import LiveBoard
 from central_server.participation.settling import Settler, Settling
 from central_server.participation.watch import Watches
-from central_server.services import Clock, Services
+from central_server.services import Clock, Services, ServicesDep
 from central_server.web.cross_site import SameSiteOnly
 from central_server.web.description import describe
 from central_server.web.headers import Headers
@@ -102,7 +105,7 @@ def create_app(
 
     now: the server's clock, ms since 1970 UTC. writes: makes the one writer (of a simulation, it has no thread).
     serving: for days, to people: one thread compiles pages' templates, another settles what is over, another erases
-    face templates whose term has ended.
+    face templates whose term has ended, another closes classrooms that were left open.
     """
 
     pages = Pages()
@@ -110,6 +113,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with held_by_server(config.data_folder):
+            remove_left_zips(config.data_folder)
             async with _running(app) as running:
                 yield running
 
@@ -154,6 +158,7 @@ def create_app(
                     stack.enter_context(Compiler(pages))
                     stack.enter_context(Settler(settling, now))
                     stack.enter_context(Eraser(writer, config.template_retention_days, now))
+                    stack.enter_context(Closer(engine, writer, now))
                 yield
                 await classrooms.end()
                 await media.end()
@@ -171,6 +176,7 @@ def create_app(
     app.include_router(central_server.courses.pages.router)
     app.include_router(central_server.courses.programme_pages.router)
     app.include_router(central_server.courses.holiday_pages.router)
+    app.include_router(central_server.courses.lecturer_pages.router)
     app.include_router(central_server.courses.calendar_routes.router)
     app.include_router(central_server.courses.new_course.router)  # before /courses/{course}
     app.include_router(central_server.courses.course_pages.router)
@@ -229,7 +235,6 @@ def create_app(
     app.add_middleware(SameSiteOnly, public_address=config.public_address, pages=pages)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Headers)
-    app.add_middleware(central_server.ledger.routes.BatchesFirst, pages=pages)
     return app
 
 
@@ -244,6 +249,9 @@ async def before_end(app: FastAPI) -> None:
     await app.state.services.classrooms.end()
 
 
-async def health() -> Response:
-    """Whether the server runs: the one page for everybody."""
-    return Response('{"ok":true}', media_type="application/json")
+async def health(of: ServicesDep) -> Response:
+    """Whether the server runs, and how its relay works (central_server/media): the one page for everybody.
+
+    media: passing; reencoding, which costs much processor time (the log says why); null while no stream is wanted.
+    """
+    return Response(json.dumps({"ok": True, "media": of.media.way}), media_type="application/json")

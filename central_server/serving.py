@@ -18,6 +18,7 @@ from central_server.app import before_end
 from central_server.config import Config
 from central_server.courses.series import VIETNAM
 from central_server.errors import AddressError, PortTakenError
+from central_server.ledger.routes import BatchesFirst
 from models.reasons import reason
 
 SHUTDOWN_LIMIT_S = 3
@@ -103,7 +104,7 @@ class _Server(uvicorn.Server):
 def server(app: FastAPI) -> uvicorn.Server:
     """The server that runs `app`; `run(sockets=[listener])` serves until Ctrl-C or SIGTERM, then ends within 3 s."""
     settings = uvicorn.Config(
-        app,
+        BatchesFirst(app),
         log_config=None,
         access_log=False,  # addresses hold the key when somebody signs in
         timeout_graceful_shutdown=SHUTDOWN_LIMIT_S,

@@ -6,7 +6,7 @@ kept sealed; a record carries the SHA-256 of the file and of what is kept of it.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -19,7 +19,6 @@ Change = Literal["added", "taken", "undone"]
 Way = Literal["single", "sheet"]
 """One learner's time, or a signed sheet's: many learners, and two signers whatever the course says."""
 Why = Literal["camera", "not_recognised", "taken_for_another", "off_camera", "arrived_late", "left_early", "other"]
-WHYS: tuple[Why, ...] = get_args(Why)
 Leave = Literal["permitted", "not_permitted", "none"]
 """With permission, without it, or an entry taken back."""
 Signer = Literal["technician", "class_manager"]

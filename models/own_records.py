@@ -115,6 +115,13 @@ class SessionHeld(OwnRecord, frozen=True, kw_only=True, tag="session_held"):
     field_visit: bool
 
 
+class LecturerBound(OwnRecord, frozen=True, kw_only=True, tag="lecturer_bound"):
+    """From here on this account alone teaches the sessions of a lecturer; None: any lecturer's of the course does."""
+
+    lecturer: Id
+    account: Id | None
+
+
 class SessionChanged(OwnRecord, frozen=True, kw_only=True, tag="session_changed"):
     """A session is moved (from the times it had; its new ones follow), cancelled, or held after all."""
 
@@ -378,6 +385,7 @@ AnyOwnRecord = (
     | CoursePlanned
     | SessionPlanned
     | SessionHeld
+    | LecturerBound
     | SessionChanged
     | SessionDropped
     | HolidayMarked

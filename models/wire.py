@@ -241,6 +241,20 @@ class LivePresence(Message, frozen=True, kw_only=True):
     last: Milliseconds
 
 
+class LiveUnobserved(Message, frozen=True, kw_only=True):
+    """Time in which nothing can be known of a learner, though the room was watched; the server may not have its record.
+
+    Without it a room that was watched would say that whoever sits where no face can be told was not there.
+    """
+
+    learner: Id
+    start: Milliseconds
+    last: Milliseconds
+    """Not before the status's `at`: it goes on."""
+    why: Literal["far_seat", "no_face", "unconfirmed"]
+    """`unconfirmed`: the learner is known by confirmations, and the record of the next one will count the time."""
+
+
 class LiveStream(Message, frozen=True, kw_only=True):
     """The room's stream, as its agent sees it."""
 
@@ -268,6 +282,7 @@ class LiveStatus(Message, frozen=True, kw_only=True):
     """Faces in the room now, known or not."""
     vouched: tuple[Id, ...] = ()
     """Learners checked in without the camera, who are taken to be in the room."""
+    unobserved: tuple[LiveUnobserved, ...] = ()
     sweep_ms: Count = 0
     """How often the room is looked at now; 0: not at all."""
     waiting: Count

@@ -20,7 +20,7 @@ from typing import cast
 import httpx
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -121,7 +121,10 @@ def _app(line: Line, server: str) -> Starlette:
     async def forward(request: Request) -> Response:
         while line.cut:  # noqa: ASYNC110 - a test's thread sets it
             await asyncio.sleep(0.05)
-        body = await request.body()
+        try:
+            body = await request.body()
+        except ClientDisconnect:  # who asked did not wait for the line's return
+            return Response(status_code=499)
         offer = request.url.path.startswith("/media/whip/") and request.method == "POST"
         sides: list[_Side] = []
         if offer:
@@ -141,7 +144,8 @@ def _app(line: Line, server: str) -> Starlette:
             body = _replaced(sdp, theirs.address).encode()
         headers = {name: request.headers[name] for name in ("authorization", "content-type") if name in request.headers}
         async with httpx.AsyncClient(base_url=server, timeout=20) as client:
-            got = await client.request(request.method, request.url.path, content=body, headers=headers)
+            path = str(request.scope["raw_path"], "ascii") + (f"?{request.url.query}" if request.url.query else "")
+            got = await client.request(request.method, path, content=body, headers=headers)
         content = got.content
         if offer and got.status_code == 201:
             line.posts += 1

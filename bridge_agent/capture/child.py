@@ -25,6 +25,7 @@ from bridge_agent.capture.source import Source
 from bridge_agent.clock import boot_ms
 from bridge_agent.errors import AgentError, SourceError
 from models.errors import DiemdanhError
+from models.reasons import reason
 
 if TYPE_CHECKING:
     from bridge_agent.capture.outlet import StreamOut
@@ -82,7 +83,7 @@ def main(
         conn.send(opened)
         while not isinstance(opened, Broken):
             conn.recv()
-            item = shelf.take()
+            item = _taken(shelf, source)
             if isinstance(item, Frame):
                 conn.send(Header(item.at, item.number, _shape(item.picture), item.changes))
                 conn.send_bytes(np.ascontiguousarray(item.picture).data.cast("B"))
@@ -92,6 +93,13 @@ def main(
     except (EOFError, OSError):
         pass  # the parent is gone or wants no more
     os._exit(0)
+
+
+def _taken(shelf: _Shelf, source: Source) -> Frame | SourceOver | Broken:
+    try:
+        return shelf.take()
+    except Exception as error:  # the newest frame becomes a picture only now
+        return _broken(source, error)
 
 
 def _shape(picture: Picture) -> tuple[int, int, int]:
@@ -165,8 +173,8 @@ def _grab(shelf: _Shelf, source: Source, pace: Pace, open_reader: OpenReader, st
     """The grabbing thread. Its last act is always to say how it ended."""
     try:
         reader = open_reader(source)
-    except (AgentError, DiemdanhError) as error:
-        shelf.opened(Broken(error.vi, error.en, final=isinstance(error, SourceError)))
+    except Exception as error:
+        shelf.opened(_broken(source, error))
         return
     streaming = None
     if stream is not None:
@@ -191,10 +199,22 @@ def _grab(shelf: _Shelf, source: Source, pace: Pace, open_reader: OpenReader, st
         if raw is not None and not laid:
             shelf.lay(raw, number)  # the very last frame tells how long everybody stayed
         shelf.over(SourceOver(number, None if raw is None else raw.at))
-    except DiemdanhError as error:
-        shelf.over(Broken(error.vi, error.en, final=isinstance(error, SourceError)))
+    except Exception as error:
+        shelf.over(_broken(source, error))
     finally:
         reader.close()
+
+
+def _broken(source: Source, error: Exception) -> Broken:
+    """How a source ended. Drivers, PyAV and OpenCV raise what they like; what nobody foresaw may pass."""
+    if isinstance(error, (AgentError, DiemdanhError)):
+        return Broken(error.vi, error.en, final=isinstance(error, SourceError))
+    why = reason(error)
+    return Broken(
+        f"Không đọc được hình từ {source} ({why.vi}). Hãy kiểm tra camera; hệ thống tự thử lại.",
+        f"Pictures from {source} can't be read ({why.en}). Check the camera; the agent tries again by itself.",
+        final=False,
+    )
 
 
 def _in_real_time(frames: Iterator[Raw]) -> Iterator[Raw]:

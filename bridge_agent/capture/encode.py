@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from multiprocessing import AuthenticationError
@@ -21,14 +21,29 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
-from bridge_agent.capture.outlet import Packet, Rate, Still, StreamOut, StreamSettings, WantKeyFrame, WantStill
+from bridge_agent.capture.outlet import (
+    Given,
+    NotEncoded,
+    Packet,
+    Rate,
+    Still,
+    StreamOut,
+    StreamSettings,
+    WantKeyFrame,
+    WantStill,
+)
 from bridge_agent.capture.reader import Raw
+from models.reasons import reason
 
 STILL_WIDTH: Final = 480
 STILL_LIMIT: Final = 60_000
 """Bytes."""
 _CALL_EVERY_S: Final = 1.0
+_AGAIN_S: Final = 1.0
+"""Until a new encoder is tried: making one takes as long as some pictures."""
 _CLOCK: Final = Fraction(1, 1000)
+_FINEST: Final = "22"
+"""The finest quantiser: what is finer than this is the camera's noise, and took most of the bits and of the time."""
 
 
 def fitted(size: tuple[int, int], most: tuple[int, int]) -> tuple[int, int]:
@@ -38,7 +53,10 @@ def fitted(size: tuple[int, int], most: tuple[int, int]) -> tuple[int, int]:
 
 
 class H264Encoder:
-    """x264 `superfast` without delay: every frame gives its packet at once. `size`: of the frames that will come."""
+    """x264 without delay: every frame gives its packet at once. `size`: of the frames that will come.
+
+    The settings' bit rate is the most; a calm room costs a fraction of it (deploy/decisions/0025).
+    """
 
     def __init__(self, settings: StreamSettings, size: tuple[int, int]) -> None:
         context = av.CodecContext.create("libx264", "w")
@@ -51,7 +69,9 @@ class H264Encoder:
         # More threads cost more and a frame has time: 66 ms.
         context.thread_count = 1
         context.options = {
-            "preset": "superfast",
+            "preset": "ultrafast",
+            "x264-params": "deblock=0,0",  # which ultrafast leaves out: it costs little and shows in calm areas
+            "qmin": _FINEST,
             "tune": "zerolatency",
             "profile": "baseline",  # what every browser and phone decodes
             "forced-idr": "1",
@@ -77,7 +97,7 @@ class H264Encoder:
 class Line(Protocol):
     """The way to the streaming process, as multiprocessing's Connection is one. All raise OSError when it is cut."""
 
-    def send(self, what: Packet | Still, /) -> None:
+    def send(self, what: Given, /) -> None:
         """Send; may block for as long as the other side likes."""
 
     def poll(self, timeout: float = 0.0, /) -> bool:
@@ -91,7 +111,8 @@ class StreamThread:
     """Encodes in a thread of its own, the newest frame only: neither a slow encoder nor a slow receiver holds capture.
 
     `call` makes the line to whoever listens and raises OSError while nobody does; then nothing is encoded. A new line
-    begins with a key frame and at the full rate.
+    begins with a key frame and at the full rate. A picture that can't be encoded is told as NotEncoded; a moment later
+    a new encoder takes the next one.
     """
 
     def __init__(self, settings: StreamSettings, call: Callable[[], Line], now: Callable[[], float] = time.monotonic):
@@ -100,8 +121,12 @@ class StreamThread:
         self._due = 0.0
         self._turn = threading.Condition()
         self._newest: Raw | None = None
-        self._call_at = float("-inf")
+        self._call_at = self._again_at = float("-inf")
         self._key = self._still = False
+        self._line: Line | None = None
+        self._encoder: H264Encoder | None = None
+        self._wanted = settings
+        """As the listener wants it now."""
         threading.Thread(target=self._run, daemon=True, name="stream").start()
 
     def offer(self, raw: Raw) -> None:
@@ -115,9 +140,7 @@ class StreamThread:
             self._turn.notify()
 
     def _run(self) -> None:
-        line: Line | None = None
-        encoder: H264Encoder | None = None
-        settings, last = self._settings, -1
+        last = -1
         while True:
             with self._turn:
                 self._turn.wait_for(lambda: self._newest is not None)
@@ -125,27 +148,15 @@ class StreamThread:
             if raw is None or raw.at <= last:
                 continue
             last = raw.at
-            if line is None:
-                line = self._called()
-                encoder, settings = None, self._settings
-                if line is None:
-                    continue
+            self._line = self._line or self._called()
+            if self._line is None:
+                continue
             try:
-                wanted = self._wanted(line, settings)
-                if wanted != settings:
-                    encoder, settings = None, wanted
-                frame = raw.decoded
-                if frame is None:
-                    frame = VideoFrame.from_ndarray(raw.picture(), format="bgr24")
-                if self._still:
-                    line.send(Still(raw.at, still(frame)))
-                    self._still = False
-                encoder = encoder or H264Encoder(settings, (frame.width, frame.height))
-                for packet in encoder.encode(frame, raw.at, key=self._key):
-                    line.send(packet)
-                self._key = False
+                self._hear(self._line)
+                for what in self._made_of(raw):
+                    self._line.send(what)
             except (OSError, EOFError):
-                line = None  # nobody listens: capture goes on, and calls again
+                self._line = None  # nobody listens: capture goes on, and calls again
 
     def _called(self) -> Line | None:
         now = self._now()
@@ -156,11 +167,12 @@ class StreamThread:
             line = self._call()
         except (OSError, EOFError, AuthenticationError):
             return None
+        self._encoder, self._wanted = None, self._settings
         self._every_ms, self._key, self._still = 1000 / self._settings.fps, True, False
         return line
 
-    def _wanted(self, line: Line, settings: StreamSettings) -> StreamSettings:
-        """Hear what is asked for; the settings then."""
+    def _hear(self, line: Line) -> None:
+        """Take in what is asked for."""
         while line.poll():
             match line.recv():
                 case WantKeyFrame():
@@ -169,9 +181,31 @@ class StreamThread:
                     self._still = True
                 case Rate(kbit_s, fps):
                     # x264 can change its rate as it runs, but PyAV not its buffer: a new encoder, once in many seconds.
-                    settings = replace(settings, kbit_s=kbit_s, fps=fps)
+                    wanted = replace(self._wanted, kbit_s=kbit_s, fps=fps)
+                    if wanted != self._wanted:
+                        self._encoder, self._wanted = None, wanted
                     self._every_ms = 1000 / fps
-        return settings
+
+    def _made_of(self, raw: Raw) -> list[Given]:
+        if self._now() < self._again_at:
+            return []
+        try:
+            return list(self._encoded(raw))
+        except Exception as error:
+            # Broad: PyAV, OpenCV and NumPy raise what they like, some of it as OSError, and this thread must not end.
+            self._encoder, self._again_at = None, self._now() + _AGAIN_S
+            return [NotEncoded(*reason(error))]
+
+    def _encoded(self, raw: Raw) -> Iterator[Given]:
+        frame = raw.decoded
+        if frame is None:
+            frame = VideoFrame.from_ndarray(raw.picture(), format="bgr24")
+        if self._still:
+            self._still = False
+            yield Still(raw.at, still(frame))
+        self._encoder = self._encoder or H264Encoder(self._wanted, (frame.width, frame.height))
+        yield from self._encoder.encode(frame, raw.at, key=self._key)
+        self._key = False
 
 
 def still(frame: VideoFrame) -> bytes:

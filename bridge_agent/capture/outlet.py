@@ -18,8 +18,8 @@ from pathlib import Path
 class StreamSettings:
     """What the stream looks like: 720p at 15 frames a second shows a room and its board, at about a megabit a second.
 
-    `width` and `height` are the most: a picture keeps its shape and is never enlarged. `key_every_s`: a receiver that
-    comes in without asking for a key frame waits no longer than this.
+    `width`, `height` and `kbit_s` are the most: a picture keeps its shape and is never enlarged. `key_every_s`: a
+    receiver that comes in without asking for a key frame waits no longer than this.
     """
 
     width: int = 1280
@@ -53,6 +53,18 @@ class Still:
 
     at: int
     jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NotEncoded:
+    """The picture can't be encoded at present, and why, in a few words of both languages. Pictures after it: it can."""
+
+    vi: str
+    en: str
+
+
+Given = Packet | Still | NotEncoded
+"""What capture gives to the streaming process."""
 
 
 @dataclass(frozen=True, slots=True)

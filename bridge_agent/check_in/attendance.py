@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from bridge_agent.check_in.far_seats import FarSeats
 from bridge_agent.check_in.spot_checks import ANSWER_MS, SpotChecks
@@ -13,6 +14,7 @@ from bridge_agent.check_in.vouching import Closed, UnobservedInterval, Voucher
 from bridge_agent.entries import OpenAttendance, OpenSession, confirmed_record, score, stamped, unresumed
 from bridge_agent.recognition.events import Sweep
 from bridge_agent.server_clock import ClockSample
+from bridge_agent.untold import Untold
 from models.records import (
     AnyRecord,
     CheckIn,
@@ -35,6 +37,11 @@ class Admission:
     method: CheckInMethod
 
 
+Why = Literal["far_seat", "no_face", "unconfirmed"]
+Blank = tuple[str, int, int, Why]
+"""Of this learner, from when to when, nothing is known, and why."""
+
+
 class Attendance:
     """The check-ins, confirmations and spot checks of one session.
 
@@ -52,6 +59,8 @@ class Attendance:
         self.session = session
         self.pending: list[AnyRecord] = []
         """Records that the log does not hold yet."""
+        self.untold = Untold[Closed]()
+        """What was written of those whom the camera does not know, and the server may not have yet."""
         self.admitted: dict[str, Admission] = {}
         """By learner: the latest check-in."""
         self.missing: dict[str, int] = {}
@@ -161,15 +170,21 @@ class Attendance:
         self._far_began()
         return bool(closed)
 
-    def watched(self, at: int) -> bool:
-        """The room is watched at `at`; True when a record was made."""
-        closed = self.far.watched(at, self.checks.asked)
-        self._keep(closed)
-        return bool(closed)
+    def watched(self, at: int) -> None:
+        """The room is watched at `at`."""
+        self.far.watched(at)
+
+    def covered(self, at: int) -> None:
+        """Coverage is written up to `at`; so is, before it, of whom nothing is known till then."""
+        asked = {learner: question.asked for learner, question in self.checks.asked.items()}
+        self._keep(self.voucher.tell(at, asked))
+        self._keep(self.far.tell(at, asked))
 
     def unwatched(self, at: int) -> None:
         """Coverage ended at `at`."""
+        self.covered(at)
         self._keep(self.far.unwatched(at))
+        self.untold.clear()  # whoever gets the coverage has got this before
         self._far_began(dict.fromkeys(self.far.state.waiting, at))
 
     def _far_began(self, since_of: Mapping[str, int] | None = None) -> None:
@@ -254,6 +269,19 @@ class Attendance:
         known = self.voucher.state.unwritten.items()
         return sorted(learner for learner, how in known if how.confirmed and not self.far.hides(learner))
 
+    def unobserved(self, at: int, held: int) -> list[Blank]:
+        """Time up to `at` in which nothing is known and the room may have been watched, as far as the server can't know
+        by the log, which it has up to the seq `held`."""
+        left = self.untold.left(held)
+        some: list[Blank] = [(one.learner, one.start, one.end, _why(one)) for one in left]
+        some += [(learner, since, at, "far_seat") for learner, since in self.far.state.lost.items()]
+        some += [
+            (learner, known.since, at, "unconfirmed" if known.confirmed else "no_face")
+            for learner, known in self.voucher.state.unwritten.items()
+            if not self.far.hides(learner)
+        ]
+        return [(learner, start, end, why) for learner, start, end, why in some if start < end]
+
     def _confirm(self, learner: str, at: int, method: Vouch, witness: str) -> None:
         self.missing.pop(learner, None)
         self.checks.answer(learner)
@@ -273,6 +301,7 @@ class Attendance:
             unconfirmed = isinstance(interval, UnobservedInterval) and interval.why == "no_face"
             if not (unconfirmed and self.far.hides(interval.learner)):  # FarSeats says it
                 self.pending.append(confirmed_record(interval, self.session, self._sample()))
+                self.untold.add(interval)
 
     def _write(self, kind: type[CheckIn] | type[SpotCheck] | type[OnDuty] | type[Vouched], **fields: object) -> None:
         self.pending.append(stamped(kind, self.session, self._sample(), **fields))
@@ -286,3 +315,7 @@ class Attendance:
             self.missing.pop(record.learner, None)
         elif isinstance(record, SpotCheck):
             self.missing[record.learner] = record.server_time(record.asked)
+
+
+def _why(interval: Closed) -> Why:
+    return interval.why if isinstance(interval, UnobservedInterval) else "unconfirmed"

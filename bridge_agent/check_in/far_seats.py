@@ -10,14 +10,13 @@ All end with a sighting, or with a spot check that was missed. Pure; times are m
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import msgspec
 
 from bridge_agent.check_in.vouching import UnobservedInterval
 from bridge_agent.recognition.events import Sweep
-from models.presence import CUT_MS
 
 HIDDEN_MS: Final = 60_000
 """So long before and after a look with a nameless face it counts as being there: heads are bowed, and small faces are
@@ -56,10 +55,9 @@ class FarSeats:
     though no face is found.
     """
 
-    def __init__(self, state: FarState | None = None, cut_ms: int = CUT_MS) -> None:
+    def __init__(self, state: FarState | None = None) -> None:
         self.state = state or FarState()
         self.blind = False
-        self._cut_ms = cut_ms
         self._from: int | None = None
         """Since when the room is watched."""
         self._nameless: int | None = None
@@ -120,17 +118,20 @@ class FarSeats:
                 state.supposed.append(learner)
         return closed
 
-    def watched(self, at: int, asked: Collection[str] = ()) -> list[UnobservedInterval]:
-        """The room is watched at `at`. asked: learners who may turn out not to have been there when they were asked."""
-        state = self.state
-        for learner in state.waiting:
-            state.lost.setdefault(learner, at)
-        state.waiting = []
+    def watched(self, at: int) -> None:
+        """The room is watched at `at`."""
+        for learner in self.state.waiting:
+            self.state.lost.setdefault(learner, at)
+        self.state.waiting = []
+
+    def tell(self, at: int, asked: Mapping[str, int]) -> list[UnobservedInterval]:
+        """Coverage is written up to `at`: so is what of it was not observed, lest it be taken for absence by who has no
+        more of the log. asked: when learners were asked who may turn out not to have been there."""
         closed: list[UnobservedInterval] = []
-        for learner, since in state.lost.items():
-            if at - since >= self._cut_ms and learner not in asked:
-                closed += _unobserved(learner, since, at)
-                state.lost[learner] = at
+        for learner, since in self.state.lost.items():
+            until = min(at, asked.get(learner, at))
+            closed += _unobserved(learner, since, until)
+            self.state.lost[learner] = max(since, until)
         return closed
 
     def unwatched(self, at: int) -> list[UnobservedInterval]:

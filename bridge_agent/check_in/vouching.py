@@ -6,12 +6,14 @@ unobserved, up to a spot check that was missed: from that one on until the next 
 learner is not seen, as the room is watched. All times are ms of the boot-time clock.
 
 Nothing is written of the time since the last confirmation while one may still come. Once none can, the log is told at
-once, and then every CUT_MS, as of presence.
+once, and then every CUT_MS, as of presence. But whenever coverage is written, the log is told of all that is open
+(`tell`): who has only so much of it, should the PC never come back, must not take the learner for absent. The
+confirmation that comes afterwards counts all the same: vouched goes before unobserved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,6 +56,13 @@ class Unwritten(msgspec.Struct):
     since: int
     confirmed: bool
     """The next confirmation makes it vouched; otherwise it is unobserved already."""
+    told: int = 0
+    """Up to here the log was told that nothing is known."""
+
+    @property
+    def untold(self) -> int:
+        """From when on nothing was told."""
+        return max(self.since, self.told)
 
 
 class VouchState(msgspec.Struct):
@@ -108,7 +117,7 @@ class Voucher:
         if known is not None and known.confirmed and at > known.since:
             closed.append(VouchedInterval(learner, known.since, at, method, witness))
         elif known is not None:
-            closed += _unobserved(learner, known.since, at)
+            closed += _unobserved(learner, known.untold, at)
         self.state.unwritten[learner] = Unwritten(max(at, known.since) if known is not None else at, True)
         return closed
 
@@ -131,7 +140,16 @@ class Voucher:
         known = self.state.unwritten.pop(learner, None)
         if learner in self.state.waiting:
             self.state.waiting.remove(learner)
-        return [] if known is None else _unobserved(learner, known.since, at)
+        return [] if known is None else _unobserved(learner, known.untold, at)
+
+    def tell(self, at: int, asked: Mapping[str, int]) -> list[UnobservedInterval]:
+        """Coverage is written up to `at`. asked: when learners were asked who may turn out not to have been there."""
+        closed: list[UnobservedInterval] = []
+        for learner, known in self.state.unwritten.items():
+            until = min(at, asked.get(learner, at))
+            closed += _unobserved(learner, known.untold, until)
+            known.told = max(known.told, until)
+        return closed
 
     def tick(self, at: int) -> list[UnobservedInterval]:
         """Time passes: what no confirmation can close any more is told."""
@@ -144,15 +162,15 @@ class Voucher:
         for learner, known in state.unwritten.items():
             if known.confirmed and self._lessons(known.since, at) > self._vouch_ms:
                 known.confirmed = False
-            if not known.confirmed and at - known.since >= self._cut_ms:
-                closed += _unobserved(learner, known.since, at)
-                known.since = at
+            if not known.confirmed and at - known.untold >= self._cut_ms:
+                closed += _unobserved(learner, known.untold, at)
+                known.told = at
         return closed
 
     def pause(self, at: int) -> list[UnobservedInterval]:
         """The clock, or the watch over this session, ends here and may go on later."""
         state = self.state
-        closed = [interval for learner, known in state.unwritten.items() for interval in _of(learner, known, at)]
+        closed = [i for learner, known in state.unwritten.items() for i in _unobserved(learner, known.untold, at)]
         state.waiting = sorted({*state.waiting, *state.unwritten})
         state.unwritten = {}
         state.to = 0  # what goes on may be on another clock
@@ -167,10 +185,6 @@ class Voucher:
     def _lessons(self, start: int, end: int) -> int:
         """Milliseconds from `start` to `end` outside breaks."""
         return end - start - sum(max(0, min(end, b) - max(start, a)) for a, b in self.breaks)
-
-
-def _of(learner: str, known: Unwritten, at: int) -> list[UnobservedInterval]:
-    return _unobserved(learner, known.since, at)
 
 
 def _unobserved(learner: str, start: int, end: int) -> list[UnobservedInterval]:

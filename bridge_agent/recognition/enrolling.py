@@ -64,8 +64,8 @@ class Enrolling:
         if not self._vectors:
             self._straight = look.person.pose.yaw
         self._vectors.append(vector)
-        if self._keep:
-            self._pictures.append(face_jpeg(look.picture, look.person.face, PORTRAIT_BYTES))
+        if self._keep and (jpeg := face_jpeg(look.picture, look.person.face, PORTRAIT_BYTES)):
+            self._pictures.append(jpeg)
         self._taken_at = look.at
         done = PortraitTaken(self._learner, len(self._vectors), len(_POSES))
         if len(self._vectors) < len(_POSES):

@@ -7,7 +7,6 @@ It holds aiortc, which nothing else of the agent does, and lives for one session
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import queue
@@ -21,8 +20,7 @@ from typing import Final
 import httpx
 from aiortc import RTCRtpSender
 
-from bridge_agent.capture.outlet import Packet, Rate, Still, WantKeyFrame, WantStill
-from bridge_agent.child_process import read_into, write_from
+from bridge_agent.capture.outlet import Given, NotEncoded, Packet, Rate, Still, WantKeyFrame, WantStill
 from bridge_agent.clock import boot_ms
 from bridge_agent.streaming import passing
 from bridge_agent.streaming.adaptation import Adaptation, Report
@@ -41,6 +39,7 @@ from bridge_agent.streaming.messages import (
 from bridge_agent.streaming.publication import NoLeaveError, Publication, Stream
 from bridge_agent.streaming.sound import Microphone, SoundTrack
 from bridge_agent.streaming.whip import Whip
+from models.child_process import read_into, write_from
 from models.wire import Source
 
 TELL_S: Final = 1.0
@@ -48,13 +47,15 @@ LEAVE_S: Final = 6.0
 """The parent answers within this time, or there is no leave now."""
 FRESH_S: Final = 60.0
 """A pass that is good for less is asked for anew."""
-PICTURE_S: Final = 5.0
+PICTURE_MS: Final = 5_000
 """Without a picture from capture for so long the stream is not up, whatever the line does."""
+LEAST_S: Final = 0.5
+"""A rate is reckoned over no less: bytes are counted four times a second."""
 KEY_EVERY_S: Final = 0.3
 """Key frames are asked for no more often: each is ten times as large as another picture."""
 _TROUBLES: Final[dict[str, Trouble]] = {
     "no_leave": "no_leave", "refused": "refused", "unreachable": "line", "never_connected": "no_way",
-    "ice_failed": "line", "no_reports": "line", "stuck": "line", "closed": "line",
+    "ice_failed": "line", "no_reports": "line", "stuck": "line", "closed": "line", "failed": "failed",
 }  # fmt: skip
 
 
@@ -94,15 +95,15 @@ class Streaming:
         self._inlet = Inlet(assignment.out, self._came, self._tell_rate)
         self._leave = _Leave(assignment, tell)
         self._track: passing.PacketTrack | None = None
-        self._given_at: float | None = None
+        self._given_at: int | None = None
+        """When capture last gave a picture, ms of the boot-time clock."""
+        self._not_encoded: NotEncoded | None = None
         self._key_at = float("-inf")
         self._lost = 0.0
-        self._frames = self._sent = 0
+        self._frames = 0
+        self._fps, self._bytes_s = Meter(time.monotonic()), Meter(time.monotonic())
         self._camera = Publication(
-            Stream(
-                assignment.session, "camera", self._new_track, self._on_sender, lambda: self._given_at,
-                lambda: self._track.taken_at if self._track else None, self._reported, self._line_lost,
-            ),
+            Stream(assignment.session, "camera", self._new_track, self._on_sender, self._reported, self._changed),
             whip, self._leave.ask,
         )  # fmt: skip
         self._publications = [self._camera]
@@ -111,37 +112,40 @@ class Streaming:
             self._publications.append(self._sound(whip, assignment.sound))
 
     async def run(self, commands: asyncio.Queue[StreamCommand | None]) -> None:
-        """Until told to stop, or the parent is gone."""
-        tasks = [asyncio.ensure_future(one.run()) for one in self._publications]
-        telling = asyncio.ensure_future(self._telling())
-        while True:
-            match await commands.get():
-                case Pass() | NoPass() as answer:
-                    self._leave.answered(answer)
-                case WantStill() as wish:
-                    self._inlet.ask(wish)
-                case Stop() | None:
-                    break
-        for task in (*tasks, telling):
-            task.cancel()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.6):
-                await asyncio.gather(*tasks, return_exceptions=True)
+        """Until told to stop, or the parent is gone. What ends one part unforeseen ends the process, as its error: the
+        parent tells of it and starts another.
+        """  # fmt: skip
+        try:
+            await self._run(commands)
+        finally:
+            self._inlet.close()
+
+    async def _run(self, commands: asyncio.Queue[StreamCommand | None]) -> None:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one.run()) for one in self._publications]
+            tasks.append(group.create_task(self._telling()))
+            while True:
+                match await commands.get():
+                    case Pass() | NoPass() as answer:
+                        self._leave.answered(answer)
+                    case WantStill() as wish:
+                        self._inlet.ask(wish)
+                    case Stop() | None:
+                        break
+            for task in tasks:
+                task.cancel()
 
     def _sound(self, whip: Whip, device: str) -> Publication:
         microphone = self._microphone = Microphone(device)
-        track: SoundTrack | None = None
 
         def new_track() -> SoundTrack:
-            nonlocal track
             track = SoundTrack()
             microphone.give = track.push
             return track
 
         return Publication(
             Stream(
-                self._assignment.session, "sound", new_track, lambda sender: None, lambda: microphone.given_at,
-                lambda: track.taken_at if track else None, lambda report: None, lambda: None,
+                self._assignment.session, "sound", new_track, lambda sender: None, lambda report: None, lambda: None
             ),
             whip, self._leave.ask,
         )  # fmt: skip
@@ -157,14 +161,17 @@ class Streaming:
         if not self._reencodes:
             passing.on_key_frame_wanted(sender, self._want_key)
 
-    def _came(self, what: Packet | Still) -> None:
-        if isinstance(what, Still):
-            self._tell(what)
-            return
-        self._given_at = time.monotonic()
-        self._frames += 1
-        if self._track is not None:
-            self._track.push(what)
+    def _came(self, what: Given) -> None:
+        match what:
+            case Still():
+                self._tell(what)
+            case NotEncoded():
+                self._not_encoded = what
+            case Packet():
+                self._given_at, self._not_encoded = boot_ms(), None
+                self._frames += 1
+                if self._track is not None:
+                    self._track.push(what)
 
     def _want_key(self) -> None:
         now = time.monotonic()
@@ -179,11 +186,11 @@ class Streaming:
         if self._adaptation.report(report):
             self._tell_rate()
 
-    def _line_lost(self) -> None:
-        if self._adaptation.lost_line(time.monotonic()):
+    def _changed(self) -> None:
+        if not self._camera.connected and self._adaptation.lost_line(time.monotonic()):
             self._tell_rate()
         # At once: the next connection may stand before the second is over, and the link record must tell of the break.
-        self._tell(StreamState(boot_ms(), up=False, step=self._adaptation.place, trouble="line"))
+        self._tell(self._state())
 
     def _tell_rate(self) -> None:
         step = self._adaptation.step
@@ -197,25 +204,45 @@ class Streaming:
             self._tell(self._state())
 
     def _state(self) -> StreamState:
-        now = time.monotonic()
-        pictures = self._given_at is not None and now - self._given_at < PICTURE_S
-        frames, sent = self._frames, self._camera.sent_bytes
-        state = StreamState(
-            boot_ms(), self._camera.connected and pictures, round((sent - self._sent) / 125 / TELL_S), frames,
-            self._adaptation.place, self._lost, *self._trouble(pictures), self._reencodes,
+        now, camera, given = boot_ms(), self._camera, self._given_at
+        pictures = given is not None and now - given < PICTURE_MS
+        up = camera.connected_at is not None and pictures
+        # Not until now: that the relay hears nothing more, or that no picture comes, shows after seconds only.
+        at = now
+        if up and camera.connected_at is not None and given is not None:
+            at = max(camera.connected_at, min(camera.reported_at, given))
+        return StreamState(
+            at, up, round(self._bytes_s.read(camera.sent_bytes, camera.counted_at) / 125),
+            round(self._fps.read(self._frames, time.monotonic())), self._adaptation.place, self._lost,
+            *self._trouble(pictures), self._reencodes,
         )  # fmt: skip
-        self._frames, self._sent = 0, sent
-        return state
 
     def _trouble(self, pictures: bool) -> tuple[Trouble | None, str, str]:
         camera = self._camera
         if not camera.connected and camera.why is not None:
             return _TROUBLES[camera.why], *camera.said
+        if self._not_encoded is not None:
+            return "not_encoded", self._not_encoded.vi, self._not_encoded.en
         if not pictures:
             return "no_picture", "", ""
         if self._microphone is not None and self._microphone.trouble is not None:
             return "microphone", *self._microphone.trouble
         return None, "", ""
+
+
+class Meter:
+    """So much a second of what is counted, over the time that passed between two readings."""
+
+    def __init__(self, now: float) -> None:
+        self._count, self._at = 0, now
+        self._rate = 0.0
+
+    def read(self, count: int, at: float) -> float:
+        """The rate, with a count of all so far made at `at`, seconds of a steady clock."""
+        if at - self._at >= LEAST_S:
+            self._rate = (count - self._count) / (at - self._at)
+            self._count, self._at = count, at
+        return self._rate
 
 
 class _Leave:

@@ -9,17 +9,17 @@ from collections.abc import Callable
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Listener
 
-from bridge_agent.capture.outlet import Packet, Still, StreamOut, Wish, clear
-from bridge_agent.child_process import read_into, write_from
+from bridge_agent.capture.outlet import Given, StreamOut, Wish, clear
+from models.child_process import read_into, write_from
 
 
 class Inlet:
-    """Listens until the process ends. came: gets what capture sends, in the event loop; called: a new capture did.
+    """Listens until it is closed. came: gets what capture sends, in the event loop; called: a new capture did.
 
     Raises OSError when the address can't be had.
     """
 
-    def __init__(self, out: StreamOut, came: Callable[[Packet | Still], None], called: Callable[[], None]) -> None:
+    def __init__(self, out: StreamOut, came: Callable[[Given], None], called: Callable[[], None]) -> None:
         self._came, self._called = came, called
         self._loop = asyncio.get_running_loop()
         self._wishes: queue.SimpleQueue[Wish | None] | None = None
@@ -31,6 +31,10 @@ class Inlet:
         """Tell capture, if it is there; never waits for it."""
         if self._wishes is not None:
             self._wishes.put(wish)
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._listener.close()
 
     def _listen(self) -> None:
         while True:
@@ -50,7 +54,7 @@ class Inlet:
         self._wishes = wishes
         self._called()
 
-    def _take(self, what: Packet | Still | None) -> None:
+    def _take(self, what: Given | None) -> None:
         if what is None:
             self._wishes = None
         else:

@@ -10,11 +10,11 @@ import msgspec
 from models.presence import CUT_MS
 
 SUSPENDED_MS: Final = 10_000
-"""The streaming process tells every second that the stream is up: only a PC that slept leaves more than this."""
+"""While the stream is up the relay reports every second: only a PC that slept leaves more than this."""
 
 LinkEnd = Literal["line_lost", "no_picture", "crashed", "stopped", "suspended", "cut"]
-"""Why it ended: the line or the server was lost; no picture came from the camera; the streaming process died; the
-agent or the session was ended; the PC slept; or it goes on in the next record."""
+"""Why it ended: the line or the server was lost; no picture came to be sent; the streaming process died; the agent or
+the session was ended; the PC slept; or it goes on in the next record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,20 +54,21 @@ class Stop:
 
 StreamCommand = Pass | NoPass | WantStill | Stop
 
-Trouble = Literal["no_leave", "refused", "no_way", "line", "no_picture", "microphone"]
-"""No token; the server refused the offer; no connection comes about; the line is bad or lost; the camera gives
-nothing; the microphone can't be used."""
+Trouble = Literal["no_leave", "refused", "no_way", "line", "failed", "no_picture", "not_encoded", "microphone"]
+"""No token; the server refused the offer; no connection comes about; the line is bad or lost; a connection failed in an
+unforeseen way; no picture comes from capture; it can't be encoded; the microphone can't be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """How the stream is, told every second. at: ms of the boot-time clock."""
+    """How the stream is, told every second, and at once when a connection comes or goes."""
 
     at: int
+    """ms of the boot-time clock: up to when it is known to have been up; while it is not: when this was told."""
     up: bool
     """Connected, the relay reports, and pictures go out."""
     kbit_s: int = 0
-    """Sent in the last second."""
+    """Sent of late, as are the frames."""
     fps: int = 0
     step: int = 0
     """How many steps below the full rate."""

@@ -18,11 +18,12 @@ from typing import Any, Final, cast
 
 import aiortc
 import av
-from aiortc import MediaStreamTrack, RTCRtpSender
+from aiortc import RTCRtpSender
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from bridge_agent.capture.outlet import Packet
+from bridge_agent.streaming.publication import FedTrack
 
 VERSION: Final = "1.16.0"
 LONGEST: Final = 30
@@ -47,7 +48,7 @@ def on_key_frame_wanted(sender: RTCRtpSender, wanted: Callable[[], None]) -> Non
     cast(Any, sender)._send_keyframe = wanted
 
 
-class PacketTrack(MediaStreamTrack):
+class PacketTrack(FedTrack):
     """The room's picture as packets, the newest ones: a sender that does not keep up skips to the next key frame.
 
     want_key: asks capture for one. now: seconds of a steady clock.
@@ -57,8 +58,6 @@ class PacketTrack(MediaStreamTrack):
 
     def __init__(self, want_key: Callable[[], None], now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self.taken_at: float | None = None
-        """When the sender last took a picture."""
         self._want_key, self._now = want_key, now
         self._queue: deque[Packet] = deque()
         self._come = asyncio.Event()
@@ -69,6 +68,8 @@ class PacketTrack(MediaStreamTrack):
 
     def push(self, packet: Packet) -> None:
         """A picture came from capture."""
+        if self.waiting_since is None:
+            self.waiting_since = self._now()
         if not self._started:
             return
         if len(self._queue) >= LONGEST:
@@ -90,8 +91,9 @@ class PacketTrack(MediaStreamTrack):
         while not self._queue:
             self._come.clear()
             await self._come.wait()
-        self.taken_at = self._now()
-        return self._queue.popleft()
+        packet = self._queue.popleft()
+        self.waiting_since = self._now() if self._queue else None
+        return packet
 
     async def recv(self) -> Any:
         """For the sender, which packetises it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -18,9 +19,11 @@ from aiortc import (
     RTCSessionDescription,
 )
 
+from bridge_agent.backoff import Backoff
+from bridge_agent.clock import boot_ms
 from bridge_agent.streaming.adaptation import Report
 from bridge_agent.streaming.messages import Pass
-from bridge_agent.streaming.watchdog import Backoff, Signs, Why, verdict
+from bridge_agent.streaming.watchdog import GOOD_S, PAUSES_S, Signs, Why, pause, verdict
 from bridge_agent.streaming.whip import Resource, Whip, WhipError, for_try
 from models.wire import IceServer, Source
 
@@ -31,6 +34,13 @@ CLOSE_S: Final = 3.0
 """Closing a connection can hang: after this long it is left to itself."""
 CODECS: Final = {"video": ("video/H264", "video/rtx"), "audio": ("audio/opus",)}
 CLOCK_RATES: Final = {"video": 90_000, "audio": 48_000}
+
+
+class FedTrack(MediaStreamTrack):
+    """A track that is given what it sends."""
+
+    waiting_since: float | None = None
+    """Since when the sender has not taken what was given, seconds of the monotonic clock; None while it has all."""
 
 
 class NoLeaveError(Exception):
@@ -47,17 +57,13 @@ class Stream:
 
     session: str
     source: Source
-    track: Callable[[], MediaStreamTrack]
+    track: Callable[[], FedTrack]
     """A new one for each connection."""
     sender: Callable[[RTCRtpSender], None]
     """Told of the sender before it begins."""
-    given_at: Callable[[], float | None]
-    """When there was last something to send."""
-    taken_at: Callable[[], float | None]
-    """When the sender last took it."""
     reported: Callable[[Report], None]
-    lost: Callable[[], None]
-    """A connection that stood was lost."""
+    changed: Callable[[], None]
+    """A connection has come to stand, or one that stood was lost: `Publication.connected` tells which."""
 
 
 class Publication:
@@ -66,9 +72,14 @@ class Publication:
     """  # fmt: skip
 
     def __init__(self, stream: Stream, whip: Whip, leave: Callable[[bool], Awaitable[Pass]]) -> None:
-        self.connected = False
+        self.connected_at: int | None = None
+        """Since when the connection stands, ms of the boot-time clock; None while none does."""
+        self.reported_at = 0
+        """When the relay last told that it hears it, on the same clock."""
         self.sent_bytes = 0
         """Of all connections."""
+        self.counted_at = 0.0
+        """When they were counted."""
         self.why: Why | None = None
         """Why the last connection was given up; None while one stands."""
         self.said = ("", "")
@@ -78,9 +89,14 @@ class Publication:
         self._tries = 0
         self._closing: set[asyncio.Task[None]] = set()
 
+    @property
+    def connected(self) -> bool:
+        """A connection stands."""
+        return self.connected_at is not None
+
     async def run(self) -> None:
-        """Until cancelled; the stream is ended then."""
-        backoff, anew = Backoff(), False
+        """Until cancelled; the stream is ended then. Whatever goes wrong with one connection, another is made."""
+        backoff, anew = Backoff(PAUSES_S, GOOD_S), False
         try:
             while True:
                 began, asked_s = time.monotonic(), 0.0
@@ -93,9 +109,15 @@ class Publication:
                     self.why = "refused" if error.status else "unreachable"
                     self.said, asked_s, anew = (error.vi, error.en), error.retry_after_s, error.status in (401, 403)
                 except TimeoutError:
-                    self.why, self.said = "unreachable", ("", "")
-                backoff.ended(time.monotonic() - began)
-                await asyncio.sleep(backoff.pause(random.random(), asked_s))  # noqa: S311 - spreads load, no secret
+                    self.why, self.said, anew = "unreachable", ("", ""), False
+                except Exception as error:
+                    # aiortc, aioice and PyAV raise what they like, as for an answer that is no SDP. Never the message:
+                    # it may hold what the server sent.
+                    where = traceback.extract_tb(error.__traceback__)[-1]
+                    what = f"{type(error).__name__}, {where.name}:{where.lineno}"
+                    self.why, self.said, anew = "failed", (what, what), False
+                usual_s = backoff.ended(time.monotonic() - began)
+                await asyncio.sleep(pause(usual_s, random.random(), asked_s))  # noqa: S311 - spreads load, no secret
         finally:
             if self._closing:
                 await asyncio.wait(self._closing, timeout=0.5)
@@ -121,50 +143,54 @@ class Publication:
             resource = await self._whip.publish(place, leave.token, offer)
             self._links = resource.ice_servers
             await connection.setRemoteDescription(RTCSessionDescription(resource.answer, "answer"))
-            why = await self._watch(connection, transceiver.sender)
+            why = await self._watch(connection, transceiver.sender, track)
         finally:
-            self.connected = False
+            self._stands(None)
             # Not waited for: on a dead line it takes seconds, and publishing again replaces what is left anyway.
             task = asyncio.ensure_future(self._end(connection, resource, leave.token))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
         return why
 
-    async def _watch(self, connection: RTCPeerConnection, sender: RTCRtpSender) -> Why:
+    def _stands(self, since: int | None) -> None:
+        before, self.connected_at = self.connected_at, since
+        if (before is None) != (since is None):
+            self._stream.changed()
+
+    async def _watch(self, connection: RTCPeerConnection, sender: RTCRtpSender, track: FedTrack) -> Why:
         now = time.monotonic()
         signs, seen, sent = Signs(now, connection.connectionState), None, 0
         while (why := verdict(signs, now)) is None:
             await asyncio.sleep(LOOK_S)
             now = time.monotonic()
-            signs = replace(signs, state=connection.connectionState, given_at=self._stream.given_at())
+            signs = replace(signs, state=connection.connectionState, waiting_since=track.waiting_since)
             if signs.state == "connected" and signs.connected_at is None:
                 signs = replace(signs, connected_at=now)
-                self.connected, self.why, self.said = True, None, ("", "")
+                self.why, self.said = None, ("", "")
+                self.reported_at = boot_ms()
+                self._stands(self.reported_at)
             if signs.connected_at is None:
                 continue
-            # Before it stood nothing could be taken.
-            taken = self._stream.taken_at()
-            signs = replace(signs, taken_at=None if taken is None else max(taken, signs.connected_at))
             stats = await sender.getStats()
             for one in stats.values():
                 if one.type == "outbound-rtp":
                     self.sent_bytes += one.bytesSent - sent
-                    sent = one.bytesSent
+                    sent, self.counted_at = one.bytesSent, now
                 elif one.type == "remote-inbound-rtp" and one.timestamp != seen:
-                    seen, signs = one.timestamp, replace(signs, report_at=now)
+                    seen, signs, self.reported_at = one.timestamp, replace(signs, report_at=now), boot_ms()
                     jitter_s = one.jitter / CLOCK_RATES[sender.kind]
                     self._stream.reported(Report(now, one.fractionLost / 256, one.roundTripTime, jitter_s))
         if signs.connected_at is None:
             self._tries += 1  # by the next TURN server
-        else:
-            self.connected = False
-            self._stream.lost()
+        self.why = why
         return why
 
     async def _end(self, connection: RTCPeerConnection, resource: Resource | None, token: str) -> None:
-        if resource is not None:
-            await self._whip.delete(resource, token)
-        closing = asyncio.ensure_future(connection.close())
-        done, _ = await asyncio.wait([closing], timeout=CLOSE_S)
-        if done:
-            closing.exception()  # a connection that fails at closing is closed
+        try:
+            if resource is not None:
+                await self._whip.delete(resource, token)
+        finally:
+            closing = asyncio.ensure_future(connection.close())
+            done, _ = await asyncio.wait([closing], timeout=CLOSE_S)
+            if done:
+                closing.exception()  # a connection that fails at closing is closed

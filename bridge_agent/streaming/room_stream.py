@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Callable
 from typing import Final
 
 from bridge_agent.alarms import Alarms
 from bridge_agent.capture.outlet import MeetingPlace, Still, StreamOut, StreamSettings, WantStill
-from bridge_agent.child_process import ChildProcess
 from bridge_agent.config import StreamingConfig
 from bridge_agent.errors import AgentError
 from bridge_agent.journal import Journal
@@ -33,7 +33,8 @@ from bridge_agent.streaming.messages import (
     WantPass,
 )
 from bridge_agent.streaming.start import StreamTarget
-from bridge_agent.supervisor import GOOD_AFTER_S, PAUSES_S
+from bridge_agent.supervisor import keep, restarts
+from models.child_process import ChildProcess
 from models.wire import LiveStream, MediaTokenRequest
 
 TICK_S: Final = 0.5
@@ -42,8 +43,6 @@ STARTING_S: Final = 120.0
 SILENT_S: Final = 8.0
 """It tells something every second."""
 PASS_S: Final = 5.0
-ALARM_S: Final = 10.0
-"""A trouble that stands this long becomes an alarm: the stream may be back by itself within that time."""
 PICTURE_S: Final = 30.0
 """Until the next still when the server can't be asked."""
 STILL_S: Final = 4.0
@@ -115,7 +114,7 @@ class RoomStream:
 
     async def _stream(self, recording: Recording, out: StreamOut) -> None:
         """Keep a process streaming until the session is over."""
-        loop, failures = asyncio.get_running_loop(), 0
+        loop, backoff = asyncio.get_running_loop(), restarts()
         sound = self._config.sound_device if self._config.sound else None
         assignment = StreamAssignment(self._server.url, recording.session, out, sound)
         try:
@@ -129,8 +128,7 @@ class RoomStream:
                         "Phần truyền hình đã dừng đột ngột; đang khởi động lại. Việc điểm danh vẫn tiếp tục.",
                         "Streaming ended unexpectedly; it is being restarted. Attendance goes on.",
                     )
-                    failures = 1 if loop.time() - began > GOOD_AFTER_S else failures + 1
-                    await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S)) - 1])
+                    await asyncio.sleep(backoff.ended(loop.time() - began))
         finally:
             self._troubled_since = None
             self._alarms.clear("stream")
@@ -139,7 +137,8 @@ class RoomStream:
         """One process until the session is over (""), or until it is lost: how."""
         process: StreamProcess = ChildProcess("streaming", self._target, assignment)
         self._journal.note("streaming_started", pid=process.pid)
-        pictures = asyncio.create_task(self._pictures(process, recording.session))
+        stills = functools.partial(self._pictures, process, recording.session)
+        pictures = asyncio.create_task(keep("stills", stills, self._journal))
         ended_by: LinkEnd = "stopped"
         try:
             lost = await self._listen(process, recording)
@@ -164,7 +163,7 @@ class RoomStream:
         asking: set[asyncio.Task[None]] = set()
         while self._recordings.current is recording:
             try:
-                event = await asyncio.wait_for(process.events.get(), TICK_S)
+                event = await process.event(TICK_S)
             except TimeoutError:
                 if loop.time() - heard > patience:
                     return "silent"
@@ -172,7 +171,7 @@ class RoomStream:
             heard = loop.time()
             match event:
                 case None:
-                    return f"exit {process.exit_code()}"
+                    return f"exit {await process.exit_code()}"
                 case WantPass():
                     task = asyncio.create_task(self._ask_pass(process, recording.session, event))
                     asking.add(task)
@@ -190,24 +189,26 @@ class RoomStream:
         if state.up:
             changed = recording.stream_up(state.at)
         else:
-            changed = recording.stream_down("no_picture" if state.trouble == "no_picture" else "line_lost")
+            no_picture = state.trouble in ("no_picture", "not_encoded")
+            changed = recording.stream_down("no_picture" if no_picture else "line_lost")
         if changed:
             self._journal.note("stream_up" if state.up else "stream_down", trouble=state.trouble or "")
-        self._alarm(state)
+        self._alarm(state, watching=recording.watching)
         if changed or before is None or before.step != state.step:
             self._wrote()
 
-    def _alarm(self, state: StreamState) -> None:
-        said, now = showing.trouble(state), asyncio.get_running_loop().time()
-        if said is None:
+    def _alarm(self, state: StreamState, *, watching: bool) -> None:
+        now = asyncio.get_running_loop().time()
+        if state.trouble is None:
             self._troubled_since = None
-            self._alarms.clear("stream")
-            return
-        self._troubled_since = now if self._troubled_since is None else self._troubled_since
-        if state.trouble == "no_picture":
-            self._alarms.clear("stream")  # recognition tells what is wrong with the camera
-        elif now - self._troubled_since >= ALARM_S:
+        elif self._troubled_since is None:
+            self._troubled_since = now
+        stood_s = 0.0 if self._troubled_since is None else now - self._troubled_since
+        said = showing.alarm(state, stood_s, watching=watching)
+        if said is not None:
             self._alarms.set("stream", *said)
+        elif state.trouble in (None, "no_picture"):
+            self._alarms.clear("stream")
 
     async def _ask_pass(self, process: StreamProcess, session: str, wanted: WantPass) -> None:
         try:

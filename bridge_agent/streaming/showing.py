@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from bridge_agent.streaming.messages import StreamState, Trouble
 
 Sentence = tuple[str, str]
 """Vietnamese and English."""
 Light = Literal["off", "waiting", "good", "lowered", "down"]
+
+ALARM_S: Final = 10.0
+"""A trouble that stands this long becomes an alarm: the stream may be back by itself within that time."""
 
 LIGHTS: dict[Light, Sentence] = {
     "off": ("Không truyền hình", "No stream"),
@@ -36,6 +39,16 @@ TROUBLES: dict[Trouble, Sentence] = {
     "line": (
         "Mất đường truyền tới máy chủ. Hãy kiểm tra dây mạng và bộ định tuyến; hệ thống tự nối lại.",
         "The line to the server is lost. Check the network cable and the router; the agent reconnects by itself.",
+    ),
+    "failed": (
+        "Phần truyền hình gặp lỗi; hệ thống tự thử lại. Nếu lỗi còn lâu, hãy báo quản trị hệ thống.",
+        "The stream met an error; the agent tries again by itself. If this stays, tell the administrator.",
+    ),
+    "not_encoded": (
+        "Camera có hình nhưng chưa nén được hình để truyền; hệ thống tự thử lại. Nếu lỗi còn lâu, hãy khởi động lại "
+        "máy, rồi cài lại chương trình.",
+        "The camera gives pictures, but they can't be encoded for the stream; the agent tries again by itself. If this "
+        "stays, restart the PC, then install the program anew.",
     ),
     "no_picture": (
         "Chưa có hình từ camera để truyền. Hãy xem camera và các cảnh báo.",
@@ -83,6 +96,17 @@ def trouble(state: StreamState) -> Sentence | None:
     if state.vi:
         vi, en = f"{vi} ({state.vi.rstrip('.')})", f"{en} ({state.en.rstrip('.')})"
     return f"{vi} {_ATTENDANCE_GOES_ON[0]}", f"{en} {_ATTENDANCE_GOES_ON[1]}"
+
+
+def alarm(state: StreamState, stood_s: float, *, watching: bool) -> Sentence | None:
+    """What the alarm says of a trouble that has stood for so long; None: nothing. watching: recognition has
+    pictures.
+    """  # fmt: skip
+    if state.trouble == "no_picture":
+        if not watching:
+            return None  # recognition tells what is wrong with the camera
+        state = replace(state, trouble="not_encoded")
+    return trouble(state) if stood_s >= ALARM_S else None
 
 
 def _reencodes(state: StreamState) -> Sentence | None:

@@ -19,9 +19,12 @@ STUCK_S: Final = 3.0
 PAUSES_S: Final = (0.3, 1.0, 2.0)
 """Between tries. The longest, a try's CONNECT_S and connecting itself stay under the 10 s in which it must be back."""
 GOOD_S: Final = 20.0
-"""A connection that lasted so long had no fault of its own: the next pause is the shortest again."""
+"""A connection that lasted so long had no fault of its own."""
 
-Why = Literal["no_leave", "refused", "unreachable", "never_connected", "ice_failed", "no_reports", "stuck", "closed"]
+Why = Literal[
+    "no_leave", "refused", "unreachable", "never_connected", "ice_failed", "no_reports", "stuck", "closed", "failed"
+]
+"""`failed`: something that nobody foresaw went wrong with this connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,8 @@ class Signs:
     """RTCPeerConnection.connectionState."""
     connected_at: float | None = None
     report_at: float | None = None
-    given_at: float | None = None
-    """When capture last gave a picture."""
-    taken_at: float | None = None
-    """When the sender last took one."""
+    waiting_since: float | None = None
+    """Since when the sender has not taken what was given to it; None while it has all, also when nothing comes."""
 
 
 def verdict(signs: Signs, now: float) -> Why | None:
@@ -49,24 +50,13 @@ def verdict(signs: Signs, now: float) -> Why | None:
         return "never_connected" if now - signs.answered_at >= CONNECT_S else None
     if now - max(signs.report_at or signs.connected_at, signs.connected_at) >= SILENT_S:
         return "no_reports"
-    if signs.given_at is not None and signs.given_at - (signs.taken_at or signs.connected_at) >= STUCK_S:
+    if signs.waiting_since is not None and now - max(signs.waiting_since, signs.connected_at) >= STUCK_S:
         return "stuck"
     return None
 
 
-class Backoff:
-    """The pauses between tries."""
-
-    def __init__(self) -> None:
-        self._failures = 0
-
-    def ended(self, lasted_s: float) -> None:
-        """A try or a connection ended after so long."""
-        self._failures = 1 if lasted_s >= GOOD_S else self._failures + 1
-
-    def pause(self, spread: float, asked_s: float = 0.0) -> float:
-        """Seconds to wait. spread: 0 to 1, drawn anew each time, so that rooms do not come back all at once.
-        asked_s: what the server's Retry-After says.
-        """  # fmt: skip
-        usual = PAUSES_S[min(self._failures, len(PAUSES_S)) - 1] if self._failures else 0.0
-        return max(usual * (0.5 + spread / 2), min(asked_s, PAUSES_S[-1]))
+def pause(usual_s: float, spread: float, asked_s: float = 0.0) -> float:
+    """Seconds to wait before the next try, `usual_s` being its turn of PAUSES_S. spread: 0 to 1, drawn anew each time,
+    so that rooms do not come back all at once. asked_s: what the server's Retry-After says.
+    """  # fmt: skip
+    return max(usual_s * (0.5 + spread / 2), min(asked_s, PAUSES_S[-1]))

@@ -64,7 +64,7 @@ class Whip:
         headers = {"Content-Type": SDP, "Accept": SDP, "Authorization": f"Bearer {token}"}
         try:
             got = await self._http.post(url, content=offer.encode(), headers=headers, timeout=POST_S)
-        except (httpx.TransportError, httpx.TooManyRedirects, httpx.InvalidURL) as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             raise WhipError(0, "không kết nối được máy chủ", type(error).__name__) from error
         location = got.headers.get("location", "")
         if got.status_code != 201 or not location:
@@ -72,10 +72,10 @@ class Whip:
         return Resource(urljoin(str(got.url), location), got.text, ice_servers(got.headers.get_list("link")))
 
     async def delete(self, resource: Resource, token: str) -> None:
-        """End a stream; a server that is away ends it by itself."""
+        """End a stream; a server that is away, or answers nonsense, ends it by itself."""
         try:
             await self._http.delete(resource.url, headers={"Authorization": f"Bearer {token}"}, timeout=DELETE_S)
-        except httpx.TransportError:
+        except (httpx.RequestError, httpx.InvalidURL):
             return
 
 

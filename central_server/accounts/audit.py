@@ -9,14 +9,14 @@ from typing import get_args
 import msgspec
 from sqlalchemy import Connection, bindparam, text
 
-from central_server.accounts.words import HOW_WORDS, ROLE_WORDS
+from central_server.accounts.audit_words import sentence_of_accounts, sentence_of_sign_ins, who_did
 from central_server.classroom.audit_words import sentence_of_classrooms
 from central_server.corrections.audit_words import sentence_of_corrections
 from central_server.courses.audit_words import sentence_of_plans
 from central_server.learners.audit_words import sentence_of_learners
 from central_server.learners.portrait_words import sentence_of_portraits
 from central_server.reports.audit_words import sentence_of_reports
-from central_server.web.figures import day, day_time, second_time
+from central_server.web.figures import day, day_time
 from models.classroom_records import ClassroomRecord, InClassroom
 from models.correction_records import (
     ContestAnswered,
@@ -52,6 +52,7 @@ from models.own_records import (
     KeyRevoked,
     KeyRotated,
     LearnerKnown,
+    LecturerBound,
     LookalikesJudged,
     PinErased,
     PinMade,
@@ -106,6 +107,7 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
             ProgrammeKept,
             SessionPlanned,
             SessionHeld,
+            LecturerBound,
             SessionChanged,
             SessionDropped,
             HolidayMarked,
@@ -164,27 +166,20 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
 """What can be chosen: its words, and the records that belong to it."""
 
 Names = Mapping[tuple[str, str], str]
-"""By what an id names (account, course, bridge_point, learner) and the id: what people call it."""
+"""By what an id names (account, course, bridge_point, unit …) and the id: what people call it."""
 
 _NAMES = {
     "account": text("SELECT id, name FROM account WHERE id IN :ids"),
     "course": text("SELECT id, title FROM course WHERE id IN :ids"),
     "bridge_point": text("SELECT id, name FROM bridge_point WHERE id IN :ids"),
     "learner": text("SELECT id, code FROM learner WHERE id IN :ids"),  # an administrator needs no learner's name
+    "unit": text("SELECT unit, name FROM unit_version WHERE unit IN :ids ORDER BY version"),  # the newest name stands
+    "programme": text("SELECT id, title FROM programme WHERE id IN :ids"),
+    "decision": text("SELECT id, number FROM target_decision WHERE id IN :ids"),
+    "correction": text("SELECT id, session FROM correction WHERE id IN :ids"),  # both are told by their sessions
+    "contest": text("SELECT id, session FROM contest WHERE id IN :ids"),
 }
 _OF_COURSE = text("SELECT id FROM session WHERE course = :course")
-_CREDENTIALS = {
-    "password": ("mật khẩu", "the password"),
-    "second_factor": ("bước xác thực thứ hai", "the second factor"),
-    "recovery_codes": ("mã dự phòng", "the recovery codes"),
-    "sign_on": ("nối với tài khoản cơ quan", "the link to the office's sign-on"),
-    "pin": ("mã PIN ở điểm cầu", "the PIN at the bridge point"),
-}
-_FACTORS = {
-    "none": ("", ""),
-    "code": (", có mã của ứng dụng", ", with the app's code"),
-    "recovery_code": (", có mã dự phòng", ", with a recovery code"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +197,9 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
     """What a record tells, in both languages. name: what people call the thing of that kind with that id."""
     match record:
         case AccountMade() | AccountChanged() | Granted() | CredentialChanged() | SignInLinkMade():
-            return _of_account(record, name)
+            return sentence_of_accounts(record, name)
         case SignedIn() | SignedOut() | SignInsFailed():
-            return _of_sign_in(record, name)
+            return sentence_of_sign_ins(record, name)
         case CourseRule():
             course = name("course", record.course)
             return f"đặt điều kiện hoàn thành của lớp {course}", f"set the rule of the course {course}"
@@ -237,6 +232,7 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             return sentence_of_learners(record, name)
         case (
             CoursePlanned() | ProgrammeKept() | SessionHeld() | SessionChanged() | SessionDropped() | HolidayMarked()
+            | LecturerBound()
         ):  # fmt: skip
             return sentence_of_plans(record, name)
         case (
@@ -300,73 +296,6 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             return "khôi phục cơ sở dữ liệu từ bản sao", "restored the database from a copy"
 
 
-def _of_account(
-    record: AccountMade | AccountChanged | Granted | CredentialChanged | SignInLinkMade,
-    name: Callable[[str, str], str],
-) -> tuple[str, str]:
-    who = name("account", record.account)
-    match record:
-        case AccountMade():
-            return f"tạo tài khoản {who}", f"made the account {who}"
-        case AccountChanged(disabled=True):
-            return f"khóa tài khoản {who}", f"disabled the account {who}"
-        case AccountChanged(learner=None):
-            return f"tài khoản {who} được dùng, không gắn với học viên nào", f"{who} is enabled and no learner's"
-        case AccountChanged():
-            learner = name("learner", record.learner or "")
-            return (
-                f"tài khoản {who} được dùng và là của học viên {learner}",
-                f"{who} is enabled and learner {learner}'s",
-            )
-        case Granted():
-            role, where = ROLE_WORDS[record.role], _place(record, name)
-            if record.granted:
-                return f"giao cho {who} quyền {role[0]} {where[0]}", f"made {who} {role[1]} {where[1]}"
-            return f"thu hồi của {who} quyền {role[0]} {where[0]}", f"{who} is no longer {role[1]} {where[1]}"
-        case CredentialChanged():
-            what = _CREDENTIALS[record.what]
-            if record.digest is None:
-                return f"bỏ {what[0]} của {who}", f"took {what[1]} of {who} away"
-            return f"đặt {what[0]} của {who}", f"set {what[1]} of {who}"
-        case SignInLinkMade():
-            until = f"{day_time(record.expires_at)} {day(record.expires_at)}"
-            return f"tạo đường dẫn đăng nhập cho {who}, đến {until}", f"made a sign-in link for {who}, until {until}"
-
-
-def _of_sign_in(record: SignedIn | SignedOut | SignInsFailed, name: Callable[[str, str], str]) -> tuple[str, str]:
-    match record:
-        case SignedIn():
-            how, factor = HOW_WORDS[record.how], _FACTORS[record.second_factor]
-            return f"đăng nhập {how[0]}{factor[0]}", f"signed in {how[1]}{factor[1]}"
-        case SignedOut():
-            who = "" if record.by == record.account else f" {name('account', record.account)}"
-            everywhere = (" mọi nơi", " everywhere") if record.browser_session is None else ("", "")
-            return f"đăng xuất{who}{everywhere[0]}", f"signed{who} out{everywhere[1]}"
-        case SignInsFailed():
-            until = second_time(record.until)
-            if record.account is None:
-                return (
-                    f"{record.failures} lần đăng nhập sai từ một địa chỉ; tạm dừng đến {until}",
-                    f"{record.failures} tries from one address were wrong; paused until {until}",
-                )
-            who = name(_who(record.account), record.account)
-            return (
-                f"{record.failures} lần đăng nhập sai vào {who}; tạm dừng đến {until}",
-                f"{record.failures} tries to sign in as {who} were wrong; paused until {until}",
-            )
-
-
-def _place(record: Granted, name: Callable[[str, str], str]) -> tuple[str, str]:
-    vi, en = [], []
-    if record.course is not None:
-        vi.append(f"trong lớp {name('course', record.course)}")
-        en.append(f"in the course {name('course', record.course)}")
-    if record.bridge_point is not None:
-        vi.append(f"ở điểm cầu {name('bridge_point', record.bridge_point)}")
-        en.append(f"at {name('bridge_point', record.bridge_point)}")
-    return (" ".join(vi) or "ở mọi nơi", " ".join(en) or "everywhere")
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which acts are asked for; empty: all."""
@@ -409,14 +338,9 @@ def read_audit(connection: Connection, wanted: Wanted, limit: int = PAGE) -> lis
         return names.get((kind, thing), thing)
 
     return [
-        AuditRow(one.seq, one.at, name(_who(one.by), one.by) if one.by else "", sentence(one, name))
+        AuditRow(one.seq, one.at, name(who_did(one.by), one.by) if one.by else "", sentence(one, name))
         for one in records
     ]  # fmt: skip
-
-
-def _who(by: str) -> str:
-    """What an id is that did something: an account, or a learner at a bridge point."""
-    return "learner" if by.startswith("l-") else "account"
 
 
 def names_of(connection: Connection, records: Iterable[AnyOwnRecord]) -> Names:
@@ -426,7 +350,9 @@ def names_of(connection: Connection, records: Iterable[AnyOwnRecord]) -> Names:
         for field, value in msgspec.structs.asdict(record).items():
             if not isinstance(value, str):
                 continue
-            kind = {"by": _who(value), "account": _who(value), "other": "learner"}.get(field, field)
+            kind = {"by": who_did(value), "account": who_did(value), "other": "learner", "into": "unit"}.get(
+                field, field
+            )
             if kind in ids:
                 ids[kind].add(value)
     return {

@@ -131,6 +131,16 @@ def points_seen(seen: SeenDep) -> Points:
 PointsDep = Annotated[Points, Depends(points_seen)]
 
 
+def points_signed(request: HTTPConnection, of: ServicesDep) -> Points:
+    """The bridge points of the path's session for which the actor may sign: fewer than he sees, in two roles."""
+    with of.engine.connect() as connection:
+        course = connection.execute(_SESSION, {"session": request.path_params["session"]}).scalar_one_or_none()
+    return frozenset() if course is None else actor(request).points("sign", course)
+
+
+SignPointsDep = Annotated[Points, Depends(points_signed)]
+
+
 def actor(request: HTTPConnection) -> Actor:
     """Who asks, on a route with a guard that asks for a sign-in."""
     found = request.state.actor

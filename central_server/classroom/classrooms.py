@@ -22,6 +22,7 @@ from central_server.classroom.plan import ClassPlan, plan_of
 from central_server.database import Job, Writer
 from central_server.errors import ConflictError, ServerError
 from central_server.media.media import Media
+from central_server.media.messages import Way
 from central_server.media.rooms import RoomMedia
 
 TICK_S = 1.0
@@ -55,6 +56,8 @@ class State:
     generation: int
     """Of the relay: whoever is connected to an older one connects again."""
     open: bool
+    way: Way | None
+    """How the relay works; None while none runs."""
 
     @property
     def heard(self) -> frozenset[str]:
@@ -71,8 +74,8 @@ class Classroom:
         self.floor = Floor()
         self.over = False
         self._texts: Mapping[int, str] = {}
-        self._pages: dict[str, str | None] = {}
-        """By page (its id): the room it is open in."""
+        self._pages: dict[object, str | None] = {}
+        """The pages that are open, and in which room; by a key of ours, as a page may say any id."""
         self._microphones: dict[str, str] = {}
         self._since = now()
         """Speaking is measured from here on."""
@@ -96,6 +99,7 @@ class Classroom:
             microphones=dict(self._microphones),
             generation=self._media.generation,
             open=self.plan.is_open(self._now()),
+            way=self._media.way,
         )
 
     async def read(self) -> None:
@@ -196,12 +200,13 @@ class Classroom:
     @asynccontextmanager
     async def page(self, page: str, room: str | None) -> AsyncIterator[None]:
         """Somebody has the page open, in a room or in none."""
-        self._pages[page] = room
+        key = object()
+        self._pages[key] = room
         self._grow()
         try:
             yield
         finally:
-            self._pages.pop(page, None)
+            del self._pages[key]
             if room is not None:
                 self.drop_microphone(room, page)
             self._grow()
@@ -234,7 +239,7 @@ class Classroom:
                     idle = 0 if self._pages else idle + 1
                     await self._tick(ticks)
         finally:
-            await self.end()
+            await self.put_away()
 
     async def _tick(self, ticks: int) -> None:
         try:
@@ -272,15 +277,25 @@ class Classroom:
                 await self._write(doing(self.plan.session, lambda _: records))
             self._cut_at = by.now
 
+    async def put_away(self) -> None:
+        """Nobody has it open any more: after the session's planned end the class is over, before it may go on later."""
+        if not self.over and self._now() >= self.plan.end:
+            try:
+                await self.close()
+            except (ServerError, SQLAlchemyError):
+                log.warning("the class could not be closed", exc_info=True)  # closing.Closer does it later
+        await self.end()
+
     async def end(self) -> None:
-        """End its streams, with what was spoken on record."""
-        if self.over:
-            return
-        self.over = True
+        """End its streams, with what was spoken on record; nobody is heard any more."""
         try:
             await self._cut()
         except (ServerError, SQLAlchemyError):
             log.warning("what was spoken could not be kept", exc_info=True)
+        if self.over:
+            return
+        self.over = True  # from here on another one may be opened for the session: nothing below waits
+        self._media.forget(self.plan.session)
         await self.tell()
 
 

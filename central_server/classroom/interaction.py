@@ -5,8 +5,9 @@ It stands beside participation and is never mixed into it: a learner's minutes d
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from central_server.classroom.floor import By, Records
 from models.classroom_records import (
@@ -46,42 +47,34 @@ class RoomInteraction:
     answered: int = 0
 
 
-@dataclass(slots=True)
-class Interaction:
-    """A whole class."""
+def interaction_of(records: Iterable[InClassroom], closes_at: int) -> dict[str, RoomInteraction]:
+    """What the records of one session come to, by room. A turn that still runs is counted, its time is not.
 
-    rooms: dict[str, RoomInteraction] = field(default_factory=dict)
-    """Of which there is anything to tell."""
-
-    def of(self, room: str) -> RoomInteraction:
-        """One room's part."""
-        return self.rooms.setdefault(room, RoomInteraction())
-
-
-def interaction_of(records: Iterable[InClassroom]) -> Interaction:
-    """What the records of one session come to. A turn that still runs is counted, its time is not."""
-    found = Interaction()
+    closes_at: when its classroom closes (server time, ms); a turn that was ended on record later, as nobody had the
+    classroom open, lasted no longer.
+    """
+    found: defaultdict[str, RoomInteraction] = defaultdict(RoomInteraction)
     asked: dict[int, str] = {}
     given: dict[int, int] = {}
     for record in records:
         match record:
             case HandRaised():
-                found.of(record.bridge_point).hands += 1
+                found[record.bridge_point].hands += 1
             case FloorGiven():
-                found.of(record.bridge_point).turns += 1
+                found[record.bridge_point].turns += 1
                 given[record.turn] = record.at
             case FloorTaken():
-                room = found.of(record.bridge_point)
-                room.turn_ms += max(0, record.at - given.get(record.turn, record.at))
+                room = found[record.bridge_point]
+                room.turn_ms += max(0, min(record.at, closes_at) - given.get(record.turn, record.at))
                 room.turn_spoken_ms += record.spoken_ms
             case QuestionAsked():
-                found.of(record.bridge_point).questions += 1
+                found[record.bridge_point].questions += 1
                 asked[record.question] = record.bridge_point
             case QuestionAnswered():
                 if (room_id := asked.get(record.question)) is not None:
-                    found.of(room_id).answered += 1
+                    found[room_id].answered += 1
             case RoomSpoke():
-                found.of(record.bridge_point).spoken_ms += record.spoken_ms
+                found[record.bridge_point].spoken_ms += record.spoken_ms
             case _:
                 pass
-    return found
+    return dict(found)

@@ -8,6 +8,8 @@ from contextlib import suppress
 from sqlalchemy import Connection, text
 
 from central_server.classroom.floor import By, Floor, Records, after, ask
+from central_server.classroom.interaction import RoomInteraction, interaction_of
+from central_server.classroom.plan import CLOSES_AFTER_MS
 from central_server.courses.changes import digest
 from central_server.database import Job
 from central_server.own_log.writing import append, own_head
@@ -38,6 +40,11 @@ def records_of(connection: Connection, session: str) -> list[InClassroom]:
 def read_floor(connection: Connection, session: str) -> Floor:
     """The floor as it is on record."""
     return after(Floor(), records_of(connection, session))
+
+
+def interaction_in(connection: Connection, session: str, end: int) -> dict[str, RoomInteraction]:
+    """Each room's part in a session's class, where there is any. end: of the session as planned, server time, ms."""
+    return interaction_of(records_of(connection, session), end + CLOSES_AFTER_MS)
 
 
 def texts_of(connection: Connection, session: str) -> dict[int, str]:

@@ -30,6 +30,8 @@ BEAT_S = 2.0
 SEATED_CHECK_S = 5.0
 """How often an open stream asks whether its viewer still has that seat."""
 QUESTION_LENGTH = 500
+PAGE_LENGTH = 40
+"""Of the random id that a page gives itself."""
 MEDIA_ALLOWED = "camera=(), microphone=(self), display-capture=(self), geolocation=()"
 """This page alone asks for a microphone and for a screen."""
 
@@ -56,11 +58,16 @@ async def classroom_page(request: Request, session: str, of: ServicesDep, room: 
 
 @router.get("/events", response_class=Response, responses=gives_file("text/event-stream"))
 async def classroom_events(
-    request: Request, session: str, of: ServicesDep, seat: SeatDep, page: Annotated[str, Query(max_length=40)] = ""
+    request: Request,
+    session: str,
+    of: ServicesDep,
+    seat: SeatDep,
+    page: Annotated[str, Query(max_length=PAGE_LENGTH)] = "",
 ) -> StreamingResponse:
     """Server-sent events: parts of the page and what its scripts have to know, as they change.
 
-    page: the page's own random id. Whoever has that seat no longer is told to load the page anew, which says why.
+    page: the page's own random id, where it has a microphone. Whoever has that seat no longer is told to load the page
+    anew, which says why.
     """
     room = await of.classrooms.of(session)
     messages = Messages(of.pages, page_language(request), seat.leads)
@@ -193,7 +200,10 @@ async def microphone(form: FormDep, of: ServicesDep, seat: SeatDep) -> Response:
 
     Raises ConflictError for a room that is not heard: it has not the floor.
     """
-    room, classroom, page = _room_of(seat), await _classroom(of, seat), form.value("page")[:40]
+    room, classroom, page = _room_of(seat), await _classroom(of, seat), form.value("page")
+    if not 0 < len(page) <= PAGE_LENGTH:
+        raise InputError("Yêu cầu thiếu mã của trang. Hãy tải lại trang lớp học.",
+                         "The request lacks the page's id. Load the classroom page again.")  # fmt: skip
     if not form.has("on"):
         classroom.drop_microphone(room, page)
         return _done(token=None)

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from central_server.corrections.rule import correcting_of
 from central_server.corrections.sealing import follow
@@ -17,7 +17,6 @@ from central_server.corrections.tables import (
     CorrectionRow,
     LeaveRow,
 )
-from central_server.corrections.words import CHANGES, LEAVES
 from central_server.courses.acts import session_of
 from central_server.courses.changes import Changes, digest
 from central_server.courses.tables import CourseSession
@@ -63,7 +62,7 @@ def correct(changes: Changes, wanted: Wanted) -> str:
     if wanted.contest is not None:
         answer_contest(changes, wanted.contest, id_, wanted.words)
     if not second:
-        follow(changes, session.id, "correction", id_, _said(wanted.change, wanted.words))
+        follow(changes, session.id, "correction", id_, "")
     return id_
 
 
@@ -85,7 +84,7 @@ def undo(changes: Changes, correction: str, words: str) -> str:
     wanted = Wanted(before.session, "undone", (), "other", words, way=way)
     id_ = _add(changes, wanted, second, correction)
     if not second:
-        follow(changes, before.session, "correction", id_, _said("undone", words))
+        follow(changes, before.session, "correction", id_, "")
     return id_
 
 
@@ -166,12 +165,7 @@ def answer(changes: Changes, correction: str, confirmed: bool, words: str) -> No
         )
     )  # fmt: skip
     if confirmed:
-        follow(changes, row.session, "correction", correction, _said(row.change, row.words))
-
-
-def _said(change: str, words: str) -> str:
-    said = {str(key): vi for key, (vi, _) in CHANGES.items()}
-    return f"{said[change]}: {words}"
+        follow(changes, row.session, "correction", correction, "")
 
 
 def answer_contest(changes: Changes, contest: str, correction: str | None, words: str) -> None:
@@ -189,15 +183,20 @@ def answer_contest(changes: Changes, contest: str, correction: str | None, words
 def enter_leave(
     changes: Changes, session: str, learner: str, leave: Leave, words: str, approver: str, evidence: str | None
 ) -> None:
-    """Enter that a learner was away with or without leave, or take that back. It changes no presence."""
+    """Enter that a learner was away with or without leave, or take that back. It changes no presence.
+
+    evidence: a file that comes with it; without one, the file of the entry that holds so far stays.
+    """
     found = session_of(changes, session)
     places, _ = places_in(changes.db, found)
     if learner not in places:
         raise NotFoundError("Học viên không học buổi này.", "The learner is not expected in this session.")
     follow(changes, session, "records", None, "")
     of_learner = (col(LeaveRow.session) == session, col(LeaveRow.learner) == learner)
-    last = changes.db.exec(select(func.max(LeaveRow.number)).where(*of_learner)).one()
-    number = (last or 0) + 1
+    last = changes.db.exec(select(LeaveRow).where(*of_learner).order_by(col(LeaveRow.number).desc())).first()
+    number = last.number + 1 if last else 1
+    if evidence is None and last is not None and "none" not in (leave, last.leave):
+        evidence = last.evidence
     changes.db.add(
         LeaveRow(
             session=session, learner=learner, number=number, leave=leave, words=words, approver=approver,
@@ -210,7 +209,7 @@ def enter_leave(
             words=digest(words), approver=digest(approver), evidence=evidence,
         )
     )  # fmt: skip
-    follow(changes, session, "leave", None, f"{LEAVES[leave][0]}: {words}" if words else LEAVES[leave][0])
+    follow(changes, session, "leave", None, "")
 
 
 def correction_of(changes: Changes, correction: str) -> CorrectionRow:

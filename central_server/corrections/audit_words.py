@@ -50,9 +50,10 @@ def sentence_of_corrections(record: OfCorrections, name: Callable[[str, str], st
                 f"corrected for learner {who}: {when} {day(record.start)}",
             )
         case CorrectionAnswered():
+            session = name("correction", record.correction)
             if record.confirmed:
-                return f"xác nhận điều chỉnh {record.correction}", f"confirmed correction {record.correction}"
-            return f"không chấp nhận điều chỉnh {record.correction}", f"refused correction {record.correction}"
+                return f"xác nhận một điều chỉnh ở buổi {session}", f"confirmed a correction in session {session}"
+            return f"không chấp nhận một điều chỉnh ở buổi {session}", f"refused a correction in session {session}"
         case LeaveEntered():
             who, leave = name("learner", record.learner), LEAVES[record.leave]
             return (
@@ -80,10 +81,11 @@ def sentence_of_corrections(record: OfCorrections, name: Callable[[str, str], st
                 f"học viên {who} nêu ý kiến về buổi {record.session}",
                 f"learner {who} contests session {record.session}",
             )
-        case ContestAnswered(correction=None):
-            return f"không chấp nhận ý kiến {record.contest}", f"refused contest {record.contest}"
         case ContestAnswered():
+            session = name("contest", record.contest)
+            if record.correction is None:
+                return f"không chấp nhận ý kiến về buổi {session}", f"refused a contest of session {session}"
             return (
-                f"trả lời ý kiến {record.contest} bằng điều chỉnh {record.correction}",
-                f"answered contest {record.contest} by correction {record.correction}",
+                f"chấp nhận ý kiến về buổi {session} bằng một điều chỉnh",
+                f"answered a contest of session {session} by a correction",
             )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlalchemy import bindparam, text
 from sqlmodel import Session, select
 
+from central_server.corrections.reading import STANDING, Standing
 from central_server.corrections.rule import correcting_of
 from central_server.corrections.tables import ContestAnswerRow, ContestRow
 from central_server.courses.acts import session_of
@@ -20,10 +20,8 @@ from central_server.errors import ConflictError, NotFoundError
 from models.correction_records import Contested
 
 _ROWS = (
-    "SELECT t.id, t.session, s.title, t.learner, l.name, l.unit, l.birth_year, t.words, t.evidence, t.at,"
-    " a.at AS answered_at, a.words AS answer, a.correction,"
-    " CASE WHEN d.confirmed THEN 'holds' WHEN d.confirmed IS NOT NULL THEN 'refused'"
-    " WHEN c.second_needed THEN 'waiting' WHEN c.id IS NOT NULL THEN 'holds' END AS standing"
+    "SELECT t.id, t.session, s.title, t.learner, l.name, l.unit, l.birth_year, t.words, t.evidence, t.at,"  # noqa: S608 - constants
+    f" a.at AS answered_at, a.words AS answer, a.correction, {STANDING}"
     " FROM contest AS t JOIN session AS s ON s.id = t.session"
     " JOIN learner AS l ON l.id = t.learner LEFT JOIN contest_answer AS a ON a.contest = t.id"
     " LEFT JOIN correction AS c ON c.id = a.correction"
@@ -55,8 +53,10 @@ class ContestFacts:
     answer: str | None
     correction: str | None
     """The correction that answers it; None: refused, or not answered yet."""
-    standing: Literal["holds", "waiting", "refused"] | None
-    """How that correction stands: it may need a second person."""
+    standing: Standing | None
+    """How that correction stands: it may need a second person, or be undone later."""
+    against: str | None
+    """What was said when it was refused or undone."""
 
 
 def contests_of_session(db: Session, session: str) -> list[ContestFacts]:

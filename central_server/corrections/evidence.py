@@ -6,9 +6,14 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
+from fastapi import Response
+from sqlmodel import Session
+
 from central_server.corrections.tables import EvidenceFile
 from central_server.courses.changes import Changes
+from central_server.errors import NotFoundError
 from central_server.learners.sealing import SealingKey
+from central_server.web.downloads import download
 from central_server.web.forms import Form
 from models.correction_records import EvidenceFiled
 
@@ -42,6 +47,31 @@ def read_upload(form: Form, name: str) -> Upload | None:
                   "The file must be a picture (JPEG, PNG) or a PDF. Choose another.")  # fmt: skip
         return None
     return Upload(content, kind)
+
+
+GIVES_EVIDENCE: dict[int | str, dict[str, object]] = {
+    200: {"description": "The file.", "content": {kind: {"schema": {"type": "string"}} for kind in ENDINGS}}
+}
+"""What a route that gives such a file says of its answer."""
+
+
+def no_file() -> NotFoundError:
+    """What somebody is told of a file that isn't there, or isn't his to read."""
+    return NotFoundError("Không có tệp này.", "There is no such file.")
+
+
+def evidence_in(db: Session, session: str, evidence: str) -> EvidenceFile:
+    """A file about that session. Raises NotFoundError."""
+    file = db.get(EvidenceFile, evidence)
+    if file is None or file.session != session:
+        raise no_file()
+    return file
+
+
+def evidence_download(key: SealingKey, file: EvidenceFile) -> Response:
+    """The file, to be saved by the browser. Raises SealError."""
+    content = key.open("evidence", file.id, file.sealed)
+    return download(content, f"minh-chung-{file.id}.{ENDINGS[file.media_type]}", file.media_type)
 
 
 def file_evidence(changes: Changes, key: SealingKey, session: str, upload: Upload) -> str:

@@ -6,7 +6,17 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from central_server.corrections.contests import contests_of_learner
-from central_server.corrections.reading import leaves_of_session
+from central_server.corrections.own_said import (
+    OwnCorrection,
+    OwnLeave,
+    OwnResult,
+    OwnSignature,
+    own_corrections,
+    own_leaves,
+    own_results,
+    own_signatures,
+)
+from central_server.corrections.reading import Standing, leaves_of_session
 from central_server.courses.tables import CourseSession
 from central_server.errors import NotFoundError
 from central_server.learners.kept_portraits import kept_of
@@ -17,7 +27,8 @@ from central_server.participation.live import LiveBoard
 from central_server.participation.of_learner import seats
 from central_server.participation.one_learner import OneLearner, one_learner
 from central_server.participation.wording import check_in_evidence, evidence
-from central_server.web.figures import moment
+from central_server.web.figures import iso
+from models.correction_records import Leave
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +52,7 @@ class OwnSessionData(msgspec.Struct, frozen=True, kw_only=True):
     not_seen_s: float
     not_observed_s: float
     check_in: str | None
-    leave: str | None
+    leave: Leave | None
     stretches: list[Stretch]
 
 
@@ -86,8 +97,12 @@ class OwnContest(msgspec.Struct, frozen=True, kw_only=True):
     session: str
     made: str
     words: str
+    file: str | None
     answered: str | None
     answer: str | None
+    standing: Standing | None
+    """How the correction that answers it stands."""
+    against: str | None
 
 
 class OwnData(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +122,12 @@ class OwnData(msgspec.Struct, frozen=True, kw_only=True):
     face_templates: list[OwnTemplate]
     kept_portraits: list[OwnPortrait]
     courses: list[OwnCourse]
+    corrections: list[OwnCorrection]
+    leaves: list[OwnLeave]
     contests: list[OwnContest]
+    signatures: list[OwnSignature]
+    """Over figures among which the learner's stand."""
+    results: list[OwnResult]
 
 
 def own_data(db: Session, live: LiveBoard, key: SealingKey, learner: str, now: int) -> OwnData:
@@ -118,11 +138,12 @@ def own_data(db: Session, live: LiveBoard, key: SealingKey, learner: str, now: i
     means = db.get(LearnerMeans, learner)
     consents = db.exec(select(Consent).where(Consent.learner == learner).order_by(col(Consent.given_at)))
     templates = db.exec(select(FaceTemplate).where(FaceTemplate.learner == learner))
+    courses = _courses(db, live, learner, now)
     details = db.exec(
         select(SensitiveField).where(SensitiveField.learner == learner, SensitiveField.field == "ethnicity")
     )
     return OwnData(
-        made=_iso(now),
+        made=iso(now),
         code=who.code,
         name=who.name,
         unit=who.unit,
@@ -133,25 +154,29 @@ def own_data(db: Session, live: LiveBoard, key: SealingKey, learner: str, now: i
         card_since=_maybe(means.card_set_at if means and means.card else None),
         consents=[
             OwnConsent(
-                text_version=one.text_version, way=one.way, given=_iso(one.given_at), withdrawn=_maybe(one.withdrawn_at)
+                text_version=one.text_version, way=one.way, given=iso(one.given_at), withdrawn=_maybe(one.withdrawn_at)
             )
             for one in consents
         ],
         face_templates=[
-            OwnTemplate(encoder=one.encoder, portraits=one.portraits, made=_iso(one.made_at)) for one in templates
+            OwnTemplate(encoder=one.encoder, portraits=one.portraits, made=iso(one.made_at)) for one in templates
         ],
         kept_portraits=[
-            OwnPortrait(course=one.course, number=one.number, kept=_iso(one.kept_at), days_after_end=one.days)
+            OwnPortrait(course=one.course, number=one.number, kept=iso(one.kept_at), days_after_end=one.days)
             for one in kept_of(db, learner)
         ],
-        courses=_courses(db, live, learner, now),
+        courses=courses,
+        corrections=own_corrections(db, learner),
+        leaves=own_leaves(db, learner),
         contests=[
             OwnContest(
-                session=one.session, made=_iso(one.at), words=one.words, answered=_maybe(one.answered_at),
-                answer=one.answer,
+                session=one.session, made=iso(one.at), words=one.words, file=one.evidence,
+                answered=_maybe(one.answered_at), answer=one.answer, standing=one.standing, against=one.against,
             )
             for one in contests_of_learner(db, learner)
         ],
+        signatures=own_signatures(db, learner, [one.session for course in courses for one in course.sessions]),
+        results=own_results(db, learner),
     )  # fmt: skip
 
 
@@ -176,8 +201,8 @@ def _session(db: Session, one: OneLearner) -> OwnSessionData:
     return OwnSessionData(
         session=facts.id,
         title=facts.title,
-        start=_iso(facts.start),
-        end=_iso(facts.end),
+        start=iso(facts.start),
+        end=iso(facts.end),
         bridge_point=facts.points[0].name,
         seen_s=state.participation.seen_ms / 1000,
         not_seen_s=state.participation.not_seen_ms / 1000,
@@ -186,7 +211,7 @@ def _session(db: Session, one: OneLearner) -> OwnSessionData:
         leave=leave.leave if leave else None,
         stretches=[
             Stretch(
-                value=piece.value, start=_iso(piece.start), end=_iso(piece.end),
+                value=piece.value, start=iso(piece.start), end=iso(piece.end),
                 known_by=evidence(piece, "vi", state.names),
             )
             for piece in state.pieces
@@ -194,9 +219,5 @@ def _session(db: Session, one: OneLearner) -> OwnSessionData:
     )  # fmt: skip
 
 
-def _iso(ms: int) -> str:
-    return moment(ms).isoformat(timespec="seconds")
-
-
 def _maybe(ms: int | None) -> str | None:
-    return None if ms is None else _iso(ms)
+    return None if ms is None else iso(ms)

@@ -13,13 +13,14 @@ from sqlmodel import Session
 from central_server.accounts.guard import ActorDep, hidden
 from central_server.corrections.contests import ContestFacts, contest, contests_of_learner, open_until
 from central_server.corrections.doing import do_in, filed, session_in
-from central_server.corrections.evidence import read_upload
+from central_server.corrections.evidence import GIVES_EVIDENCE, evidence_download, evidence_in, no_file, read_upload
 from central_server.corrections.forms import WORDS_MOST
 from central_server.corrections.own_data import OwnData, own_data
-from central_server.corrections.reading import LeaveFacts, leaves_of_course
-from central_server.corrections.words import LEAVES
+from central_server.corrections.reading import LeaveFacts, leaves_of_course, own_files
+from central_server.corrections.words import CHANGES, LEAVES, SIGNERS, STANDINGS, WHY
 from central_server.courses.changes import Changes
 from central_server.courses.queries import course_of
+from central_server.courses.tables import CourseSession
 from central_server.errors import ConflictError
 from central_server.learners.own_guard import own_guard
 from central_server.participation.bar import presence_bar
@@ -27,6 +28,7 @@ from central_server.participation.of_learner import attended
 from central_server.participation.one_learner import OneLearner, one_learner
 from central_server.participation.outlook_wording import needed, outlook
 from central_server.participation.rounding import Shown, shown
+from central_server.reports.completion import OUTCOMES
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.description import gives_file
 from central_server.web.downloads import download
@@ -83,6 +85,15 @@ def own_course(request: Request, learner: str, course: str, of: ServicesDep, db:
     return of.pages.page(request, "own_course.html", **context)
 
 
+def _own_session(of: Services, db: Session, learner: str, session: str) -> tuple[CourseSession, OneLearner]:
+    """A session of the learner's, of a course that learners see. Raises NotFoundError."""
+    found = session_in(db, session)
+    one = one_learner(db, of.live, session, learner, of.now())
+    if one is None or not course_of(db, found.course).published:
+        raise hidden()
+    return found, one
+
+
 @router.get("/learners/{learner}/own/sessions/{session}/contest")
 def contest_form(request: Request, learner: str, session: str, of: ServicesDep, db: ReadingDep) -> Response:
     """The form of a contest, beside the learner's bar."""
@@ -90,10 +101,7 @@ def contest_form(request: Request, learner: str, session: str, of: ServicesDep, 
 
 
 def _contest_page(request: Request, learner: str, session: str, of: Services, db: Session, form: Form) -> Response:
-    found = session_in(db, session)
-    one = one_learner(db, of.live, session, learner, of.now())
-    if one is None or not course_of(db, found.course).published:
-        raise hidden()
+    found, one = _own_session(of, db, learner, session)
     until = open_until(db, found, of.now())
     if until is None and not form.errors:
         raise ConflictError(
@@ -110,7 +118,7 @@ def make_contest(
     request: Request, learner: str, session: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep
 ) -> Response:
     """Contest a session."""
-    found = session_in(db, session)
+    found, _ = _own_session(of, db, learner, session)
     words, upload = form.words("words", WORDS_MOST, needed=True), read_upload(form, "file")
     if form.errors:
         return _contest_page(request, learner, session, of, db, form)
@@ -127,10 +135,27 @@ def make_contest(
     return RedirectResponse(f"/learners/{learner}/own/courses/{found.course}#s-{session}", 303)
 
 
+@router.get(
+    "/learners/{learner}/own/sessions/{session}/evidence/{evidence}",
+    response_class=Response, responses=GIVES_EVIDENCE,
+)  # fmt: skip
+def own_evidence(learner: str, session: str, evidence: str, of: ServicesDep, db: ReadingDep) -> Response:
+    """A file that came with the learner's own leave, contest or correction; of a signed sheet's, nobody else's name."""
+    _own_session(of, db, learner, session)
+    file = evidence_in(db, session, evidence)
+    if evidence not in own_files(db, learner):
+        raise no_file()
+    return evidence_download(of.sealing, file)
+
+
+_WORDS = {"changes": CHANGES, "why": WHY, "leaves": LEAVES, "signers": SIGNERS, "standings": STANDINGS,
+          "outcomes": OUTCOMES}  # fmt: skip
+
+
 @router.get("/learners/{learner}/own/data")
 def data_page(request: Request, learner: str, of: ServicesDep, db: ReadingDep) -> Response:
     """All that is kept of the learner, to be read and printed."""
-    return of.pages.page(request, "own_data.html", data=_data(of, db, learner), learner=learner)
+    return of.pages.page(request, "own_data.html", data=_data(of, db, learner), learner=learner, words=_WORDS)
 
 
 @router.get("/learners/{learner}/own/data.json", response_class=Response, responses=gives_file("application/json"))

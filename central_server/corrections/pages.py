@@ -6,19 +6,19 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, select
 
-from central_server.accounts.guard import ActorDep, Points, PointsDep, guard
+from central_server.accounts.guard import ActorDep, Points, SignPointsDep, guard
 from central_server.accounts.permission import Actor
 from central_server.corrections.acts import answer, undo
 from central_server.corrections.contests import contests_of_session
 from central_server.corrections.doing import do_in, may_answer, sees_all_of, session_in, signs_as
-from central_server.corrections.evidence import ENDINGS
-from central_server.corrections.forms import WORDS_MOST
+from central_server.corrections.evidence import GIVES_EVIDENCE, evidence_download, evidence_in, no_file
+from central_server.corrections.forms import read_words
 from central_server.corrections.listing import corrections_listed
 from central_server.corrections.reading import leaves_of_session
 from central_server.corrections.rule import correcting_of
 from central_server.corrections.sealed_sheet import figures_of, seal_of
-from central_server.corrections.sealing import counts
-from central_server.corrections.tables import CorrectionRow, EvidenceFile
+from central_server.corrections.sealing import counts, said_of
+from central_server.corrections.tables import CorrectionRow
 from central_server.corrections.words import CAUSES, CHANGES, LEAVES, SIGNERS, WAYS, WHY
 from central_server.courses.tables import CourseSession
 from central_server.errors import ConflictError, ForbiddenError, InputError, NotFoundError
@@ -27,8 +27,7 @@ from central_server.participation.queries import names_of
 from central_server.participation.rounding import shown
 from central_server.participation.state import part_of
 from central_server.services import ReadingDep, Services, ServicesDep
-from central_server.web.downloads import download
-from central_server.web.forms import FormDep
+from central_server.web.forms import Form, FormDep
 from central_server.web.headers import page_language
 
 router = APIRouter(dependencies=[guard("sign")])
@@ -36,9 +35,12 @@ correcting = APIRouter(dependencies=[guard("correct")])
 """What only class managers do."""
 
 
+REFUSAL = ("Hãy ghi lý do không chấp nhận.", "Write why it is refused.")
+
+
 @router.get("/sessions/{session}/corrections")
 def corrections_page(
-    request: Request, session: str, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: PointsDep
+    request: Request, session: str, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: SignPointsDep
 ) -> Response:
     """The session's figures with what people said of them, its seal and its revisions."""
     return session_page(request, session_in(db, session), actor, of, db, points)
@@ -74,8 +76,9 @@ def session_page(
         "contests": [one for one in contests_of_session(db, session.id) if here is None or one.learner in here],
         "corrects": actor.may("correct", course=session.course) and counts(session),
         "seal": seal,
+        "said": {one.number: said_of(db, one) for one in seal.revisions} if points is None else {},
         "figures": figures,
-        "drifted": figures is not None and seal.last is not None and figures.digest != seal.last.figures.digest,
+        "drifted": figures is not None and seal.drifted(figures),
         "signs": signs_as(actor, session.course),
         "names": names_of(db, {who for who in signers if who is not None}),
         "point_names": {point.facts.id: point.facts.name for point in state.points},
@@ -87,24 +90,30 @@ def session_page(
 
 @router.post("/sessions/{session}/corrections/{correction}/confirm")
 def confirm_correction(
-    request: Request, session: str, correction: str, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: PointsDep
+    request: Request,
+    session: str,
+    correction: str,
+    actor: ActorDep,
+    of: ServicesDep,
+    db: ReadingDep,
+    points: SignPointsDep,
 ) -> Response:
     """Confirm a correction as the second person."""
-    return _answer(request, session, correction, True, "", actor, of, db, points)
+    return _answer(request, session, correction, None, actor, of, db, points)
 
 
 @router.post("/sessions/{session}/corrections/{correction}/refuse")
 def refuse_correction(
     request: Request, session: str, correction: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep,
-    points: PointsDep,
+    points: SignPointsDep,
 ) -> Response:  # fmt: skip
     """Refuse a correction, with a reason; whoever made it takes it back so."""
-    return _answer(request, session, correction, False, form.words("words", WORDS_MOST), actor, of, db, points)
+    return _answer(request, session, correction, form, actor, of, db, points)
 
 
 def _answer(
-    request: Request, session: str, correction: str, confirmed: bool, words: str, actor: Actor, of: Services,
-    db: Session, points: Points,
+    request: Request, session: str, correction: str, refusal: Form | None, actor: Actor, of: Services, db: Session,
+    points: Points,
 ) -> Response:  # fmt: skip
     found, row = session_in(db, session), correction_in(db, session, correction)
     if not may_answer(db, actor, row, found):
@@ -112,9 +121,8 @@ def _answer(
             "Điều chỉnh này do cán bộ quản lý lớp xác nhận.", "A class manager confirms this correction."
         )
     try:
-        if not confirmed and not words:
-            raise InputError("Hãy ghi lý do không chấp nhận.", "Write why it is refused.")
-        do_in(of, actor, found, lambda changes: answer(changes, correction, confirmed, words))
+        words = "" if refusal is None else read_words(refusal, REFUSAL)
+        do_in(of, actor, found, lambda changes: answer(changes, correction, refusal is None, words))
     except (ConflictError, InputError) as error:
         db.rollback()  # this request's view of the database is from before
         return session_page(request, found, actor, of, db, points, error)
@@ -124,14 +132,12 @@ def _answer(
 @correcting.post("/sessions/{session}/corrections/{correction}/undo")
 def undo_correction(
     request: Request, session: str, correction: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep,
-    points: PointsDep,
+    points: SignPointsDep,
 ) -> Response:  # fmt: skip
     """Take a correction back by another one, with a reason."""
     found, row = session_in(db, session), correction_in(db, session, correction)
-    words = form.words("words", WORDS_MOST)
     try:
-        if not words:
-            raise InputError("Hãy ghi lý do hoàn tác.", "Write why it is undone.")
+        words = read_words(form, ("Hãy ghi lý do hoàn tác.", "Write why it is undone."))
         do_in(of, actor, found, lambda changes: undo(changes, row.id, words))
     except (ConflictError, InputError) as error:
         db.rollback()
@@ -147,22 +153,15 @@ def correction_in(db: Session, session: str, correction: str) -> CorrectionRow:
     return row
 
 
-@router.get(
-    "/sessions/{session}/evidence/{evidence}",
-    response_class=Response,
-    responses={
-        200: {"description": "The file.", "content": {kind: {"schema": {"type": "string"}} for kind in ENDINGS}}
-    },
-)
+@router.get("/sessions/{session}/evidence/{evidence}", response_class=Response, responses=GIVES_EVIDENCE)
 def evidence_file(session: str, evidence: str, actor: ActorDep, of: ServicesDep, db: ReadingDep) -> Response:
-    """A file of evidence: for class managers, and for whoever signs for all learners whom its correction is about."""
-    found, file = session_in(db, session), db.get(EvidenceFile, evidence)
-    gone = NotFoundError("Không có tệp này.", "There is no such file.")
-    if file is None or file.session != session:
-        raise gone
+    """A file of evidence: for class managers, and for whoever signs for all learners whom its correction is about.
+
+    What came with a leave or a contest is for class managers and the learner (own_pages) alone.
+    """
+    found, file = session_in(db, session), evidence_in(db, session, evidence)
     if not actor.may("correct", course=found.course):
         rows = db.exec(select(CorrectionRow.id).where(CorrectionRow.evidence == evidence)).all()
         if not rows or not all(sees_all_of(db, actor, row, found) for row in rows):
-            raise gone
-    content = of.sealing.open("evidence", file.id, file.sealed)
-    return download(content, f"minh-chung-{file.id}.{ENDINGS[file.media_type]}", file.media_type)
+            raise no_file()
+    return evidence_download(of.sealing, file)

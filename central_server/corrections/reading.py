@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -26,6 +27,30 @@ _LEAVES = (
     " (SELECT max(number) FROM leave AS l WHERE l.session = c.session AND l.learner = c.learner)"
     " AND c.leave <> 'none' AND "
 )
+
+
+_OWN_FILES = text(
+    "SELECT evidence FROM leave WHERE learner = :learner AND evidence IS NOT NULL"
+    " UNION SELECT evidence FROM contest WHERE learner = :learner AND evidence IS NOT NULL"
+    " UNION SELECT c.evidence FROM correction AS c JOIN correction_part AS p ON p.correction = c.id"
+    " WHERE c.evidence IS NOT NULL AND c.way <> 'sheet' GROUP BY c.id"
+    " HAVING min(p.learner) = :learner AND max(p.learner) = :learner"
+)
+
+
+_UNDOING = (
+    " FROM correction AS u LEFT JOIN correction_answer AS v ON v.correction = u.id WHERE u.of = c.id"
+    " AND (v.confirmed OR (v.confirmed IS NULL AND NOT u.second_needed))"
+)
+STANDING = (
+    "CASE WHEN NOT d.confirmed THEN 'refused' WHEN c.second_needed AND d.confirmed IS NULL THEN 'waiting'"
+    f" WHEN EXISTS (SELECT 1{_UNDOING}) THEN 'undone' WHEN c.id IS NOT NULL THEN 'holds' END AS standing,"
+    f" CASE WHEN NOT d.confirmed THEN d.words ELSE (SELECT u.words{_UNDOING}) END AS against"
+)
+"""Two columns: how a correction stands (a Standing; null without one), and what was said when it was refused or undone.
+c: the correction, d: its answer, if any.
+"""
+Standing = Literal["holds", "waiting", "refused", "undone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +90,11 @@ def _corrections(db: Session, where: str, of: str) -> dict[str, Corrections]:
     holding = in_force(made, answers)
     sessions = {one.made.session for one in holding}
     return {of: segments_of((one for one in holding if one.made.session == of), parts) for of in sessions}
+
+
+def own_files(db: Session, learner: str) -> frozenset[str]:
+    """The files (ids) that a learner may read: of his or her leaves and contests, and of corrections of nobody else."""
+    return frozenset(db.execute(_OWN_FILES, {"learner": learner}).scalars())
 
 
 def leaves_of_session(db: Session, session: str) -> Mapping[str, LeaveFacts]:

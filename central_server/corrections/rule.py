@@ -8,10 +8,10 @@ from sqlmodel import Session, col, select
 
 from central_server.corrections.tables import CorrectingVersion
 from central_server.courses.changes import Changes, digest
+from central_server.courses.periods import DAY_MS
 from central_server.errors import ConflictError
 from models.correction_records import CorrectingRule
 
-DAY_MS = 24 * 3_600_000
 CONTEST_DAYS = 7
 """Unless a course says otherwise."""
 

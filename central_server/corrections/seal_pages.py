@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from central_server.accounts.guard import ActorDep, PointsDep, guard
+from central_server.accounts.guard import ActorDep, SignPointsDep, guard
 from central_server.corrections.doing import do_in, session_in, signs_as
-from central_server.corrections.forms import WORDS_MOST
+from central_server.corrections.forms import read_words
 from central_server.corrections.pages import session_page
 from central_server.corrections.sealed_sheet import LearnerRow, Revision, Seal, Signature, seal_of
-from central_server.corrections.sealing import revise, sign
+from central_server.corrections.sealing import revise, said_of, sign
 from central_server.corrections.words import CAUSES, LEAVES, SIGNERS
 from central_server.courses.overview import point_names
 from central_server.courses.queries import course_of
@@ -33,7 +33,13 @@ revising = APIRouter(dependencies=[guard("correct")])
 
 @router.post("/sessions/{session}/seal")
 def seal_sheet(
-    request: Request, session: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: PointsDep
+    request: Request,
+    session: str,
+    form: FormDep,
+    actor: ActorDep,
+    of: ServicesDep,
+    db: ReadingDep,
+    points: SignPointsDep,
 ) -> Response:
     """Sign the figures that the page shows: as technician of one bridge point or of all, or as class manager."""
     found = session_in(db, session)
@@ -60,11 +66,18 @@ def seal_sheet(
 
 @revising.post("/sessions/{session}/revise")
 def revise_sheet(
-    request: Request, session: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: PointsDep
+    request: Request,
+    session: str,
+    form: FormDep,
+    actor: ActorDep,
+    of: ServicesDep,
+    db: ReadingDep,
+    points: SignPointsDep,
 ) -> Response:
     """Make a revision of a signed sheet whose figures are others now, with the reason."""
-    found, words = session_in(db, session), form.words("words", WORDS_MOST)
+    found = session_in(db, session)
     try:
+        words = read_words(form, ("Hãy ghi lý do của bản sửa đổi.", "Write why the revision is made."))
         do_in(of, actor, found, lambda changes: revise(changes, session, words))
     except (ConflictError, InputError) as error:
         db.rollback()
@@ -85,7 +98,7 @@ class RevisedRow:
 
 @router.get("/sessions/{session}/revisions/{number}")
 def revision_page(
-    request: Request, session: str, number: int, of: ServicesDep, db: ReadingDep, points: PointsDep
+    request: Request, session: str, number: int, of: ServicesDep, db: ReadingDep, points: SignPointsDep
 ) -> Response:
     """A revision: its figures, what changed against the one before and why, and who signed it."""
     found, seal = session_in(db, session), seal_of(db, session)
@@ -97,6 +110,7 @@ def revision_page(
         "session": found,
         "course": course_of(db, found.course),
         "revision": revision,
+        "said": said_of(db, revision) if points is None else "",
         "before": before,
         "last": seal.last,
         "rows": _rows(db, revision, before, points),

@@ -149,6 +149,10 @@ class Seal:
             lacking.append(("class_manager", None))
         return tuple(lacking)
 
+    def drifted(self, figures: Figures) -> bool:
+        """Whether a signed sheet's figures, as they are now, are others than its newest revision's."""
+        return self.last is not None and figures.digest != self.last.figures.digest
+
     @property
     def state(self) -> State:
         """How it stands."""
@@ -161,16 +165,13 @@ class Seal:
 
 def seal_of(db: Session, session: str) -> Seal:
     """How a session's sheet stands."""
-    return _seals(db, [session])[session]
+    return seals_of(db, [session])[session]
 
 
 def unsealed_of_courses(db: Session, sessions: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """By course, those of its sessions whose sheet is not sealed as it stands in its newest revision."""
-    found = _seals(db, [one for some in sessions.values() for one in some])
-    return {
-        course: tuple(one for one in some if found[one].state in ("open", "partly"))
-        for course, some in sessions.items()
-    }
+    """By course, those of its sessions whose newest revision lacks a signature, or that nobody has signed."""
+    found = seals_of(db, [one for some in sessions.values() for one in some])
+    return {course: tuple(one for one in some if found[one].state != "sealed") for course, some in sessions.items()}
 
 
 def _decoded(session: str, figures: bytes) -> Figures:
@@ -181,7 +182,8 @@ def _decoded(session: str, figures: bytes) -> Figures:
         return Figures(session=session, start=0, end=0, breaks=(), rule=0, points={})
 
 
-def _seals(db: Session, sessions: Sequence[str]) -> dict[str, Seal]:
+def seals_of(db: Session, sessions: Sequence[str]) -> dict[str, Seal]:
+    """The same of several, by session."""
     revisions: dict[str, list[Revision]] = {one: [] for one in sessions}
     query = select(SheetRevisionRow).where(col(SheetRevisionRow.session).in_(sessions))
     for row in db.exec(query.order_by(col(SheetRevisionRow.number))):

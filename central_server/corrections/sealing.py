@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
-from sqlmodel import col, func, select
+from sqlmodel import Session, col, func, select
 
-from central_server.corrections.sealed_sheet import Figures, figures_of, seal_of
-from central_server.corrections.tables import SheetRevisionRow, SheetSignature
+from central_server.corrections.sealed_sheet import Figures, Revision, figures_of, seal_of
+from central_server.corrections.tables import CorrectionRow, SheetRevisionRow, SheetSignature
 from central_server.courses.acts import session_of
 from central_server.courses.changes import Changes, digest
 from central_server.courses.tables import CourseSession
-from central_server.errors import ConflictError, InputError
+from central_server.errors import ConflictError
 from models.correction_records import Cause, SheetRevised, SheetSigned, Signer
 
 
@@ -63,8 +63,6 @@ def sign(changes: Changes, session: str, signer: Signer, point: str | None, figu
 
 def revise(changes: Changes, session: str, words: str) -> None:
     """Make a revision of a signed sheet whose figures have become others. Raises ConflictError where there is none."""
-    if not words:
-        raise InputError("Hãy ghi lý do của bản sửa đổi.", "Write why the revision is made.")
     if not follow(changes, session, "records", None, words):
         raise ConflictError("Số liệu không khác bản mới nhất.", "The figures are those of the newest revision.")
 
@@ -73,6 +71,8 @@ def follow(changes: Changes, session: str, cause: Cause, of: str | None, words: 
     """Add a revision where a signed sheet's figures are others now; whether there was anything to add.
 
     A sheet that nobody has signed has no revisions: what changes before that is in the corrections alone.
+    words: of cause `records` alone. What people wrote of one learner stays with the correction or leave, for a
+    revision is seen by all who see the session.
     """
     changes.db.flush()
     last = seal_of(changes.db, session).last
@@ -83,6 +83,12 @@ def follow(changes: Changes, session: str, cause: Cause, of: str | None, words: 
         return False
     _add_revision(changes, session, last.number + 1, cause, of, now, words)
     return True
+
+
+def said_of(db: Session, revision: Revision) -> str:
+    """What somebody wrote of why a revision was made, for those who see all learners of the session."""
+    correction = db.get(CorrectionRow, revision.of) if revision.of is not None else None
+    return correction.words if correction is not None else revision.words
 
 
 def _add_revision(

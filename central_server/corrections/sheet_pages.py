@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from central_server.accounts.guard import ActorDep, Points, PointsDep, guard
+from central_server.accounts.guard import ActorDep, Points, SignPointsDep, guard
 from central_server.corrections.acts import Part, Wanted, correct
 from central_server.corrections.doing import do_in, session_in
 from central_server.corrections.evidence import file_evidence, read_upload
@@ -24,7 +24,7 @@ router = APIRouter(dependencies=[guard("sign")])
 
 
 @router.get("/sessions/{session}/signed-sheet")
-def sheet_page(request: Request, session: str, of: ServicesDep, db: ReadingDep, points: PointsDep) -> Response:
+def sheet_page(request: Request, session: str, of: ServicesDep, db: ReadingDep, points: SignPointsDep) -> Response:
     """The form: nobody ticked, everybody's time the whole session."""
     found = session_in(db, session)
     times = {"start": day_time(found.start), "end": day_time(found.end)}
@@ -50,7 +50,13 @@ def _here(facts: SessionFacts, points: Points, point: str) -> list[LearnerFacts]
 
 @router.post("/sessions/{session}/signed-sheet")
 def enter_sheet(
-    request: Request, session: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep, points: PointsDep
+    request: Request,
+    session: str,
+    form: FormDep,
+    actor: ActorDep,
+    of: ServicesDep,
+    db: ReadingDep,
+    points: SignPointsDep,
 ) -> Response:
     """Enter the ticked learners; a time of one's own stands in the fields beside a name."""
     found = session_in(db, session)

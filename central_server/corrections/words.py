@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from central_server.corrections.effect import Segment
+from central_server.corrections.reading import Standing
 from models.correction_records import Cause, Change, Leave, Signer, Way, Why
 from models.language import Language
 
@@ -29,6 +30,12 @@ LEAVES: dict[Leave, Words] = {
     "permitted": ("có phép", "with leave"),
     "not_permitted": ("không phép", "without leave"),
     "none": ("bỏ ghi phép", "no entry of leave"),
+}
+STANDINGS: dict[Standing, Words] = {
+    "holds": ("Điều chỉnh có hiệu lực", "The correction holds"),
+    "waiting": ("Chờ người thứ hai xác nhận", "It waits for a second person"),
+    "refused": ("Không được xác nhận", "It was refused"),
+    "undone": ("Đã được hoàn tác", "It was undone"),
 }
 SIGNERS: dict[Signer, Words] = {
     "technician": ("Cán bộ kỹ thuật", "Technician"),

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from central_server.courses.overview import Clash, PlannedRow
+from central_server.courses.periods import DAY_MS
 from central_server.web.figures import day, day_time, number
 from models.language import counted, many
-
-DAY_MS = 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +189,7 @@ def _contests(course: CourseSituation) -> list[Notice]:
     return [
         Notice(
             f"{number(count, 'vi')} ý kiến của học viên chờ trả lời, cũ nhất về {title}.",
-            f"{number(count, 'en')} contests wait for an answer, the oldest about {title}.",
+            f"{counted(count, 'contest')} {many(count, 'waits', 'wait')} for an answer, the oldest about {title}.",
             f"/sessions/{session}/corrections#contests",
             urgent=True,
         )

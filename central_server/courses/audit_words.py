@@ -8,13 +8,16 @@ from typing import TypeAlias
 from models.own_records import (
     CoursePlanned,
     HolidayMarked,
+    LecturerBound,
     ProgrammeKept,
     SessionChanged,
     SessionDropped,
     SessionHeld,
 )
 
-OfPlans: TypeAlias = CoursePlanned | HolidayMarked | ProgrammeKept | SessionChanged | SessionDropped | SessionHeld
+OfPlans: TypeAlias = (
+    CoursePlanned | HolidayMarked | LecturerBound | ProgrammeKept | SessionChanged | SessionDropped | SessionHeld
+)
 CHANGES = {"moved": ("dời", "moved"), "cancelled": ("hủy", "cancelled"), "restored": ("vẫn tổ chức", "held after all")}
 
 
@@ -27,8 +30,8 @@ def sentence_of_plans(record: OfPlans, name: Callable[[str, str], str]) -> tuple
             return f"đặt kế hoạch lớp {course} ({state[0]})", f"planned the course {course} ({state[1]})"
         case ProgrammeKept():
             return (
-                f"ghi chương trình {record.programme}: {record.periods} tiết",
-                f"entered the programme {record.programme}: {record.periods} teaching periods",
+                f"ghi chương trình {name('programme', record.programme)}: {record.periods} tiết",
+                f"entered the programme {name('programme', record.programme)}: {record.periods} teaching periods",
             )
         case SessionHeld():
             if record.field_visit:
@@ -36,6 +39,17 @@ def sentence_of_plans(record: OfPlans, name: Callable[[str, str], str]) -> tuple
             return (
                 f"đặt giảng viên và điểm cầu chính của buổi {record.session}",
                 f"set lecturer and main bridge point of session {record.session}",
+            )
+        case LecturerBound(account=str() as account):
+            who = name("account", account)
+            return (
+                f"ghi giảng viên {record.lecturer} đăng nhập bằng tài khoản {who}",
+                f"lecturer {record.lecturer} signs in as {who}",
+            )
+        case LecturerBound():
+            return (
+                f"bỏ tài khoản của giảng viên {record.lecturer}",
+                f"lecturer {record.lecturer} has no account any more",
             )
         case SessionChanged():
             vi, en = CHANGES[record.change]

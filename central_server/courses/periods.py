@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 MINUTE_MS = 60_000
+DAY_MS = 24 * 3_600_000
 
 
 def teaching_ms(start: int, end: int, breaks: Iterable[tuple[int, int]] = ()) -> int:

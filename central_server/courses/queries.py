@@ -8,6 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from central_server.accounts.permission import Actor
 from central_server.bridge_points.tables import BridgePoint
+from central_server.courses.periods import DAY_MS
 from central_server.courses.tables import Course, CourseSession, Enrolment, SessionBreak, SessionBridgePoint
 from central_server.enrolment.places import places_in
 from central_server.errors import NotFoundError
@@ -17,7 +18,6 @@ from central_server.learners.queries import learners_of
 from central_server.learners.tables import Learner
 from models.wire import RosterLearner, SessionPlan, Today
 
-DAY_MS = 24 * 3_600_000
 OFFSET_MS = 7 * 3_600_000
 """Vietnam's clocks are so far ahead of UTC."""
 AHEAD_MS = DAY_MS

@@ -17,11 +17,10 @@ from central_server.courses.overview import (
     points_without_device,
     sessions_of_courses,
 )
-from central_server.courses.periods import periods
+from central_server.courses.periods import DAY_MS, periods
 from central_server.courses.tables import Course, Programme
 from central_server.learners.lookalikes import open_pairs, open_pairs_within
 
-DAY_MS = 24 * 3_600_000
 MOST_COURSES = 12
 """So many courses are looked into for the first page; the course's own page looks into every one."""
 

@@ -12,7 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from central_server.accounts.guard import guard
 from central_server.accounts.witnesses import technicians_of
 from central_server.bridge_points.routes import SignedDep, answer, decode_message
-from central_server.courses.queries import DAY_MS, expected_at, sessions_at
+from central_server.courses.periods import DAY_MS
+from central_server.courses.queries import expected_at, sessions_at
 from central_server.errors import InvalidError
 from central_server.learners.desk_enrolments import Desk, check_request, keep_enrolment
 from central_server.learners.gallery import gallery

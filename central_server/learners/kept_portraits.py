@@ -9,12 +9,12 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from central_server.courses.changes import Changes
+from central_server.courses.periods import DAY_MS
 from central_server.errors import NotFoundError
 from central_server.learners.sealing import SealingKey
 from central_server.learners.tables import KeptPortrait
 from models.portrait_records import PORTRAITS_MOST, PortraitLookedAt, PortraitsErased, PortraitsKept
 
-DAY_MS = 24 * 3_600_000
 _EXPIRED = text(
     "SELECT k.course, k.learner FROM kept_portrait AS k WHERE k.number = 1 AND :now > coalesce("
     '(SELECT max(s."end") FROM session AS s WHERE s.course = k.course AND NOT s.cancelled), k.kept_at)'

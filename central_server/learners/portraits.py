@@ -64,9 +64,18 @@ def look_at_zip(db: Session, folder: Path, course: str, source: BinaryIO, second
     return Looked(answer.made, answer.encoder, answer.problems, without, answer.others)
 
 
+_LYING = "portraits-"
+
+
+def remove_left_zips(folder: Path) -> None:
+    """Remove the zips of a server that was killed while it looked at them: pictures are never kept so."""
+    for path in folder.glob(f"{_LYING}*.zip"):
+        path.unlink(missing_ok=True)
+
+
 @contextmanager
 def _lying_there(folder: Path, source: BinaryIO) -> Iterator[Path]:
-    path = folder / f"portraits-{secrets.token_hex(8)}.zip"
+    path = folder / f"{_LYING}{secrets.token_hex(8)}.zip"
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             shutil.copyfileobj(source, file, 1024 * 1024)

@@ -156,9 +156,10 @@ def _templates(
             try:
                 picture = decode_picture(_content(archive, name), name)
                 face = sitter(picture, name, engine)
+                kept = codes[code] in keep and len(pictures) < PORTRAITS_MOST
+                cut_out = face_jpeg(picture, face) if kept else b""
                 vectors.append(engine.encode(picture, [face])[0])
-                if codes[code] in keep and len(pictures) < PORTRAITS_MOST:
-                    pictures.append(face_jpeg(picture, face))
+                pictures += [cut_out] if cut_out else []
             except PortraitsError as error:
                 problems.append(Problem(name, error.vi, error.en))
             except cv2.error:  # more pixels than PIXEL_LIMIT, or a header that lies

@@ -13,6 +13,7 @@ from sqlmodel import col, select
 
 from central_server.background import Background
 from central_server.courses.changes import Changes, changing
+from central_server.courses.periods import DAY_MS
 from central_server.database import Job, Writer
 from central_server.learners.erasing import erase
 from central_server.learners.kept_portraits import erase_expired_portraits
@@ -20,7 +21,6 @@ from central_server.learners.means import take_card, take_pin
 from central_server.learners.tables import FaceTemplate, LearnerMeans
 from models.errors import DiemdanhError
 
-DAY_MS = 24 * 3_600_000
 LOOK_S = 600.0
 """How often the thread looks whether a day has gone by: its own clock may stand still while the PC sleeps."""
 AT_ONCE = 200

@@ -50,7 +50,6 @@ class Resource:
 
     id: str
     """Random, and in nobody's hands but its holder's."""
-    etag: str
     answer: str
     """SDP."""
 
@@ -81,8 +80,6 @@ class Media:
         self._ready = asyncio.Event()
         self._offset: int | None = None
         """Server time minus relay time, ms."""
-        self.cpu_s = 0.0
-        """Processor time of the relay that runs."""
 
     @property
     def relay_pid(self) -> int | None:
@@ -96,10 +93,18 @@ class Media:
     async def let_hear(self, session: str, rooms: frozenset[str]) -> None:
         """Pass on the `sound` of these rooms of the session and of no other: those are received, measured and dropped.
 
-        Holds until it is said anew, also over a start of the relay. Nobody is heard before it is said.
+        Holds until it is said anew, also over a start of the relay. Nobody is heard before it is said, and from then on
+        until `forget` it is kept when each room speaks.
         """
         self._heard[session] = rooms
         self._relay.tell(LetHear(session, rooms))
+
+    def forget(self, session: str) -> None:
+        """Let nobody hear the session's sound any more, and drop what was kept of who spoke in it."""
+        if self._heard.pop(session, None):
+            self._relay.tell(LetHear(session, frozenset()))
+        for key in [key for key in self._voices if key[0] == session]:
+            del self._voices[key]
 
     def spoken_ms(self, session: str, room: str, start: int, end: int) -> int:
         """How long the room spoke between two moments (server time, ms), by its sound's audio levels (RFC 6464)."""
@@ -154,6 +159,7 @@ class Media:
         try:
             async with asyncio.timeout(ANSWER_S):
                 await self._ready.wait()
+                self._holders[asked.resource] = holder  # again: a relay that was lost meanwhile took all with it
                 waiting = self._waiting[asked.resource] = asyncio.get_running_loop().create_future()
                 self._relay.tell(asked)
                 answer = await waiting
@@ -164,7 +170,7 @@ class Media:
             self._waiting.pop(asked.resource, None)
             if not made and self._holders.pop(asked.resource, None) is not None:
                 self._relay.tell(Close(asked.resource))
-        return Resource(asked.resource, secrets.token_hex(8), answer)
+        return Resource(asked.resource, answer)
 
     def _relay_settings(self) -> Settings:
         heard = tuple(LetHear(session, rooms) for session, rooms in self._heard.items())
@@ -200,11 +206,10 @@ class Media:
             waiting.set_exception(answer)
 
     def _on_beat(self, beat: Beat) -> None:
-        self.cpu_s = beat.cpu
         offset = self._now() - beat.clock
         if self._offset is None or abs(offset - self._offset) > CLOCK_OFF_MS:
             self._offset = offset
-        for part in beat.spoke:
+        for part in [part for part in beat.spoke if part.session in self._heard]:
             voice = self._voices.setdefault((part.session, part.room), Voice())
             voice.add(part.start + self._offset, part.end + self._offset)
         rooms: dict[str, dict[str, RoomMedia]] = {}
@@ -221,7 +226,7 @@ class Media:
 
     def _on_lost(self) -> None:
         """The relay ended: nothing is up, and whoever waits comes again."""
-        self.way, self._offset, self.cpu_s = None, None, 0.0
+        self.way, self._offset = None, None
         self._ready.clear()
         was, self._rooms = self._rooms, {}
         self._holders.clear()

@@ -136,9 +136,6 @@ class Beat:
     """Relay time, ms."""
     streams: tuple[StreamState, ...]
     spoke: tuple[Spoke, ...]
-    resources: int
-    cpu: float
-    """Seconds of processor time since its start."""
 
 
 Event = Ready | Answered | Refused | Closed | Beat

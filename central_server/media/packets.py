@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-Codec = Literal["VP8", "H264", "opus"]
 HISTORY = 1024
 """Packets kept of each stream for viewers who missed one (a power of two that divides 2^16): 4 s at 2.5 Mbit/s."""
 _HALF = 0x8000

@@ -96,9 +96,17 @@ class Relay:
         """Not yet told."""
 
     async def run(self, commands: asyncio.Queue[Command | None]) -> None:
-        """Do what is asked until told to stop, or the pipe ends."""
+        """Do what is asked until told to stop, or the pipe ends. Raises what goes wrong in looking after the peers."""
         self._tell(Ready(self._way, self._why))
-        ticking = asyncio.ensure_future(self._tick())
+        async with asyncio.TaskGroup() as group:
+            ticking = group.create_task(self._tick())
+            await self._obey(commands)
+            ticking.cancel()
+        for resource in list(self._resources):
+            self._end(resource, "stopping")
+        await asyncio.wait(self._tasks, timeout=1) if self._tasks else None
+
+    async def _obey(self, commands: asyncio.Queue[Command | None]) -> None:
         while True:
             match await commands.get():
                 case Publish() as asked:
@@ -108,16 +116,9 @@ class Relay:
                 case Close(resource):
                     self._end(resource, "asked")
                 case LetHear(session, rooms):
-                    self._heard[session] = rooms
-                    for name, stream in self._streams.items():
-                        if name.session == session:
-                            stream.hear(self._may_hear(name))
+                    self._let_hear(session, rooms)
                 case Stop() | None:
-                    break
-        ticking.cancel()
-        for resource in list(self._resources):
-            self._end(resource, "stopping")
-        await asyncio.wait(self._tasks, timeout=1) if self._tasks else None
+                    return
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -130,6 +131,7 @@ class Relay:
             answer = await make(asked, connection)
         except OfferError as error:
             self._tell(Refused(asked.resource, error.status, error.vi, error.en))
+            self._resources.pop(asked.resource, None)
             await _close(connection)
         except Exception as error:  # one peer's offer, on which aiortc may fail in any way, costs nobody else's stream
             log.warning("offer not answered error=%s", type(error).__name__)
@@ -186,11 +188,7 @@ class Relay:
             one.incoming is not None for one in self._resources.values() if one.name == asked.name
         )
         if stream is None or not published:
-            raise OfferError(
-                404,
-                "Hiện chưa có ai phát luồng này. Trang sẽ tự thử lại.",
-                "Nobody publishes this stream at the moment. The page tries again.",
-            )
+            raise _nobody_publishes()
         coding = Coding(stream.codec, stream.profile)
         transceiver = connection.addTransceiver(media.kind, "sendonly")
         transceiver.setCodecPreferences(played_preferences(media, coding))
@@ -201,6 +199,8 @@ class Relay:
         )
         await connection.setRemoteDescription(_offered(asked.offer))
         answer = await self._answer(connection, Resource(asked.resource, asked.name, connection, self._now(), coding))
+        if asked.resource not in self._resources or self._streams.get(asked.name) is not stream:
+            raise _nobody_publishes()  # gathering takes up to 5 s: the viewer or the publisher has left meanwhile
         viewer.payload_type = first_payload_type(answer)
         stream.viewers[asked.resource] = viewer
         return answer
@@ -225,6 +225,14 @@ class Relay:
         elif stream.publisher is None and not stream.viewers:
             stream.codec, stream.profile = coding.codec, coding.profile
         return stream
+
+    def _let_hear(self, session: str, rooms: frozenset[str]) -> None:
+        self._heard.pop(session, None)
+        if rooms:
+            self._heard[session] = rooms
+        for name, stream in self._streams.items():
+            if name.session == session:
+                stream.hear(self._may_hear(name))
 
     def _may_hear(self, name: Name) -> bool:
         return name.source != "sound" or name.room in self._heard.get(name.session, ())
@@ -256,8 +264,11 @@ class Relay:
     def _sweep(self, now: float) -> None:
         """End the peers that are gone, and forget streams that nobody needs."""
         for resource in list(self._resources.values()):
-            viewer = self._streams[resource.name].viewers.get(resource.id)
-            if resource.connected_at is None:
+            stream = self._streams.get(resource.name)
+            viewer = stream.viewers.get(resource.id) if stream is not None else None
+            if stream is None:
+                self._end(resource.id, "abandoned")
+            elif resource.connected_at is None:
                 if now - resource.made_at > CONNECT_S:
                     self._end(resource.id, "never connected")
             elif viewer is not None and viewer.gone():
@@ -266,8 +277,9 @@ class Relay:
                 heard = max(resource.connected_at, resource.incoming.last_heard)
                 if now - heard > SILENT_S:
                     self._end(resource.id, "silent")
+        published = {one.name for one in self._resources.values() if one.incoming is not None}
         for name, stream in list(self._streams.items()):
-            if any(one.incoming is not None and one.name == name for one in self._resources.values()):
+            if name in published:
                 self._ended_at.pop(name, None)
                 continue
             if now - self._ended_at.setdefault(name, now) > ABANDONED_S or not stream.viewers:
@@ -284,8 +296,16 @@ class Relay:
         if states == self._told and now - self._told_at < BEAT_S:
             return
         self._told, self._told_at = states, now
-        self._tell(Beat(int(now * 1000), states, tuple(self._spoke), len(self._resources), time.process_time()))
+        self._tell(Beat(int(now * 1000), states, tuple(self._spoke)))
         self._spoke.clear()
+
+
+def _nobody_publishes() -> OfferError:
+    return OfferError(
+        404,
+        "Hiện chưa có ai phát luồng này. Trang sẽ tự thử lại.",
+        "Nobody publishes this stream at the moment. The page tries again.",
+    )
 
 
 def _offered(offer: str) -> RTCSessionDescription:

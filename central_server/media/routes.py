@@ -5,8 +5,9 @@
     DELETE  /media/resources/{resource}             ends it
     OPTIONS on all of them                          what they take
 
-There is no trickle ICE and no ICE restart (aiortc has neither): PATCH is answered with 405, as the RFC says, and an
-offer holds all its candidates. Whoever loses the connection deletes the resource and posts anew.
+There is no trickle ICE and no ICE restart (aiortc has neither): PATCH is answered with 405, as the RFC says, there is
+no ETag, which only those need, and an offer holds all its candidates. Whoever loses the connection deletes the resource
+and posts anew.
 """
 
 from __future__ import annotations
@@ -75,7 +76,6 @@ def _too_large() -> MediaRefusedError:
 def _created(of: ServicesDep, resource: Resource) -> Response:
     answer = Response(resource.answer, 201, media_type=SDP)
     answer.headers["Location"] = f"/media/resources/{resource.id}"
-    answer.headers["ETag"] = f'"{resource.etag}"'
     for link in link_headers(of.media.ice_servers()):
         answer.headers.append("Link", link)
     return answer

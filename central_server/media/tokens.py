@@ -34,8 +34,8 @@ class MediaClaims(msgspec.Struct, frozen=True, kw_only=True):
     holder: str
     """`account:ID` or `device:ID`."""
     session: str
-    room: str | None
-    """Id of the bridge point; None: every room of the session (to play)."""
+    room: str
+    """Id of the bridge point."""
     act: Act
     sources: tuple[Source, ...]
     until: int
@@ -43,7 +43,7 @@ class MediaClaims(msgspec.Struct, frozen=True, kw_only=True):
 
     def allows(self, act: Act, session: str, room: str, source: str) -> bool:
         """Whether it lets its holder do that."""
-        return self.act == act and self.session == session and self.room in (None, room) and source in self.sources
+        return self.act == act and self.session == session and self.room == room and source in self.sources
 
 
 class MediaTokens:
@@ -52,15 +52,11 @@ class MediaTokens:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def issue(
-        self, holder: str, session: str, room: str | None, act: Act, sources: tuple[Source, ...], now: int
-    ) -> str:  # fmt: skip
+    def issue(self, holder: str, session: str, room: str, act: Act, sources: tuple[Source, ...], now: int) -> str:
         """A token that is good until TOKEN_LIFE_MS after now (server time, ms). Whoever calls has checked the right.
 
-        holder: `account:ID` or `device:ID`. room: None is every room of the session, to play only.
+        holder: `account:ID` or `device:ID`. room: id of the bridge point.
         """
-        if room is None and act == "publish":
-            raise ValueError("a publisher sits in one room")
         claims = MediaClaims(
             holder=holder, session=session, room=room, act=act, sources=sources, until=now + TOKEN_LIFE_MS
         )

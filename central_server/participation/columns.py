@@ -169,17 +169,17 @@ def with_live(
     columns: Columns,
     reports: Iterable[LiveReport],
     enrolled: frozenset[str],
-    waiting: Mapping[str, Pair] | None = None,
+    unobserved: Mapping[str, Sequence[Pair]] | None = None,
 ) -> Columns:
     """The columns, and what the live statuses tell where no record does yet.
 
-    A gap between a learner's last record and the live status is bridged when the next record tells of it. waiting: who
-    was checked in without the camera and has not confirmed yet, with the time of which nothing is known for that.
+    A gap between a learner's last record and the live status is bridged when the next record tells of it. unobserved:
+    by learner, the times of which nothing is known though the room was watched.
     """
     seen, watched = columns.seen, columns.watched
     apart = dict(columns.apart)
-    waiting = waiting or {}
-    for learner in waiting.keys() - apart.keys():
+    unobserved = unobserved or {}
+    for learner in unobserved.keys() - apart.keys():
         apart[learner] = Apart(np.zeros(COLUMNS, np.bool_), np.zeros(COLUMNS, np.bool_), watched.copy())
     for report in reports:
         status = report.status
@@ -206,9 +206,11 @@ def with_live(
                 columns_here = [column for column in new if here.start <= column < here.stop]
                 apart[one.learner].seen[columns_here] = True
                 apart[one.learner].told[columns_here] = True
-    for learner, (since, until) in waiting.items():
-        waits, span = apart[learner], axis.within(since, until)
-        kept, observed = waits.seen.copy(), waits.observed.copy()
-        kept[span], observed[span] = waits.told[span], False  # what is not observed bridges nothing
-        apart[learner] = replace(waits, seen=kept, observed=observed)
+    for learner, pairs in unobserved.items():
+        mine = apart[learner]
+        kept, observed = mine.seen.copy(), mine.observed.copy()
+        for start, end in pairs:
+            span = axis.within(start, end)
+            kept[span], observed[span] = mine.told[span], False  # what is not observed bridges nothing
+        apart[learner] = replace(mine, seen=kept, observed=observed)
     return Columns(seen, watched, apart)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from central_server.participation.columns import Axis, Columns, columns_of, with_corrected
-from central_server.participation.evidence import PointEvidence, awaited
+from central_server.participation.evidence import PointEvidence
 from central_server.participation.headcount import (
     counted_now,
     last_count,
@@ -19,10 +19,19 @@ from central_server.participation.headcount import (
     times_doubted,
 )
 from central_server.participation.known_by import Cause, Counted, Elsewhere, OnWatch, ProfileState, Value
-from central_server.participation.live import LiveReport
+from central_server.participation.live import LiveReport, unobserved, unobserved_now
 from central_server.participation.queries import PointFacts, SessionFacts
 from central_server.participation.seals import SealFacts
 from central_server.participation.state import BACKLOG, Phase, Trouble
+from central_server.participation.streamed import (
+    NO_STREAMS,
+    Loss,
+    StreamNow,
+    Streams,
+    losses_now,
+    stream_now,
+    streams_of,
+)
 from central_server.participation.twice import SeenTwice
 from models.presence import GAP_MS
 from models.records import CoverageEnd
@@ -52,8 +61,6 @@ class Digest:
     """Records that tell of times at which they can't have been made (models.brackets)."""
     apart: Mapping[str, Spans] = field(default_factory=dict)
     """Learners whose coverage is or may be another than the room's (ids), and that coverage."""
-    confirmed_to: Mapping[str, int] = field(default_factory=dict)
-    """Of these, up to when what is known of them is settled (server time, ms)."""
     profile: ProfileState = "good"
     heads: Counted | None = None
     """The last headcount."""
@@ -62,18 +69,20 @@ class Digest:
     """Recorded here, and sitting at another bridge point or nowhere."""
     duty: tuple[OnWatch, ...] = ()
     """Who was on duty, in order of time."""
+    streams: Streams = NO_STREAMS
 
 
-def digest_of(session: SessionFacts, axis: Axis, evidence: PointEvidence) -> Digest:
-    """The digest of a bridge point's evidence."""
+def digest_of(
+    session: SessionFacts, axis: Axis, evidence: PointEvidence, also: frozenset[str] = frozenset()
+) -> Digest:  # fmt: skip
+    """The digest of a bridge point's evidence. also: learners who sit there and are apart by the live statuses."""
     known = evidence.with_live(())
     last = max(known.watched, key=lambda one: (one.end, one.start), default=None)
     coverage, rule = known.totals.coverage, session.rule
     presence = {who: [(one.start, one.end) for one in seen] for who, seen in known.seen.items()}
     for who, some in known.confirmed.items():
         presence[who] = presence.get(who, []) + [(one.start, one.end) for one in some]
-    apart = {who: known.totals.coverage_of(who) for who in known.apart}
-    settled = {who: known.confirmed_to(who) for who in apart}
+    apart = {who: known.totals.coverage_of(who) for who in known.apart | also}
     corrected = {who: known.totals.of(who) for who in known.corrections}
     by_devices = {who: some for who, some in presence.items() if who not in corrected}
     since = None if rule.before_check_in_counts else {who: one.at for who, one in known.check_ins.items()}
@@ -89,12 +98,12 @@ def digest_of(session: SessionFacts, axis: Axis, evidence: PointEvidence) -> Dig
         clock_doubted=times_doubted(known),
         misfits=len(known.misfits),
         apart=apart | {who: united(one.seen, one.not_seen) for who, one in corrected.items()},
-        confirmed_to={who: at for who, at in settled.items() if at is not None},
         profile=profile_of(known),
         heads=last_count(known),
         strangers_since=strangers_since(known),
         elsewhere=tuple(known.elsewhere),
         duty=tuple(sorted(known.duty, key=lambda one: one.at)),
+        streams=streams_of(known.links, session.start, session.end),
     )
 
 
@@ -144,6 +153,10 @@ class PointRow:
     """Learners who were recorded here and at another bridge point in the same minute."""
     duty: tuple[str, ...]
     """Names of those on duty, the last one last."""
+    stream: StreamNow | None
+    """How the room's stream is now; None: it streams nothing, or nothing is heard of it."""
+    losses: tuple[Loss, ...]
+    """When the stream was lost and back."""
 
     @property
     def not_observed(self) -> int:
@@ -178,6 +191,7 @@ def point_row(
     if phase == "over":
         seen, not_seen = _whole(enrolled, schedule, digest, reports)
     trouble = _trouble(point, phase, watching, report, fresh, digest)
+    streams = digest.streams if digest else NO_STREAMS
     heads = counted_now(report, len(enrolled)) if report is not None and fresh else None
     news = None
     if report is not None:
@@ -210,6 +224,8 @@ def point_row(
         sweep_ms=-(-status.sweep_ms // SWEEP_STEP_MS) * SWEEP_STEP_MS if status and fresh else 0,
         twice=twice,
         duty=_duty(digest, names or {}),
+        stream=None if phase == "over" else stream_now(streams, reports, now),
+        losses=losses_now(streams, reports, now),
     )
 
 
@@ -222,22 +238,20 @@ def _duty(digest: Digest | None, names: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(names.get(who, who) for who in said)
 
 
-def waiting_of(
-    enrolled: frozenset[str], reports: Sequence[LiveReport], digest: Digest | None
-) -> dict[str, tuple[int, int]]:
-    """Who was checked in without the camera by the live statuses, and the time of which nothing is known for that."""
-    found: dict[str, tuple[int, int]] = {}
+def unobserved_of(enrolled: frozenset[str], reports: Sequence[LiveReport]) -> dict[str, list[tuple[int, int]]]:
+    """Of whom the live statuses say that nothing can be known, and when."""
+    found: dict[str, list[tuple[int, int]]] = {}
     for report in reports:
-        for who in enrolled.intersection(report.status.vouched):
-            since, until = awaited(report, digest.confirmed_to.get(who) if digest else None)
-            if since < until:
-                found[who] = since, max(until, found.get(who, (0, 0))[1])
+        for who, blind in unobserved(report):
+            if who in enrolled:
+                found.setdefault(who, []).append((blind.start, blind.end))
     return found
 
 
 def _now(enrolled: frozenset[str], reports: Sequence[LiveReport], now: int, watching: bool) -> tuple[int, int]:
     """How many are seen and not seen now; not seen only in a room that is watched."""
     fresh = [report.status for report in reports if report.fresh(now)]
+    hidden = enrolled.intersection(who for report in reports if report.fresh(now) for who in unobserved_now(report))
     vouched = enrolled.intersection(who for status in fresh for who in status.vouched)
     if not watching:
         return len(vouched), 0
@@ -248,8 +262,8 @@ def _now(enrolled: frozenset[str], reports: Sequence[LiveReport], now: int, watc
         for one in status.present
         if one.last >= status.watching_to - GAP_MS
     }
-    seen = len(here & enrolled | vouched)
-    return seen, len(enrolled) - seen
+    seen = here & enrolled | vouched
+    return len(seen), len(enrolled - seen - hidden)
 
 
 def _whole(
@@ -268,14 +282,14 @@ def _whole(
             if any(max(a, one.start, since) < min(b, one.last, until) for a, b in taught):
                 attended.add(one.learner)
     new = spans([(since, until) for since, until, _ in live])
-    waiting = waiting_of(enrolled, reports, digest)
-    apart = dict.fromkeys(waiting, digest.coverage if digest else spans([])) | dict(digest.apart if digest else {})
+    blind = unobserved_of(enrolled, reports)
+    apart = dict.fromkeys(blind, digest.coverage if digest else spans([])) | dict(digest.apart if digest else {})
     others = len(enrolled - attended)
     common = united(digest.coverage if digest else spans([]), new)
     mostly = 2 * total(intersect(schedule, common)) > total(schedule)
     absent = (others - len((apart.keys() & enrolled) - attended)) if mostly else 0
     for who in (apart.keys() & enrolled) - attended:
-        mine = subtract(united(apart[who], new), spans([waiting[who]] if who in waiting else []))
+        mine = subtract(united(apart[who], new), spans(blind.get(who, ())))
         absent += 2 * total(intersect(schedule, mine)) > total(schedule)
     return len(enrolled) - others, absent
 

@@ -21,9 +21,10 @@ from central_server.participation.known_by import (
     SpotChecked,
     Watched,
 )
-from central_server.participation.live import LiveReport
+from central_server.participation.live import LiveReport, unobserved
 from central_server.participation.queries import Arrived, SessionFacts
 from central_server.participation.seals import SealBook
+from central_server.participation.streamed import Linked
 from models.brackets import Bracket, LogOrder
 from models.islands import PointTotals
 from models.participation import scheduled
@@ -32,6 +33,7 @@ from models.records import (
     CheckIn,
     Coverage,
     Headcount,
+    Link,
     OnDuty,
     Presence,
     ProfileUsed,
@@ -65,6 +67,8 @@ class PointEvidence:
     """By device, the last one with which it watched the session."""
     elsewhere: list[Elsewhere] = field(default_factory=list)
     """Of learners who do not sit here: never counted, but who is seen at two bridge points at once is an alarm."""
+    links: list[Linked] = field(default_factory=list)
+    """When the room's stream was up."""
     unmeasured: list[AnyRecord] = field(default_factory=list)
     clocks: Clocks = field(default_factory=Clocks)
     orders: dict[tuple[str, str], LogOrder] = field(default_factory=dict)
@@ -176,6 +180,9 @@ class PointEvidence:
                 start, end = self._between(record, record.start, record.end)
                 counts = (record.people, record.known, record.unknown, record.vouched, record.roster)
                 self.counted.append(Counted(start, end, *counts))
+            case Link():
+                start, end = self._between(record, record.start, record.end)
+                self.links.append(Linked(start, end, record.ended_by))
             case OnDuty():
                 at, _ = self._between(record, record.at, record.at)
                 self.duty.append(OnWatch(at, record.witness, record.named_by))
@@ -215,17 +222,9 @@ class PointEvidence:
         self.blind.setdefault(learner, []).append(one)
         self.totals.unobserve(learner, one.start, one.end)
 
-    def confirmed_to(self, learner: str) -> int | None:
-        """Up to when it is settled what is known of a learner whom the camera does not know; None: never said."""
-        check_in = self.check_ins.get(learner)
-        ends = [one.end for one in self.confirmed.get(learner, ())] + [one.end for one in self.blind.get(learner, ())]
-        if check_in is not None and check_in.without_camera:
-            ends.append(check_in.at)
-        return max(ends, default=None)
-
     @property
     def apart(self) -> frozenset[str]:
-        """The learners whose coverage is, or may be by the next live status, another than the room's."""
+        """The learners whose coverage is, or is likely to be by the next live status, another than the room's."""
         by_card = {who for who, one in self.check_ins.items() if one.without_camera}
         return frozenset(self.confirmed.keys() | self.blind.keys() | by_card)
 
@@ -240,11 +239,7 @@ class PointEvidence:
         return frozenset(found)
 
     def with_live(self, reports: Iterable[LiveReport]) -> PointEvidence:
-        """This evidence and what the live statuses add. What they say of the future (a clock that is off) is cut.
-
-        A learner who was checked in without the camera is in the room, as the status has it; but the time since the
-        last confirmation counts when it is confirmed, so until then it is not observed.
-        """
+        """This evidence and what the live statuses add. What they say of the future (a clock that is off) is cut."""
         added = PointEvidence(
             self.learners,
             copy(self.totals),
@@ -258,14 +253,16 @@ class PointEvidence:
             list(self.counted),
             dict(self.profiles),
             list(self.elsewhere),
+            list(self.links),
         )
         added.clocks, added.misfits, added.corrections = self.clocks, set(self.misfits), self.corrections
         for record in self.unmeasured:
             added._add(record, self.brackets.get((record.device, record.log, record.seq)))
         for report in reports:
             status, now = report.status, report.received_at
-            for learner in self.learners.intersection(status.vouched):
-                added._await(learner, *awaited(report, self.confirmed_to(learner)))
+            for learner, blind in unobserved(report):
+                if learner in self.learners:
+                    added._blind(learner, blind)
             if status.watching_from is None or status.watching_to is None:
                 continue
             since, until = status.watching_from, min(status.watching_to, now)
@@ -275,20 +272,6 @@ class PointEvidence:
                     seen = Seen(max(one.start, since), min(one.last, until), None, None, status.encoder, live=True)
                     added._see(one.learner, seen)
         return added
-
-    def _await(self, learner: str, since: int, until: int) -> None:
-        if since < until:
-            self._blind(learner, Blind(since, until, "unconfirmed"))
-
-
-def awaited(report: LiveReport, confirmed_to: int | None) -> tuple[int, int]:
-    """From when to when nothing is known of a learner whom the status names as vouched for (server time, ms): since the
-    last confirmation that a record tells of, or else since the room is watched.
-    """  # fmt: skip
-    status = report.status
-    until = min(status.at if status.watching_to is None else status.watching_to, report.received_at)
-    since = status.watching_from if confirmed_to is None else confirmed_to
-    return (until if since is None else since), until
 
 
 def no_evidence(facts: SessionFacts, point: str) -> PointEvidence:

@@ -151,6 +151,8 @@ class SessionFigures(msgspec.Struct, frozen=True, kw_only=True):
 
     session: str
     course: str
+    """Its title."""
+    course_id: str
     title: str
     start: int
     end: int
@@ -170,6 +172,7 @@ def figures_of(state: SessionState) -> SessionFigures:
     return SessionFigures(
         session=state.facts.id,
         course=state.facts.course_title,
+        course_id=state.facts.course,
         title=state.facts.title,
         start=state.facts.start,
         end=state.facts.end,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from central_server.participation.known_by import Blind
 from central_server.participation.twice import Stay
 from models.wire import LiveStatus
 
@@ -98,6 +100,20 @@ class LiveBoard:
         """The statuses that speak of a session, fresh or stale."""
         with self._lock:
             return [report for report in self._reports.values() if report.status.session == session]
+
+
+def unobserved(report: LiveReport) -> Iterator[tuple[str, Blind]]:
+    """Of whom a status says that nothing can be known, and when. What it says of the future is cut."""
+    status = report.status
+    until = min(status.at if status.watching_to is None else status.watching_to, report.received_at)
+    for one in status.unobserved:
+        if one.start < min(one.last, until):
+            yield one.learner, Blind(one.start, min(one.last, until), one.why)
+
+
+def unobserved_now(report: LiveReport) -> set[str]:
+    """Ids of the learners of whom a status says that nothing can be known now."""
+    return {one.learner for one in report.status.unobserved if one.last >= report.status.at}
 
 
 def learners_of(report: LiveReport | None) -> set[str]:

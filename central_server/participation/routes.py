@@ -13,14 +13,11 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from central_server.accounts.guard import Seen, SeenDep, guard, still_allowed
-from central_server.classroom.interaction import RoomInteraction, interaction_of
-from central_server.classroom.keeping import records_of
 from central_server.participation.feed import Feed
 from central_server.participation.figures import figures_of
 from central_server.participation.finding import Listing, Wanted
 from central_server.participation.state import part_of
 from central_server.participation.view import SessionView, groups_of
-from central_server.participation.watch import SessionNow
 from central_server.services import Services, ServicesDep
 from central_server.web.description import gives_file
 from central_server.web.headers import page_language
@@ -64,20 +61,8 @@ async def session_page(
         "mark": mark,
         "asked": {"text": text, "trouble": trouble},
         "live": _events(session, mark, shown.listing),
-        "rooms": await run_in_threadpool(_rooms, of, session, shown.state),
     }
     return of.pages.page(request, "session.html", **context)
-
-
-def _rooms(of: Services, session: str, state: SessionNow) -> list[tuple[str, RoomInteraction]]:
-    """The rooms' names with their part in the class, of those that the page is about; empty before anything happened.
-
-    It stands beside participation: nothing of it is counted there.
-    """
-    with of.engine.connect() as connection:
-        found = interaction_of(records_of(connection, session)).rooms
-    mine = [(row.facts.name, found.get(id_, RoomInteraction())) for id_, row in state.rows.items()]
-    return mine if any(one != RoomInteraction() for _, one in mine) else []
 
 
 def _events(session: str, mark: str, listed: Listing) -> str:

@@ -25,7 +25,7 @@ from central_server.participation.known_by import (
     Value,
     Watched,
 )
-from central_server.participation.live import LiveReport
+from central_server.participation.live import LiveReport, unobserved_now
 from central_server.participation.pieces import Known, Piece, cause_at, pieces_of
 from central_server.participation.queries import LearnerFacts, PointFacts, SessionFacts
 from central_server.participation.seals import SealFacts
@@ -192,14 +192,16 @@ def point_state(
         if one.last >= r.status.watching_to - GAP_MS
     }
     vouched_now = {who for r in reports if r.fresh(now) for who in r.status.vouched}
+    hidden_now = {who for r in reports if r.fresh(now) for who in unobserved_now(r)}
     cause: Cause | None = None
     if not watching:
         cause = cause_at(watched, now, bool(reports) and not fresh)
         if cause == "cut" and not fresh:
             cause = "no_news"  # whoever speaks sends the next record soon; nobody has spoken since this server runs
     until = known_until(session, reports, now)
+    live_now = _Now(watching, here_now, vouched_now, hidden_now)
     learners = tuple(
-        _learner_state(session, who, known, watched, until, _Now(watching, here_now, vouched_now), cause, phase, names)
+        _learner_state(session, who, known, watched, until, live_now, cause, phase, names)
         for who in session.learners
         if who.bridge_point == point.id
     )
@@ -238,6 +240,8 @@ class _Now:
     """Ids of those whom the camera sees."""
     vouched: Collection[str]
     """Ids of those who were checked in without it."""
+    hidden: Collection[str]
+    """Ids of those of whom nothing can be known."""
 
 
 def _learner_state(
@@ -278,7 +282,7 @@ def _now(
     islands = totals.known(who)
     if who in live.here:
         return "seen", _since(islands, totals.coverage_of(who))
-    return "not_seen", int(islands[-1, 1]) if len(islands) else None
+    return "not_observed" if who in live.hidden else "not_seen", int(islands[-1, 1]) if len(islands) else None
 
 
 def _since(islands: Spans, coverage: Spans) -> int | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from central_server.classroom.interaction import RoomInteraction
 from central_server.errors import NotFoundError
 from central_server.participation.bar import Slice, class_bar, class_slices, presence_bar
 from central_server.participation.condition import PointRow
@@ -15,6 +16,7 @@ from central_server.participation.finding import Listing, Texts, Wanted, listing
 from central_server.participation.queries import SessionFacts
 from central_server.participation.rounding import MINUTE_MS, shown
 from central_server.participation.state import LearnerState, Trouble, without_flags
+from central_server.participation.streamed import losses_said, said
 from central_server.participation.watch import SessionNow, SessionWatch
 from central_server.participation.wording import (
     CAUSES,
@@ -103,6 +105,7 @@ class SessionView:
         self._rows: dict[str, tuple[PointRow, Markup]] = {}
         self._learners: dict[str, tuple[LearnerState, Markup]] = {}
         self._class_bar: tuple[list[Slice], Markup] | None = None
+        self._interaction: tuple[Mapping[str, RoomInteraction], str, Markup] | None = None
 
     def _look(self) -> SessionNow:
         return self._watch.look(self._now(), self._points)
@@ -145,6 +148,7 @@ class SessionView:
             "headline": self._part("headline.html", state=state),
             "class-bar": self._bar(state),
             "troubles": self._part("troubles.html", state=state, troubles=_troubles(state)),
+            "interaction": self._spoken(state),
         }
 
     def _part(self, template: str, **context: object) -> Markup:
@@ -157,6 +161,16 @@ class SessionView:
             self._class_bar = (slices, Markup('<div id="class-bar">{}</div>').format(svg))
         return self._class_bar[1]
 
+    def _spoken(self, state: SessionNow) -> Markup:
+        """What was done in the classroom. It stands beside participation: nothing of it is counted there."""
+        if self._interaction is None or self._interaction[:2] != (state.interaction, state.plan):
+            some = [
+                (row.facts.name, state.interaction[id_]) for id_, row in state.rows.items() if id_ in state.interaction
+            ]
+            html = self._part("interaction.html", rooms=some, silent=len(state.rows) - len(some))
+            self._interaction = (state.interaction, state.plan, html)
+        return self._interaction[2]
+
     def _row(self, row: PointRow) -> Markup:
         before = self._rows.get(row.facts.id)
         if before is not None and before[0] is row:
@@ -168,7 +182,8 @@ class SessionView:
             "point.html",
             row=row,
             sentence=self._sentence(row),
-            remarks=remarks(row, self._lang),
+            stream=said(row.stream, self._lang) if row.stream else "",
+            remarks=[*remarks(row, self._lang), *filter(None, [losses_said(row.losses, self._lang)])],
             heads=heads(row.heads, self._lang) if row.heads else "",
             alarms=alarms,
         )

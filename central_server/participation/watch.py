@@ -17,9 +17,11 @@ import numpy as np
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from central_server.classroom.interaction import RoomInteraction
+from central_server.classroom.keeping import interaction_in
 from central_server.participation.book import FACTS_LIFE_MS, same_where_equal
 from central_server.participation.columns import COLUMNS, Axis, with_live
-from central_server.participation.condition import Digest, PointRow, digest_of, no_records, point_row, waiting_of
+from central_server.participation.condition import Digest, PointRow, digest_of, no_records, point_row, unobserved_of
 from central_server.participation.evidence import PointEvidence, no_evidence
 from central_server.participation.live import STALE_MS, LiveBoard, LiveReport
 from central_server.participation.queries import (
@@ -51,6 +53,7 @@ _WITH_RECORDS = text(
     " AND EXISTS (SELECT 1 FROM record WHERE record.session = :session AND record.device = device.id)"
 )
 _ACTS = text("SELECT coalesce(max(seq), 0) FROM own_record")
+_LAST_IN_CLASS = text("SELECT max(seq) FROM classroom_act WHERE session = :session")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +78,8 @@ class SessionNow:
     """Which columns have something to show."""
     unread: int
     """Bridge points whose records are still being read."""
+    interaction: Mapping[str, RoomInteraction]
+    """By id of the bridge point (of all of them), where there is any; the same object again while nothing was added."""
 
     @property
     def not_observed(self) -> int:
@@ -91,6 +96,8 @@ class _Point:
     facts: PointFacts
     learners: tuple[LearnerFacts, ...]
     enrolled: frozenset[str]
+    apart: frozenset[str] = frozenset()
+    """Learners of whom a status said that nothing can be known: the digest has their columns apart."""
     digest: Digest | None = None
     row: PointRow | None = None
     row_key: object = None
@@ -130,6 +137,8 @@ class SessionWatch:
         """By bridge point."""
         self._twice_at: int | None = None
         self._names: dict[str, str] = {}
+        self._interaction: Mapping[str, RoomInteraction] = {}
+        self._interaction_key: object = None
 
     def look(self, now: int, points: frozenset[str] | None = None) -> SessionNow:
         """The session at `now` (server time, ms), as far as it is held at these bridge points (None: all of it).
@@ -139,8 +148,10 @@ class SessionWatch:
         with self._lock, Session(self._engine) as db:
             facts = self._read_plan(db, now)
             self._note_growth()
+            self._note_unobserved()
             self._read_records(db)
             self._look_for_twice(db, now)
+            self._read_interaction(db, facts)
             return self._now(facts, now, points)
 
     def forget_plan(self) -> None:
@@ -217,6 +228,14 @@ class SessionWatch:
             if (point := self._devices.get(device)) is not None:
                 self._unread[point] = None
 
+    def _note_unobserved(self) -> None:
+        """Whom the columns don't have apart yet, but the live statuses do: their bridge points are digested anew."""
+        for id_, reports in self._reports().items():
+            point = self._points[id_]
+            point.apart |= unobserved_of(point.enrolled, reports).keys()
+            if point.digest is not None and not point.apart <= point.digest.apart.keys():
+                self._unread[id_] = None
+
     def _read_records(self, db: Session) -> None:
         deadline, done = time.monotonic() + READING_S, 0
         while self._unread and (done < READ_AT_LEAST or time.monotonic() < deadline):
@@ -236,7 +255,7 @@ class SessionWatch:
                     evidence.take(device, one)
                     kept.known[device, one.log] = one.record.seq
             evidence.learn_missing_clocks(lambda record: records_around(db, record))
-            point.digest = digest_of(facts, self._axis, evidence)
+            point.digest = digest_of(facts, self._axis, evidence, point.apart)
             point.state_key = None
             if point.digest.elsewhere:
                 self._elsewhere[point.facts.id] = frozenset(one.learner for one in point.digest.elsewhere)
@@ -255,6 +274,12 @@ class SessionWatch:
         suspects = Suspects(self._elsewhere, self._booked)
         live = self._live.in_several_places(self._session, now)
         self._twice = by_point(find_twice(db, self._session, suspects, live)) if suspects or live else {}
+
+    def _read_interaction(self, db: Session, facts: SessionFacts) -> None:
+        """What was done in the classroom, read anew when something was added to its record."""
+        key = db.execute(_LAST_IN_CLASS, {"session": self._session}).scalar_one(), facts.end
+        if key != self._interaction_key:
+            self._interaction, self._interaction_key = interaction_in(db.connection(), self._session, facts.end), key
 
     def _learn_names(self, db: Session, ids: frozenset[str]) -> None:
         self._names |= names_of(db, ids - self._names.keys())
@@ -296,6 +321,7 @@ class SessionWatch:
             columns=(tuple(columns[0].tolist()), tuple(columns[1].tolist())),
             shown=tuple(shown.tolist()),
             unread=len(self._unread if points is None else points & self._unread.keys()),
+            interaction=self._interaction,
         )
 
     def _row(self, point: _Point, reports: tuple[LiveReport, ...], now: int, phase: Phase) -> PointRow:
@@ -306,8 +332,8 @@ class SessionWatch:
         )
         self._counts[point.at] = row.expected, row.seen, row.not_seen
         if point.digest is not None:
-            waiting = waiting_of(point.enrolled, reports, point.digest)
-            columns = with_live(self._axis, point.digest.columns, reports, point.enrolled, waiting)
+            unobserved = unobserved_of(point.enrolled, reports)
+            columns = with_live(self._axis, point.digest.columns, reports, point.enrolled, unobserved)
             self._columns[point.at, 0], self._columns[point.at, 1] = columns.counts(row.expected)
         return point.row if row == point.row and point.row else row
 

@@ -66,6 +66,8 @@ class Plan:
     """Programme: its teaching periods."""
     held: dict[str, tuple[str | None, str | None, bool]] = field(default_factory=dict)
     """Session: lecturer, main bridge point, whether a field visit."""
+    lecturers: dict[str, str] = field(default_factory=dict)
+    """Lecturer who has an account: that account."""
     cancelled: dict[str, bool] = field(default_factory=dict)
     """Session that is cancelled."""
     changes: dict[tuple[str, int], tuple[str, int, int, str, str | None, int]] = field(default_factory=dict)

@@ -19,7 +19,7 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -65,8 +65,7 @@ def write_pack(path: Path, evidence: Evidence, receipts: Sequence[Receipt], key:
     new = path.with_name(f"{path.name}.new")
     try:
         with os.fdopen(os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as pack:
-                logs = _write(pack, evidence, receipts, key, now)
+            logs = pack_into(file, evidence, receipts, key, now)
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
@@ -75,6 +74,12 @@ def write_pack(path: Path, evidence: Evidence, receipts: Sequence[Receipt], key:
             f"Không ghi được {path} ({reason(error).vi}).", f"{path} can't be written ({reason(error).en})."
         ) from error
     return logs
+
+
+def pack_into(file: IO[bytes], evidence: Evidence, receipts: Sequence[Receipt], key: ServerKey, now: int) -> int:
+    """Write a pack into an open file; how many logs it holds. Raises OSError."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as pack:
+        return _write(pack, evidence, receipts, key, now)
 
 
 def _write(pack: zipfile.ZipFile, evidence: Evidence, receipts: Sequence[Receipt], key: ServerKey, now: int) -> int:

@@ -36,6 +36,7 @@ from models.own_records import (
     KeyRevoked,
     KeyRotated,
     LearnerKnown,
+    LecturerBound,
     LookalikesJudged,
     PinErased,
     PinMade,
@@ -62,6 +63,7 @@ NAMES = {
     "courses": ("kế hoạch của lớp", "the plan of course"),
     "programmes": ("chương trình", "programme"),
     "held": ("giảng viên và nơi học của buổi học", "lecturer and place of session"),
+    "lecturers": ("tài khoản của giảng viên", "the account of lecturer"),
     "cancelled": ("việc hủy buổi học", "the cancelling of session"),
     "changes": ("thay đổi của buổi học", "the change of session"),
     "holidays": ("ngày nghỉ", "the holiday"),
@@ -181,6 +183,10 @@ def _play_planning(plan: Plan, record: AnyOwnRecord) -> None:
             plan.held.setdefault(record.session, (None, None, False))
         case SessionHeld():
             plan.held[record.session] = (record.lecturer, record.main_point, record.field_visit)
+        case LecturerBound(account=str() as account):
+            plan.lecturers[record.lecturer] = account
+        case LecturerBound():
+            plan.lecturers.pop(record.lecturer, None)
         case SessionChanged():
             _, start, end, _ = plan.sessions.get(record.session, ("", 0, 0, ()))
             told = (record.change, start, end, record.reason, record.by, record.at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import cast
 
 from central_server.corrections.effect import Answer, Corrections, Made, in_force, segments_of
@@ -74,13 +73,3 @@ def corrections_in(plan: Plan) -> dict[str, Corrections]:
     for one in made:
         by_session.setdefault(one.session, []).append(one)
     return {session: segments_of(in_force(some, answers), parts) for session, some in by_session.items()}
-
-
-def leaves_in(plan: Plan, sessions: Iterable[str]) -> dict[tuple[str, str], tuple[str, str]]:
-    """The leave that holds, and SHA-256 of its words, by session and learner."""
-    wanted = set(sessions)
-    newest: dict[tuple[str, str], tuple[str, str]] = {}
-    for session, learner, number in sorted(plan.leaves):
-        if session in wanted:
-            newest[session, learner] = plan.leaves[session, learner, number][:2]
-    return {key: told for key, told in newest.items() if told[0] != "none"}

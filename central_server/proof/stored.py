@@ -20,6 +20,7 @@ from central_server.courses.tables import (
     CourseSession,
     Enrolment,
     Holiday,
+    Lecturer,
     Programme,
     SessionBridgePoint,
     SessionChange,
@@ -179,6 +180,7 @@ def _read_planning(db: Session, plan: Plan) -> None:
         told = (change.change, change.start, change.end, digest(change.reason), change.by, change.at)
         plan.changes[change.session, change.number] = told
     plan.programmes = {one.id: one.periods for one in db.exec(select(Programme))}
+    plan.lecturers = {one.id: one.account for one in db.exec(select(Lecturer)) if one.account is not None}
     plan.holidays = {one.day.isoformat(): True for one in db.exec(select(Holiday))}
 
 

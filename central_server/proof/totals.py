@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -23,19 +23,13 @@ Records = Mapping[str, Iterable[tuple[str, AnyRecord]]]
 """By session, each with the device whose log holds it."""
 
 
-def totals_of(plan: Plan, records: Records, around: Around) -> Totals:
-    """The totals of the whole of each session."""
-    found = participation_of(plan, records, around, plan.sessions)
-    return {key: total_of(part) for key, part in found.items()}
-
-
-def rule_in(plan: Plan, course: str) -> Rule:
+def _rule_in(plan: Plan, course: str) -> Rule:
     """The course's newest rule; the defaults for one that has none."""
     versions = [version for of, version in plan.rules if of == course]
     return msgspec.json.decode(plan.rules[course, max(versions)][0], type=Rule) if versions else Rule()
 
 
-class Seats:
+class _Seats:
     """Who sits where in each session of a plan, looked up quickly."""
 
     def __init__(self, plan: Plan) -> None:
@@ -64,16 +58,13 @@ class Seats:
         }
 
 
-def participation_of(
-    plan: Plan, records: Records, around: Around, sessions: Collection[str], seats: Seats | None = None
-) -> dict[tuple[str, str], Participation]:
-    """Everybody's part in the whole of these sessions, by session and learner."""
-    found: dict[tuple[str, str], Participation] = {}
-    seats = seats or Seats(plan)
-    rules = {course: rule_in(plan, course) for course in {plan.sessions[one][0] for one in sessions}}
+def totals_of(plan: Plan, records: Records, around: Around) -> Totals:
+    """Everybody's totals of the whole of each session."""
+    found: dict[tuple[str, str], Total] = {}
+    seats = _Seats(plan)
+    rules = {course: _rule_in(plan, course) for course, *_ in plan.sessions.values()}
     corrections = corrections_in(plan)
-    for session in sessions:
-        course, start, end, breaks = plan.sessions[session]
+    for session, (course, start, end, breaks) in plan.sessions.items():
         schedule = scheduled(start, end, breaks)
         evidence = {point: PointEvidence(learners) for point, learners in seats.of(session).items()}
         for device, record in records.get(session, ()):
@@ -92,8 +83,8 @@ def participation_of(
                 blind = [(one.start, one.end) for one in known.blind.get(who, ())]
                 at = check_in.at if check_in else None
                 added, taken = pairs(said.get(who, ()))
-                found[session, who] = participation(
-                    schedule, seen, coverage, rules[course], at, vouched, blind, added, taken
+                found[session, who] = total_of(
+                    participation(schedule, seen, coverage, rules[course], at, vouched, blind, added, taken)
                 )
     return found
 

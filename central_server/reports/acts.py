@@ -11,7 +11,9 @@ from sqlmodel import Session, col, func, select
 
 from central_server.courses.changes import Changes, new_id
 from central_server.errors import ConflictError, NotFoundError
+from central_server.learners.tables import Learner
 from central_server.proof.replay_reports import letterhead_words, result_words
+from central_server.reports.reading import units_at
 from central_server.reports.sheet import Signer
 from central_server.reports.tables import (
     CourseCount,
@@ -52,8 +54,8 @@ def name_unit(changes: Changes, unit: str | None, named: UnitName) -> str:
     db = changes.db
     if unit is not None and _versions(db, unit) == 0:
         raise NotFoundError("Không có đơn vị này.", "There is no such unit.")
-    if named.into is not None:
-        _check_merge(db, unit, named.into)
+    if named.into is not None and _versions(db, named.into) == 0:
+        raise NotFoundError("Không có đơn vị này.", "There is no such unit.")
     unit = unit or new_id("u")
     version = _versions(db, unit) + 1
     row = UnitVersion(unit=unit, version=version, name=named.name, since=named.since, into=named.into,
@@ -66,6 +68,7 @@ def name_unit(changes: Changes, unit: str | None, named: UnitName) -> str:
         )
     )  # fmt: skip
     db.flush()
+    _check_merges(changes, unit, named.since)
     return unit
 
 
@@ -73,22 +76,20 @@ def _versions(db: Session, unit: str) -> int:
     return db.exec(select(func.count()).select_from(UnitVersion).where(UnitVersion.unit == unit)).one()
 
 
-def _check_merge(db: Session, unit: str | None, into: str) -> None:
-    seen = {unit}
-    at: str | None = into
-    while at is not None:
-        if at in seen:
-            raise ConflictError(
-                "Hai đơn vị không thể nhập vào nhau. Hãy chọn đơn vị nhận khác.",
-                "Two units can't be merged into each other. Choose another unit.",
-            )
-        seen.add(at)
-        newest = db.exec(
-            select(UnitVersion).where(UnitVersion.unit == at).order_by(col(UnitVersion.version).desc())
-        ).first()  # fmt: skip
-        if newest is None:
-            raise NotFoundError("Không có đơn vị này.", "There is no such unit.")
-        at = newest.into
+def _check_merges(changes: Changes, unit: str, since: date) -> None:
+    """No unit may end up in itself on any day from `since` on: what holds on a day is what the units' dates say."""
+    query = select(col(UnitVersion.since)).where(col(UnitVersion.since) > since).distinct()
+    for day in (since, *changes.db.exec(query)):
+        merged = units_at(changes.db, changes.now, day).merged
+        seen, at = {unit}, unit
+        while at in merged:
+            at = merged[at][0]
+            if at in seen:
+                raise ConflictError(
+                    f"Hai đơn vị không thể nhập vào nhau (vào ngày {day:%d/%m/%Y}). Hãy chọn đơn vị nhận khác.",
+                    f"Two units can't be merged into each other (on {day:%d/%m/%Y}). Choose another unit.",
+                )
+            seen.add(at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +154,13 @@ def count_course(
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A learner's result as it is to be recognised. Periods in tenths, share in thousandths."""
+    """A learner's result as it is to be recognised. Periods in tenths, share in thousandths.
+
+    before: the version that whoever recognises it had before him; 0: there was none.
+    """
 
     learner: str
+    before: int
     outcome: Outcome
     attended: int
     scheduled: int
@@ -168,7 +173,10 @@ class Result:
 
 
 def recognise(changes: Changes, course: str, results: Sequence[Result]) -> int:
-    """Recognise results; how many say anything new. Raises ConflictError where a certificate's number is taken."""
+    """Recognise results; how many say anything new.
+
+    Raises ConflictError where a certificate's number is taken, or somebody else has saved another result meanwhile.
+    """
     versions: dict[str, CourseResult] = {}
     query = select(CourseResult).where(CourseResult.course == course).order_by(col(CourseResult.version))
     for one in changes.db.exec(query):
@@ -184,6 +192,8 @@ def recognise(changes: Changes, course: str, results: Sequence[Result]) -> int:
         )  # fmt: skip
         if before is not None and _said(before) == _said(row):
             continue
+        if row.version != result.before + 1:
+            raise _meanwhile(changes.db, result.learner)
         versions[result.learner] = row
         changes.db.add(row)
         changes.tell(
@@ -196,6 +206,16 @@ def recognise(changes: Changes, course: str, results: Sequence[Result]) -> int:
     _check_certificates(changes.db, course, versions)
     changes.db.flush()
     return count
+
+
+def _meanwhile(db: Session, learner: str) -> ConflictError:
+    name = db.exec(select(Learner.name).where(Learner.id == learner)).first() or "?"
+    return ConflictError(
+        f"Chưa lưu gì: trong lúc đồng chí nhập, người khác đã lưu kết quả khác của {name}. Hãy mở lại trang, xem kết "
+        "quả ấy rồi nhập lại.",
+        f"Nothing was saved: somebody else has saved another result of {name} meanwhile. Open the page again, look at "
+        "it, then enter yours.",
+    )
 
 
 def _said(row: CourseResult) -> tuple[object, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from central_server.accounts.guard import SeenDep, guard
+from central_server.accounts.guard import SeenDep, guard, hidden
 from central_server.courses.queries import course_of
 from central_server.participation.course import CourseParticipation, course_participation
 from central_server.participation.course_routes import Order, chosen
-from central_server.participation.state import part_of
+from central_server.participation.state import SessionState, part_of
 from central_server.reports.attendance_reading import attendance_of
 from central_server.reports.csv_file import Separator
 from central_server.reports.download import SHEETS, Ending, sheet_file
@@ -20,17 +20,24 @@ from central_server.web.headers import page_language
 router = APIRouter()
 
 
+def _at(state: SessionState, point: str) -> SessionState:
+    """One bridge point of what is seen of a session; all without one. Raises NotFoundError."""
+    if not point:
+        return state
+    if all(one.facts.id != point for one in state.points):
+        raise hidden()
+    return part_of(state, frozenset({point}), None)  # flags that are not seen are gone already
+
+
 @router.get("/sessions/{session}/sheet", dependencies=[guard("see_session")])
 def attendance_page(
     request: Request, session: str, of: ServicesDep, db: ReadingDep, seen: SeenDep, point: str = ""
 ) -> Response:
     """The attendance sheet as it will be printed. point: id of the one bridge point that it is for."""
-    state = part_of(of.books.of(session).state(of.now()), *seen)
-    names = [(one.facts.id, one.facts.name) for one in state.points]
-    if point:
-        state = part_of(state, frozenset({point}), None)  # flags that are not seen are gone already
-    sheet = attendance_of(db, state, page_language(request))
-    context = {"sheet": sheet, "facts": state.facts, "points": names, "point": point}
+    whole = part_of(of.books.of(session).state(of.now()), *seen)
+    names = [(one.facts.id, one.facts.name) for one in whole.points]
+    sheet = attendance_of(db, _at(whole, point), page_language(request))
+    context = {"sheet": sheet, "facts": whole.facts, "points": names, "point": point}
     return of.pages.page(request, "attendance_sheet.html", **context)
 
 
@@ -42,9 +49,7 @@ def attendance_file(
     point: str = "", separator: Separator = "semicolon",
 ) -> Response:  # fmt: skip
     """The same as a file."""
-    state = part_of(of.books.of(session).state(of.now()), *seen)
-    if point:
-        state = part_of(state, frozenset({point}), None)  # flags that are not seen are gone already
+    state = _at(part_of(of.books.of(session).state(of.now()), *seen), point)
     return sheet_file(attendance_of(db, state, page_language(request)), ending, separator)
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlmodel import Session, col, select
 
 from central_server.accounts.tables import Account
+from central_server.classroom.keeping import interaction_in
 from central_server.corrections.reading import leaves_of_session
-from central_server.corrections.sealed_sheet import Seal, seal_of
+from central_server.corrections.sealed_sheet import Seal, figures_of, seal_of
 from central_server.corrections.words import CAUSES
 from central_server.courses.queries import course_of
+from central_server.courses.tables import CourseSession
 from central_server.participation.state import SessionState
 from central_server.participation.wording import NOBODY, pick
 from central_server.reports.attendance_sheet import Beside, attendance_sheet
+from central_server.reports.interaction_sheet import interaction_sheet
 from central_server.reports.reading import letterhead_at
 from central_server.reports.sheet import Sheet
 from central_server.web.figures import day, day_time
@@ -25,22 +29,32 @@ def attendance_of(db: Session, state: SessionState, lang: Language) -> Sheet:
     minutes = course_of(db, state.facts.course).period_minutes
     head = letterhead_at(db, state.now).of("attendance")
     beside = Beside(minutes, leaves_of_session(db, state.facts.id), head, tuple(_seal(db, state, lang)))
-    return attendance_sheet(state, beside, lang)
+    rooms = interaction_in(db.connection(), state.facts.id, state.facts.end)
+    return replace(attendance_sheet(state, beside, lang), beside=interaction_sheet(state, rooms, lang))
 
 
 def _seal(db: Session, state: SessionState, lang: Language) -> Iterable[str]:
-    """Which revision the figures are, and who signed it, as sentences; nothing where nobody has signed yet."""
+    """Which revision the figures are, and who signed it, as sentences; nothing where nobody has signed yet.
+
+    Where the figures are no longer those of the newest revision, no signature stands beside them.
+    """
     seal = seal_of(db, state.facts.id)
     last = seal.last
     if last is None:
         return
+    if seal.drifted(figures_of(db, db.get_one(CourseSession, state.facts.id))):
+        yield pick(
+            (f"Số liệu nay khác bản niêm phong số {last.number}; chưa ai ký số liệu này.",
+             f"These figures differ from revision {last.number} of the sealed ones; nobody has signed them."),
+            lang,
+        )  # fmt: skip
+        return
     names = _names(db, seal)
     cause = pick(CAUSES[last.cause], lang)
     when = f"{day_time(last.at)} {day(last.at)}"
-    why = f": {last.words}" if last.words else ""
     yield pick(
-        (f"Bản số liệu niêm phong số {last.number}, lập lúc {when}, {cause}{why}.",
-         f"Revision {last.number} of the sealed figures, made at {when}, {cause}{why}."),
+        (f"Bản số liệu niêm phong số {last.number}, lập lúc {when}, {cause}.",
+         f"Revision {last.number} of the sealed figures, made at {when}, {cause}."),
         lang,
     )  # fmt: skip
     for point in state.points:

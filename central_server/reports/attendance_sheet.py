@@ -23,7 +23,7 @@ from central_server.participation.wording import (
 )
 from central_server.reports.period import day_of
 from central_server.reports.sheet import Cell, Column, Head, Row, Sheet, of_share
-from central_server.web.figures import day, day_time, number, percent, weekday
+from central_server.web.figures import day, day_time, number, part_of_day, percent, span
 from models.language import Language
 from models.participation import marks
 
@@ -55,7 +55,7 @@ def attendance_sheet(state: SessionState, beside: Beside, lang: Language) -> She
 
     facts = state.facts
     taught = periods(teaching_ms(facts.start, facts.end, facts.breaks), beside.period_minutes)
-    when = f"{day_time(facts.start)}–{day_time(facts.end)}, {weekday(facts.start, lang)} {day(facts.start)}"
+    when = f"{span(facts.start, facts.end, lang)}, {part_of_day(facts.start, lang)}"
     digits = 0 if taught == int(taught) else 1
     about = [
         (t("Lớp", "Course"), f"{facts.course_title} ({facts.course_code})"),
@@ -93,7 +93,7 @@ def attendance_sheet(state: SessionState, beside: Beside, lang: Language) -> She
     notes = (*_notes(state, lang), *beside.seal)
     return Sheet(
         f"diem-danh-{facts.id}", beside.head, t("DANH SÁCH ĐIỂM DANH", "ATTENDANCE SHEET"), tuple(about), columns,
-        tuple(rows), notes, day_of(facts.start), lang, grouped_by=t("Điểm cầu", "Bridge point"),
+        tuple(rows), notes, day_of(facts.end), lang, grouped_by=t("Điểm cầu", "Bridge point"),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from models.report_records import (
     CourseCounted,
@@ -18,19 +19,24 @@ from models.report_records import (
 def sentence_of_reports(record: OfReports, name: Callable[[str, str], str]) -> tuple[str, str]:
     """What a record tells, in both languages. name: what people call the thing of that kind with that id."""
     match record:
-        case UnitNamed(into=str()):
-            return f"nhập đơn vị {record.unit} vào {record.into}", f"merged the unit {record.unit} into {record.into}"
         case UnitNamed():
-            return f"đặt tên đơn vị {record.unit}", f"named the unit {record.unit}"
+            unit, since = name("unit", record.unit), f"{date.fromisoformat(record.since):%d/%m/%Y}"
+            if record.into is not None:
+                into = name("unit", record.into)
+                return f"nhập đơn vị {unit} vào {into} từ {since}", f"merged the unit {unit} into {into} from {since}"
+            return f"đặt tên đơn vị {unit} từ {since}", f"named the unit {unit} from {since}"
         case TargetsDecided():
+            number = name("decision", record.decision)
             return (
-                f"nhập quyết định giao chỉ tiêu {record.decision}, kỳ {record.period}",
-                f"entered the decision on targets {record.decision} for {record.period}",
+                f"nhập quyết định giao chỉ tiêu {number}, kỳ {record.period}",
+                f"entered the decision on targets {number} for {record.period}",
             )
         case TargetSet():
+            number, unit = name("decision", record.decision), name("unit", record.unit)
+            programme = name("programme", record.programme)
             return (
-                f"chỉ tiêu theo {record.decision}: {record.courses} lớp, {record.turns} lượt",
-                f"targets by {record.decision}: {record.courses} courses, {record.turns} turns",
+                f"chỉ tiêu theo {number}, {unit}, {programme}: {record.courses} lớp, {record.turns} lượt",
+                f"targets by {number}, {unit}, {programme}: {record.courses} courses, {record.turns} turns",
             )
         case CourseCounted():
             course = name("course", record.course)

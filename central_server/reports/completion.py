@@ -72,9 +72,14 @@ class Finisher:
             self.now.scheduled,
         )
 
-    def to_recognise(self, outcome: Outcome, grade: str, certificate: str, book_number: str, refresh: bool) -> Result:
-        """The result as it is to be. Figures that were recognised stay unless something is said anew."""
-        new = Result(self.who.id, outcome, self.now.attended, self.now.scheduled, self.now.share, self.who.unit,
+    def to_recognise(
+        self, outcome: Outcome, grade: str, certificate: str, book_number: str, before: int, *, refresh: bool
+    ) -> Result:
+        """The result as it is to be. Figures that were recognised stay unless something is said anew.
+
+        before: the version that the page showed (0: none).
+        """
+        new = Result(self.who.id, before, outcome, self.now.attended, self.now.scheduled, self.now.share, self.who.unit,
                      self.position, grade, certificate, book_number)  # fmt: skip
         old = self.result
         if old is None or refresh:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
@@ -29,11 +27,13 @@ from central_server.reports.plan_report import HELD_WORDS
 from central_server.reports.reading import counted_at, letterhead_at, results_at, units_at
 from central_server.reports.result_list import read_results, rows_of_grid, rows_of_text
 from central_server.services import ReadingDep, Services, ServicesDep
-from central_server.web.forms import Form, FormDep
+from central_server.web.forms import NEEDED, Form, FormDep
 from central_server.web.headers import page_language
-from models.report_records import HELD, Held
+from models.report_records import HELD
 
 router = APIRouter()
+LIST_MOST = 200_000
+"""Characters of a pasted list: 5,000 lines of 40."""
 FIELDS = ("grade", "certificate", "book")
 """What is typed beside a result; each with the learner's id behind it."""
 
@@ -94,6 +94,7 @@ def _filled(whole: Completion) -> Form:
     values: dict[str, str] = {}
     for one in whole.learners:
         got, id_ = one.result, one.who.id
+        values[f"version-{id_}"] = str(got.version if got else 0)
         values[f"outcome-{id_}"] = got.outcome if got else ""
         values[f"grade-{id_}"] = got.grade if got else ""
         values[f"certificate-{id_}"] = got.certificate if got else ""
@@ -120,8 +121,9 @@ def save_results(
     for one in whole.learners:
         outcome = form.value(f"outcome-{one.who.id}")
         grade, certificate, book = (form.words(f"{name}-{one.who.id}", 60) for name in FIELDS)
+        before = form.whole(f"version-{one.who.id}", 0, 10**9) or 0
         if outcome in OUTCOMES:
-            results.append(one.to_recognise(outcome, grade, certificate, book, refresh=form.has("refresh")))
+            results.append(one.to_recognise(outcome, grade, certificate, book, before, refresh=form.has("refresh")))
         elif grade or certificate or book:
             form.fail(f"outcome-{one.who.id}", "Hãy chọn kết quả.", "Choose a result.")
     if not results and not form.errors:
@@ -131,6 +133,7 @@ def save_results(
     try:
         count = do(of, actor, lambda changes: recognise(changes, course, results))
     except ConflictError as error:
+        db.rollback()  # this request's view of the database is from before
         return _page(request, of, db, actor, found, form, 409, faults=((error.vi, error.en),))
     return RedirectResponse(f"/courses/{course}/completion?saved={count}", 303)
 
@@ -140,8 +143,8 @@ async def read_list(
     request: Request, course: str, form: FormDep, actor: ActorDep, of: ServicesDep
 ) -> Response:  # fmt: skip
     """Fill the form from a pasted or sent list; nothing is saved before somebody has looked at it."""
-    file, text = form.files.get("file"), form.text("list", 400_000)
-    faults: tuple[tuple[str, str], ...] = ()
+    file, text = form.files.get("file"), form.text("list", LIST_MOST)
+    faults = tuple(form.errors.values())
     rows: list[list[str]] = rows_of_text(text)
     if file is not None:
         try:
@@ -179,13 +182,19 @@ def _look(
 
 
 @router.post("/courses/{course}/counting", dependencies=[guard("manage_course")])
-def save_counting(course: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep) -> Response:
+def save_counting(
+    request: Request, course: str, form: FormDep, actor: ActorDep, of: ServicesDep, db: ReadingDep
+) -> Response:
     """What the course counts as in reports."""
     found = course_of(db, course)
-    names = units_at(db, of.now(), day_of(of.now())).names
-    unit = form.value("unit") if form.value("unit") in names else None
-    held = cast("Held", form.value("held")) if form.value("held") in HELD else "online"
+    unit, held = form.value("unit") or None, next((one for one in HELD if one == form.value("held")), None)
+    if unit is not None and unit not in units_at(db, of.now(), day_of(of.now())).names:
+        form.fail("unit", "Không có đơn vị này. Hãy chọn lại.", "There is no such unit. Choose again.")
+    if held is None:
+        form.fail("held", *NEEDED)
     audience, planned = form.words("audience", 120), form.value("planned") != "no"
+    if form.errors or held is None:
+        return _page(request, of, db, actor, found, None, 422, facts_form=form)
     do(of, actor, lambda changes: count_course(changes, found.id, unit, audience, held, planned=planned))
     return RedirectResponse(f"/courses/{course}/completion#counting", 303)
 

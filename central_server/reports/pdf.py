@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import io
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 
-from reportlab.lib.pagesizes import A4
+from reportlab.lib.pagesizes import A4, landscape
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from central_server.reports.sheet import Column, Row, Sheet, shown
+from central_server.reports.sheet import Column, Row, Sheet, shown, thousandths
 
 FONT = "Noto Serif"
 MM = 72 / 25.4
@@ -123,8 +123,7 @@ class _Layout:
 
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
-        wide, high = A4
-        self.page = (high, wide) if sheet.landscape else (wide, high)
+        self.page = landscape(A4)
         self.room = self.page[0] - LEFT - RIGHT
         self.size, self.widths = _columns(sheet, self.room)
         self.edges = [LEFT + sum(self.widths[:n]) for n in range(len(self.widths) + 1)]
@@ -309,41 +308,102 @@ def _line(layout: _Layout, row: Row) -> _Line:
     return _Line(cells, max(_height(cells, size), SIGN_ROOM if signed else 0.0), bold=row.style == "total")
 
 
+def _pieces(line: _Line, room: float, size: float) -> Iterator[_Line]:
+    """A row in rows of a page's height (`room`, points) at most: what is taller goes on on the next page."""
+    if line.height <= room:
+        yield line
+        return
+    most = max(1, int((room - 2 * PAD_Y) / (size * LEADING)))
+    for first in range(0, max(len(cell.lines) for cell in line.cells), most):
+        cells = [replace(cell, lines=cell.lines[first : first + most]) for cell in line.cells]
+        yield replace(line, cells=cells, height=_height(cells, size))
+
+
 def _table(layout: _Layout) -> None:
     heading = _heading(layout)
     layout.row(heading)
-    lines = [_line(layout, row) for row in layout.sheet.rows]
-    for at, line in enumerate(lines):
-        group = layout.sheet.rows[at].style == "group"
-        with_next = lines[at + 1].height if group and at + 1 < len(lines) else 0.0
+    room = layout.page[1] - TOP - BOTTOM - heading.height
+    rows = [(row.style == "group", piece) for row in layout.sheet.rows
+            for piece in _pieces(_line(layout, row), room, layout.size)]  # fmt: skip
+    for at, (group, line) in enumerate(rows):
+        with_next = rows[at + 1][1].height if group and at + 1 < len(rows) else 0.0
         if not layout.fits(line.height + with_next):
             layout.next_page()
             layout.row(heading)
         layout.row(line)
 
 
+BAR = 11.0
+"""Height (points) of a bar with the room around it."""
+
+
+def _bars(layout: _Layout) -> None:
+    """Plan against done as bars: filled as far as was done, with an outline as far as was planned."""
+    sheet, size, leading = layout.sheet, 8.0, BAR
+    if not layout.fits(4 * leading):
+        layout.next_page()
+    layout.y -= 4
+    layout.paragraph(sheet.bars_of, 9, bold=True)
+    left, room = LEFT + layout.room * 0.32, layout.room * 0.5
+    longest = max(max(one.planned, one.done) for one in sheet.bars) or 1
+    for one in sheet.bars:
+        if not layout.fits(leading):
+            layout.next_page()
+        planned, done = (room * count / longest for count in (one.planned, one.done))
+        layout.text(LEFT, _cut(one.name, layout.room * 0.31, size), size)
+        layout.put(partial(_bar, x=left, y=layout.y - BAR + 2.2, planned=planned, done=done))
+        percent = thousandths(one.done, one.planned)
+        said = f"{shown(one.done, 'number', sheet.lang)}/{shown(one.planned, 'number', sheet.lang)}"
+        if percent is not None:
+            said = f"{said} = {shown(percent, 'percent', sheet.lang)}"
+        layout.text(left + max(planned, done) + 4, said, size)
+        layout.y -= leading
+    layout.y -= 3
+
+
+def _bar(canvas: Canvas, *, x: float, y: float, planned: float, done: float) -> None:
+    canvas.setFillGray(0.62)
+    canvas.rect(x, y, done, BAR - 4, stroke=0, fill=1)
+    canvas.setFillGray(0)
+    canvas.setLineWidth(0.7)
+    canvas.rect(x, y, planned, BAR - 4, stroke=1, fill=0)
+
+
+def _cut(text: str, width: float, size: float) -> str:
+    """The text, or as much of it as has room, with dots."""
+    first, *more = wrapped(text, width - (width_of("…", size)), size)
+    return f"{first}…" if more and width_of(text, size) > width else text
+
+
 def _below(layout: _Layout) -> None:
     sheet = layout.sheet
     layout.y -= 5
+    if sheet.bars:
+        _bars(layout)
     for note in sheet.notes:
         layout.paragraph(note, 9)
     signers, size = sheet.head.signers, 10.5
     if not signers:
         return
     share = layout.room / len(signers)
-    titles = [wrapped(signer.title, share - 8, size) for signer in signers]
-    high = (max(map(len, titles)) + 2) * size * LEADING + 62
+    titles, names = ([wrapped(text, share - 8, size) for text in texts]
+                     for texts in ([one.title for one in signers], [one.name for one in signers]))  # fmt: skip
+    high = (max(map(len, titles)) + max(map(len, names)) + 1) * size * LEADING + 62
     if not layout.fits(high):
         layout.next_page()
     layout.y -= 6
     middle = [LEFT + share * (n + 0.5) for n in range(len(signers))]
     layout.text(middle[-1], sheet.dated_line(), size, align="c")
     layout.y -= size * LEADING
-    for n in range(max(map(len, titles))):
-        for x, lines in zip(middle, titles, strict=True):
+    _side_by_side(layout, middle, titles, size)
+    layout.y -= 50
+    _side_by_side(layout, middle, names, size)
+
+
+def _side_by_side(layout: _Layout, middle: Sequence[float], blocks: Sequence[Sequence[str]], size: float) -> None:
+    """Blocks of bold lines, each around its middle."""
+    for n in range(max(map(len, blocks))):
+        for x, lines in zip(middle, blocks, strict=True):
             if n < len(lines):
                 layout.text(x, lines[n], size, bold=True, align="c")
         layout.y -= size * LEADING
-    layout.y -= 50
-    for x, signer in zip(middle, signers, strict=True):
-        layout.text(x, signer.name, size, bold=True, align="c")

@@ -11,6 +11,7 @@ from central_server.courses.series import VIETNAM
 from models.report_records import PERIOD
 
 _PERIOD = re.compile(PERIOD)
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 DAY_MS = 86_400_000
 
 
@@ -50,8 +51,8 @@ class Period:
 
 
 def period(code: str) -> Period:
-    """The period of a code. Raises ValueError."""
-    if not _PERIOD.fullmatch(code):
+    """The period of a code, in a year that a report may be about. Raises ValueError."""
+    if not _PERIOD.fullmatch(code) or not FIRST_YEAR <= int(code[:4]) <= LAST_YEAR:
         raise ValueError(code)
     year, _, part = code.partition("-")
     if not part:

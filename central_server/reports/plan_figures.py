@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from central_server.learners.names import plain
 from central_server.reports.period import Period, day_of, period
 from central_server.reports.sheet import thousandths
 
@@ -177,10 +178,22 @@ def _line(unit: str, programme: str, courses: Sequence[CourseFact], targets: Seq
 
 @dataclass(frozen=True, slots=True)
 class UnitNames:
-    """What units were called on a day. names: by unit; merged: by unit, into which one and since when."""
+    """What units were called on a day, by their ids."""
 
-    names: Mapping[str, str]
+    entered: Mapping[str, str]
+    """As somebody wrote them, the units that came first standing first."""
     merged: Mapping[str, tuple[str, date]] = field(default_factory=dict)
+    """Into which unit, and since when."""
+    names: Mapping[str, str] = field(init=False)
+    """The same, units of one name told apart by numbers: Xã An Bình (1), Xã An Bình (2)."""
+
+    def __post_init__(self) -> None:
+        alike: dict[str, list[str]] = {}
+        for unit, name in self.entered.items():
+            alike.setdefault(plain(name), []).append(unit)
+        names = {unit: name if len(some) == 1 else f"{name} ({some.index(unit) + 1})"
+                 for unit, name in self.entered.items() for some in [alike[plain(name)]]}  # fmt: skip
+        object.__setattr__(self, "names", names)
 
     def said(self, unit: str, english: bool = False) -> str:
         """The name as a report has it: a unit that was merged away keeps its own, with what became of it."""

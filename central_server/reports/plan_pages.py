@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from pathlib import Path
+from contextlib import ExitStack
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse
 from sqlalchemy import text
 from sqlmodel import Session
-from starlette.background import BackgroundTask
 
 from central_server.accounts.guard import guard
-from central_server.errors import BusyError, InputError
+from central_server.errors import BusyError, InputError, UnavailableError
 from central_server.learners.names import given_name_first
-from central_server.proof.pack import write_pack
+from central_server.proof.pack import pack_into
 from central_server.proof.stored import StoredEvidence
 from central_server.reports.charts import Bar, Mark, columns_chart
 from central_server.reports.csv_file import Separator
 from central_server.reports.download import SHEETS, Ending, sheet_file
-from central_server.reports.period import Period, day_of, end_of, period, periods_of
+from central_server.reports.period import FIRST_YEAR, LAST_YEAR, Period, day_of, end_of, period, periods_of
 from central_server.reports.plan_figures import By
-from central_server.reports.plan_report import PlanReport, address, part_of, plan_report, plan_sheet
+from central_server.reports.plan_report import PlanReport, Which, address, part_of, plan_report, plan_sheet
 from central_server.reports.progress import progress
 from central_server.reports.reading import course_names, results_at
 from central_server.reports.sheet import Column, Row, Sheet, shown
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.description import gives_file
+from central_server.web.downloads import FileOnce
 from central_server.web.figures import number
 from central_server.web.headers import page_language
 from central_server.web.written import read_date
 from models.language import Language
 
 router = APIRouter(prefix="/reports", dependencies=[guard("see_reports")])
-FIRST_YEAR, LAST_YEAR = 2000, 2100
 _PEOPLE = text("SELECT id, code, name, birth_year, position, unit FROM learner")
 _packing = threading.Lock()
 """One pack at a time: it reads every log."""
@@ -123,7 +121,7 @@ def plan_file(
 @router.get("/courses")
 def courses_page(
     request: Request, of: ServicesDep, db: ReadingDep, period: str = "", as_of: str = "", by: By = "unit",
-    unit: str = "", programme: str = "", which: str = "",
+    unit: str = "", programme: str = "", which: Which = "",
 ) -> Response:  # fmt: skip
     """The courses behind a figure, each with its turns and results as of that day."""
     report, lang = report_of(db, of, period, as_of, by), page_language(request)
@@ -149,7 +147,7 @@ def courses_page(
 @router.get("/learners.{ending}", response_class=Response, responses=SHEETS)
 def learners_file(
     request: Request, ending: Ending, of: ServicesDep, db: ReadingDep, period: str = "", as_of: str = "",
-    by: By = "unit", unit: str = "", programme: str = "", which: str = "", separator: Separator = "semicolon",
+    by: By = "unit", unit: str = "", programme: str = "", which: Which = "", separator: Separator = "semicolon",
 ) -> Response:  # fmt: skip
     """Every training turn behind a figure: who, in which course, with what result."""
     report = report_of(db, of, period, as_of, by)
@@ -193,8 +191,10 @@ def turns_sheet(db: Session, report: PlanReport, courses: tuple[str, ...], lang:
         (t("Số liệu tính đến", "Figures as of"), shown(day_of(report.at), "date", lang)),
     )
     notes = (
-        t(f"{number(at, lang)} lượt, {number(len(wanted), lang)} người.",
-          f"{number(at, lang)} turns, {number(len(wanted), lang)} persons."),
+        t(f"{number(at, lang)} lượt, {number(len(wanted), lang)} người. Kết quả là kết quả vào ngày báo cáo, với đơn "
+          "vị và chức vụ khi được công nhận; tên lớp và họ tên là tên hiện nay.",
+          f"{number(at, lang)} turns, {number(len(wanted), lang)} persons. Results are those of the report's day, with "
+          "unit and position as they were recognised; courses and learners have their names of today."),
     )  # fmt: skip
     return Sheet(
         f"luot-hoc-vien-{report.period.code}-{day_of(report.at):%Y%m%d}", report.head.of("plan"),
@@ -210,7 +210,7 @@ proving = APIRouter(prefix="/reports", dependencies=[guard("export_proof")])
 def proof_pack(of: ServicesDep) -> Response:
     """The proof pack: every log and plan, ids only, which `central-server verify --pack` checks on any PC.
 
-    Raises BusyError while another one is made.
+    Raises BusyError while another one is made, UnavailableError where the disk has no room for it.
     """
     if not _packing.acquire(blocking=False):
         raise BusyError(
@@ -218,16 +218,16 @@ def proof_pack(of: ServicesDep) -> Response:
             "Another proof pack is being made. Try again in some minutes.",
         )
     try:
-        folder = Path(tempfile.mkdtemp(prefix="diemdanh-proof-", dir=of.config.data_folder))
-        path = folder / "proof.zip"
-        with of.engine.connect() as connection, connection.begin():
-            write_pack(path, StoredEvidence(connection), [], of.server_key, of.now())
+        with ExitStack() as stack:
+            file = stack.enter_context(tempfile.TemporaryFile(dir=of.config.data_folder))
+            with of.engine.connect() as connection, connection.begin():
+                pack_into(file, StoredEvidence(connection), [], of.server_key, of.now())
+            stack.pop_all()  # whoever sends it closes it
+    except OSError as error:
+        raise UnavailableError(
+            "Máy chủ không còn chỗ cho gói bằng chứng. Hãy báo quản trị hệ thống.",
+            "The server has no room for the proof pack. Tell the administrator.",
+        ) from error
     finally:
         _packing.release()
-    name = f"bang-chung-{day_of(of.now()):%Y%m%d}.zip"
-    return FileResponse(path, media_type="application/zip", filename=name, background=BackgroundTask(_remove, folder))
-
-
-def _remove(folder: Path) -> None:
-    (folder / "proof.zip").unlink(missing_ok=True)
-    folder.rmdir()
+    return FileOnce(file, f"bang-chung-{day_of(of.now()):%Y%m%d}.zip", "application/zip")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlencode
 
 from sqlmodel import Session
 
+from central_server.errors import NotFoundError
 from central_server.learners.names import plain
 from central_server.reports.period import Period, day_of, end_of
 from central_server.reports.plan_figures import By, CourseFact, Line, PlanFigures, UnitNames, plan_figures
 from central_server.reports.reading import HeadKept, facts_at, letterhead_at, programme_names, targets_at, units_at
-from central_server.reports.sheet import Cell, Column, Row, Sheet, Style
+from central_server.reports.sheet import Against, Cell, Column, Row, Sheet, Style
 from central_server.web.figures import day, day_time, number
 from models.language import Language
 
@@ -55,8 +57,20 @@ def address(report: PlanReport, **more: str) -> str:
     return urlencode(asked | {name: value for name, value in more.items() if value})
 
 
-def part_of(report: PlanReport, unit: str, programme: str, which: str) -> tuple[str, ...]:
-    """Ids of the courses behind a figure. which: plan, outside, or nothing for both; unit, programme: empty for all."""
+NONE = "-"
+"""Stands in an address for courses without a unit, or without a programme."""
+Which = Literal["", "plan", "outside"]
+"""Of which courses a figure is: within the plan, outside it; empty: both."""
+
+
+def part_of(report: PlanReport, unit: str, programme: str, which: Which) -> tuple[str, ...]:
+    """Ids of the courses behind a figure. unit, programme: empty for all. Raises NotFoundError for unknown ones."""
+    for asked, known in ((unit, report.units.names), (programme, report.programmes)):
+        if asked not in ("", NONE) and asked not in known:
+            raise NotFoundError(
+                "Không có đơn vị hoặc chương trình này. Hãy mở lại từ trang báo cáo.",
+                "There is no such unit or programme. Open it from the report again.",
+            )
     found: list[str] = []
     if which != "outside":
         found += [id_ for group in report.figures.groups for line in group.lines if _is(line, unit, programme)
@@ -64,10 +78,6 @@ def part_of(report: PlanReport, unit: str, programme: str, which: str) -> tuple[
     if which != "plan":
         found += [id_ for line in report.figures.outside if _is(line, unit, programme) for id_ in line.made_of]
     return tuple(sorted(found, key=lambda id_: (report.facts[id_].opened, id_)))
-
-
-NONE = "-"
-"""Stands in an address for courses without a unit, or without a programme."""
 
 
 def _is(line: Line, unit: str, programme: str) -> bool:
@@ -119,6 +129,11 @@ def plan_sheet(report: PlanReport, lang: Language) -> Sheet:
     rows.append(_row(report, None, figures.outside_total, outside, "outside", lang))
     rows.append(_row(report, None, figures.total, t("TỔNG CỘNG", "TOTAL"), "", lang))
     then = day_of(report.at)
+    bars = tuple(
+        Against(report.units.said(group.key, english) if by_unit else _programme(report, group.key, english),
+                group.total.turns.planned or 0, group.total.turns.done)
+        for group in figures.groups
+    )  # fmt: skip
     about = (
         (t("Kỳ báo cáo", "Period"), report.period.label(english)),
         (t("Số liệu tính đến", "Figures as of"),
@@ -128,6 +143,8 @@ def plan_sheet(report: PlanReport, lang: Language) -> Sheet:
         f"bieu-tong-hop-{report.period.code}-{then:%Y%m%d}", report.head.of("plan"),
         t("BIỂU TỔNG HỢP KẾT QUẢ ĐÀO TẠO, BỒI DƯỠNG", "RESULTS OF TRAINING: PLAN AGAINST DONE"), about, columns,
         tuple(rows), _notes(report, lang), then, lang, grouped_by=t("Đơn vị", "Unit") if by_unit else columns[1].title,
+        bars_of=t("Lượt học viên: thực hiện (tô) so với kế hoạch (khung)", "Turns: done (filled), planned (outline)"),
+        bars=bars,
     )  # fmt: skip
 
 
@@ -170,8 +187,10 @@ def _notes(report: PlanReport, lang: Language) -> tuple[str, ...]:
           "người, nên số người của các dòng không cộng thành số người của dòng tổng.",
           "A course counts in the period of its first session. Turns are enrolments; a person in three courses is "
           "three turns and one person, so the persons of the lines do not add up to those of their sum."),
-        t("Hoàn thành là kết quả đã công nhận tính đến ngày báo cáo.",
-          "Completed are the results recognised by the day of the report."),
+        t("Hoàn thành là kết quả đã công nhận tính đến ngày báo cáo. Tên đơn vị là tên vào ngày ấy, tên chương trình "
+          "là tên hiện nay.",
+          "Completed are the results recognised by the day of the report. Units have their names of that day, "
+          "programmes those of today."),
     ]  # fmt: skip
     if inside.courses.percent is not None and whole.courses.percent is not None:
         pair = [(number(one.courses.percent / 10, lang, 1), _tenths(one.turns.percent, lang)) for one in (inside, whole)

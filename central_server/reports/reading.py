@@ -78,7 +78,9 @@ def units_at(db: Session, at: int, day: date) -> UnitNames:
     """What every unit was called on a day, by what had been entered by then."""
     names: dict[str, str] = {}
     merged: dict[str, tuple[str, date]] = {}
-    query = select(UnitVersion).where(UnitVersion.at <= at).order_by(col(UnitVersion.since), col(UnitVersion.version))
+    query = select(UnitVersion).where(UnitVersion.at <= at).order_by(
+        col(UnitVersion.since), col(UnitVersion.version), col(UnitVersion.at), col(UnitVersion.unit)
+    )  # fmt: skip
     for row in db.exec(query):
         if row.since > day and row.unit in names:
             continue

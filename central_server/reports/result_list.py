@@ -64,7 +64,11 @@ def read_results(rows: Sequence[Sequence[str]], codes: Mapping[str, str]) -> Res
     columns, first = _columns(rows)
     found: dict[str, Listed] = {}
     faults: list[tuple[str, str]] = []
-    for line, cells in enumerate(rows[first : first + MOST_LINES], first + 1):
+    if len(rows) - first > MOST_LINES:
+        faults.append((f"Danh sách dài quá {MOST_LINES} dòng. Hãy chia thành nhiều danh sách.",
+                       f"The list has more than {MOST_LINES} lines. Split it."))  # fmt: skip
+        rows = rows[: first + MOST_LINES]
+    for line, cells in enumerate(rows[first:], first + 1):
         told = {field: " ".join(cells[at].split()) for field, at in columns.items() if at < len(cells)}
         written = told.get("code", "")
         if not written or (first and plain(written) not in codes and not any(_said(told))):

@@ -67,6 +67,15 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Against:
+    """A bar of a picture of plan against done: what it is of, what was planned, what was done."""
+
+    name: str
+    planned: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A sheet."""
 
@@ -82,9 +91,13 @@ class Sheet:
     dated: date
     """The day on which it is signed."""
     lang: Language
-    landscape: bool = True
     grouped_by: str = ""
     """What the groups are; in CSV that is a column of its own."""
+    beside: Sheet | None = None
+    """Another one, on a page of its own in the Excel file; in no other file."""
+    bars_of: str = ""
+    bars: tuple[Against, ...] = ()
+    """In print, figures of the table as a picture; bars_of: what they count."""
 
     @property
     def two_headings(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from central_server.learners.names import plain
@@ -19,10 +19,18 @@ class TargetList:
     faults: Sequence[tuple[str, str]]
 
 
-def read_targets(text: str, units: Mapping[str, str], programmes: Mapping[str, str]) -> TargetList:
+def known_as(names: Iterable[tuple[str, str]]) -> dict[str, str | None]:
+    """Ids by their plain names, of pairs of both; None: several have that name."""
+    found: dict[str, str | None] = {}
+    for name, id_ in names:
+        found[plain(name)] = id_ if found.get(plain(name), id_) == id_ else None
+    return found
+
+
+def read_targets(text: str, units: Mapping[str, str | None], programmes: Mapping[str, str | None]) -> TargetList:
     """Each line: unit; programme (code or name); courses; turns, apart by semicolons or tabs.
 
-    units, programmes: ids by their plain names (and codes).
+    units, programmes: ids by their plain names and codes; None where several have that name.
     """
     lines: list[tuple[str, str, int, int]] = []
     faults: list[tuple[str, str]] = []
@@ -36,10 +44,16 @@ def read_targets(text: str, units: Mapping[str, str], programmes: Mapping[str, s
             continue
         unit, programme = units.get(plain(cells[0])), programmes.get(plain(cells[1]))
         courses, turns = (_whole(cell) for cell in cells[2:4])
-        if unit is None:
+        for cell, known, at in ((cells[0], units, unit), (cells[1], programmes, programme)):
+            if at is None and plain(cell) in known:
+                faults.append((f"Dòng {number}: có nhiều mục tên “{cell[:60]}”. Hãy ghi tên có số như ở trang Đơn vị, "
+                               "hoặc mã chương trình.",
+                               f"Line {number}: several are called “{cell[:60]}”. Write the name with its number as on "
+                               "the page of units, or the programme's code."))  # fmt: skip
+        if unit is None and plain(cells[0]) not in units:
             faults.append((f"Dòng {number}: chưa có đơn vị “{cells[0][:60]}”. Hãy thêm ở trang Đơn vị.",
                            f"Line {number}: there is no unit “{cells[0][:60]}”. Add it first."))  # fmt: skip
-        if programme is None:
+        if programme is None and plain(cells[1]) not in programmes:
             faults.append((f"Dòng {number}: chưa có chương trình “{cells[1][:60]}”.",
                            f"Line {number}: there is no programme “{cells[1][:60]}”."))  # fmt: skip
         if courses is None or turns is None:

@@ -16,7 +16,7 @@ from central_server.reports.acts import Decision, UnitName, decide_targets, name
 from central_server.reports.period import day_of, period, periods_of
 from central_server.reports.reading import programme_names, units_at
 from central_server.reports.tables import TargetDecision, TargetLine, UnitVersion
-from central_server.reports.target_list import read_targets
+from central_server.reports.target_list import known_as, read_targets
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.forms import Form, FormDep
 from central_server.web.headers import page_language
@@ -32,13 +32,12 @@ def _units_page(
     history: dict[str, list[UnitVersion]] = {}
     for row in db.exec(query):
         history.setdefault(row.unit, []).append(row)
-    everything = {row.unit: row.name for rows in history.values() for row in rows}
     context = {
         "form": form,
         "rows": sorted(((unit, names.said(unit, page_language(request) == "en"), history[unit]) for unit in history),
                        key=lambda one: plain(one[1])),
-        "names": sorted(everything.items(), key=lambda one: plain(one[1])),
-        "all_names": everything,
+        "names": sorted(names.names.items(), key=lambda one: plain(one[1])),
+        "all_names": names.names,
         "problem": problem,
     }  # fmt: skip
     return of.pages.page(request, "units.html", status, **context)
@@ -63,7 +62,7 @@ def save_unit(request: Request, form: FormDep, actor: ActorDep, of: ServicesDep,
         form.fail("into", "Hãy chọn đơn vị bị nhập, rồi một đơn vị nhận khác.",
                   "Choose the unit that is merged, then another one that takes it.")  # fmt: skip
     if not name and unit in known:
-        name = units_at(db, of.now(), since or day_of(of.now())).names[unit]
+        name = units_at(db, of.now(), since or day_of(of.now())).entered[unit]
     if not name:
         form.fail("name", "Hãy điền tên đơn vị.", "Write the unit's name.")
     if form.errors or since is None:
@@ -123,11 +122,8 @@ def save_targets(request: Request, form: FormDep, actor: ActorDep, of: ServicesD
         period(code)
     except ValueError:
         form.fail("period", "Hãy chọn kỳ.", "Choose a period.")
-    units = {plain(name): unit for unit, name in _unit_names(db, of).items()}
-    programmes: dict[str, str] = {}
-    for one in db.exec(select(Programme)):
-        programmes |= {plain(one.title): one.id, plain(one.code): one.id}
-    read = read_targets(form.text("lines", 200_000), units, programmes)
+    programmes = known_as((name, one.id) for one in db.exec(select(Programme)) for name in (one.title, one.code))
+    read = read_targets(form.text("lines", 200_000), _units_known(db, of), programmes)
     if read.faults:
         form.fail("lines", "Có dòng chưa đọc được, xem bên trên.", "Some lines can't be read, see above.")
     if form.errors or day is None:
@@ -137,7 +133,9 @@ def save_targets(request: Request, form: FormDep, actor: ActorDep, of: ServicesD
     return RedirectResponse("/reports/targets", 303)
 
 
-def _unit_names(db: Session, of: Services) -> dict[str, str]:
-    """Every name that a unit has or had, the present one winning."""
-    found = {row.unit: row.name for row in db.exec(select(UnitVersion).order_by(col(UnitVersion.version)))}
-    return found | dict(units_at(db, of.now(), day_of(of.now())).names)
+def _units_known(db: Session, of: Services) -> dict[str, str | None]:
+    """Units by every name that they have or had; what one is called today is nobody else's old name."""
+    old = known_as((row.name, row.unit) for row in db.exec(select(UnitVersion)))
+    now = units_at(db, of.now(), day_of(of.now()))
+    alike = known_as((name, unit) for unit, name in now.entered.items())
+    return old | alike | known_as((name, unit) for unit, name in now.names.items())

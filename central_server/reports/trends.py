@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
 
+from central_server.participation.rounding import rounded
 from central_server.participation.settled import SessionSum
 from central_server.reports.period import day_of
 from central_server.reports.sheet import thousandths
@@ -34,7 +37,7 @@ class SessionFact:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What is known of some sessions. Shares in thousandths, of the scheduled time of all learners."""
+    """What is known of some sessions. Shares in thousandths, of the scheduled time of all learners; they add up."""
 
     key: str
     sessions: int
@@ -118,17 +121,18 @@ def _quality(key: str, sessions: Sequence[SessionFact], sums: Mapping[str, Seque
     some = [one for session in sessions for one in sums[session.id]]
     scheduled, turns = sum(one.scheduled_ms for one in some), sum(one.learners for one in some)
     seen, not_seen = sum(one.seen_ms for one in some), sum(one.not_seen_ms for one in some)
-    return Quality(
-        key, len(sessions), turns, thousandths(seen, scheduled), thousandths(not_seen, scheduled),
-        thousandths(scheduled - seen - not_seen, scheduled), thousandths(sum(one.late for one in some), turns),
-    )  # fmt: skip
+    parts = [1000 * part for part in (seen, not_seen, scheduled - seen - not_seen)]
+    told: Sequence[int | None] = rounded(parts, scheduled) if scheduled else (None, None, None)
+    late = thousandths(sum(one.late for one in some), turns)
+    return Quality(key, len(sessions), turns, told[0], told[1], told[2], late)
 
 
 def _teaching(key: str, sessions: Sequence[SessionFact], sums: Mapping[str, Sequence[SessionSum]]) -> Teaching:
     counted = [one for one in sessions if not one.cancelled]
 
     def tenths(some: Iterable[tuple[int, int]]) -> int:
-        return sum((20 * ms + minutes * 60_000) // (2 * minutes * 60_000) for ms, minutes in some)
+        """Of (ms, minutes of a period): added up first, rounded once, halves up."""
+        return floor(sum(Fraction(10 * ms, minutes * 60_000) for ms, minutes in some) + Fraction(1, 2))
 
     longest = [
         (max((one.anybody_ms for one in sums.get(session.id, ())), default=0), session.period_minutes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from math import ceil
 
@@ -11,7 +11,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from central_server.reports.sheet import Cell, Column, Kind, Row, Sheet, Style
+from central_server.reports.sheet import Kind, Row, Sheet, Style
 from central_server.web.figures import moment
 
 FONT = {"font_name": "Times New Roman", "font_size": 12, "valign": "vcenter"}
@@ -19,8 +19,12 @@ FORMS: dict[Kind, str] = {
     "number": "#,##0", "plain": "0", "tenths": "#,##0.0", "percent": '0.0" "%', "time": "hh:mm", "date": "dd/mm/yyyy",
 }  # fmt: skip
 """Excel shows them with the reader's own signs: 5.476 and 111,5 % on a Vietnamese PC."""
+PARTS: dict[Kind, int] = {"tenths": 10, "percent": 1000}
+"""What whole numbers of a kind are parts of."""
 HEADING = "#F0EFEA"
 A4 = 9
+HIGHEST = 409.0
+"""Points: Excel's rows get no higher, and it calls a file with a higher one damaged."""
 SIGN_ROOM = 24.0
 """Height (points) of a row in which somebody signs."""
 
@@ -60,34 +64,42 @@ def sheet_xlsx(sheet: Sheet) -> bytes:
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(out, options) as book:
-        looks, page = _Formats(book), book.add_worksheet()
-        last = len(sheet.columns) - 1
-        for number, column in enumerate(sheet.columns):
-            page.set_column(number, number, column.width)
-        at = _above(page, sheet, looks, last)
-        top = at + 1 if sheet.two_headings else at
-        _headings(page, sheet, looks, at)
-        texts = [(number, column.width) for number, column in enumerate(sheet.columns) if column.kind == "text"]
-        least = SIGN_ROOM if any(column.kind == "sign" for column in sheet.columns) else 18.0
-        for at, row in enumerate(sheet.rows, top + 1):
-            if row.style == "group":
-                page.set_row(at, 20)
-                page.merge_range(at, 0, at, last, str(row.cells[0]), looks.cell("text", "group"))
-                continue
-            page.set_row(at, _height(row, texts, least))
-            for number, (cell, column) in enumerate(zip(row.cells, sheet.columns, strict=True)):
-                _write(page, at, number, cell, column, looks.cell(column.kind, row.style))
-        _below(page, sheet, looks, top + len(sheet.rows) + 2, last)
-        page.freeze_panes(top + 1, min(2, last))
-        page.repeat_rows(top - sheet.two_headings, top)
-        if sheet.landscape:
-            page.set_landscape()
-        page.set_paper(A4)
-        page.fit_to_pages(1, 0)
-        page.set_margins(left=0.6, right=0.4, top=0.6, bottom=0.7)
-        page.set_footer("&C&P/&N")
+        looks = _Formats(book)
+        _page(book.add_worksheet(), sheet, looks)
+        if sheet.beside is not None:
+            _page(book.add_worksheet(sheet.beside.title), sheet.beside, looks)
         book.set_properties({"title": sheet.title})
     return out.getvalue()
+
+
+def _page(page: Worksheet, sheet: Sheet, looks: _Formats) -> None:
+    last = len(sheet.columns) - 1
+    for number, column in enumerate(sheet.columns):
+        page.set_column(number, number, column.width)
+    at = _above(page, sheet, looks, last)
+    top = at + 1 if sheet.two_headings else at
+    _headings(page, sheet, looks, at)
+    texts = [(number, column.width) for number, column in enumerate(sheet.columns) if column.kind == "text"]
+    kinds: dict[Style, list[tuple[Kind, Format]]] = {
+        style: [(column.kind, looks.cell(column.kind, style)) for column in sheet.columns]
+        for style in dict.fromkeys(row.style for row in sheet.rows)
+    }
+    least = SIGN_ROOM if any(column.kind == "sign" for column in sheet.columns) else 18.0
+    for at, row in enumerate(sheet.rows, top + 1):
+        if row.style == "group":
+            page.set_row(at, 20)
+            page.merge_range(at, 0, at, last, str(row.cells[0]), looks.cell("text", "group"))
+            continue
+        page.set_row(at, _height(row, texts, least))
+        _cells(page, at, row, kinds[row.style])
+    _below(page, sheet, looks, top + len(sheet.rows) + 2, last)
+    page.freeze_panes(top + 1, min(2, last))
+    page.repeat_rows(top - sheet.two_headings, top)
+    page.set_landscape()
+    page.set_paper(A4)
+    page.fit_to_pages(1, 0)
+    page.set_margins(left=0.6, right=0.4, top=0.6, bottom=0.7)
+    page.set_footer("&C&P/&N")
 
 
 def _height(row: Row, texts: list[tuple[int, float]], least: float) -> float:
@@ -100,7 +112,7 @@ def _height(row: Row, texts: list[tuple[int, float]], least: float) -> float:
         cell = row.cells[number]
         if isinstance(cell, str) and len(cell) > width:
             lines = max(lines, ceil(len(cell) * 1.1 / width))
-    return max(lines * 16.0, least)
+    return min(max(lines * 16.0, least), HIGHEST)
 
 
 def _merged(page: Worksheet, at: int, first: int, last: int, text: str, look: Format) -> None:
@@ -149,40 +161,21 @@ def _headings(page: Worksheet, sheet: Sheet, looks: _Formats, at: int) -> None:
         _merged(page, at, first, number - 1, column.over, looks.heading)
 
 
-def _write(page: Worksheet, at: int, number: int, cell: Cell, column: Column, look: Format) -> None:
-    match cell:
-        case None:
-            if column.kind == "percent":
-                page.write_string(at, number, "–", look)
-            else:
-                page.write_blank(at, number, None, look)
-        case str():
+def _cells(page: Worksheet, at: int, row: Row, columns: Sequence[tuple[Kind, Format]]) -> None:
+    """The cells of a row. What is most of a long sheet, texts and numbers, is asked for first."""
+    for number, (cell, (kind, look)) in enumerate(zip(row.cells, columns, strict=True)):
+        if isinstance(cell, str):
             page.write_string(at, number, cell, look)
-        case date():
+        elif isinstance(cell, date):
             page.write_datetime(at, number, datetime.combine(cell, time()), look)
-        case _:
-            _WRITE.get(column.kind, _number)(page, at, number, cell, look)
-
-
-def _number(page: Worksheet, at: int, number: int, cell: int, look: Format) -> None:
-    page.write_number(at, number, cell, look)
-
-
-def _tenths(page: Worksheet, at: int, number: int, cell: int, look: Format) -> None:
-    page.write_number(at, number, cell / 10, look)
-
-
-def _percent(page: Worksheet, at: int, number: int, cell: int, look: Format) -> None:
-    page.write_number(at, number, cell / 1000, look)
-
-
-def _time(page: Worksheet, at: int, number: int, cell: int, look: Format) -> None:
-    page.write_datetime(at, number, moment(cell).replace(tzinfo=None), look)
-
-
-_WRITE: dict[Kind, Callable[[Worksheet, int, int, int, Format], None]] = {
-    "tenths": _tenths, "percent": _percent, "time": _time,
-}  # fmt: skip
+        elif cell is None and kind == "percent":
+            page.write_string(at, number, "–", look)
+        elif cell is None:
+            page.write_blank(at, number, None, look)
+        elif kind == "time":
+            page.write_datetime(at, number, moment(cell).replace(tzinfo=None), look)
+        else:
+            page.write_number(at, number, cell / PARTS[kind] if kind in PARTS else cell, look)
 
 
 def _below(page: Worksheet, sheet: Sheet, looks: _Formats, at: int, last: int) -> None:

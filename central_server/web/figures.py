@@ -20,6 +20,11 @@ def moment(ms: int) -> datetime:
     return datetime.fromtimestamp(min(max(ms / 1000, 0), LAST_MOMENT_S), VIETNAM)
 
 
+def iso(ms: int) -> str:
+    """2026-11-24T08:05:09+07:00, for programs."""
+    return moment(ms).isoformat(timespec="seconds")
+
+
 def day_time(ms: int) -> str:
     """08:05"""
     return moment(ms).strftime("%H:%M")
@@ -44,6 +49,22 @@ WEEKDAYS = (
 def weekday(ms: int, lang: Language) -> str:
     """thứ Ba"""
     return WEEKDAYS[moment(ms).weekday()][lang == "en"]
+
+
+def span(start: int, end: int, lang: Language) -> str:
+    """08:00–11:30, thứ Ba 24/11/2026; past midnight 22:00, thứ Ba 24/11/2026 – 00:30, thứ Tư 25/11/2026."""
+    last = f"{day_time(end)}, {weekday(end, lang)} {day(end)}"
+    if day(start) == day(end):
+        return f"{day_time(start)}–{last}"
+    return f"{day_time(start)}, {weekday(start, lang)} {day(start)} – {last}"
+
+
+def part_of_day(ms: int, lang: Language) -> str:
+    """buổi sáng until 12:00, buổi chiều until 18:00, then buổi tối."""
+    hour = moment(ms).hour
+    found = ("buổi sáng", "morning") if hour < 12 else ("buổi chiều", "afternoon") if hour < 18 else (
+        "buổi tối", "evening")  # fmt: skip
+    return found[lang == "en"]
 
 
 def number(value: float, lang: Language, digits: int = 0) -> str:

@@ -97,6 +97,7 @@ class Pages:
             "minutes_seconds": figures.minutes_seconds,
             "many": many,
             "second_time": figures.second_time,
+            "span": figures.span,
             "static": _static_addresses(),
         }
 

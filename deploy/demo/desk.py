@@ -3,12 +3,16 @@ server's pages as people make them."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 from dataclasses import dataclass
 
 import httpx
 
+from central_server.accounts.passwords import check_pin
+from central_server.errors import InputError
+from central_server.learners.means import new_pin
 from deploy.demo.page import ManagersView
 from deploy.demo.programs import ProgramError
 
@@ -31,8 +35,8 @@ def make(manager: ManagersView, technician: ManagersView) -> DeskKeys:
     """
     witness = _pin()
     technician.post("/account/pin", {"pin": witness, "again": witness})
-    learner = manager.participation().learners[0]
-    course = manager.course()
+    session = manager.participation()
+    learner, course = session.learners[0], session.course_id
     slips = manager.post(f"/courses/{course}/pins", {"new": learner.id}, httpx.codes.OK)
     shown = re.search(r'class="slip-pin">.*?<b>([\d ]+)</b>', slips, re.DOTALL)
     if shown is None:
@@ -43,5 +47,9 @@ def make(manager: ManagersView, technician: ManagersView) -> DeskKeys:
 
 
 def _pin() -> str:
-    """Six figures that the server does not call too easy."""
-    return f"{secrets.randbelow(9) + 1}{secrets.randbelow(10)}4715"
+    """Six random figures that the server does not call too easy."""
+    while True:
+        pin = new_pin()
+        with contextlib.suppress(InputError):
+            check_pin(pin, pin)
+            return pin

@@ -59,16 +59,6 @@ class ManagersView:
             raise ProgramError(f"Máy chủ không nhận {path}.", f"The server does not take {path}.")
         return answer.text
 
-    def course(self) -> str:
-        """The id of the session's course. Raises ProgramError."""
-        try:
-            found = re.search(r"/courses/([\w.-]+)", self._http.get(f"{self.address}/sessions/{self._session}").text)
-        except httpx.HTTPError as error:
-            raise ProgramError(f"Máy chủ không trả lời ({error}).", f"The server does not answer ({error}).") from error
-        if found is None:
-            raise ProgramError("Không thấy lớp trên trang.", "The page shows no course.")
-        return found[1]
-
     def page(self, link: str) -> str:
         """The link, so that it signs a browser in and shows the session."""
         return f"{link}&next={quote(f'/sessions/{self._session}', safe='')}"

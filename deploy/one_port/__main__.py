@@ -14,14 +14,19 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+INSIDE = (8443, 8444, 3478)
+"""The ports that nginx and coturn have between them, as nginx.conf and turnserver.conf say."""
 _NAME = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def write(folder: Path, values: dict[str, str]) -> None:
-    """Write nginx.conf, turnserver.conf and turn-secret into the folder; a secret that is there stays."""
+    """Write nginx.conf, turnserver.conf and turn-secret into the folder; a secret that is there stays.
+
+    Raises OSError, or ValueError where the secret is no text.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     secret = folder / "turn-secret"
-    if not secret.exists():
+    if not secret.exists() or not secret.read_bytes().strip():
         _private(secret, secrets.token_urlsafe(32) + "\n")
     values = values | {"SECRET": secret.read_text(encoding="utf-8").strip(), "FOLDER": str(folder)}
     for name, put in (("nginx.conf", _public), ("turnserver.conf", _private)):
@@ -52,21 +57,25 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--address", required=True, type=_address, help="địa chỉ IP của máy / this machine's address")
     parser.add_argument("--certificate", required=True, type=_file, help="cho cả hai tên / for both names (PEM)")
     parser.add_argument("--key", required=True, type=_file, help="khóa của chứng chỉ / its key (PEM)")
-    parser.add_argument("--port", type=int, default=443, help="443")
-    parser.add_argument("--server-port", type=int, default=8080, help="cổng của máy chủ / the server's port (8080)")
-    parser.add_argument("--out", required=True, type=Path, help="thư mục sẽ ghi / folder to write to")
+    parser.add_argument("--port", type=_port, default=443, help="443")
+    parser.add_argument("--server-port", type=_port, default=8080, help="cổng của máy chủ / the server's port (8080)")
+    parser.add_argument("--out", required=True, type=_folder, help="thư mục sẽ ghi / folder to write to")
     asked = parser.parse_args(argv)
     if asked.name == asked.turn_name:
         parser.error("hai tên miền phải khác nhau / the two names must differ")
-    folder = asked.out.resolve()
+    ports = [asked.port, asked.server_port, *INSIDE]
+    if len(set(ports)) < len(ports):
+        parser.error(f"các cổng phải khác nhau và khác {INSIDE} / ports must differ from each other and from {INSIDE}")
+    folder = asked.out
     values = {
         "NAME": asked.name, "TURN_NAME": asked.turn_name, "ADDRESS": asked.address, "PORT": str(asked.port),
         "SERVER_PORT": str(asked.server_port), "CERTIFICATE": str(asked.certificate), "KEY": str(asked.key),
     }  # fmt: skip
     try:
         write(folder, values)
-    except OSError as error:
-        print(f"Không ghi được vào {folder}: {error.strerror}. / {folder} can't be written.", file=sys.stderr)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "turn-secret"
+        print(f"Không ghi được vào {folder}: {why}. / {folder} can't be written.", file=sys.stderr)
         return 2
     port = "" if asked.port == 443 else f":{asked.port}"
     print(
@@ -98,9 +107,25 @@ def _address(text: str) -> str:
     return text
 
 
-def _file(text: str) -> Path:
+def _port(text: str) -> int:
+    port = int(text) if re.fullmatch(r"[0-9]{1,5}", text) else 0
+    if not 0 < port < 65536:
+        raise argparse.ArgumentTypeError("số cổng từ 1 đến 65535 / a port number from 1 to 65535")
+    return port
+
+
+def _folder(text: str) -> Path:
     path = Path(text).resolve()
-    if not path.is_file() or re.search(r"[\s;{}]", str(path)):
+    if re.search(r"[\s;{}]", str(path)):
+        raise argparse.ArgumentTypeError(
+            f"đường dẫn {path} không được có khoảng trắng hay ký tự ; {{ }} / the path may hold no blank and no ; {{ }}"
+        )
+    return path
+
+
+def _file(text: str) -> Path:
+    path = _folder(text)
+    if not path.is_file():
         raise argparse.ArgumentTypeError(f"không có tệp {path} / there is no file {path}")
     return path
 

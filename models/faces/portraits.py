@@ -113,18 +113,20 @@ def portrait_vector(picture: Picture, where: str, engine: FaceEngine) -> Floats:
 def face_jpeg(picture: Picture, face: Face, most: int | None = None) -> bytes:
     """The face with half its size as a margin on each side, as far as the picture goes, at most KEPT_PX; a JPEG.
 
-    most: bytes that it may have; it is made smaller until it has no more.
+    most: bytes that it may have; it is made smaller until it has no more. Nothing where the face lies outside of the
+    picture, as a detector may have it beyond an edge.
     """
     height, width = picture.shape[:2]
     x, y, w, h = face.box
-    left, top = max(0, int(x - w / 2)), max(0, int(y - h / 2))
-    crop = picture[top : min(height, int(y + 1.5 * h)), left : min(width, int(x + 1.5 * w))]
+    left, right = (min(max(0, int(edge)), width) for edge in (x - w / 2, x + 1.5 * w))
+    top, bottom = (min(max(0, int(edge)), height) for edge in (y - h / 2, y + 1.5 * h))
+    crop = picture[top:bottom, left:right]
+    if not crop.size:
+        return b""
     scale = min(1.0, KEPT_PX / max(crop.shape[:2]))
     while True:
         small = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else crop
-        done, jpeg = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, 90))
-        if not done:
-            raise ValueError("the face is empty")
+        _, jpeg = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, 90))
         if most is None or len(jpeg) <= most:
             return jpeg.tobytes()
         scale *= 0.75

@@ -37,27 +37,36 @@ SESSIONS = 8
 MINUTE, DAY = 60_000, 86_400_000
 
 
-def country(now: int, scale: float = 1.0) -> Path:
-    """A data folder with the office, as it stands on the day of `now`; the caller removes it."""
+def country(now: int, scale: float = 1.0, needed: str = "") -> Path:
+    """A data folder with the office, as it stands on the day of `now`; the caller removes it.
+
+    needed: the one course (id) that must be settled; without one all are, which is most of the time of building.
+    """
     courses = max(2, round(COURSES * scale))
     day = now - now % DAY
     kept = Path(tempfile.gettempdir()) / f"diemdanh-bench-{VERSION}-{courses}-{day}.db"
+    if needed and not kept.exists():
+        kept = kept.with_name(f"{kept.stem}-{needed}.db")
     folder = Path(tempfile.mkdtemp(prefix="diemdanh-bench-"))
     if not kept.exists():
         engine = open_database(folder / "diemdanh.db")
         with engine.begin() as db:
             _build(db, day, courses)
-        settle(engine, now)
+        settle(engine, now, needed)
         engine.dispose()
         (folder / "diemdanh.db").rename(kept)
     shutil.copyfile(kept, folder / "diemdanh.db")
     return folder
 
 
-def settle(engine: Engine, now: int) -> None:
-    """Let the server settle what is over, without its pauses."""
+def settle(engine: Engine, now: int, needed: str = "") -> None:
+    """Let the server settle what is over, without its pauses; only of one course where one is named."""
     with Writer(engine) as writer:
         settling = Settling(engine, writer)
+        if needed:
+            while not settling.settle(needed, now):
+                pass
+            return
         course = settling.next("")
         while course is not None:
             while not settling.settle(course, now):

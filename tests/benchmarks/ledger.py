@@ -39,12 +39,14 @@ BATCH = 50
 DEVICES = 64
 BATCHES = 24
 """Of each device."""
-CONNECTIONS = 16
+CONNECTIONS = 64
 WARM_UP = 4
 """A device's first batches, sent before the clock runs."""
 USUAL_SHARE = 5
 """The usual way is sent one batch in so many: it is slower."""
 TURNS = 3
+RESTS_PERCENT = 3
+"""A server that takes less of a core has started."""
 FSYNC_DELAY_US = 4000
 
 
@@ -177,6 +179,7 @@ def _serving(*program: str, slow_disk: bool) -> Iterator[_Serving]:
         try:
             _wait(f"http://127.0.0.1:{port}/health")
             inner = inner.children()[0] if slow_disk else inner
+            _rest(inner)
             yield _Serving(port, inner)
         finally:
             inner.kill()  # strace ends with it
@@ -193,6 +196,14 @@ def _wait(address: str) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+def _rest(process: psutil.Process) -> None:
+    """Wait until a server has done what it does once after its start (ours compiles the pages meanwhile)."""
+    deadline = time.monotonic() + 60
+    while process.cpu_percent(0.5) > RESTS_PERCENT:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the server never rests")
 
 
 _COLUMNS = 'device, log, seq, session, kind, learner, start, "end", line, head'

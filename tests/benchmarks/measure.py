@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -28,6 +29,12 @@ class Measure:
     def line(self) -> dict[str, Any]:
         """The measure as it is printed, numbers rounded to four significant digits."""
         return {key: float(f"{v:.4g}") if isinstance(v, float) else v for key, v in asdict(self).items()}
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process's threads, in s, to the nanosecond: the system's usual count has steps of 10 ms."""
+    spent = [int(one.read_text().split()[0]) for one in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    return sum(spent) / 1e9
 
 
 def median_ms(work: Callable[[], object], runs: int = 3) -> float:

@@ -8,6 +8,7 @@ recognition needs anyway, and the relay. The camera is a file of 1280 x 720 JPEG
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
 import threading
 import time
@@ -23,9 +24,9 @@ from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.child import Pace
 from bridge_agent.capture.outlet import MeetingPlace, StreamSettings
 from bridge_agent.capture.source import VideoFile
-from bridge_agent.child_process import ChildProcess
 from bridge_agent.streaming.messages import Pass, StreamAssignment, StreamCommand, StreamEvent, StreamState, WantPass
 from bridge_agent.streaming.start import publish
+from models.child_process import ChildProcess
 from tests.benchmarks.measure import Measure
 from tests.bridge_agent.composed import Composition
 from tests.central_server.media.peers import SESSION, Ticking
@@ -88,7 +89,7 @@ async def _measured(film: Path, address: str, leave: Pass) -> list[Measure]:
     states: list[StreamState] = []
     began = time.monotonic()
     while state is None or not state.up:
-        event = await asyncio.wait_for(process.events.get(), 60)
+        event = await process.event(60)
         if isinstance(event, WantPass):
             process.tell(leave)
         if isinstance(event, StreamState):
@@ -96,9 +97,10 @@ async def _measured(film: Path, address: str, leave: Pass) -> list[Measure]:
         assert event is not None and time.monotonic() - began < 180, "the stream does not come up"
     await asyncio.sleep(WARM_S)
     both = await asyncio.gather(_cores(capture), _cores(psutil.Process(process.pid)))
-    while not process.events.empty():
-        if isinstance(event := process.events.get_nowait(), StreamState):
-            states.append(event)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            if isinstance(event := await process.event(0.01), StreamState):
+                states.append(event)
     over.set()
     await asyncio.to_thread(process.kill)
     await asyncio.to_thread(watching.join)

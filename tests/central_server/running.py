@@ -31,7 +31,16 @@ from central_server.services import Services
 from central_server.serving import addresses, listen, server
 from models.receipts import Receipt
 from models.records import GENESIS, AnyRecord, Batch, Checkpoint, Coverage, Presence, chain, encode, sign_batch
-from models.wire import JoinAnswer, JoinRequest, LivePresence, LiveStatus, Refusal, Today, request_message
+from models.wire import (
+    JoinAnswer,
+    JoinRequest,
+    LivePresence,
+    LiveStatus,
+    LiveUnobserved,
+    Refusal,
+    Today,
+    request_message,
+)
 
 START = 1_795_482_000_000
 """24/11/2026 08:00:00 in Vietnam: when the sessions of the tests begin."""
@@ -235,16 +244,31 @@ class Agent:
         )
 
     def status(
-        self, session: str, present: dict[str, int], left: tuple[LivePresence, ...] = (), **more: Any
+        self,
+        session: str,
+        present: dict[str, int],
+        left: tuple[LivePresence, ...] = (),
+        unobserved: dict[str, int] | None = None,
+        **more: Any,
     ) -> httpx.Response:
-        """Send a live status: present learners with the starts of their intervals; left: intervals that have ended."""
+        """Send a live status: present learners with the starts of their intervals; left: intervals that have ended;
+        unobserved: learners of whom nothing is known, and since when, `unconfirmed` if vouched for."""
         now = self.clock()
         fields: dict[str, Any] = {
             "watching_from": START, "watching_to": now, "unknown": 0, "waiting": 0,
             "detector": "yunet", "encoder": "intel", "alarms": (),
         } | more  # fmt: skip
         there = tuple(LivePresence(learner=who, start=start, last=now) for who, start in present.items())
-        told = LiveStatus(session=session, at=now, present=(*left, *there), **fields)
+        blind = tuple(
+            LiveUnobserved(
+                learner=who,
+                start=start,
+                last=now,
+                why="unconfirmed" if who in fields.get("vouched", ()) else "far_seat",
+            )
+            for who, start in (unobserved or {}).items()
+        )
+        told = LiveStatus(session=session, at=now, present=(*left, *there), unobserved=blind, **fields)
         return self.request("POST", "/api/agent/status", msgspec.json.encode(told))
 
 

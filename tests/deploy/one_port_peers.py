@@ -32,7 +32,7 @@ def serve(folder: str, port: int) -> None:
         told = {
             "address": server.address,
             "publish": of.media.tokens.issue("account:a1", SESSION, "r1", "publish", SOURCES, now),
-            "play": of.media.tokens.issue("account:a1", SESSION, None, "play", SOURCES, now),
+            "play": of.media.tokens.issue("account:a1", SESSION, "r1", "play", SOURCES, now),
             "turn": [_plain(one) for one in of.media.ice_servers()],
         }
         print(json.dumps(told), flush=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.demo.desk import _pin
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -20,6 +22,10 @@ def demo(*arguments: str) -> subprocess.Popen[str]:
         [sys.executable, "-m", "deploy.demo", "--no-browser", *arguments],
         cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
     )  # fmt: skip
+
+
+def test_the_witness_of_the_demo_has_a_random_pin() -> None:
+    assert len({_pin() for _ in range(300)}) > 290
 
 
 def children(folder: Path) -> list[str]:

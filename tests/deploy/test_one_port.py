@@ -134,8 +134,13 @@ def test_the_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "wrong", ["--name x", "--address localhost", "--address 127.0.0.1", "--name b.example.vn", "--key /none"]
-)
+    "wrong",
+    [
+        "--name x", "--address localhost", "--address 127.0.0.1", "--name b.example.vn", "--key /none",
+        "--certificate /none", "--port 0", "--port 65536", "--port https", "--server-port -1", "--server-port 443",
+        "--port 3478", "--server-port 8443", "--out /tmp/{x}",
+    ],
+)  # fmt: skip
 def test_a_wrong_setting_is_told_and_nothing_written(
     tmp_path: Path, wrong: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -144,5 +149,22 @@ def test_a_wrong_setting_is_told_and_nothing_written(
     with pytest.raises(SystemExit) as ended:
         main([*asked.split(), "--out", str(tmp_path / "out"), *wrong.split()])
     assert ended.value.code == 2
-    assert "error" in capsys.readouterr().err
+    told = capsys.readouterr().err.partition("error: ")[2]
+    assert told.count("\n") == 1 and " / " in told, "one sentence, in both languages"
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_an_empty_secret_is_made_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crt, key = certificate(tmp_path)
+    asked = f"--name a.example.vn --turn-name b.example.vn --address 192.0.2.7 --certificate {crt} --key {key} --out"
+    assert main([*asked.split(), str(crt)]) == 2
+    assert "Không ghi được" in capsys.readouterr().err
+    secret = tmp_path / "out" / "turn-secret"
+    secret.parent.mkdir()
+    secret.write_bytes(b"\n")
+    assert main([*asked.split(), str(tmp_path / "out")]) == 0
+    assert len(secret.read_text()) > 40
+    secret.write_bytes(b"\xff\xfe")
+    assert main([*asked.split(), str(tmp_path / "out")]) == 2

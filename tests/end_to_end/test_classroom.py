@@ -144,7 +144,7 @@ async def test_three_rooms_see_and_hear_each_other_with_the_floor(here: Lesson, 
 
 def spoken_in_turns(here: Lesson) -> dict[str, int]:
     with here.server.services.engine.connect() as connection:
-        rooms = interaction_of(records_of(connection, SESSION)).rooms
+        rooms = interaction_of(records_of(connection, SESSION), 2**53)
     return {room: one.turn_spoken_ms for room, one in rooms.items()}
 
 

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
+from central_server.courses.changes import changing
+from central_server.learners.consent_text import keeping_version
+from central_server.learners.portrait_policy import save_policy
 from tests.central_server.enrolment.files import people, put, xlsx
 from tests.central_server.enrolment.test_enrolling import course_id
 from tests.central_server.running import Running, running, write_course
@@ -39,6 +42,7 @@ async def test_the_pages_are_accessible_and_fit(
     server: Running, browser: Browser, faulty: Path, width: int, lang: str
 ) -> None:
     course = course_id(server)
+    server.do(changing(lambda changes: save_policy(changes, course, 0, 90, "Kiểm tra chéo"), server.clock()))
     office = f"{server.address}/courses/{course}"
     async with signed_in(browser, server, width) as page:
 
@@ -52,9 +56,11 @@ async def test_the_pages_are_accessible_and_fit(
         await page.locator(".roster-send button").click()
         await expect(page.locator(".faults tbody tr")).to_have_count(1)
         await look()
-        for path in (f"{office}/learners", f"{office}/portraits", f"{server.address}/consent-form"):
-            await page.goto(path)
+        for path in ("learners", "portraits", "keeping"):
+            await page.goto(f"{office}/{path}")
             await look()
+        await page.goto(f"{server.address}/consent-form?version={keeping_version(90)}")
+        await look()
         await page.goto(f"{office}/learners")
         await page.locator("#learners tbody th a").first.click()
         await expect(page.locator("h1")).to_have_text("Nguyễn Văn A0")

@@ -78,7 +78,7 @@ async def test_every_page_of_courses_is_accessible_and_fits(
         "home": "/", "courses": "/courses?find=boi+duong", "new": "/courses/new", "course": course,
         "edit": f"{course}/edit", "session-new": f"{course}/sessions/new",
         "session-edit": f"{course}/sessions/L2026-001.2/edit", "cancelled": f"{course}/sessions/L2026-001.3/edit",
-        "class-rules": f"{course}/class-rules", "programmes": "/programmes",
+        "class-rules": f"{course}/class-rules", "programmes": "/programmes", "lecturers": "/lecturers",
     }  # fmt: skip
     async with signed_in(browser, server, width) as page:
         for name, path in paths.items():

@@ -56,7 +56,8 @@ def agent(server: Running) -> Agent:
     one.send_all()
     other.send_all()
     now: dict[str, Any] = {"watching_from": START + 50 * MINUTE, "people": 4, "unknown": 3, "sweep_ms": 1_000}
-    assert one.status(SESSION, {third: START + 50 * MINUTE}, vouched=(card,), **now).status_code == 200
+    now |= {"vouched": (card,), "unobserved": {card: START + 20 * MINUTE}}
+    assert one.status(SESSION, {third: START + 50 * MINUTE}, **now).status_code == 200
     return one
 
 

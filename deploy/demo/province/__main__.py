@@ -21,7 +21,7 @@ from deploy.demo.province.plan import DAY, MINUTE, province
 from deploy.demo.province.reports import fill_reports
 from deploy.demo.province.room import DETECTOR, ENCODER
 from models.presence import GAP_MS
-from models.wire import LivePresence, LiveStatus
+from models.wire import LivePresence, LiveStatus, LiveUnobserved
 
 STATUS_S = 5.0
 SEALED_AFTER = 6 * MINUTE
@@ -117,6 +117,10 @@ def _status(one: Held, now: int, number: int) -> LiveStatus | None:
         unknown=by_card + strangers if spans else 0,
         people=known + by_card + strangers if spans else 0,
         vouched=vouched,
+        unobserved=tuple(
+            LiveUnobserved(learner=who, start=one.room.cards[who].confirmed_to(now), last=now, why="unconfirmed")
+            for who in vouched
+        ),
         sweep_ms=1000 if spans else 0,
         waiting=143 if number == 5 else 0,
         detector=DETECTOR,

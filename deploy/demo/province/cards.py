@@ -34,6 +34,10 @@ class CardLearner:
     checks: tuple[SpotChecked, ...]
     end: int
 
+    def confirmed_to(self, now: int) -> int:
+        """Up to when what is known of it is written at `now` (server time, ms)."""
+        return max((one.at for one in self.checks if one.answered and one.at <= now), default=self.checked_in)
+
     def records(self, learner: str, witness: str) -> Iterator[Made]:
         """What the agent writes of it, in order: what no confirmation closed was not observed."""
         who: dict[str, Any] = {"learner": learner}

@@ -84,7 +84,7 @@ def _results(db: Session, changes: Changes, course: str, one: Class, number: int
         grade = ("Giỏi" if share >= 950 else "Khá") if done else ""
         numbers = (f"CC{number:02d}{at + 1:04d}", f"{number:02d}/{at + 1:03d}") if done else ("", "")
         results.append(
-            Result(who.id, "completed" if done else "not_completed", scheduled * share // 1000, scheduled, share,
+            Result(who.id, 0, "completed" if done else "not_completed", scheduled * share // 1000, scheduled, share,
                    who.unit, who.position, grade, *numbers)
         )  # fmt: skip
     recognise(changes, course, results)

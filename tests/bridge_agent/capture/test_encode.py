@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from multiprocessing.connection import Listener
 from pathlib import Path
 
@@ -20,10 +22,22 @@ from hypothesis import strategies as st
 from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.child import Pace
 from bridge_agent.capture.encode import STILL_LIMIT, H264Encoder, StreamThread, fitted, still
-from bridge_agent.capture.frame import Frame, Picture
-from bridge_agent.capture.outlet import MeetingPlace, Packet, Rate, Still, StreamSettings, WantKeyFrame, WantStill, Wish
+from bridge_agent.capture.frame import Frame, Opened, Picture
+from bridge_agent.capture.outlet import (
+    Given,
+    MeetingPlace,
+    NotEncoded,
+    Packet,
+    Rate,
+    Still,
+    StreamSettings,
+    WantKeyFrame,
+    WantStill,
+    Wish,
+)
 from bridge_agent.capture.reader import Raw
-from bridge_agent.capture.source import Device, VideoFile
+from bridge_agent.capture.source import Device, Source, VideoFile
+from bridge_agent.clock import boot_ms
 from tests.bridge_agent.composed import Composition, write
 
 SMALL = StreamSettings(width=320, height=180, fps=10, kbit_s=300, key_every_s=2)
@@ -77,12 +91,12 @@ class Listening:
     """A line that takes packets, and each only when it is let."""
 
     def __init__(self) -> None:
-        self.got: list[Packet | Still] = []
+        self.got: list[Given] = []
         self.may = threading.Semaphore(0)
         self.calls = 0
         self.wishes: list[Wish] = []
 
-    def send(self, what: Packet | Still, /) -> None:
+    def send(self, what: Given, /) -> None:
         self.calls += 1
         self.may.acquire()
         self.got.append(what)
@@ -105,6 +119,10 @@ def offered(thread: StreamThread, at: int) -> None:
     thread.offer(Raw(at, picture[..., 0], lambda: picture))
 
 
+def times(given: list[Given]) -> list[int]:
+    return [one.at for one in given if not isinstance(one, NotEncoded)]
+
+
 def test_of_thirty_frames_a_second_every_second_one_is_encoded() -> None:
     listener = Listening()
     thread = StreamThread(StreamSettings(width=64, height=36), lambda: listener)
@@ -112,7 +130,7 @@ def test_of_thirty_frames_a_second_every_second_one_is_encoded() -> None:
         offered(thread, round(n * 1000 / 30))
         listener.may.release()
         listener.wait(n // 2 + 1)
-    assert [one.at for one in listener.got] == [round(n * 1000 / 30) for n in range(0, 30, 2)]
+    assert times(listener.got) == [round(n * 1000 / 30) for n in range(0, 30, 2)]
 
 
 def test_a_slow_receiver_costs_frames_and_never_their_order() -> None:
@@ -126,7 +144,7 @@ def test_a_slow_receiver_costs_frames_and_never_their_order() -> None:
     deadline = time.monotonic() + 20
     while len(listener.got) < 2 and time.monotonic() < deadline:
         time.sleep(0.002)
-    assert [one.at for one in listener.got] == [0, 900]
+    assert times(listener.got) == [0, 900]
 
 
 @pytest.fixture
@@ -139,7 +157,7 @@ def test_what_is_asked_for_comes_a_key_frame_a_still_and_another_rate() -> None:
     listener.may.release(1000)
     thread = StreamThread(SMALL, lambda: listener)
 
-    def next_of(at: int) -> list[Packet | Still]:
+    def next_of(at: int) -> list[Given]:
         listener.got.clear()
         calls = listener.calls
         offered(thread, at)
@@ -161,6 +179,95 @@ def test_what_is_asked_for_comes_a_key_frame_a_still_and_another_rate() -> None:
         offered(thread, at)
         time.sleep(0.01)
     assert len(listener.got) <= 5, "two frames a second"
+
+
+def no_codec_bears() -> VideoFrame:
+    """A frame in a format that swscale does not take: PyAV raises that as an OSError."""
+    return VideoFrame(64, 36, "gray32le")
+
+
+def test_a_picture_that_cannot_be_encoded_is_told_and_a_new_encoder_takes_the_next() -> None:
+    now, listener = 0.0, Listening()
+    listener.may.release(1000)
+    thread = StreamThread(SMALL, lambda: listener, lambda: now)
+    good = np.zeros((36, 64, 3), np.uint8)
+
+    def offer(at: int, decoded: VideoFrame | None, calls: int) -> None:
+        thread.offer(Raw(at, good[..., 0], lambda: good, decoded))
+        listener.wait(calls)
+
+    offer(0, None, 1)
+    offer(100, no_codec_bears(), 2)
+    thread.offer(Raw(200, good[..., 0], lambda: good, no_codec_bears()))  # at once nothing is tried again
+    time.sleep(0.1)
+    now = 1.5
+    offer(300, None, 3)
+    first, told, last = listener.got
+    assert isinstance(told, NotEncoded) and told.en == "Operation not supported"
+    assert isinstance(first, Packet) and isinstance(last, Packet) and last.key
+
+
+class Unencodable:
+    """A camera whose first frames of a second no encoder takes, while recognition can look at all of them."""
+
+    opened = Opened(64, 36, None)
+
+    def __init__(self, source: Source) -> None:
+        pass
+
+    def frames(self) -> Iterator[Raw]:
+        good = np.zeros((36, 64, 3), np.uint8)
+        for number in itertools.count():
+            time.sleep(0.03)
+            yield Raw(boot_ms(), good[..., 0], lambda: good, no_codec_bears() if number < 6 else None)
+
+    def close(self) -> None:
+        pass
+
+
+def test_recognition_loses_no_frame_by_pictures_that_cannot_be_encoded(place: MeetingPlace) -> None:
+    listener = Listener(place.address, authkey=place.key)
+    with Capture(
+        Device(0), Pace(100, newest=True, real_time=False), reader=Unencodable, stream=place.out(SMALL)
+    ) as one:
+        one.open()
+        ours = listener.accept()
+        given: list[Given] = []
+        looked: list[int] = []
+        while not given or not isinstance(given[-1], Packet):
+            frame = one.newest(2000)
+            assert isinstance(frame, Frame)
+            looked.append(frame.at)
+            while ours.poll(0):
+                given.append(ours.recv())
+        assert isinstance(given[0], NotEncoded)
+        assert max(later - before for before, later in pairwise(looked)) < 1000 and one.trouble is None
+        ours.close()
+    listener.close()
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (3840, 2160)], ids=["1080p", "4K"])
+def test_of_a_large_picture_recognition_gets_all_and_the_stream_720p(
+    size: tuple[int, int], tmp_path: Path, place: MeetingPlace
+) -> None:
+    jpeg = cv2.imencode(".jpg", cv2.resize(pictures(1)[0], size))[1].tobytes()
+    film = tmp_path / "large.mjpeg"
+    film.write_bytes(jpeg * 25)
+    listener = Listener(place.address, authkey=place.key)
+    with Capture(VideoFile(film), Pace(300, newest=True, real_time=True), stream=place.out(StreamSettings())) as one:
+        one.open()
+        ours = listener.accept()
+        frame = one.newest(5000)
+        assert ours.poll(20)
+        packet = ours.recv()
+        assert isinstance(frame, Frame) and isinstance(packet, Packet)
+        assert frame.picture.shape == (size[1], size[0], 3)
+        (small,) = decoded([packet])
+        assert small.shape == (720, 1280, 3)
+        again = cv2.resize(frame.picture, (1280, 720), interpolation=cv2.INTER_AREA)
+        assert np.abs(small.astype(int) - again).mean() < 8, "the same picture"
+        ours.close()
+    listener.close()
 
 
 def test_nobody_who_listens_is_called_again_and_nothing_encoded_meanwhile() -> None:

@@ -20,6 +20,7 @@ from bridge_agent.recognition.events import Ready, SeatLost, Sighted, Sweep, Wat
 from bridge_agent.server_clock import ClockSample
 from bridge_agent.session import Recording, write_seal
 from models.records import AnyRecord, CheckIn, Coverage, Seal, SpotCheck, Unobserved, Vouched, decode
+from models.spans import spans, subtract, total, united
 
 MINUTE = 60_000
 END = 400 * MINUTE
@@ -93,7 +94,7 @@ def test_a_crash_costs_a_vouched_learner_nothing(pc: Pc) -> None:
     pc.recording.stop("stopped")
     pc.recording.close(pc.log)
     assert pc.spans(Vouched) == []
-    assert pc.spans(Unobserved) == [(0, 25 * MINUTE)]
+    assert pc.spans(Unobserved) == [(0, 10 * MINUTE), (10 * MINUTE, 25 * MINUTE)]  # told when the coverage was
     assert sum(isinstance(r, CheckIn) for r in pc.records()) == 1
     assert [r.ended_by for r in pc.records() if isinstance(r, Coverage)] == ["crashed", "stopped"]
     assert pc.log.left_open("s1") is None
@@ -210,8 +211,8 @@ STEP = st.tuples(st.integers(1, 25), st.sampled_from(["confirm", "restart", "reb
 @settings(max_examples=15, deadline=None)
 @given(st.lists(STEP, min_size=1, max_size=8))
 def test_a_crash_at_any_moment_loses_no_more_than_it_may(steps: list[tuple[int, str, int]]) -> None:
-    """From the check-in on every watched moment is vouched for or unobserved, none twice; only another start of the PC
-    undoes what the next confirmation would have vouched for, and then its time is unobserved."""
+    """From the check-in on every watched moment is vouched for or told to be unobserved before its coverage is; only
+    another start of the PC undoes what the next confirmation would have vouched for: its time is unobserved then."""
     with tempfile.TemporaryDirectory() as folder:
         pc = Pc(Path(folder))
         pc.recording.attendance.admit("a", "pin", at=pc.boot, witness="w")
@@ -236,13 +237,52 @@ def test_a_crash_at_any_moment_loses_no_more_than_it_may(steps: list[tuple[int, 
         pc.recording.over(pc.boot)
         pc.recording.close(pc.log)
         seen, unknown = pc.spans(Vouched), pc.spans(Unobserved)
-        both = sorted([*seen, *unknown])
-        assert all(before[1] <= after[0] for before, after in pairwise(both)), both
+        for some in (seen, unknown):
+            assert all(before[1] <= after[0] for before, after in pairwise(some)), some
         assert sum(end - start for start, end in seen) == vouched
-        covered = [(r.server_time(r.start), r.server_time(r.end)) for r in pc.records() if isinstance(r, Coverage)]
-        for start, end in covered:
-            inside = sum(max(0, min(end, b) - max(start, a)) for a, b in both)
-            assert inside == end - start
+        told = spans([])
+        for record in pc.records():
+            if isinstance(record, Vouched | Unobserved | Coverage):
+                span = spans([(record.server_time(record.start), record.server_time(record.end))])
+                if not isinstance(record, Coverage):
+                    told = united(told, span)
+                assert not total(subtract(span, told)), "who has the log only to here takes it for absence"
+        pc.log.close()
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.tuples(STEP, st.floats(0, 1)), min_size=1, max_size=6))
+def test_whatever_of_the_log_the_server_has_with_the_status_nobody_is_absent_who_may_be_there(
+    steps: list[tuple[tuple[int, str, int], float]],
+) -> None:
+    """One learner is known by confirmations, one sits where no face can be told. The PC may be gone after each step."""
+    with tempfile.TemporaryDirectory() as folder:
+        pc = Pc(Path(folder))
+        pc.recording.attendance.admit("a", "pin", at=pc.boot, witness="w")
+        pc.recording.take(Watched(pc.boot))
+        pc.recording.take(SeatLost("b", pc.boot))
+        held = 0
+        for (minutes, step, off), share in steps:
+            pc.live(minutes * MINUTE)
+            if step == "confirm":
+                pc.recording.attendance._confirm("a", pc.boot, "pin", "w")
+            held = max(held, round(share * pc.log.last_seq))
+            status = pc.recording.status(0, (), held=held)
+            assert status.watching_from is not None and status.watching_to is not None
+            covered = [(status.watching_from, status.watching_to)]
+            told: dict[str, list[tuple[int, int]]] = {"a": [], "b": []}
+            for one in status.unobserved:
+                told[one.learner].append((one.start, one.last))
+            for record in pc.records()[:held]:
+                if isinstance(record, Vouched | Unobserved):
+                    told[record.learner].append((record.server_time(record.start), record.server_time(record.end)))
+                elif isinstance(record, Coverage):
+                    covered.append((record.server_time(record.start), record.server_time(record.end)))
+            for learner, some in told.items():
+                assert not total(subtract(spans(covered), spans(some))), learner
+            if step in ("restart", "reboot"):
+                pc.recording.flush(pc.log)
+                pc.restart(reboot=step == "reboot", off_ms=off * MINUTE)
         pc.log.close()
 
 

@@ -16,10 +16,10 @@ from bridge_agent.capture.child import Pace
 from bridge_agent.capture.frame import Frame, Picture
 from bridge_agent.capture.outlet import MeetingPlace, Still, StreamSettings
 from bridge_agent.capture.source import Stream
-from bridge_agent.child_process import ChildProcess
 from bridge_agent.streaming.messages import Pass, StreamAssignment, StreamCommand, StreamEvent, StreamState, WantPass
 from bridge_agent.streaming.start import StreamTarget, publish
 from central_server.services import Services
+from models.child_process import ChildProcess
 from tests.bridge_agent.composed import Composition
 from tests.central_server.media.peers import SESSION
 from tests.mjpeg_camera import Camera
@@ -92,7 +92,7 @@ class Room:
                 self._over.wait(0.2)
 
     async def _parent(self, process: ChildProcess[StreamEvent, StreamCommand]) -> None:
-        while (event := await process.events.get()) is not None:
+        while (event := await process.event(600)) is not None:
             match event:
                 case WantPass(sources) if not self.refuses:
                     of = self.services.media

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import signal
 import time
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
 
@@ -15,6 +17,7 @@ import psutil
 import pytest
 
 from bridge_agent.capture.outlet import WantStill
+from bridge_agent.clock import boot_ms
 from bridge_agent.streaming.messages import Stop
 from tests.bridge_agent.streaming import another_aiortc
 from tests.bridge_agent.streaming.room import Room, moving
@@ -57,7 +60,7 @@ async def room(request: pytest.FixtureRequest, server: Running, camera: Camera, 
     line.loss = line.delay_s = 0.0
     line.cut, line.kbit_s = False, None
     # The machine of the tests is busy: processes that start in 1 s take 20 there.
-    one = Room(f"r{abs(hash(request.node.name)) % 10**8}", line.address, server.services, camera)
+    one = Room(f"r{zlib.crc32(request.node.name.encode())}", line.address, server.services, camera)
     yield one
     line.cut = False
     await one.close()
@@ -68,10 +71,16 @@ async def viewer_of(room: Room, peers: Peers) -> Peer:
     return await peers.play(room.name, "camera")
 
 
-async def test_the_rooms_picture_reaches_a_viewer_and_a_still_the_parent(room: Room, peers: Peers) -> None:
+async def test_the_rooms_picture_and_sound_reach_a_viewer_and_a_still_the_parent(room: Room, peers: Peers) -> None:
+    room.sound = "lavfi:sine=frequency=440,arealtime"  # a tone that FFmpeg makes, as slowly as it sounds
     room.start()
     viewer = await viewer_of(room, peers)
     await viewer.until(30)
+    await until(lambda: "sound" in room.services.media.rooms(SESSION)[room.name].sources)
+    await room.services.media.let_hear(SESSION, frozenset({room.name}))
+    listener = await peers.play(room.name, "sound")
+    await listener.until(100, 5)
+    assert listener.loud >= 90, "Opus frames of 20 ms in which the tone is"
     assert room.process is not None
     room.process.tell(WantStill())
     await until(lambda: room.stills)
@@ -119,18 +128,23 @@ def _is_capture(process: psutil.Process) -> bool:
 
 
 async def test_a_streaming_process_that_hangs_costs_recognition_nothing(room: Room) -> None:
-    room.start()
-    await until(lambda: room.up, 40)
-    assert room.process is not None and room.process.pid is not None
-    await asyncio.sleep(2)
-    before = _longest(room.recognised[-8:])
-    os.kill(room.process.pid, signal.SIGSTOP)
-    try:
-        stopped = len(room.recognised)
-        await asyncio.sleep(6)  # at 400 kbit/s the pipe is full after some 2 s
-    finally:
-        os.kill(room.process.pid, signal.SIGCONT)
-    during = room.recognised[stopped:]
+    snow = itertools.cycle(np.random.default_rng(1).integers(0, 255, (8, 180, 320, 3), np.uint8))
+    with filming(lambda: next(snow), fps=15) as camera:
+        room.camera = camera
+        room.start()
+        await until(lambda: room.up, 40)
+        assert room.process is not None and room.process.pid is not None
+        await asyncio.sleep(2)
+        before = _longest(room.recognised[-8:])
+        os.kill(room.process.pid, signal.SIGSTOP)
+        try:
+            stopped = len(room.recognised)
+            await asyncio.sleep(6)
+        finally:
+            os.kill(room.process.pid, signal.SIGCONT)
+        during = room.recognised[stopped:]
+    state = room.state
+    assert state is not None and state.kbit_s > 300, "what goes into the pipe fills it (208 kB) within 6 s"
     assert len(during) >= 12
     assert _longest(during) < before + 1.0
 
@@ -144,10 +158,14 @@ async def test_after_an_outage_the_picture_is_back_within_ten_seconds(room: Room
     room.start()
     viewer = await viewer_of(room, peers)
     await viewer.until(10)
-    line.cut = True
+    await asyncio.sleep(2)
+    cut_at, line.cut = boot_ms(), True
     await until(lambda: not room.up, 12)
     state = room.state
     assert state is not None and state.trouble in ("line", "no_way")
+    known = [state.at for _, state in room.states if state.up]
+    assert cut_at - 2_500 <= known[-1] <= cut_at + 500, "reports came up to the cut, a second apart at most"
+    assert state.at > known[-1] + 4_000, "that there are no more shows later"
     await asyncio.sleep(6)
     line.cut = False
     back = time.monotonic()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge_agent.streaming.whip import Whip, WhipError, for_try, ice_servers
+from bridge_agent.streaming.whip import Resource, Whip, WhipError, for_try, ice_servers
 from central_server.media.turn import link_headers
 from models.wire import IceServer
 
@@ -36,9 +36,15 @@ def test_several_servers_in_one_header_and_other_links_beside_them() -> None:
     assert [one.urls for one in ice_servers([header])] == [("turn:a:1",), ("stun:b",)]
 
 
-@given(st.lists(st.text(max_size=80), max_size=4))
-def test_no_header_breaks_it(links: list[str]) -> None:
-    assert all(url.startswith(("stun", "turn")) for one in ice_servers(links) for url in one.urls)
+pieces = st.sampled_from(["<", ">", "stun:a", "turn:b", "http://c", ";", ",", "rel", "=", '"', "ice-server", " ", "é"])
+headers = st.one_of(st.text(max_size=40), st.lists(pieces, max_size=14).map("".join))
+
+
+@given(st.lists(headers, max_size=3), st.sampled_from(["stun:x", "turns:y", "http://z", ""]), st.booleans())
+def test_no_header_breaks_it_nor_hides_the_next(links: list[str], url: str, named: bool) -> None:
+    found = ice_servers([*links, f'<{url}>; rel="{"ice-server" if named else "next"}"'])
+    assert all(one.urls[0].startswith(("stun", "turn")) for one in found)
+    assert ((url,) in [one.urls for one in found[-1:]]) == (named and url in ("stun:x", "turns:y"))
 
 
 def test_each_try_goes_by_another_turn_address() -> None:
@@ -102,13 +108,25 @@ async def test_whatever_is_no_stream_is_one_error(
     assert (refused.value.status, refused.value.retry_after_s) == (status, wait)
 
 
-async def test_a_server_that_is_away_is_an_error_too_and_no_matter_when_deleting(
-    asked: Callable[[Answer], Whip],
-) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("away")
+def _away(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("away")
 
+
+def _garbled(request: httpx.Request) -> httpx.Response:
+    """A portal that says gzip and sends something else: httpx raises DecodingError, which is no TransportError."""
+    return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip"))
+
+
+def _round_and_round(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(307, headers={"location": str(request.url)})
+
+
+@pytest.mark.parametrize("answer", [_away, _garbled, _round_and_round])
+async def test_a_server_that_is_away_or_answers_nonsense_is_an_error_too_and_no_matter_when_deleting(
+    answer: Answer, asked: Callable[[Answer], Whip]
+) -> None:
     whip = asked(answer)
     with pytest.raises(WhipError) as refused:
         await whip.publish(PLACE, "tok", "offer")
     assert refused.value.status == 0
+    await whip.delete(Resource("http://s.vn/media/resources/x", "v=0", ()), "tok")

@@ -130,6 +130,8 @@ TABLE: dict[tuple[str, str], May] = {
     ("POST", "/courses/new/sessions"): MAKES_COURSES,
     ("GET", "/programmes"): MAKES_COURSES,
     ("POST", "/programmes"): MAKES_COURSES,
+    ("GET", "/lecturers"): MAKES_COURSES,
+    ("POST", "/lecturers"): MAKES_COURSES,  # of lecturers who teach in no other's course: its own tests
     ("GET", "/courses/{course}/calendar.ics"): OPEN,  # to whoever has the key: its own tests
     ("GET", "/courses/{course}"): SEES_LEARNERS,
     ("GET", "/courses/{course}/class-rules"): May(SEES_LEARNERS.may | {"learner here"}, IN),
@@ -217,6 +219,7 @@ TABLE: dict[tuple[str, str], May] = {
     ("GET", "/learners/{learner}/own/courses/{course}"): OWN,
     ("GET", "/learners/{learner}/own/sessions/{session}/contest"): OWN,
     ("POST", "/learners/{learner}/own/sessions/{session}/contest"): OWN,
+    ("GET", "/learners/{learner}/own/sessions/{session}/evidence/{evidence}"): OWN,
     ("GET", "/learners/{learner}/own/data"): OWN,
     ("GET", "/learners/{learner}/own/data.json"): OWN,
     ("GET", "/learners/{learner}"): SEES_LEARNERS,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -11,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from central_server.classroom.interaction import interaction_of
 from central_server.classroom.keeping import read_floor, records_of, texts_of
+from central_server.classroom.view import parts_of
 from models.classroom_records import FloorGiven, FloorTaken, InClassroom, QuestionAsked
 from tests.central_server.classroom.lesson import SESSION, Lesson, lesson
 from tests.central_server.proof.tampering import proved, unguarded
@@ -56,7 +60,7 @@ def test_a_class_is_led_restarted_proved_and_measured(tmp_path: Path) -> None:
         assert isinstance(given, FloorGiven) and given.at == START + MINUTE
         assert isinstance(taken, FloorTaken) and (taken.why, taken.spoken_ms) == ("given_back", 0)
         assert isinstance(asked, QuestionAsked) and len(asked.text) == 64
-        measured = interaction_of(told).rooms
+        measured = interaction_of(told, START + 240 * MINUTE)
         assert (measured[one.rooms["BC"]].turns, measured[one.rooms["BC"]].turn_ms) == (2, MINUTE)
         assert (measured[one.rooms["DA"]].hands, measured[one.rooms["DA"]].questions) == (1, 1)
         with one.server.services.engine.connect() as connection:
@@ -202,6 +206,8 @@ def test_what_was_typed_wrong_changes_nothing(shared: Lesson) -> None:
     assert shared.act(lecturer, "floor", room="p-none").status_code == 422
     assert shared.act(lecturer, "floor", room=shared.rooms["TDM"]).status_code == 409
     assert shared.act(lecturer, "questions/99/answered").status_code == 409
+    for page in ("", "x" * 41):
+        assert shared.act(lecturer, "microphone", page=page, on="yes").status_code == 422
     assert record(shared) == before
 
 
@@ -217,3 +223,32 @@ def test_outside_its_hours_nothing_is_done_and_the_page_says_when(tmp_path: Path
             }
         one.server.clock.ms = START - 59 * MINUTE
         assert one.act(technician, "hand", raised="yes").status_code == 200
+
+
+def test_a_room_is_entered_as_long_as_any_of_its_pages_is_open_whatever_id_they_give_themselves(shared: Lesson) -> None:
+    technician, room = shared.signed_in("technician"), shared.rooms["BC"]
+    classroom = shared.server.services.classrooms._open[SESSION][0]
+    path = f"/sessions/{SESSION}/classroom/events?page=p1"
+    with ExitStack() as first, technician.stream("GET", path) as second:
+        told = [one.iter_bytes() for one in (second, first.enter_context(technician.stream("GET", path)))]
+        assert all(b"state" in next(one) for one in told)
+        first.close()
+        wait(lambda: len(classroom._pages) == 1)
+        assert room in classroom.state().entered
+    wait(lambda: room not in classroom.state().entered)
+
+
+def wait(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_who_leads_reads_that_the_server_encodes_pictures_anew(shared: Lesson) -> None:
+    shared.page(shared.signed_in("lecturer"))
+    pages, state = shared.server.services.pages, shared.server.services.classrooms._open[SESSION][0].state()
+    again = replace(state, way="reencoding")
+    assert "mã hóa lại" in parts_of(again, pages, "vi", leads=True)["stage-now"]
+    assert "mã hóa lại" not in parts_of(again, pages, "vi", leads=False)["stage-now"]
+    assert "mã hóa lại" not in parts_of(replace(state, way="passing"), pages, "vi", leads=True)["stage-now"]

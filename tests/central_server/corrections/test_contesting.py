@@ -52,7 +52,20 @@ def test_a_contest_is_sent_and_waits(here: School) -> None:
     assert twice.status_code == 422 and "đang chờ trả lời" in twice.text
     course = here.manager.get(f"/courses/{here.course}").text
     assert "1 ý kiến của học viên chờ trả lời, cũ nhất về Buổi 1" in course
+    english = here.manager.get(f"/courses/{here.course}", headers={"Accept-Language": "en"}).text
+    assert "1 contest waits for an answer, the oldest about" in english
     assert here.proved().findings == []
+
+
+def test_a_course_that_is_not_published_is_not_contested(here: School) -> None:
+    address = own(here, "/sessions/K1.2/contest")
+    publish = f"/courses/{here.course}/publish"
+    here.manager.post(publish, data={"published": "no"})
+    assert here.learner.get(address).status_code == 404
+    assert here.learner.post(address, data={"words": "x"}).status_code == 404
+    here.manager.post(publish, data={"published": "yes"})
+    assert here.learner.get(address).status_code == 200
+    assert len(here.rows("SELECT * FROM contest")) == 1
 
 
 def contest_id(here: School) -> str:
@@ -76,6 +89,19 @@ def test_a_manager_accepts_by_a_correction(here: School) -> None:
     assert here.correct(MINE, whole="yes", contest=contest).status_code == 422
 
 
+def test_an_undone_correction_is_told_where_the_contest_was_answered(here: School) -> None:
+    [correction] = here.rows("SELECT correction FROM contest_answer")
+    page = own(here, f"/courses/{here.course}")
+    here.manager.post(f"{S1}/corrections/{correction.correction}/undo", data={"words": "Nhầm người"})
+    told = here.learner.get(page).text
+    assert "đã lập điều chỉnh, sau đó điều chỉnh được hoàn tác" in told and "Nhầm người" in told
+    assert "đã chấp nhận, lập điều chỉnh" not in told
+    assert "sau đó điều chỉnh được hoàn tác" in here.manager.get(f"{S1}/corrections").text
+    assert own(here, "/sessions/K1.1/contest") in told, "and it may be contested again"
+    here.correct(MINE, whole="yes", words="Giảng viên xác nhận lại")
+    assert here.minutes(MINE) == (195, 0, 0)
+
+
 def test_a_manager_refuses_with_a_reason(here: School) -> None:
     here.learner.post(own(here, "/sessions/K1.2/contest"), data={"words": "Tôi về lúc 11 giờ"})
     contest, address = contest_id(here), "/sessions/K1.2/contests/"
@@ -95,8 +121,51 @@ def test_own_data_is_a_file_and_a_page(here: School) -> None:
     first = data["courses"][0]["sessions"][0]
     assert first["seen_s"] == 195 * 60 and any("điều chỉnh" in one["known_by"] for one in first["stretches"])
     assert [one["answer"] for one in data["contests"]] == ["Giảng viên xác nhận", "Máy ghi rõ đến 11 giờ 30"]
+    [undone, second] = data["corrections"]
+    assert (undone["standing"], undone["against"], second["standing"], second["made_by"]) == (
+        "undone", "Nhầm người", "holds", "Người dùng quan-ly"
+    )  # fmt: skip
+    assert [(one["standing"], one["against"]) for one in data["contests"]] == [("undone", "Nhầm người"), (None, None)]
+    assert data["contests"][0]["file"].startswith("e-")
     page = here.learner.get(own(here, "/data")).text
     assert "HV002" in page and "08:00:00" in page and "Không có dữ liệu khuôn mặt." in page
+
+
+def test_own_data_has_leave_signatures_and_results_with_who_and_when(here: School) -> None:
+    leave = {"leave": "permitted", "words": "Họp ở Sở", "approver": "Bà Lan"}
+    here.manager.post(f"{S1}/learners/{here.learners[MINE]}/leave", data=leave)
+    before = here.learner.get(own(here, "/data.json")).json()
+    assert [(one["words"], one["approver"], one["file"]) for one in before["leaves"]] == [("Họp ở Sở", "Bà Lan", None)]
+    assert before["signatures"] == before["results"] == []
+    page = here.manager.get(f"{S1}/corrections").text
+    digest = re.search(r'value="class_manager"><input type="hidden" name="figures" value="([0-9a-f]{64})"', page)
+    assert digest
+    here.manager.post(f"{S1}/seal", data={"as": "class_manager", "figures": digest[1]})
+    result = {f"outcome-{here.learners[MINE]}": "completed", f"certificate-{here.learners[MINE]}": "CC-7"}
+    here.manager.post(f"/courses/{here.course}/completion", data=result)
+    data = here.learner.get(own(here, "/data.json")).json()
+    [signed], [got] = data["signatures"], data["results"]
+    assert (signed["session"], signed["signer"], signed["signed_by"], signed["seen_s"], signed["leave"]) == (
+        "K1.1", "class_manager", "Người dùng quan-ly", 195 * 60, "permitted"
+    )  # fmt: skip
+    assert (got["outcome"], got["certificate"], got["recognised_by"]) == ("completed", "CC-7", "Người dùng quan-ly")
+    page = here.learner.get(own(here, "/data")).text
+    for text in (
+        "Họp ở Sở",
+        "Bà Lan",
+        "CC-7",
+        "Cán bộ quản lý lớp Người dùng quan-ly",
+        "có mặt 195,0",
+        "Đã được hoàn tác",
+    ):
+        assert text in page
+    assert "Nguyễn Văn A0" not in page
+
+
+def test_the_audit_log_names_things_and_no_ids(here: School) -> None:
+    page = here.server.administrator().get("/admin/audit?group=corrections").text
+    assert "chấp nhận ý kiến về buổi K1.1 bằng một điều chỉnh" in page and "không chấp nhận ý kiến về buổi K1.2" in page
+    assert not re.search(r"\b[ye]-[0-9a-f]{16}|điều chỉnh d-", page)
 
 
 def test_a_contest_comes_too_late_after_the_days_that_the_course_gives(here: School) -> None:

@@ -50,6 +50,8 @@ def test_time_that_is_taken_away_is_an_absence_only_where_it_was_seen(here: Scho
 def test_a_correction_is_undone_by_another_and_both_stay(here: School) -> None:
     correction = last_correction(here)
     assert here.manager.post(f"{S1}/corrections/{correction}/undo", data={"words": ""}).status_code == 422
+    long = here.manager.post(f"{S1}/corrections/{correction}/undo", data={"words": "x" * 501})
+    assert long.status_code == 422 and "Dài quá 500 ký tự" in long.text
     got = here.manager.post(f"{S1}/corrections/{correction}/undo", data={"words": "Nhầm buổi"})
     assert "đã hoàn tác" in got.text and "Nhầm buổi" in got.text
     assert here.minutes(1)[1] == 0

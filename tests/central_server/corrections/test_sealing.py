@@ -62,8 +62,9 @@ def test_a_correction_after_the_seal_is_a_revision_that_can_be_printed(here: Sch
     old = here.manager.get(f"{S1}/corrections").text
     here.correct(3, whole="yes", words="Ký tên trên bảng giấy")
     assert state(here) == "đã niêm phong, có bản sửa đổi chưa ký"
+    assert "2 buổi chưa niêm phong bảng điểm danh" in here.manager.get(f"/courses/{here.course}").text
     page = here.technician.get(f"{S1}/revisions/1").text
-    assert "Bản sửa đổi số 1" in page and "Ký tên trên bảng giấy" in page and "1 học viên" in page
+    assert "Bản sửa đổi số 1" in page and "1 học viên" in page
     assert re.search(r"195,0 <del>.*?0,0</del>", page)
     assert here.manager.get(f"{S1}/revisions/2").status_code == 404
     stale = re.search(r'name="figures" value="([0-9a-f]{64})"', old)
@@ -77,7 +78,18 @@ def test_leave_is_part_of_what_is_sealed(here: School) -> None:
     form = {"leave": "not_permitted", "words": "Không báo", "approver": ""}
     here.manager.post(f"{S1}/learners/{here.learners[2]}/leave", data=form)
     page = here.manager.get(f"{S1}/revisions/2").text
-    assert "không phép" in page and "không phép: Không báo" in page
+    assert "không phép" in page and "Không báo" not in page
+
+
+def test_what_was_written_of_a_learner_is_read_by_those_who_see_all_of_them(here: School) -> None:
+    assert [row.words for row in here.rows("SELECT words FROM sheet_revision ORDER BY number")] == ["", "", ""]
+    assert "Ký tên trên bảng giấy" in here.manager.get(f"{S1}/revisions/1").text
+    assert "Ký tên trên bảng giấy" not in here.technician.get(f"{S1}/revisions/1").text
+    for client in (here.manager, here.lecturer, here.technician):
+        sheet = client.get(f"{S1}/sheet").text
+        assert "Bản số liệu niêm phong số 2" in sheet
+        assert "Không báo" not in sheet and "Ký tên trên bảng giấy" not in sheet
+    assert here.proved().findings == []
 
 
 def test_late_records_are_seen_and_made_a_revision_with_a_reason(here: School) -> None:
@@ -86,11 +98,18 @@ def test_late_records_are_seen_and_made_a_revision_with_a_reason(here: School) -
     here.agent.send_all()
     page = here.manager.get(f"{S1}/corrections").text
     assert "khác bản 2 đã ký" in page
+    sheet = here.manager.get(f"{S1}/sheet").text
+    assert "Số liệu nay khác bản niêm phong số 2; chưa ai ký số liệu này." in sheet
+    assert "đã ký lúc" not in sheet
+    english = here.manager.get(f"{S1}/sheet", headers={"Accept-Language": "en"}).text
+    assert "nobody has signed them" in english and "signed at" not in english
     assert sign(here, here.manager, "class_manager").status_code == 409
     assert here.technician.post(f"{S1}/revise", data={"words": "x"}).status_code == 403
     assert here.manager.post(f"{S1}/revise", data={"words": ""}).status_code == 422
     assert here.manager.post(f"{S1}/revise", data={"words": "Máy gửi muộn"}).status_code == 200
     assert "Máy gửi muộn" in here.manager.get(f"{S1}/revisions/3").text
+    assert "Máy gửi muộn" not in here.technician.get(f"{S1}/revisions/3").text
+    assert "Bản số liệu niêm phong số 3" in here.manager.get(f"{S1}/sheet").text
     assert here.manager.post(f"{S1}/revise", data={"words": "nữa"}).status_code == 409
     assert [row.cause for row in here.rows("SELECT cause FROM sheet_revision ORDER BY number")] == [
         "sealing", "correction", "leave", "records"

@@ -16,9 +16,10 @@ from sqlmodel import Session, select
 from central_server.accounts.administering import Details, change_details
 from central_server.accounts.permission import Grant
 from central_server.courses.changes import changing
+from central_server.courses.periods import DAY_MS
 from central_server.learners.consent_text import VERSION, days_agreed, keeping_version, text_of
 from central_server.learners.kept_portraits import keep_portraits, kept_of
-from central_server.learners.retention import DAY_MS, erase_expired
+from central_server.learners.retention import erase_expired
 from central_server.learners.tables import Consent
 from central_server.proof.stored import StoredEvidence
 from central_server.proof.verifying import verify

@@ -10,8 +10,9 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from central_server.courses.changes import changing
+from central_server.courses.periods import DAY_MS
 from central_server.learners.means import keep_pins, put_cards
-from central_server.learners.retention import DAY_MS, Eraser, erase_expired
+from central_server.learners.retention import Eraser, erase_expired
 from central_server.learners.tables import FaceTemplate, LearnerMeans
 from tests.central_server.enrolment.test_enrolling import course_id, prove
 from tests.central_server.learners.desk import enrol, face, gallery, learner, technician

@@ -14,6 +14,7 @@ from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
     RTCIceServer,
+    RTCIceTransportPolicy,
     RTCPeerConnection,
     RTCRtpSender,
     RTCSessionDescription,
@@ -127,6 +128,10 @@ class Peer:
             while self.frames < wanted:  # noqa: ASYNC110 - frames are counted in a task that knows nothing of this
                 await asyncio.sleep(0.01)
 
+    def candidates(self) -> list[str]:
+        """The lines of its offer that tell where it can be reached."""
+        return [line for line in self.connection.localDescription.sdp.splitlines() if line.startswith("a=candidate:")]
+
     async def close(self) -> None:
         if self.reading is not None:
             self.reading.cancel()
@@ -151,17 +156,21 @@ class Peers:
     address: str = ""
     line: Line | None = None
     """A bad line that all media goes over."""
+    relayed: bool = False
+    """Whether the TURN server is the only way."""
     patient: bool = True
     """Whether to come again when told so."""
     made: list[Peer] = field(default_factory=list)
 
-    def token(self, act: Act, room: str | None, holder: str = "account:a1", session: str = SESSION) -> str:
+    def token(self, act: Act, room: str, holder: str = "account:a1", session: str = SESSION) -> str:
         assert self.server is not None
         of = self.server.services
         return of.media.tokens.issue(holder, session, room, act, SOURCES, of.now())
 
     def connection(self) -> RTCPeerConnection:
-        return RTCPeerConnection(RTCConfiguration(iceServers=[self.turn] if self.turn else []))
+        policy = RTCIceTransportPolicy.RELAY if self.relayed else RTCIceTransportPolicy.ALL
+        servers = [self.turn] if self.turn else []
+        return RTCPeerConnection(RTCConfiguration(iceServers=servers, iceTransportPolicy=policy))
 
     async def publish(
         self, room: str, source: Source, track: MediaStreamTrack, codec: str = "", token: str = ""
@@ -183,7 +192,7 @@ class Peers:
         if codec:
             found = RTCRtpSender.getCapabilities(kind).codecs
             transceiver.setCodecPreferences([one for one in found if one.mimeType in (codec, "video/rtx")])
-        peer = await self._ask(connection, f"/media/whep/{SESSION}/{room}/{source}", token or self.token("play", None))
+        peer = await self._ask(connection, f"/media/whep/{SESSION}/{room}/{source}", token or self.token("play", room))
         peer.reading = asyncio.ensure_future(_count(peer, transceiver.receiver.track))
         return peer
 

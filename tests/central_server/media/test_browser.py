@@ -37,7 +37,7 @@ async def page(server: Running) -> AsyncIterator[Page]:
 async def test_chromium_plays_pictures_of_an_agent(page: Page, peers: Peers, codec: str) -> None:
     await peers.publish("r1", "camera", Painted(640, 480), codec)
     path = f"/media/whep/{SESSION}/r1/camera"
-    await page.evaluate("([path, token]) => play(path, token, 'video')", [path, peers.token("play", None)])
+    await page.evaluate("([path, token]) => play(path, token, 'video')", [path, peers.token("play", "r1")])
     assert (await received(page, path, "frames", 15))["width"] == 640
 
 
@@ -49,7 +49,7 @@ async def test_chromium_publishes_pictures_that_it_and_others_play(page: Page, p
     other = await peers.play("r2", "screen")
     await other.until(10)
     path = f"/media/whep/{SESSION}/r2/screen"
-    await page.evaluate("([path, token]) => play(path, token, 'video')", [path, peers.token("play", None)])
+    await page.evaluate("([path, token]) => play(path, token, 'video')", [path, peers.token("play", "r2")])
     assert (await received(page, path, "frames", 15))["state"] == "connected"
 
 
@@ -63,7 +63,7 @@ async def test_sound_goes_both_ways_and_a_browsers_voice_is_measured(page: Page,
     await peers.publish("r4", "sound", Tone())
     other = await peers.play("r3", "sound")
     path = f"/media/whep/{SESSION}/r4/sound"
-    await page.evaluate("([path, token]) => play(path, token, 'audio')", [path, peers.token("play", None)])
+    await page.evaluate("([path, token]) => play(path, token, 'audio')", [path, peers.token("play", "r4")])
     await received(page, path, "packets", 20)
     assert (await received(page, path, "energy", 0.01))["state"] == "connected"
     await other.until(100)

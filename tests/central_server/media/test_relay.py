@@ -81,6 +81,7 @@ async def test_a_viewer_who_cannot_decode_the_stream_is_told_so(peers: Peers) ->
 async def test_sound_is_measured_always_and_passed_only_of_the_rooms_that_may_be_heard(
     peers: Peers, media: Media
 ) -> None:
+    await media.let_hear(SESSION, frozenset())
     tone = Tone(loud=False)
     await peers.publish("r4", "sound", tone)
     viewer = await peers.play("r4", "sound")
@@ -103,6 +104,12 @@ async def test_sound_is_measured_always_and_passed_only_of_the_rooms_that_may_be
     spoke = media.spoken_ms(SESSION, "r4", 0, 2**53)
     assert 2_000 < spoke < 10_000
     assert media.spoken_ms(SESSION, "r4", 0, 1_000) == 0
+    media.forget(SESSION)
+    tone.loud = True
+    await until(lambda: media.rooms(SESSION)["r4"].speaking)
+    await asyncio.sleep(1.2)
+    assert media.spoken_ms(SESSION, "r4", 0, 2**53) == 0, "a class that nobody has open is not measured"
+    assert viewer.frames == heard
 
 
 @pytest.mark.alone

@@ -63,12 +63,13 @@ async def offer(kind: str = "video", direction: str = "sendonly", count: int = 1
 def test_nobody_gets_anything_without_a_token_for_just_that(peers: Peers, client: httpx.Client) -> None:
     good = peers.token("publish", "r1")
     body, _, mac = good.partition(".")
-    for bad in ("", "x", f"{body}.{mac[:-1]}0", f"{body[:-2]}AA.{mac}", f"{body}.", f".{mac}", "a" * 3_000):
+    other = f"{body}.{mac[:-1]}{'1' if mac.endswith('0') else '0'}"
+    for bad in ("", "x", other, f"{body[:-2]}AA.{mac}", f"{body}.", f".{mac}", "a" * 3_000):
         got = ask(client, WHIP, bad)
         assert (got.status_code, "vi" in got.json()) == (401, True), bad
     for path in (WHEP, WHIP.replace("r1", "r2"), WHIP.replace("K1.1", "K1.2")):
         assert ask(client, path, good).status_code == 403, path
-    assert ask(client, WHIP, peers.token("play", None)).status_code == 403
+    assert ask(client, WHIP, peers.token("play", "r1")).status_code == 403
     assert ask(client, WHIP.replace("camera", "radio"), good).status_code == 422
 
 
@@ -107,7 +108,7 @@ async def test_an_offer_whose_lines_contradict_each_other_is_refused(peers: Peer
 
 
 async def test_a_stream_that_nobody_publishes_is_not_found_for_now(peers: Peers, client: httpx.Client) -> None:
-    got = await asyncio.to_thread(ask, client, WHEP, peers.token("play", None), await offer(direction="recvonly"))
+    got = await asyncio.to_thread(ask, client, WHEP, peers.token("play", "r1"), await offer(direction="recvonly"))
     assert (got.status_code, got.headers["retry-after"]) == (404, "3")
 
 
@@ -120,7 +121,7 @@ async def test_the_answer_has_what_the_rfc_wants_and_delete_ends_it_for_its_hold
     assert got.headers["content-type"] == "application/sdp"
     assert got.text.startswith("v=0")
     assert "a=recvonly" in got.text
-    assert got.headers["etag"].strip('"')
+    assert "etag" not in got.headers, "there is neither trickle ICE nor an ICE restart"
     link = got.headers["link"]
     assert link.startswith('<turns:example.vn:443?transport=tcp>; rel="ice-server"; username="')
     where = got.headers["location"]

@@ -14,6 +14,7 @@ from central_server.accounts.permission import Grant
 from models.receipts import Receipt
 from models.records import CheckIn, Headcount, OnDuty, ProfileUsed, Seal, SpotCheck, Unobserved, Vouched
 from tests.central_server.participation.test_book import of, records_read, state
+from tests.central_server.participation.test_watch import agree
 from tests.central_server.running import MINUTE, START, Agent, Running
 
 SESSION = "K1.1"
@@ -153,7 +154,8 @@ def test_who_is_checked_in_by_card_is_there_now_and_the_time_counts_when_it_is_c
     )  # fmt: skip
     agent.coverage(SESSION, START, START + 20 * MINUTE)
     agent.send_all()
-    agent.status(SESSION, {}, watching_from=START + 20 * MINUTE, vouched=(card,))
+    since = {card: START + 10 * MINUTE}
+    agent.status(SESSION, {}, unobserved=since, watching_from=START + 20 * MINUTE, vouched=(card,))
     told = figures(server)
     assert (told[card]["value"], told[other]["value"]) == ("seen", "not_seen")
     assert (minutes(told[card]), minutes(told[other])) == ((0, 10, 30), (0, 40, 0))
@@ -164,6 +166,32 @@ def test_who_is_checked_in_by_card_is_there_now_and_the_time_counts_when_it_is_c
     )  # fmt: skip
     agent.send_all()
     assert minutes(figures(server)[card]) == (30, 10, 0)
+
+
+def test_who_may_sit_in_a_far_seat_is_not_absent_while_the_status_alone_tells_of_it(
+    server: Running, agent: Agent, people: list[str]
+) -> None:
+    far, other = people
+    server.clock.ms = START + 40 * MINUTE
+    agent.presence(SESSION, far, START, START + 15 * MINUTE)
+    agent.coverage(SESSION, START, START + 10 * MINUTE)
+    agent.send_all()
+    agent.status(SESSION, {}, unobserved={far: START + 15 * MINUTE})
+
+    def told() -> dict[str, tuple[str, tuple[int, int, int]]]:
+        """By learner, also as the row and the columns of the bridge point have it."""
+        now = server.services.watches.of(SESSION).look(server.clock())
+        state = server.services.books.of(SESSION).state(server.clock())
+        agree(now, state)
+        return {who: (found[who]["value"], minutes(found[who])) for found in [figures(server)] for who in (far, other)}
+
+    assert told() == {far: ("not_observed", (15, 0, 25)), other: ("not_seen", (0, 40, 0))}
+    assert [one["cause"] for one in figures(server)[far]["causes"]] == ["far_seat"]
+    server.clock.ms = END + MINUTE  # the PC never comes back
+    assert told()[far][1] == (15, 0, 180)
+    server.clock.ms = START + 50 * MINUTE
+    agent.status(SESSION, {far: START + 45 * MINUTE}, unobserved={})
+    assert told()[far] == ("seen", (20, 30, 0)), "the status tells of it no more, nor does a record"
 
 
 def test_the_page_says_by_what_each_minute_is_known(

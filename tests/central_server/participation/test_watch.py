@@ -127,15 +127,19 @@ def test_bridge_points_add_up_to_their_learners_whom_the_camera_does_not_know(
     beside_the_camera(agent, rng, people[:3], since - rng.randrange(10) * MINUTE)
     agent.send_all()
     agree(*both(server))
-    agent.status(SESSION, {people[3]: since}, watching_from=since, vouched=(people[0], people[2]), people=4, unknown=2)
+    hidden = {who: since - rng.randrange(-2, 12) * MINUTE for who in (people[0], people[1], people[2], people[4])}
+    cards = (people[0], people[2])
+    agent.status(
+        SESSION, {people[3]: since}, unobserved=hidden, watching_from=since, vouched=cards, people=4, unknown=2
+    )
     joint = range(since - 2 * MINUTE, since)
     agree(*both(server), joint)
     server.clock.ms += 1_000
-    agent.status(SESSION, {}, watching_from=None, watching_to=None, vouched=(people[0], people[2]))
+    agent.status(SESSION, {}, unobserved=hidden, watching_from=None, watching_to=None, vouched=cards)
     agree(*both(server), joint)
     server.clock.ms += STALE_MS + 1
     agree(*both(server), joint)
-    agent.status(SESSION, {}, watching_from=since, vouched=(people[2],))
+    agent.status(SESSION, {}, unobserved={people[2]: since}, watching_from=since, vouched=(people[2],))
     server.clock.ms = END + MINUTE
     agree(*both(server), joint)
 

@@ -170,7 +170,7 @@ def _learners(changes: Changes, course: str) -> list[str]:
 def _results(changes: Changes, made: District, number: int) -> None:
     units = dict(changes.db.exec(select(Learner.id, Learner.unit)).all())
     recognise(changes, made.courses[number], [
-        Result(who, "completed" if at % 10 else "not_completed", 76 if at % 10 else 30, 80, 950 if at % 10 else 375,
+        Result(who, 0, "completed" if at % 10 else "not_completed", 76 if at % 10 else 30, 80, 950 if at % 10 else 375,
                units[who], "Chuyên viên", "Khá" if at % 10 else "", f"CC{number:03d}{at:03d}" if at % 10 else "")
         for at, who in enumerate(_learners(changes, made.courses[number]))
     ])  # fmt: skip
@@ -180,7 +180,7 @@ def _mend_results(changes: Changes, made: District, number: int) -> None:
     """Those who had not completed have, after all: corrections came later."""
     late = _learners(changes, made.courses[number])[::10]
     recognise(changes, made.courses[number], [
-        Result(who, "completed", 70, 80, 875, "", "", "Khá", f"CCX{at}") for at, who in enumerate(late)
+        Result(who, 1, "completed", 70, 80, 875, "", "", "Khá", f"CCX{at}") for at, who in enumerate(late)
     ])  # fmt: skip
 
 

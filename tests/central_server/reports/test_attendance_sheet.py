@@ -3,7 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from datetime import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -42,7 +42,10 @@ def test_the_excel_sheet_holds_numbers_times_and_texts(filled: Running) -> None:
     titles = [str(lower.value or upper.value) for upper, lower in zip(rows[head], rows[head + 1], strict=True)]
     people = {row[1].value: dict(zip(titles, row, strict=True)) for row in rows[head + 2 :] if row[1].value}
     first = people["Nguyễn Văn A0"]
-    assert first["Giờ vào"].value == time(8, 12) or getattr(first["Giờ vào"].value, "hour", None) == 8
+    came = first["Giờ vào"].value
+    assert isinstance(came, datetime)
+    assert came.isoformat(timespec="seconds") == "2026-11-24T08:12:00"
+    assert first["Giờ vào"].number_format == "hh:mm"
     assert [first[name].value for name in ("Có mặt", "Vắng", "Không xác định")] == [153, 42, 0]
     assert first["Tỷ lệ"].value == 0.785
     assert first["Tỷ lệ"].number_format == '0.0" "%'

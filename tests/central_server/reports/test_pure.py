@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -89,7 +90,8 @@ def test_parts_add_up_but_for_persons(some: list[tuple[str, str, bool, set[str]]
 
 
 def test_targets_are_read_as_they_are_pasted() -> None:
-    units, programmes = {"xa an binh": "u1", "xa binh hoa": "u2"}, {"cv": "g1", "chuyen doi so": "g2"}
+    units: dict[str, str | None] = {"xa an binh": "u1", "xa binh hoa": "u2"}
+    programmes: dict[str, str | None] = {"cv": "g1", "chuyen doi so": "g2"}
     read = read_targets("Xã An Bình\tCV\t12\t1.050\n\nxã bình hòa; Chuyển đổi số; 3; 240", units, programmes)
     assert list(read.lines) == [("u1", "g1", 12, 1050), ("u2", "g2", 3, 240)]
     assert not read.faults
@@ -139,6 +141,36 @@ def test_trends_tell_the_three_values_apart_and_what_a_lecturer_taught() -> None
     assert (taught.sessions, taught.scheduled, taught.held, taught.in_room) == (2, 80, 40, 33)
     assert taught.cancelled == 1
     assert (found.over, found.recorded, found.settled) == (2, 1, 1)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1))
+def test_the_three_shares_of_a_trend_are_all_of_the_time(some: list[tuple[int, int, int]]) -> None:
+    session = SessionFact("a", "c", "g", "", start_of(DAY), 1, 45, over=True, cancelled=False, moved=False,
+                          has_records=True)  # fmt: skip
+    sums = [SessionSum("a", 1, sum(parts), parts[0], parts[1], 0, 0, 0) for parts in some]
+    (month,) = trends([session], sums, {}).months
+    exact = [sum(parts[at] for parts in some) for at in range(3)]
+    shares = (month.seen, month.not_seen, month.not_observed)
+    if sum(exact) == 0:
+        assert shares == (None, None, None)
+        return
+    assert sum(share or 0 for share in shares) == 1000
+    for share, part in zip(shares, exact, strict=True):
+        assert abs((share or 0) * sum(exact) - 1000 * part) < sum(exact)
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.sampled_from((40, 45, 50))), max_size=30))
+def test_teaching_is_added_up_before_it_is_rounded(some: list[tuple[int, int]]) -> None:
+    sessions = [
+        SessionFact(str(n), "c", "g", "t", start_of(DAY), minutes * 60_000, period, over=True, cancelled=False,
+                    moved=False, has_records=True)
+        for n, (minutes, period) in enumerate(some)
+    ]  # fmt: skip
+    sums = [SessionSum(str(n), 1, 1, 1, 0, 0, 0, minutes * 60_000) for n, (minutes, _) in enumerate(some)]
+    exact = sum(Decimal(minutes * 3600) / Decimal(period * 360) for minutes, period in some)
+    for one in trends(sessions, sums, {}).teaching:
+        for told in (one.scheduled, one.held, one.in_room):
+            assert abs(Decimal(told) - exact) <= Decimal("0.500001")
 
 
 def test_a_chart_can_be_read_without_colour_and_runs_nothing() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from models.faces.detect import Box, Face
 from models.faces.engine import FaceEngine
 from models.faces.errors import (
     FaceTooSmallError,
@@ -18,7 +19,15 @@ from models.faces.errors import (
     PortraitsMissingError,
     SeveralFacesError,
 )
-from models.faces.portraits import decode_picture, enrol, portrait_vector, read_picture, read_portraits
+from models.faces.portraits import (
+    KEPT_PX,
+    decode_picture,
+    enrol,
+    face_jpeg,
+    portrait_vector,
+    read_picture,
+    read_portraits,
+)
 
 Picture = NDArray[np.uint8]
 NAME = "Nguyễn Thị Ánh Tuyết"
@@ -144,3 +153,19 @@ def test_nobody_usable_gives_an_empty_gallery(tmp_path: Path, dlib_only: FaceEng
     cv2.imwrite(str(tmp_path / "wall.png"), np.full((300, 300, 3), 50, np.uint8))
     gallery, problems = enrol(read_portraits(tmp_path), dlib_only)
     assert gallery.learners == () and len(problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("box", "shape"),
+    [
+        ((1_000.0, 500.0, 400.0, 400.0), (624, KEPT_PX)),
+        ((-30.0, -50.0, 100.0, 100.0), (100, 120)),
+        ((1_899.0, 100.0, 100.0, 60.0), (120, 71)),
+        ((2_000.0, 100.0, 80.0, 80.0), None),
+        ((10.0, -300.0, 100.0, 100.0), None),
+    ],
+)
+def test_the_face_alone_is_cut_out_as_far_as_the_picture_goes(box: Box, shape: tuple[int, int] | None) -> None:
+    picture, face = np.full((1_080, 1_920, 3), 90, np.uint8), Face(box, np.zeros((5, 2), np.float32), 0.9)
+    jpeg = face_jpeg(picture, face)
+    assert (decode_picture(jpeg, "").shape[:2] if jpeg else None) == shape

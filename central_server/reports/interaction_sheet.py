@@ -1,0 +1,63 @@
+"""How much each bridge point took part in a class, as a sheet of its own beside the attendance sheet in its Excel file.
+
+Never in the attendance sheet itself: a learner's minutes do not depend on who spoke.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from central_server.classroom.interaction import RoomInteraction
+from central_server.participation.rounding import MINUTE_MS
+from central_server.participation.state import SessionState
+from central_server.participation.wording import pick
+from central_server.reports.period import day_of
+from central_server.reports.sheet import Column, Head, Row, Sheet
+from central_server.web.figures import day, day_time
+from models.language import Language
+
+
+def interaction_sheet(state: SessionState, rooms: Mapping[str, RoomInteraction], lang: Language) -> Sheet | None:
+    """The sheet of the bridge points in `state`; None where nothing happened in any of them. rooms: by their ids."""
+
+    def t(vi: str, en: str) -> str:
+        return pick((vi, en), lang)
+
+    facts, minutes = state.facts, t("Số phút", "Minutes")
+    if not any(point.facts.id in rooms for point in state.points):
+        return None
+    columns = (
+        Column(t("STT", "No."), "plain", 5),
+        Column(t("Điểm cầu", "Bridge point"), "text", 30),
+        Column(t("Đã nói", "Spoke"), "tenths", 12, minutes),
+        Column(t("Được phát biểu", "Had the floor"), "tenths", 12, minutes),
+        Column(t("Nói trong lượt", "Spoke in turns"), "tenths", 12, minutes),
+        Column(t("Lượt phát biểu", "Floor turns"), "number", 12),
+        Column(t("Giơ tay", "Hands"), "number", 10),
+        Column(t("Câu hỏi", "Questions"), "number", 10),
+        Column(t("Đã trả lời", "Answered"), "number", 10),
+    )
+    rows = []
+    for at, point in enumerate(state.points, 1):
+        one = rooms.get(point.facts.id, RoomInteraction())
+        times = (_tenths(ms) for ms in (one.spoken_ms, one.turn_ms, one.turn_spoken_ms))
+        rows.append(Row((at, point.facts.name, *times, one.turns, one.hands, one.questions, one.answered)))
+    about = (
+        (t("Lớp", "Course"), f"{facts.course_title} ({facts.course_code})"),
+        (t("Chuyên đề", "Topic"), facts.title),
+        (t("Ngày", "Day"), day(facts.start)),
+    )
+    notes = (
+        t("Thời gian nói đo bằng âm lượng micro của phòng; không tính vào thời lượng tham gia của ai.",
+          "Speaking is measured by the level of the room's microphone; it counts towards nobody's participation."),
+        t(f"Lập lúc {day_time(state.now)} {day(state.now)}.", f"Made at {day_time(state.now)} on {day(state.now)}."),
+    )  # fmt: skip
+    return Sheet(
+        f"trao-doi-{facts.id}", Head(), t("TRAO ĐỔI TRONG LỚP", "INTERACTION IN CLASS"), about, columns, tuple(rows),
+        notes, day_of(facts.start), lang,
+    )  # fmt: skip
+
+
+def _tenths(ms: int) -> int:
+    """Tenths of a minute, halves up."""
+    return (2 * ms * 10 + MINUTE_MS) // (2 * MINUTE_MS)
