@@ -21,7 +21,7 @@ from central_server.app import create_app
 from central_server.config import Config
 from tests.central_server.media.test_pictures import SMALL
 from tests.central_server.routes import others_of, routes_of
-from tests.central_server.running import Running, join, running, write_course
+from tests.central_server.running import Running, running, write_course
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 HIDDEN = "không được giao mục này"
@@ -409,24 +409,6 @@ def test_who_may_do_what_where(world: World, method: str, path: str) -> None:
         for who in tokens
     }
     assert said == wanted
-
-
-def test_a_learners_visit_from_a_bridge_point_opens_the_own_pages_and_nothing_else(world: World) -> None:
-    visits, now = world.server.services.visits, world.server.clock()
-    with world.server.services.engine.connect() as connection:
-        learners: dict[str, str] = dict(connection.execute(text("SELECT code, id FROM learner")).all())
-        device = connection.execute(text("SELECT id FROM device")).scalars().first() or join(world.server).device
-    for code, own in (("HV000", "in"), ("HV900", "hidden")):
-        for (method, path), may in sorted(TABLE.items()):
-            if may is OPEN:
-                continue
-            ticket = visits.invite(learners[code], code, device, world.places["bridge_point"], 8790, now)
-            entered = visits.enter(ticket.value, now)
-            assert entered is not None
-            got = asked(world, method, path, f"{entered[0]}.8790", "diemdanh_visit")
-            assert got.status_code < 500 and "/own/left" not in got.headers.get("location", "")
-            wanted = own if "learner here" in may.may and "learner" in path else "out"
-            assert verdict(got) == wanted, (method, path, code)
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(AGENTS))
