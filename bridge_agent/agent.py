@@ -137,6 +137,7 @@ class Agent:
             wrote=self._wrote,
             enrolled=self._contact.hurry,
             classroom=parts.server.classroom,
+            own_page=functools.partial(parts.server.own_page, console_port=parts.settings.config.console_port),
             stream=self._stream.view,
         )
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from bridge_agent.config import check_url
 from bridge_agent.errors import IdentityError, RefusedError, ServerAwayError
@@ -17,6 +17,7 @@ from bridge_agent.server_clock import ServerClock
 from models.reasons import Reason, reason
 from models.receipts import Receipt
 from models.records import Batch
+from models.sealed_box import seal_to
 from models.wire import (
     ClassroomTicket,
     ClassroomTicketRequest,
@@ -25,6 +26,8 @@ from models.wire import (
     GalleryAnswer,
     JoinAnswer,
     JoinRequest,
+    LearnerTicket,
+    LearnerTicketRequest,
     LiveStatus,
     MediaTokenAnswer,
     MediaTokenRequest,
@@ -105,6 +108,19 @@ class Server:
         """The address that opens a session's classroom for this room, once and within minutes. Raises RefusedError."""
         request = msgspec.json.encode(ClassroomTicketRequest(session=session))
         ticket = await self._ask("POST", "/api/agent/classroom-ticket", ClassroomTicket, request)
+        return self.url + ticket.path
+
+    async def own_page(self, code: str, pin: str, console_port: int) -> str:
+        """The address that opens a learner's own pages on this PC, once and within a minute.
+
+        console_port: where this agent's pages are, to come back to. Raises RefusedError when code or PIN is wrong.
+        """
+        if self._identity is None:
+            raise ValueError("only a joined agent asks")
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self._identity.membership.server_key))
+        request = LearnerTicketRequest(code=code, pin=seal_to(key, pin.encode()), console_port=console_port)
+        body = msgspec.json.encode(request)
+        ticket = await self._ask("POST", "/api/agent/learner-ticket", LearnerTicket, body)
         return self.url + ticket.path
 
     async def rotate(self, request: RotateRequest, signer: Ed25519PrivateKey | None = None) -> RotateAnswer:

@@ -47,6 +47,7 @@ import central_server.learners.kept_pages
 import central_server.learners.means_pages
 import central_server.learners.pages
 import central_server.learners.portrait_pages
+import central_server.learners.visiting
 import central_server.ledger.routes
 import central_server.media.agent_routes
 import central_server.media.picture_routes
@@ -77,6 +78,7 @@ from central_server.learners.alike import Templates
 from central_server.learners.portraits import remove_left_zips
 from central_server.learners.retention import Eraser
 from central_server.learners.sealing import sealing_key
+from central_server.learners.visits import Visits
 from central_server.ledger.intake import Intake
 from central_server.media.media import Media
 from central_server.media.pictures import Pictures
@@ -150,6 +152,7 @@ def create_app(
                     media=media,
                     classrooms=classrooms,
                     pictures=Pictures(),
+                    visits=Visits(),
                 )
                 if serving:
                     stack.enter_context(Compiler(pages))
@@ -184,6 +187,9 @@ def create_app(
     app.include_router(central_server.learners.pages.router)
     app.include_router(central_server.learners.means_pages.router)
     app.include_router(central_server.learners.portrait_pages.router)
+    app.include_router(central_server.learners.visiting.router)
+    app.include_router(central_server.learners.visiting.staying)
+    app.include_router(central_server.learners.visiting.agents)
     app.include_router(central_server.media.agent_routes.router)
     app.include_router(central_server.media.routes.router)
     app.include_router(central_server.media.picture_routes.router)

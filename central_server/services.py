@@ -21,6 +21,7 @@ from central_server.database import Writer
 from central_server.enrolment.kept import KeptRosters
 from central_server.learners.alike import Templates
 from central_server.learners.sealing import SealingKey
+from central_server.learners.visits import Visits
 from central_server.ledger.intake import Intake
 from central_server.media.media import Media
 from central_server.media.pictures import Pictures
@@ -62,6 +63,7 @@ class Services:
     media: Media
     classrooms: Classrooms
     pictures: Pictures
+    visits: Visits
 
 
 def services_of(connection: HTTPConnection) -> Services:

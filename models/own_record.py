@@ -20,4 +20,5 @@ class OwnRecord(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", for
     at: Milliseconds
     """Server time."""
     by: Id | None = None
-    """The account of the person who did it; none: a command on the server, a device, or the server itself."""
+    """The account of the person who did it, or a learner's own id at a bridge point (as deputy, or of his or her own
+    pages there); none: a command on the server, a device, or the server itself."""

@@ -18,6 +18,7 @@ from models.portrait_records import OfPortraits
 from models.receipts import Head, KeyId
 from models.records import LINE_LIMIT, Count, Id, Milliseconds, RecordError
 from models.report_records import OfReports
+from models.visit_records import OfVisits
 
 PublicKey = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
@@ -361,7 +362,7 @@ class SignInsFailed(OwnRecord, frozen=True, kw_only=True, tag="sign_ins_failed")
     """So many tries to sign in failed in a row that the next has to wait. Told when a pause begins, not each time."""
 
     account: Id | None
-    """None: tries from one address with logins of several accounts or of none."""
+    """Or a learner whose PIN was tried. None: tries from one address, or a bridge point's PC, in several names."""
     failures: Count
     until: Milliseconds
 
@@ -419,6 +420,7 @@ AnyOwnRecord = (
     | OfCorrections
     | OfReports
     | OfPortraits
+    | OfVisits
 )
 
 _decoder = msgspec.json.Decoder(AnyOwnRecord)

@@ -10,9 +10,10 @@
     POST /api/agent/enrolments  EnrolmentRequest -> EnrolmentAnswer   consent and template; idempotent by its id
     POST /api/agent/media-token  MediaTokenRequest -> MediaTokenAnswer   to publish the room's streams
     POST /api/agent/classroom-ticket  ClassroomTicketRequest -> ClassroomTicket   lets its room into one class
+    POST /api/agent/learner-ticket    LearnerTicketRequest -> LearnerTicket   lets a learner in to the own pages
     POST /api/agent/sessions/{session}/picture  JPEG -> PictureAnswer   a still of the room for the classroom page
 
-Today, status, gallery, enrolments, media-token, classroom-ticket, picture and rotate carry
+Today, status, gallery, enrolments, media-token, classroom-ticket, learner-ticket, picture and rotate carry
 `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see `request_message`. A batch is signed itself, and sending it again
 changes nothing. Refusals are a Refusal with a 4xx status.
 
@@ -126,6 +127,13 @@ class ConsentText(Message, frozen=True, kw_only=True):
     en: tuple[str, ...]
 
 
+class KeepingConsent(Message, frozen=True, kw_only=True):
+    """A text by which portraits are kept, and the learners whose courses of today keep them for so long."""
+
+    text: ConsentText
+    learners: tuple[Id, ...]
+
+
 class SessionPlan(Message, frozen=True, kw_only=True):
     """A session in which this bridge point takes part. Times are server wall time, ms since 1970 UTC."""
 
@@ -144,12 +152,24 @@ class Today(Message, frozen=True, kw_only=True):
     sessions: tuple[SessionPlan, ...]
     witnesses: tuple[Witness, ...] = ()
     consent: ConsentText | None = None
+    """By which no picture is kept."""
+    keeping: tuple[KeepingConsent, ...] = ()
+    """Learners in none of these are asked by `consent` alone; the others may choose that one, too."""
     retention_hours: Annotated[int, msgspec.Meta(ge=0, le=720)] = 24
     """For so long after a learner's last session here the agent keeps his or her template, card and PIN."""
 
 
 Sealed = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9+/]+={0,2}\Z", max_length=8192)]
 """A libsodium sealed box in base64, that only the receiver's Ed25519 key opens: models.sealed_box."""
+
+
+DESK_PORTRAITS = 3
+PORTRAIT_BYTES = 96 * 1024
+"""A portrait from a bridge point is no longer, so that an enrolment crosses a line of 512 kbit/s in some 6 s."""
+SealedPortrait = Annotated[
+    str, msgspec.Meta(pattern=r"^[A-Za-z0-9+/]+={0,2}\Z", max_length=PORTRAIT_BYTES * 4 // 3 + 99)
+]
+"""A JPEG of the face with a margin, sealed to the server's key as a Sealed is."""
 
 
 class GalleryLearner(Message, frozen=True, kw_only=True):
@@ -188,6 +208,8 @@ class EnrolmentRequest(Message, frozen=True, kw_only=True):
     portraits: Annotated[int, msgspec.Meta(ge=1, le=20)]
     template: Sealed
     """As in GalleryLearner, sealed to the server's key."""
+    pictures: Annotated[tuple[SealedPortrait, ...], msgspec.Meta(max_length=DESK_PORTRAITS)] = ()
+    """None unless `text_version` lets them be kept."""
 
 
 class Lookalike(Message, frozen=True, kw_only=True):
@@ -316,6 +338,25 @@ class ClassroomTicketRequest(Message, frozen=True, kw_only=True):
 
 class ClassroomTicket(Message, frozen=True, kw_only=True):
     """A way in for one browser, once, for some minutes: as the room, not as a person."""
+
+    path: Text
+    """Follows the server's address."""
+    expires_at: Milliseconds
+
+
+class LearnerTicketRequest(Message, frozen=True, kw_only=True):
+    """A learner wants to read his or her own pages on this PC."""
+
+    code: Text
+    """As it was typed."""
+    pin: Sealed
+    """As it was typed, sealed to the server's key."""
+    console_port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+    """Where the agent's pages are on this PC, to come back to."""
+
+
+class LearnerTicket(Message, frozen=True, kw_only=True):
+    """A way in for one browser, once, for a minute: to that learner's own pages."""
 
     path: Text
     """Follows the server's address."""

@@ -32,8 +32,8 @@ from bridge_agent.recognition.events import (
     TemplateMade,
 )
 from bridge_agent.session import Recording
+from models.language import counted, many
 from models.records import Flag
-from models.wire import RosterLearner
 
 LEFT_ALONE_MS = 60_000
 PREVIEW_MS = 2_000
@@ -109,7 +109,9 @@ class AtDesk:
             card_read=self._without_face.card_read,
             card_shown=expected.row(card) if card else None,
             consent=around.gallery.consent,
+            keeping=around.gallery.keeping,
             enrolling=expected.row(enrolling.learner) if enrolling else None,
+            keeps=enrolling is not None and enrolling.keep,
             portraits=(enrolling.taken, enrolling.needed) if enrolling else (0, 0),
             alarms=around.alarms.standing(),
             sweep_ms=sweep.sweep_ms if sweep else 0,
@@ -147,7 +149,7 @@ class AtDesk:
         """Recognition was started: it does not know yet what the desk is used for."""
         if self._enrolling is not None:
             self._enrolling = self._enrolling.with_portrait(0, self._enrolling.needed)
-            self._around.tell(OpenDesk("enrol", self._enrolling.learner.id))
+            self._around.tell(OpenDesk("enrol", self._enrolling.learner.id, self._enrolling.keep))
         elif self._purpose == "check_in":
             self._around.tell(OpenDesk("check_in"))
 
@@ -212,6 +214,10 @@ class AtDesk:
             return await self._around.classroom(plan.session)
         except AgentError as error:
             raise DeskError(error.vi, error.en) from error
+
+    async def open_own_page(self, who: str, pin: str) -> str:
+        """The address that opens a learner's own pages on this PC."""
+        return await self._without_face.own_page(who, pin)
 
     # Without the face
 
@@ -300,22 +306,24 @@ class AtDesk:
         """The learner agreed to this text before the witness on duty, who typed the PIN: take portraits."""
         self._may_enrol(learner, text_version)
         await self._duty.prove(pin)
-        one, witness = self._may_enrol(learner, text_version)  # while the PIN was compared, things may have changed
+        agreed = self._may_enrol(learner, text_version)  # while the PIN was compared, things may have changed
         self._looked_at = self._around.boot
-        self._use_for("enrol", Enrolling(one, text_version, self._around.now(), witness))
+        self._use_for("enrol", agreed)
 
-    def _may_enrol(self, learner: str, text_version: str) -> tuple[RosterLearner, str]:
-        """The learner, and the witness. Raises DeskError."""
+    def _may_enrol(self, learner: str, text_version: str) -> Enrolling:
+        """Consent as it would be given now. Raises DeskError."""
         around = self._around
         witness = self._duty.technician(learner)
-        if around.gallery.consent is None or around.gallery.consent.version != text_version:
+        keeping = around.gallery.keeping.get(learner)
+        keep = keeping is not None and keeping.version == text_version
+        if not keep and (around.gallery.consent is None or around.gallery.consent.version != text_version):
             raise DeskError(
                 "Văn bản đồng ý đã đổi. Hãy cho học viên đọc lại bản mới.",
                 "The consent's text has changed. Let the learner read the new one.",
             )
         if why := around.blind():
             raise DeskError(*why)
-        return self._expected.known(learner), witness
+        return Enrolling(self._expected.known(learner), text_version, around.now(), witness, keep)
 
     def stop_enrolling(self) -> None:
         """Nothing is kept."""
@@ -333,11 +341,18 @@ class AtDesk:
             around.wrote()
         around.enrolled()
         vi, en = resembling(made, {one.id: one for plan in around.plan.sessions for one in plan.learners})
-        name = enrolling.learner.name
+        name, count = enrolling.learner.name, len(made.pictures) if enrolling.keep else 0
+        pictures_vi, pictures_en = "ảnh đã xóa", "no picture is kept"
+        if count:
+            pictures_vi = f"{count} ảnh khuôn mặt được mã hóa, gửi về máy chủ rồi xóa khỏi máy này"
+            pictures_en = (
+                f"{counted(count, 'picture')} of the face, encrypted, {many(count, 'goes', 'go')} to the server "
+            )
+            pictures_en += "and will be deleted here"
         self._outcomes.came_to(
             "enrolled",
-            f"Đã lấy mẫu khuôn mặt của {name}; ảnh đã xóa.{vi}",
-            f"{name}'s face is enrolled; no picture is kept.{en}",
+            f"Đã lấy mẫu khuôn mặt của {name}; {pictures_vi}.{vi}",
+            f"{name}'s face is enrolled; {pictures_en}.{en}",
             enrolling.learner,
             flags=("lookalike",) if made.like else (),
         )

@@ -6,7 +6,8 @@ All times are server wall time, ms since 1970 UTC, as the agent reckons it. Page
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from bridge_agent.errors import RetryableError
@@ -124,6 +125,7 @@ class DeskView:
     card_shown: Row | None
     """Whose it is, once the witness's PIN was right: the witness says whether it is this person."""
     consent: ConsentText | None
+    """By which no portrait is kept."""
     enrolling: Row | None
     portraits: tuple[int, int]
     """Taken and needed."""
@@ -134,6 +136,10 @@ class DeskView:
     """The PC is too slow for the sweep rate that is set, so the room is looked at less often."""
     stream: StreamView | None = None
     """The room's stream; None between sessions."""
+    keeping: Mapping[str, ConsentText] = field(default_factory=dict)
+    """By learner, the text by which portraits are kept; whoever stands here is asked by that one first."""
+    keeps: bool = False
+    """Of whoever is being enrolled portraits are kept."""
 
 
 class Desk(Protocol):
@@ -205,6 +211,10 @@ class Desk(Protocol):
 
     def stop_enrolling(self) -> None:
         """Nothing is kept."""
+        ...
+
+    async def open_own_page(self, who: str, pin: str) -> str:
+        """The address that opens a learner's own pages, by code and PIN, in a browser, once and within a minute."""
         ...
 
     async def open_classroom(self) -> str:

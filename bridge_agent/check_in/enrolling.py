@@ -24,6 +24,8 @@ class Enrolling:
     text_version: str
     consented_at: int
     witness: str
+    keep: bool = False
+    """By that text portraits are kept."""
     taken: int = 0
     needed: int = PORTRAITS
 
@@ -42,6 +44,7 @@ class Enrolling:
             encoder=made.encoder,
             portraits=made.portraits,
             template=seal_to(server_key, made.vector),
+            pictures=tuple(seal_to(server_key, one) for one in made.pictures) if self.keep else (),
         )
         return Waiting(request=request, template=made.vector)
 

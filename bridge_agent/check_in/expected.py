@@ -47,6 +47,8 @@ class Surroundings:
     """An enrolment waits to be sent."""
     classroom: Callable[[str], Awaitable[str]]
     """Asks the server for the address that opens a session's classroom for this room. Raises AgentError."""
+    own_page: Callable[[str, str], Awaitable[str]]
+    """Asks the server, by code and PIN, for the address that opens a learner's own pages here. Raises AgentError."""
     stream: Callable[[], StreamView | None] = lambda: None
     """How the room's stream is."""
 

@@ -17,7 +17,16 @@ from bridge_agent.check_in.sealed_file import SealedFiles
 from bridge_agent.recognition.commands import HeldTemplate
 from models.cards import card_number
 from models.sealed_box import open_sealed
-from models.wire import ConsentText, EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, SessionPlan, Today, Witness
+from models.wire import (
+    ConsentText,
+    EnrolmentAnswer,
+    EnrolmentRequest,
+    GalleryAnswer,
+    KeepingConsent,
+    SessionPlan,
+    Today,
+    Witness,
+)
 
 HOUR_MS = 3_600_000
 
@@ -40,10 +49,12 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
     learners: dict[str, Kept] = {}
     witnesses: tuple[Witness, ...] = ()
     consent: ConsentText | None = None
+    keeping: tuple[KeepingConsent, ...] = ()
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """An enrolment made here that the server does not have."""
+    """An enrolment made here that the server does not have. Portraits that are kept lie in the request, sealed to the
+    server's key: nobody opens them here any more."""
 
     request: EnrolmentRequest
     template: bytes
@@ -71,8 +82,13 @@ class GalleryStore:
 
     @property
     def consent(self) -> ConsentText | None:
-        """The text that learners agree to now."""
+        """The text that learners agree to now, by which no portrait is kept."""
         return self._content.consent
+
+    @property
+    def keeping(self) -> dict[str, ConsentText]:
+        """By learner, the text by which portraits are kept, where a course of today keeps them."""
+        return {learner: one.text for one in self._content.keeping for learner in one.learners}
 
     @property
     def outbox(self) -> tuple[Waiting, ...]:
@@ -135,7 +151,10 @@ class GalleryStore:
             one.learner: msgspec.structs.replace(one, until=max(one.until, self._ends.get(one.learner, 0)))
             for one in self._content.learners.values()
         }
-        return self._put(_Content(learners=learners, witnesses=today.witnesses, consent=today.consent), now)
+        said = _Content(
+            learners=learners, witnesses=today.witnesses, consent=today.consent, keeping=today.keeping
+        )  # fmt: skip
+        return self._put(said, now)
 
     def take(self, answer: GalleryAnswer, key: Ed25519PrivateKey, now: int) -> bool:
         """The server told by what today's learners can be known; True when that is news. Raises SealedBoxError."""

@@ -9,7 +9,9 @@ from bridge_agent.check_in.duty import Duty
 from bridge_agent.check_in.expected import Expected, Surroundings
 from bridge_agent.check_in.outcomes import Outcomes
 from bridge_agent.check_in.pins import Pins
+from bridge_agent.errors import AgentError, RefusedError
 from bridge_agent.session import Recording
+from models.codes import meant
 from models.records import CheckInMethod, Vouch
 from models.wire import RosterLearner
 
@@ -122,6 +124,27 @@ class WithoutFace:
         witness = self._duty.witness(learner)
         await self._duty.prove(pin)
         self._confirm(learner, "technician", witness)
+
+    async def own_page(self, who: str, pin: str) -> str:
+        """The address that opens a learner's own pages; the server looks at the PIN, too. Raises DeskError.
+
+        Of a learner who is expected here wrong PINs are counted together with those of check-in. Others of this bridge
+        point are known to the server alone, which counts theirs.
+        """
+        named = meant(who, {one.id: one.code for one in self._expected.learners()})
+        if len(named) == 1 and self._around.gallery.pin(named[0]) is not None:
+            await self._check(named[0], pin)
+        try:
+            return await self._around.own_page(who.strip(), pin.strip())
+        except RefusedError as error:
+            raise DeskError(error.vi, error.en) from error
+        except AgentError as error:
+            raise DeskError(
+                "Máy này đang mất kết nối với máy chủ nên chưa mở được trang của đồng chí. Điểm danh vẫn hoạt động; "
+                "mời đồng chí xem lại sau, hoặc báo cán bộ kỹ thuật.",
+                "This PC has no connection to the server, so your page can't be opened now. Check-in goes on working; "
+                "try again later, or tell the technician.",
+            ) from error
 
     async def _check(self, learner: str, pin: str) -> None:
         await self._pins.check(learner, pin, self._around.gallery.pin(learner), self._around.boot)

@@ -128,13 +128,13 @@ async def answer_spot_check(desk: Desk, fields: Fields, words: Words) -> dict[st
 async def agree(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
     """A learner agreed to the text that was on the screen, and the witness typed the PIN: portraits are taken."""
     learner, version = _learner(fields), fields.get("version", "")
-    if fields.get("read") != "yes":
+    if not version or fields.get("read") != version:
         raise InputError(
             "Hãy đọc (hoặc nghe đọc) nội dung rồi đánh dấu vào ô “Tôi đã đọc”.",
             "Read the text (or have it read to you), then tick “I have read it”.",
         )
-    shown = desk.view().consent
-    if shown is None or shown.version != version:
+    view = desk.view()
+    if version not in {one.version for one in (view.consent, view.keeping.get(learner)) if one is not None}:
         raise InputError(
             "Nội dung đồng ý vừa được thay bằng bản mới. Hãy tải lại trang và đọc bản mới.",
             "The consent text was just replaced by a new one. Load the page again and read the new one.",
@@ -155,7 +155,14 @@ async def open_classroom(desk: Desk, fields: Fields, words: Words) -> dict[str, 
     return {"address": await desk.open_classroom()}
 
 
+async def open_own_page(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
+    """Where this PC's browser enters a learner's own pages; good once."""
+    who = _text(fields, "who", "Hãy nhập mã học viên.", "Enter the learner's code.")
+    return {"address": await desk.open_own_page(who, _pin(fields))}
+
+
 ACTS: dict[str, Act] = {
+    "/kiosk/own": open_own_page,
     "/classroom": open_classroom,
     "/duty": take_duty,
     "/duty/end": end_duty,

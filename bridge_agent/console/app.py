@@ -60,7 +60,10 @@ def create_app(desk: Desk, report: Path, linger_s: float = LINGER_S) -> Starlett
         return views.kiosk_page(request)
 
     async def enrol_page(request: Request) -> Response:
-        return views.enrol_page(request, request.path_params["learner"])
+        return views.enrol_page(request, request.path_params["learner"], keep=True)
+
+    async def nothing_kept(request: Request) -> Response:
+        return views.enrol_page(request, request.path_params["learner"], keep=False)
 
     async def without_face(request: Request) -> Response:
         return views.without_face_page(request, request.path_params["learner"])
@@ -85,7 +88,7 @@ def create_app(desk: Desk, report: Path, linger_s: float = LINGER_S) -> Starlett
             if enrolling is not None and enrolling.learner == learner:
                 desk.stop_enrolling()
 
-        show = views.enrol(page_language(request), learner)
+        show = views.enrol(page_language(request), learner, keep=request.query_params.get("keep") != "no")
         return EventStream(_using_the_camera(live, f"enrol {learner}", live.stream(show), leave))
 
     async def calibration(request: Request) -> Response:
@@ -113,6 +116,7 @@ def create_app(desk: Desk, report: Path, linger_s: float = LINGER_S) -> Starlett
             Route("/", technician),
             Route("/kiosk", kiosk_page),
             Route("/enrol/{learner}", enrol_page),
+            Route("/enrol/{learner}/nothing-kept", nothing_kept),
             Route("/enrol/{learner}/without-face", without_face),
             Route("/calibration", calibration),
             Route("/events", events),

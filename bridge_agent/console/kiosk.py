@@ -6,18 +6,17 @@ A face in doubt resembles somebody, and who that is must not be told to whoever 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bridge_agent.check_in.desk import DeskView, Guidance, Outcome, Row
 from bridge_agent.console.words import Words
+from models.codes import meant
 from models.language import Language
 
 DOUBT_LIFE_MS = 60_000
 """A doubt can be settled by a PIN for so long; then whoever stands there begins anew."""
-NOT_DIGITS = re.compile(r"\D+")
 
 
 def state(view: DeskView, lang: Language, closed: tuple[str, str] | None) -> dict[str, Any]:
@@ -82,14 +81,13 @@ def read(text: str, rows: Sequence[Row]) -> Typed:
     Anything else is taken for a card's number; so is the code of a learner who has a card and no PIN, for some offices
     print the code on the card.
     """
-    exact = [row for row in rows if row.code.casefold() == text.casefold()]
-    if not exact and text.isdecimal():
-        exact = [row for row in rows if (figures := NOT_DIGITS.sub("", row.code)) and int(figures) == int(text)]
-    if not exact:
+    by_id = {row.learner: row for row in rows}
+    found = meant(text, {who: row.code for who, row in by_id.items()})
+    if not found:
         return Typed("card")
-    if len(exact) > 1:
+    if len(found) > 1:
         return Typed("several")
-    (row,) = exact
+    row = by_id[found[0]]
     return Typed("card") if row.card and not row.pin else Typed("code", row.learner)
 
 

@@ -64,12 +64,16 @@ class PageViews:
 
         return show
 
-    def enrol_page(self, request: Request, learner: str) -> Response:
-        """Consent and portraits of one learner. Raises HTTPException 404 when nobody is called so."""
-        view = self._desk.view()
-        return self._pages.page(request, "enrol.html", **_enrolment(view, self._row(view, learner), None, None))
+    def enrol_page(self, request: Request, learner: str, *, keep: bool) -> Response:
+        """Consent and portraits of one learner. Raises HTTPException 404 when nobody is called so.
 
-    def enrol(self, lang: Language, learner: str) -> Show:
+        keep: shows the text by which portraits are kept, where a course of the learner's keeps them.
+        """
+        view = self._desk.view()
+        context = _enrolment(view, self._row(view, learner), None, None, keep=keep)
+        return self._pages.page(request, "enrol.html", **context)
+
+    def enrol(self, lang: Language, learner: str, *, keep: bool) -> Show:
         """Its live parts. What the enrolment came to stays on the page when the desk has forgotten it."""
         first = self._desk.view().outcome
         last: Outcome | None = None
@@ -88,7 +92,7 @@ class PageViews:
                 return {}, {"taking": False, "guidance": None, "portraits": (0, 0)}
             done = last if last and last.kind == "enrolled" else None
             failed = last if last and last.kind == "refused" else None
-            context = _enrolment(view, row, done, failed)
+            context = _enrolment(view, row, done, failed, keep=keep)
             taking = context["step"] == "taking"
             return {"step": self._pages.html("part_enrol.html", lang, **context)}, {
                 "taking": taking,
@@ -130,6 +134,17 @@ def _kiosk(view: DeskView) -> dict[str, Any]:
     return {"view": view, "asked": showing.asked(view.session), "methods": showing.METHODS}
 
 
-def _enrolment(view: DeskView, row: Row, done: Outcome | None, failed: Outcome | None) -> dict[str, Any]:
-    step = showing.enrol_step(view, row.learner, done)
-    return {"view": view, "row": row, "step": step, "done": done, "failed": failed, "consent": view.consent}
+def _enrolment(
+    view: DeskView, row: Row, done: Outcome | None, failed: Outcome | None, *, keep: bool
+) -> dict[str, Any]:  # fmt: skip
+    keeping = view.keeping.get(row.learner)
+    return {
+        "view": view,
+        "row": row,
+        "step": showing.enrol_step(view, row.learner, done),
+        "done": done,
+        "failed": failed,
+        "consent": keeping if keep and keeping else view.consent,
+        "choice": keeping is not None,
+        "keep": keep,
+    }

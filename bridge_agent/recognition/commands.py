@@ -37,6 +37,8 @@ class OpenDesk:
 
     purpose: Literal["check_in", "enrol"]
     learner: str | None = None
+    keep: bool = False
+    """The learner agreed that portraits are kept: they come with the template."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class Desk:
 
     def _new(self) -> CheckingIn | Enrolling:
         if self._opened.purpose == "enrol" and self._opened.learner is not None:
-            return Enrolling(self._engine, self._gallery, self._opened.learner)
+            return Enrolling(self._engine, self._gallery, self._opened.learner, keep=self._opened.keep)
         return CheckingIn(self._engine, self._gallery, self._random, self._raised)
 
 

@@ -1,4 +1,7 @@
-"""Portraits of one learner at the desk, kept as vectors only, and the template they make. Pure but for the engine."""
+"""Portraits of one learner at the desk and the template they make. Pure but for the engine.
+
+Kept as vectors only, unless the learner agreed that portraits are kept.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from bridge_agent.recognition.checking_in import nobody
 from bridge_agent.recognition.events import DeskLook, Event, PortraitTaken, Prompt, TemplateMade
 from models.faces.engine import FaceEngine
 from models.faces.match import Gallery, Template, average, gallery, scores
+from models.faces.portraits import face_jpeg
+from models.wire import PORTRAIT_BYTES
 
 Floats = NDArray[np.float32]
 
@@ -27,11 +32,13 @@ _STRAIGHT, _SLIGHT, _MOST = 12.0, 6.0, 25.0
 class Enrolling:
     """Takes portraits of `learner`. Feed it every look; it is over when `over` is true."""
 
-    def __init__(self, engine: FaceEngine, known: Gallery, learner: str) -> None:
-        """`known`: all templates at hand, to name whoever is as like as one person."""
+    def __init__(self, engine: FaceEngine, known: Gallery, learner: str, *, keep: bool = False) -> None:
+        """`known`: all templates at hand, to name whoever is as like as one person. keep: the portraits, too."""
         self.over = False
         self._engine, self._known, self._learner = engine, known, learner
+        self._keep = keep
         self._vectors: list[Floats] = []
+        self._pictures: list[bytes] = []
         self._taken_at: int | None = None
         self._straight = 0.0
         """Yaw of the first portrait: noses differ, and looking aside is from there."""
@@ -52,10 +59,13 @@ class Enrolling:
         if self._vectors and self._alike(vector) < self._engine.encoder.threshold:
             # Two people's portraits never make one template.
             self._vectors.clear()
+            self._pictures.clear()
             return [self._says(look, _ANOTHER)]
         if not self._vectors:
             self._straight = look.person.pose.yaw
         self._vectors.append(vector)
+        if self._keep and (jpeg := face_jpeg(look.picture, look.person.face, PORTRAIT_BYTES)):
+            self._pictures.append(jpeg)
         self._taken_at = look.at
         done = PortraitTaken(self._learner, len(self._vectors), len(_POSES))
         if len(self._vectors) < len(_POSES):
@@ -78,9 +88,11 @@ class Enrolling:
             if learner != self._learner and score >= encoder.threshold
         ]
         made = np.asarray(vector, "<f4").tobytes()
-        taken = len(self._vectors)
+        taken, pictures = len(self._vectors), tuple(self._pictures)
         self._vectors.clear()
-        return TemplateMade(self._learner, at, made, encoder.name, taken, tuple(sorted(like, key=lambda one: -one[1])))
+        self._pictures.clear()
+        like.sort(key=lambda one: -one[1])
+        return TemplateMade(self._learner, at, made, encoder.name, taken, tuple(like), pictures)
 
     def _posed(self, person: Person, prompt: Prompt) -> bool:
         yaw = person.pose.yaw

@@ -13,7 +13,7 @@ Feed them to models.presence.Recorder: Watched -> watch, Sighted -> sight, Unwat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from models.records import WHOLE_PICTURE, CoverageEnd, Flag, Zone
@@ -199,8 +199,9 @@ class PortraitTaken:
 
 @dataclass(frozen=True, slots=True)
 class TemplateMade:
-    """The portraits' template (as in commands.HeldTemplate); the pictures are gone. `like`: learners of the gallery who
-    are as like it as pictures of one person, most alike first, with their scores."""
+    """The portraits' template (as in commands.HeldTemplate). `like`: learners of the gallery who are as like it as
+    pictures of one person, most alike first, with their scores. `pictures`: JPEGs of the face, if they were asked for;
+    else the pictures are gone."""
 
     learner: str
     at: int
@@ -208,6 +209,7 @@ class TemplateMade:
     encoder: str
     portraits: int
     like: tuple[tuple[str, float], ...]
+    pictures: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

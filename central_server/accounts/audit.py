@@ -9,7 +9,7 @@ from typing import get_args
 import msgspec
 from sqlalchemy import Connection, bindparam, text
 
-from central_server.accounts.audit_words import sentence_of_accounts, sentence_of_sign_ins
+from central_server.accounts.audit_words import sentence_of_accounts, sentence_of_sign_ins, who_did
 from central_server.classroom.audit_words import sentence_of_classrooms
 from central_server.corrections.audit_words import sentence_of_corrections
 from central_server.courses.audit_words import sentence_of_plans
@@ -85,12 +85,16 @@ from models.report_records import (
     TargetSet,
     UnitNamed,
 )
+from models.visit_records import LearnerEntered, LearnerLeft
 
 PAGE = 100
 """Records on one page."""
 
 GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
-    "sign-ins": (("đăng nhập", "sign-ins"), (SignedIn, SignedOut, SignInsFailed)),
+    "sign-ins": (
+        ("đăng nhập", "sign-ins"),
+        (SignedIn, SignedOut, SignInsFailed, LearnerEntered, LearnerLeft),
+    ),
     "accounts": (
         ("tài khoản và quyền", "accounts and permissions"),
         (AccountMade, AccountChanged, Granted, CredentialChanged, SignInLinkMade),
@@ -241,6 +245,14 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             UnitNamed() | TargetsDecided() | TargetSet() | CourseCounted() | ResultRecognised() | LetterheadKept()
         ):  # fmt: skip
             return sentence_of_reports(record, name)
+        case LearnerEntered() | LearnerLeft():
+            point = name("bridge_point", record.bridge_point)
+            if isinstance(record, LearnerLeft):
+                return f"xem xong trang của mình ở điểm cầu {point}", f"left the own pages at {point}"
+            return (
+                f"mở trang của mình bằng mã PIN ở điểm cầu {point}",
+                f"opened the own pages by PIN at {point}",
+            )
         case PortraitPolicySet() | PortraitsKept() | PortraitsErased() | PortraitLookedAt():
             return sentence_of_portraits(record, name)
         case TokenMade():
@@ -327,14 +339,9 @@ def read_audit(connection: Connection, wanted: Wanted, limit: int = PAGE) -> lis
         return names.get((kind, thing), thing)
 
     return [
-        AuditRow(one.seq, one.at, name(_who(one.by), one.by) if one.by else "", sentence(one, name))
+        AuditRow(one.seq, one.at, name(who_did(one.by), one.by) if one.by else "", sentence(one, name))
         for one in records
     ]  # fmt: skip
-
-
-def _who(by: str) -> str:
-    """What an id is that did something: an account, or a learner who was named as deputy at a bridge point."""
-    return "learner" if by.startswith("l-") else "account"
 
 
 def names_of(connection: Connection, records: Iterable[AnyOwnRecord]) -> Names:
@@ -342,12 +349,12 @@ def names_of(connection: Connection, records: Iterable[AnyOwnRecord]) -> Names:
     ids: dict[str, set[str]] = {kind: set() for kind in _NAMES}
     for record in records:
         for field, value in msgspec.structs.asdict(record).items():
-            kind = (
-                {"by": _who(value), "other": "learner", "into": "unit"}.get(field, field)
-                if isinstance(value, str)
-                else field
+            if not isinstance(value, str):
+                continue
+            kind = {"by": who_did(value), "account": who_did(value), "other": "learner", "into": "unit"}.get(
+                field, field
             )
-            if kind in ids and isinstance(value, str):
+            if kind in ids:
                 ids[kind].add(value)
     return {
         (kind, row[0]): row[1]

@@ -33,6 +33,11 @@ _FACTORS = {
 }
 
 
+def who_did(by: str) -> str:
+    """What an id is that did something: an account, or a learner at a bridge point."""
+    return "learner" if by.startswith("l-") else "account"
+
+
 def sentence_of_accounts(record: OfAccounts, name: Callable[[str, str], str]) -> tuple[str, str]:
     """What a record tells, in both languages. name: what people call the thing of that kind with that id."""
     who = name("account", record.account)
@@ -83,7 +88,7 @@ def sentence_of_sign_ins(
                     f"{record.failures} lần đăng nhập sai từ một địa chỉ; tạm dừng đến {until}",
                     f"{record.failures} tries from one address were wrong; paused until {until}",
                 )
-            who = name("account", record.account)
+            who = name(who_did(record.account), record.account)
             return (
                 f"{record.failures} lần đăng nhập sai vào {who}; tạm dừng đến {until}",
                 f"{record.failures} tries to sign in as {who} were wrong; paused until {until}",

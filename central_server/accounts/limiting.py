@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
 from central_server.database import Job
-from central_server.errors import BusyError
+from central_server.errors import BusyError, ServerError
 from central_server.own_log.writing import append
 from central_server.web.figures import second_time
 from models.own_records import SignInsFailed
@@ -81,6 +81,16 @@ def of_account(account: str) -> Counter:
     return Counter(f"account:{account}", 5)
 
 
+def of_device(device: str) -> Counter:
+    """Tries with learners' PINs from a bridge point's PC: it counts as an address does."""
+    return Counter(f"address:device {device}", 20)
+
+
+def of_learner(learner: str) -> Counter:
+    """Tries with a learner's PIN at the server; a code that is no learner's is counted in the same way."""
+    return Counter(f"learner:{hashlib.sha256(learner.encode()).hexdigest()[:32]}", 5)
+
+
 _READ = text("SELECT failures, last_at, until FROM sign_in_limit WHERE key = :key")
 _PUT = text(
     "INSERT INTO sign_in_limit (key, failures, last_at, until) VALUES (:key, :failures, :last_at, :until)"
@@ -100,14 +110,19 @@ def _put(connection: Connection, counter: Counter, counted: Counted) -> None:
     connection.execute(_PUT, row)
 
 
-def begin_try(counters: Sequence[Counter], now: int) -> Job[None]:
-    """The job that counts a try as failed before it is made. Raises BusyError, which says until when to wait."""
+def begin_try(
+    counters: Sequence[Counter], now: int, wait: Callable[[int], ServerError] | None = None
+) -> Job[None]:  # fmt: skip
+    """The job that counts a try as failed before it is made. Raises BusyError, which says until when to wait.
+
+    wait: makes another error that says so.
+    """
 
     def job(connection: Connection) -> None:
         before = [_read(connection, one) for one in counters]
         until = max(counted.until for counted in before)
         if until > now:
-            raise too_often(until)
+            raise (wait or too_often)(until)
         for counter, counted in zip(counters, before, strict=True):
             _put(connection, counter, one_more(counted, counter.free, now))
 
@@ -135,7 +150,10 @@ def succeed(connection: Connection, counters: Sequence[Counter]) -> None:
 
 
 def fail(counters: Sequence[Counter], account: str | None, now: int) -> Job[None]:
-    """The job after a try that was wrong: where a pause has begun, the own log is told. Old failures are forgotten."""
+    """The job after a try that was wrong: where a pause has begun, the own log is told. Old failures are forgotten.
+
+    account: or the learner whose PIN it was.
+    """
 
     def job(connection: Connection) -> None:
         for counter in counters:

@@ -100,10 +100,10 @@ def check_pin(pin: str, again: str) -> None:
         raise InputError("Hai lần nhập mã PIN không giống nhau.", "The two PINs are not the same.")
 
 
-def _nobodys() -> str:
+def _nobodys(memory_kib: int = MEMORY_KIB, iterations: int = ITERATIONS) -> str:
     """A hash in the same form as all others which is no password's, made without the work."""
     salt, key = (b64encode(os.urandom(size)).decode().rstrip("=") for size in (16, 32))
-    return f"$argon2id$v=19$m={MEMORY_KIB},t={ITERATIONS},p={LANES}${salt}${key}"
+    return f"$argon2id$v=19$m={memory_kib},t={iterations},p={LANES}${salt}${key}"
 
 
 def matches(password: str, phc: str) -> bool:
@@ -128,6 +128,7 @@ class Hasher:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, "argon2id")
         self._nobodys = _nobodys()
+        self._nobodys_pin = _nobodys(PIN_MEMORY_KIB, PIN_ITERATIONS)
         self._waiting = 0
 
     async def hash(self, password: str) -> str:
@@ -147,6 +148,10 @@ class Hasher:
         Raises BusyError.
         """
         return await self._run(lambda: matches(password, phc or self._nobodys)) and phc is not None
+
+    async def matches_pin(self, pin: str, phc: str | None) -> bool:
+        """Likewise of a PIN. Raises BusyError."""
+        return await self._run(lambda: matches(pin, phc or self._nobodys_pin)) and phc is not None
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._waiting >= WAITING_LIMIT:

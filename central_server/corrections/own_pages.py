@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 from sqlmodel import Session
 
-from central_server.accounts.guard import ActorDep, guard, hidden
+from central_server.accounts.guard import ActorDep, hidden
 from central_server.corrections.contests import ContestFacts, contest, contests_of_learner, open_until
 from central_server.corrections.doing import done, filed, session_in
 from central_server.corrections.evidence import GIVES_EVIDENCE, evidence_download, evidence_in, no_file, read_upload
@@ -22,6 +22,7 @@ from central_server.courses.changes import Changes
 from central_server.courses.queries import course_of
 from central_server.courses.tables import CourseSession
 from central_server.errors import ConflictError
+from central_server.learners.own_guard import own_guard
 from central_server.participation.bar import presence_bar
 from central_server.participation.of_learner import attended
 from central_server.participation.one_learner import OneLearner, one_learner
@@ -34,7 +35,7 @@ from central_server.web.downloads import download
 from central_server.web.forms import Form, FormDep
 from central_server.web.headers import page_language
 
-router = APIRouter(dependencies=[guard("see_own")])
+router = APIRouter(dependencies=[own_guard()])
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,23 +43,29 @@ async def gallery_route(signed: SignedDep, of: ServicesDep) -> Response:
 
 @router.post("/enrolments", **described(EnrolmentAnswer, EnrolmentRequest, (400, 401, 408, 413, 422)))
 async def enrol_route(signed: SignedDep, of: ServicesDep) -> Response:
-    """Keep a consent given at the bridge point and the template made under it."""
+    """Keep a consent given at the bridge point, the template made under it, and the portraits that it lets be kept."""
     asked, point, now = decode_message(signed.body, EnrolmentRequest), signed.device.bridge_point, of.now()
     try:
         vector = open_sealed(of.server_key.private, asked.template)
+        pictures = tuple(open_sealed(of.server_key.private, one) for one in asked.pictures)
     except SealedBoxError as error:
         raise InvalidError(
             "Dữ liệu khuôn mặt không được mã hóa cho máy chủ này. Chưa lưu gì; máy điểm cầu cần gia nhập lại.",
             "The template is not sealed to this server's key. Nothing was kept; the agent must join again.",
         ) from error
-    check_request(asked, vector, now)
+    check_request(asked, vector, pictures, now)
     await run_in_threadpool(refresh_templates, of.engine, of.templates, asked.encoder)
+
+    def courses(db: Session) -> frozenset[str]:
+        return frozenset(course.id for _, course in sessions_at(db, point, now, late_ms=LATE_MS))
+
     desk = Desk(
         signed.device.id,
         lambda db: expected_at(db, point, now, late_ms=LATE_MS),
-        lambda db: technicians_of(db, point, {course.id for _, course in sessions_at(db, point, now, late_ms=LATE_MS)}),
+        lambda db: technicians_of(db, point, courses(db)),
+        courses,
     )
-    job = keep_enrolment(asked, vector, desk, of.sealing, of.templates, now)
+    job = keep_enrolment(asked, vector, pictures, desk, of.sealing, of.templates, now)
     kept = await asyncio.wrap_future(of.writer.submit(job))
     log.info("enrolled learner=%s version=%d lookalikes=%d", kept.learner, kept.version, len(kept.lookalikes))
     return answer(kept)

@@ -27,6 +27,16 @@ _KEPT = (
     "are kept encrypted until {days} days after the course's end; only its class managers can look at them, and each "
     "look is recorded; pictures taken at a bridge point are deleted at once and not sent to the server.",
 )
+_KEPT_FROM_DESKS = (
+    "Để đối chiếu khi có nghi vấn về người điểm danh, tối đa 5 ảnh chân dung của tôi (chỉ phần khuôn mặt) mà lớp nhận "
+    "được, hoặc điểm cầu chụp khi ghi danh khuôn mặt, được mã hóa và lưu trên máy chủ đến hết {days} ngày sau khi lớp "
+    "kết thúc; chỉ cán bộ quản lý lớp xem được, mỗi lần xem đều được ghi lại; điểm cầu xóa ảnh ngay khi máy chủ đã "
+    "nhận.",
+    "To settle doubts about who checked in, at most 5 portraits of me (the face only) that the course received, or "
+    "that a bridge point took when my face was enrolled, are kept encrypted on the server until {days} days after the "
+    "course's end; only its class managers can look at them, and each look is recorded; the bridge point deletes the "
+    "pictures as soon as the server has them.",
+)
 
 
 def _of_2026_11_2(portraits_vi: str, portraits_en: str) -> Text:
@@ -86,14 +96,21 @@ TEXTS: dict[str, Text] = {
 }
 """Version: paragraphs in Vietnamese and in English (Law 91/2025/QH15, Decree 356/2025: purpose, data, rights)."""
 
-KEEPING: dict[str, Callable[[str, str], Text]] = {"2026-11.2": _of_2026_11_2}
-"""The versions, VERSION among them, of which there are texts that let portraits be kept, by what they say of them."""
+KEEPING_VERSION = "2026-11.3"
+"""With a term behind it, the version by which portraits are kept that is given now: VERSION but for one sentence."""
+KEEPING: dict[str, tuple[Callable[[str, str], Text], tuple[str, str]]] = {
+    "2026-11.2": (_of_2026_11_2, _KEPT),
+    KEEPING_VERSION: (_of_2026_11_2, _KEPT_FROM_DESKS),
+}
+"""The versions, before the term, that let portraits be kept: the text, and what it says of them."""
+FROM_DESKS = (KEEPING_VERSION,)
+"""Of these, those that say so of pictures taken at a bridge point."""
 _KEEPING = re.compile(r"(.+)\.k([1-9][0-9]{0,2})\Z")
 
 
 def keeping_version(days: int) -> str:
     """The version by which a learner also agrees that portraits are kept for so many days; without days, VERSION."""
-    return f"{VERSION}.k{days}" if days else VERSION
+    return f"{KEEPING_VERSION}.k{days}" if days else VERSION
 
 
 def days_agreed(version: str) -> int:
@@ -104,16 +121,24 @@ def days_agreed(version: str) -> int:
     return days if days <= DAYS_MOST else 0
 
 
+def days_agreed_at_desk(version: str) -> int:
+    """Likewise of pictures that a bridge point takes."""
+    return days_agreed(version) if version.rpartition(".k")[0] in FROM_DESKS else 0
+
+
 def text_of(version: str) -> Text | None:
     """A version's paragraphs; None: there is no such version."""
     days = days_agreed(version)
     if not days:
         return TEXTS.get(version)
-    vi, en = (kept.format(days=days) for kept in _KEPT)
-    return KEEPING[version.rpartition(".k")[0]](vi, en)
+    text, kept = KEEPING[version.rpartition(".k")[0]]
+    return text(*(one.format(days=days) for one in kept))
 
 
-def consent_now() -> ConsentText:
-    """The version that is given now, as a bridge point shows it."""
-    vi, en = TEXTS[VERSION]
-    return ConsentText(version=VERSION, vi=vi, en=en)
+def consent_now(days: int = 0) -> ConsentText:
+    """The version that is given now, as a bridge point shows it. days: for which portraits are kept."""
+    version = keeping_version(days)
+    found = text_of(version)
+    if found is None:
+        raise ValueError("no course keeps portraits for so long")
+    return ConsentText(version=version, vi=found[0], en=found[1])

@@ -1,8 +1,11 @@
-"""An enrolment that a bridge point sends: consent and template, kept together or not at all, the same one only once."""
+"""An enrolment that a bridge point sends: consent, template, and portraits if the learner agreed that they are kept.
+
+Kept together or not at all, the same one only once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, or_, select
@@ -11,15 +14,20 @@ from central_server.courses.changes import Changes, changing
 from central_server.database import Job
 from central_server.errors import InvalidError
 from central_server.learners.alike import Alike, Templates, vector_of
-from central_server.learners.consent_text import TEXTS
+from central_server.learners.consent_text import days_agreed_at_desk, text_of
 from central_server.learners.consents import give
+from central_server.learners.kept_portraits import keep_portraits
+from central_server.learners.portrait_policy import kept_in
 from central_server.learners.portraits_child import Made
 from central_server.learners.queries import learners_of
 from central_server.learners.sealing import SealingKey
 from central_server.learners.tables import Consent, DeskEnrolment, Lookalike
 from central_server.learners.templates_kept import keep_template
-from models.wire import REQUEST_TIME_LIMIT_MS, EnrolmentAnswer, EnrolmentRequest
+from models.wire import PORTRAIT_BYTES, REQUEST_TIME_LIMIT_MS, EnrolmentAnswer, EnrolmentRequest
 from models.wire import Lookalike as ToldLookalike
+
+JPEG = b"\xff\xd8\xff"
+"""How one begins. It is not opened here: hostile pictures stay out of the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +39,31 @@ class Desk:
     """Whom the bridge point expects today."""
     technicians: Callable[[Session], frozenset[str]]
     """Accounts that may be on duty there."""
+    courses: Callable[[Session], frozenset[str]]
+    """Of its sessions of today."""
 
 
-def check_request(asked: EnrolmentRequest, vector: bytes, now: int) -> None:
-    """Raises InvalidError where the request alone shows that it can't be kept."""
-    if asked.text_version not in TEXTS:
+def check_request(asked: EnrolmentRequest, vector: bytes, pictures: Sequence[bytes], now: int) -> None:
+    """Raises InvalidError where the request alone shows that it can't be kept. pictures: opened."""
+    if text_of(asked.text_version) is None:
         raise InvalidError(
             f"Máy chủ không có bản đồng ý {asked.text_version}. Chưa lưu gì; hãy đồng bộ lại máy điểm cầu rồi ghi nhận "
             "lại sự đồng ý.",
             f"The server has no consent text {asked.text_version}. Nothing was kept; let the agent fetch today's list "
             "again and ask for the consent anew.",
+        )
+    if pictures and not days_agreed_at_desk(asked.text_version):
+        raise InvalidError(
+            f"Theo bản đồng ý {asked.text_version}, điểm cầu không được gửi ảnh chân dung. Chưa lưu gì; hãy ghi nhận "
+            "lại theo bản cho giữ ảnh, hoặc không gửi ảnh.",
+            f"By the consent text {asked.text_version} a bridge point sends no portraits. Nothing was kept; enrol anew "
+            "by the text that lets them be kept, or send none.",
+        )
+    if not all(one.startswith(JPEG) and len(one) <= PORTRAIT_BYTES for one in pictures):
+        raise InvalidError(
+            "Ảnh chân dung phải là JPEG, tối đa 96 KB mỗi ảnh. Chưa lưu gì; hãy cập nhật máy điểm cầu rồi ghi nhận "
+            "lại.",
+            "Portraits are JPEGs of at most 96 KB each. Nothing was kept; update the agent and enrol again.",
         )
     if asked.consented_at > now + REQUEST_TIME_LIMIT_MS:
         raise InvalidError(
@@ -57,11 +80,13 @@ def check_request(asked: EnrolmentRequest, vector: bytes, now: int) -> None:
 
 
 def keep_enrolment(
-    asked: EnrolmentRequest, vector: bytes, desk: Desk, key: SealingKey, templates: Templates, now: int
-) -> Job[EnrolmentAnswer]:
+    asked: EnrolmentRequest, vector: bytes, pictures: Sequence[bytes], desk: Desk, key: SealingKey,
+    templates: Templates, now: int,
+) -> Job[EnrolmentAnswer]:  # fmt: skip
     """The job that keeps an enrolment whose request was checked. It fails with InvalidError, and then nothing changed.
 
-    vector: the opened template, float32 little-endian.
+    vector: the opened template, float32 little-endian. pictures: the opened portraits; dropped where no course of the
+    learner's keeps any by now.
     """
 
     def work(changes: Changes) -> EnrolmentAnswer:
@@ -79,6 +104,10 @@ def keep_enrolment(
         view = templates.view(db.connection(), asked.encoder)
         made = Made(asked.learner, asked.portraits, vector)
         version, alike = keep_template(changes, key, view, made, asked.encoder)
+        if pictures:
+            for course in kept_in(db, asked.learner, desk.courses(db)):
+                days = days_agreed_at_desk(asked.text_version)
+                keep_portraits(changes, key, course, asked.learner, pictures, days)
         changes.put(
             DeskEnrolment(
                 id=asked.id, learner=asked.learner, device=desk.device, encoder=asked.encoder, version=version,

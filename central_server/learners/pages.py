@@ -17,6 +17,7 @@ from central_server.errors import ConflictError, NotFoundError
 from central_server.learners.consent_text import VERSION, keeping_version, text_of
 from central_server.learners.consents import agreed_to_keep, consent_on_screen, sign_forms, withdraw
 from central_server.learners.kept_portraits import kept_of
+from central_server.learners.own_guard import own_guard
 from central_server.learners.portrait_policy import days_asked
 from central_server.learners.signed_forms import signed_at, version_on_paper
 from central_server.learners.tables import Consent, FaceTemplate, Learner, LearnerMeans
@@ -49,7 +50,7 @@ def learner_page(request: Request, learner: str, of: ServicesDep, db: ReadingDep
     return _page(request, learner, of, db, actor, Form({}))
 
 
-@router.get("/learners/{learner}/own", dependencies=[guard("see_own")])
+@router.get("/learners/{learner}/own", dependencies=[own_guard()])
 def own_page(request: Request, learner: str, of: ServicesDep, db: ReadingDep, actor: ActorDep) -> HTMLResponse:
     """The learner's own view of the record, with the consent to give or withdraw."""
     return _page(request, learner, of, db, actor, Form({}))
@@ -88,7 +89,7 @@ async def enter_withdrawal(learner: str, of: ServicesDep, actor: ActorDep) -> Re
     return await _do(of, learner, withdraw(learner, of.now(), actor.account))
 
 
-@router.post("/learners/{learner}/consent", dependencies=[guard("see_own")])
+@router.post("/learners/{learner}/consent", dependencies=[own_guard()])
 async def consent(learner: str, of: ServicesDep, actor: ActorDep, version: str = "") -> Response:
     """The learner agrees to the version of the text that the page showed, in his or her own account."""
     with Session(of.engine) as db:
@@ -100,7 +101,7 @@ async def consent(learner: str, of: ServicesDep, actor: ActorDep, version: str =
     return await _do(of, f"{learner}/own", consent_on_screen(learner, of.now(), actor.account, version))
 
 
-@router.post("/learners/{learner}/consent/withdraw", dependencies=[guard("see_own")])
+@router.post("/learners/{learner}/consent/withdraw", dependencies=[own_guard()])
 async def withdraw_own(learner: str, of: ServicesDep, actor: ActorDep) -> Response:
     """The learner withdraws the consent; face templates are erased at once."""
     return await _do(of, f"{learner}/own", withdraw(learner, of.now(), actor.account))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlmodel import Session, col, select
 
 from central_server.courses.changes import Changes, digest
@@ -28,6 +30,21 @@ def days_asked(db: Session, learner: str) -> int:
     """The longest that a course in which the learner is enrolled keeps portraits; 0: none does."""
     courses = db.exec(select(Enrolment.course).where(Enrolment.learner == learner)).all()
     return max((days_kept(db, course) for course in courses), default=0)
+
+
+def days_by_learner(db: Session, courses: Iterable[str]) -> dict[str, int]:
+    """Who is enrolled in one of these courses that keeps portraits, and the longest for which one does."""
+    found: dict[str, int] = {}
+    for course in courses:
+        if days := days_kept(db, course):
+            for learner in db.exec(select(Enrolment.learner).where(Enrolment.course == course)):
+                found[learner] = max(days, found.get(learner, 0))
+    return found
+
+
+def kept_in(db: Session, learner: str, courses: Iterable[str]) -> list[str]:
+    """Those of these courses that keep portraits and in which the learner is enrolled."""
+    return [one for one in sorted(courses) if db.get(Enrolment, (one, learner)) and days_kept(db, one)]
 
 
 def save_policy(changes: Changes, course: str, before: int, days: int, reason: str) -> None:

@@ -25,6 +25,8 @@ from models.wire import (
     GalleryAnswer,
     JoinAnswer,
     JoinRequest,
+    LearnerTicket,
+    LearnerTicketRequest,
     LiveStatus,
     MediaTokenAnswer,
     MediaTokenRequest,
@@ -39,16 +41,16 @@ from models.wire import (
 JSON, HTML, NDJSON, SDP = "application/json", "text/html", "application/x-ndjson", "application/sdp"
 _MESSAGES = (
     ClassroomTicket, ClassroomTicketRequest, EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, JoinAnswer, JoinRequest,
-    LiveStatus, MediaTokenAnswer, MediaTokenRequest, PictureAnswer, Receipt, Refusal, RotateAnswer, RotateRequest,
-    ServerTime, Today,
+    LearnerTicket, LearnerTicketRequest, LiveStatus, MediaTokenAnswer, MediaTokenRequest, PictureAnswer, Receipt,
+    Refusal, RotateAnswer, RotateRequest, ServerTime, Today,
 )  # fmt: skip
 _SENTENCE = {
     "type": "object",
     "properties": {"vi": {"type": "string"}, "en": {"type": "string"}},
     "required": ["vi", "en"],
 }
-_OPEN = ("/health", "/sign-in", "/classroom/enter", "/courses/{course}/calendar.ics", "/api/agent/time",
-         "/api/agent/join", "/api/agent/batches")  # fmt: skip
+_OPEN = ("/health", "/sign-in", "/classroom/enter", "/own/", "/api/own/", "/courses/{course}/calendar.ics",
+         "/api/agent/time", "/api/agent/join", "/api/agent/batches")  # fmt: skip
 """Asked without a cookie or the request's signature: these, and what stands below them."""
 
 

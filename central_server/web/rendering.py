@@ -118,13 +118,14 @@ class Pages:
             cell=words.cell,
             duration=words.duration,
             weekday=words.weekday,
-            **({"actor": None} | context),
+            **({"actor": None, "visit": None} | context),
         )
 
     def page(self, request: Request, template: str, status: int = 200, /, **context: Any) -> HTMLResponse:
         """A whole page in the request's language, with the navigation of whoever asks."""
-        actor = getattr(request.state, "actor", None)
-        return HTMLResponse(self.html(template, page_language(request), actor=actor, status=status, **context), status)
+        state = request.state
+        who = {name: getattr(state, name, None) for name in ("actor", "visit", "visit_left_ms")}
+        return HTMLResponse(self.html(template, page_language(request), status=status, **who, **context), status)
 
     def part(self, template: str, lang: Language, **context: Any) -> Markup:
         """A part, to be put into another template as it is."""

@@ -23,8 +23,8 @@ from models.errors import DiemdanhError
 
 log = logging.getLogger(__name__)
 
-SECOND_STEPS = {"code": "/sign-in/code", "second_factor": "/account/second-factor"}
-"""Where a sign-in goes on that waits for its second step."""
+SECOND_STEPS = {"code": "/sign-in/code", "second_factor": "/account/second-factor", "visit": "/own/left"}
+"""Where a sign-in goes on that waits for its second step; a visit from a bridge point is over."""
 
 
 def step_address(step: str, then: str) -> str:

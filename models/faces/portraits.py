@@ -110,10 +110,11 @@ def portrait_vector(picture: Picture, where: str, engine: FaceEngine) -> Floats:
     return vector
 
 
-def face_jpeg(picture: Picture, face: Face) -> bytes:
+def face_jpeg(picture: Picture, face: Face, most: int | None = None) -> bytes:
     """The face with half its size as a margin on each side, as far as the picture goes, at most KEPT_PX; a JPEG.
 
-    Nothing where the face lies outside of the picture, as a detector may have it beyond an edge.
+    most: bytes that it may have; it is made smaller until it has no more. Nothing where the face lies outside of the
+    picture, as a detector may have it beyond an edge.
     """
     height, width = picture.shape[:2]
     x, y, w, h = face.box
@@ -123,9 +124,12 @@ def face_jpeg(picture: Picture, face: Face) -> bytes:
     if not crop.size:
         return b""
     scale = min(1.0, KEPT_PX / max(crop.shape[:2]))
-    small = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else crop
-    _, jpeg = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, 90))
-    return jpeg.tobytes()
+    while True:
+        small = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else crop
+        _, jpeg = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, 90))
+        if most is None or len(jpeg) <= most:
+            return jpeg.tobytes()
+        scale *= 0.75
 
 
 def _faces(picture: Picture, engine: FaceEngine) -> list[Face]:

@@ -52,7 +52,7 @@ def run() -> Iterator[Measure]:
             templates.refresh(connection, ENCODER)
         yield Measure("templates: opening 50,000 once", (time.perf_counter() - begin) * 1000, "ms")
         with Writer(engine) as writer:
-            desk = Desk("d-1", lambda _: frozenset(everybody[:40]), lambda _: frozenset({"a-1"}))
+            desk = Desk("d-1", lambda _: frozenset(everybody[:40]), lambda _: frozenset({"a-1"}), lambda _: frozenset())
             numbers = iter(range(NEW + 1))
 
             def enrol() -> None:
@@ -62,7 +62,7 @@ def run() -> Iterator[Measure]:
                     witness="a-1", encoder=ENCODER, portraits=3, template="AAAA",
                 )  # fmt: skip
                 vector = content(face(LEARNERS + number))
-                writer.submit(keep_enrolment(asked, vector, desk, key, templates, START)).result()
+                writer.submit(keep_enrolment(asked, vector, (), desk, key, templates, START)).result()
 
             each = median_ms(enrol, NEW)
         matrix = np.random.default_rng(0).normal(size=(LEARNERS, 256)).astype(np.float32)

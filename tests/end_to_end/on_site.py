@@ -23,7 +23,9 @@ from bridge_agent.simulated_class.cutout import Cutout, cut_out
 from central_server.accounts.giving import set_pin
 from central_server.accounts.passwords import hashed_pin
 from central_server.accounts.permission import Grant
+from central_server.courses.changes import changing
 from central_server.learners.means import keep_pins
+from central_server.learners.portrait_policy import save_policy
 from models.faces.engine import FaceProfile, load_engine
 from models.faces.portraits import read_picture
 from tests import forked
@@ -124,7 +126,7 @@ class BridgePoint:
 
 @contextmanager
 def bridge_point(folder: Path, shared: Path) -> Iterator[BridgePoint]:
-    """A class of three that began two minutes ago, the agent running, its console open."""
+    """A class of three that began two minutes ago and keeps portraits, the agent running, its console open."""
     with ExitStack() as stack:
         server = stack.enter_context(running(folder / "server", Wall()))
         (folder / "course.toml").write_text(_course(), encoding="utf-8")
@@ -136,6 +138,9 @@ def bridge_point(folder: Path, shared: Path) -> Iterator[BridgePoint]:
         with server.services.engine.connect() as connection:
             ids = {code: who for who, code in connection.execute(text("SELECT id, code FROM learner"))}
         server.do(keep_pins({ids["HV2"]: hashed_pin(LEARNER_PIN)}, key, now, None, only_new=True))
+        with server.services.engine.connect() as connection:
+            course = connection.execute(text("SELECT id FROM course")).scalar_one()
+        server.do(changing(lambda changes: save_policy(changes, course, 0, 30, "Đối chiếu khi có nghi vấn"), now))
         visitor = Visitor()
         camera = stack.enter_context(filming(visitor.look, fps=10))
         with closing(socket.socket()) as free:

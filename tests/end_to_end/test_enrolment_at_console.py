@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from playwright.async_api import Browser, Route, expect
 
 from bridge_agent.check_in.desk import DutyPerson
-from tests.bridge_agent.console.scripted_desk import ScriptedDesk
+from tests.bridge_agent.console.scripted_desk import CONSENT, KEEPING, ScriptedDesk
 from tests.bridge_agent.console.serving_console import Console
 from tests.end_to_end.test_by_keyboard import tab_to
-from tests.end_to_end.test_console_pages import browser, desk, opened, running
+from tests.end_to_end.test_console_pages import browser, desk, fits, opened, running
 
 __all__ = ["browser", "desk", "running"]
 
@@ -63,6 +64,33 @@ async def test_consent_then_three_portraits_then_the_lookalike_is_named(
         await tab_to(page, "Về danh sách")
         await page.keyboard.press("Enter")
         await expect(page.locator("#row-l3 .known")).to_have_text("khuôn mặt, mã PIN")
+
+
+async def test_where_portraits_are_kept_exactly_that_text_is_shown_and_one_may_choose_the_other(
+    running: Console, desk: ScriptedDesk, browser: Browser, tmp_path: Path
+) -> None:
+    desk.on_duty()
+    desk.set(keeping={"l3": KEEPING})
+    async with opened(browser, f"{running.address}/enrol/l3", width=360) as page:
+        await expect(page.locator("#step > .consent p")).to_have_text(list(KEEPING.vi))
+        await page.locator("#read").check()
+        desk.set(keeping={})  # the course keeps none any more: whoever had read the other text has not read this one
+        await expect(page.locator("#step > .consent p")).to_have_text(list(CONSENT.vi))
+        await expect(page.locator("#read")).not_to_be_checked()
+        desk.set(keeping={"l3": KEEPING})
+        await tab_to(page, "đọc bản không cho giữ ảnh")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#step > .consent p")).to_have_text(list(CONSENT.vi))
+        await expect(page.locator("#step")).to_contain_text("Theo bản này không ảnh nào được giữ.")
+        await fits(page, tmp_path, "nothing kept")
+        await page.locator("#kept").click()
+        await expect(page.locator("#step")).to_contain_text("Bản 2026-11.k90")
+        await fits(page, tmp_path, "kept")
+        await page.locator("#read").check()
+        await page.locator("#witness-pin").fill("2468")
+        await page.locator("#agree").click()
+        await expect(page.locator("#step")).to_contain_text("được mã hóa, gửi về máy chủ rồi xóa khỏi máy này")
+        assert desk.enrolled == [("l3", KEEPING.version, "kt-1")]
 
 
 async def test_who_does_not_agree_goes_on_by_card_or_pin_and_nothing_is_made(

@@ -9,8 +9,15 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 from sqlalchemy import text
+from sqlmodel import Session, select
 
+from central_server.learners.consent_text import consent_now
+from central_server.learners.kept_portraits import kept_of
+from central_server.learners.tables import KeptPortrait
+from models.faces.engine import FaceProfile, load_engine
+from models.faces.portraits import decode_picture
 from models.records import CheckIn, OnDuty, Vouched, decode
+from tests.central_server.learners.test_nothing_leaks import forms, found, on_disk
 from tests.end_to_end.on_site import (
     LEARNER_PIN,
     SESSION,
@@ -42,13 +49,33 @@ async def on_duty(page: Page) -> None:
 
 async def enrol(page: Page, here: BridgePoint, code: str, name: str) -> None:
     await page.get_by_role("link", name=re.compile(f"Ghi danh khuôn mặt: {name}")).click()
+    await expect(page.locator("#step > .consent p")).to_have_text(list(consent_now(30).vi))
     await page.locator("#read").check()
     here.visitor.comes(here.people[code], SLIGHT_TURNS)
     await page.locator("#witness-pin").fill(TECHNICIAN_PIN)
     await page.locator("#agree").click()
     await here.visitor.follow(page, ".step.done", 60)
     await expect(page.locator("#step")).to_contain_text("Đã xong")
+    await expect(page.locator("#step")).to_contain_text("3 ảnh khuôn mặt được mã hóa")
     here.visitor.goes()
+
+
+async def own_pages(page: Page, here: BridgePoint) -> None:
+    """The learner who has no account and no face on file reads what is kept of him, ends it, and nothing stays."""
+    await page.goto(f"{here.console}/kiosk")
+    await page.locator("#own").click()
+    await page.keyboard.type("HV2\n")
+    await page.keyboard.type(f"{LEARNER_PIN}\n")
+    await expect(page.locator("h1")).to_have_text("Trần Văn Bình", timeout=15_000)
+    await expect(page.locator("main")).to_contain_text("Bồi dưỡng ngạch chuyên viên")
+    own = page.url
+    await page.get_by_role("button", name="Xong").click()
+    await expect(page.locator("h1")).to_have_text("Đã đóng trang của đồng chí")
+    await page.goto(own)
+    assert "Trần Văn Bình" not in await page.locator("body").inner_text()
+    await page.goto(f"{here.server.address}/own/left")
+    await page.goto(f"{here.console}/kiosk")
+    await expect(page.locator("#use-pin")).to_be_visible()
 
 
 @pytest.mark.timeout(240)
@@ -75,6 +102,7 @@ async def test_a_learner_enrols_and_is_admitted_by_face_and_another_by_pin_and_t
         await expect(page.locator("#pad-note, #outcome-sentence").first).to_be_visible(timeout=30_000)
         assert "Lê Thị Mai" not in await page.locator("main").inner_text()
         here.visitor.goes()
+        await own_pages(page, here)
         await page.goto(here.console)
         await expect(page.locator("#head, main").first).to_contain_text(
             re.compile(r"2 đã biết|đã biết"), timeout=20_000
@@ -88,12 +116,31 @@ async def test_a_learner_enrols_and_is_admitted_by_face_and_another_by_pin_and_t
     await expect(mai).to_contain_text(re.compile("khuôn mặt", re.IGNORECASE), timeout=30_000)
     await expect(office.locator("tr", has_text="Trần Văn Bình")).to_contain_text("PIN", timeout=30_000)
     await context.close()
+    portraits_are_at_the_server_alone(here)
     records = log_of(here)
     ways = {r.learner: r for r in records if isinstance(r, CheckIn)}
     assert sorted(r.method for r in ways.values()) == ["face", "pin"]
     assert [r.witness for r in ways.values() if r.method == "pin"] == [here.technician]
     assert [r.witness for r in records if isinstance(r, OnDuty)] == [here.technician]
     assert not [r for r in records if isinstance(r, Vouched) and ways[r.learner].method == "face"]
+
+
+def portraits_are_at_the_server_alone(here: BridgePoint) -> None:
+    """Three faces that the learner let be kept, sealed; what the agent leaves on its disk shows none of them."""
+    key = here.server.services.sealing
+    with Session(here.server.services.engine) as db:
+        (learner,) = db.exec(select(KeptPortrait.learner).distinct()).all()
+        faces = [
+            key.open("portrait", f"{one.course}\n{learner}\n{one.number}", one.sealed) for one in kept_of(db, learner)
+        ]
+    engine = load_engine(FaceProfile("yunet", "intel"))
+    assert len(faces) == 3
+    for face in faces:
+        assert len(engine.detect(decode_picture(face, "kept"))) == 1
+    places = on_disk(here.folder) | on_disk(here.server.services.config.data_folder)
+    places["output"] = here.output.read_bytes()
+    middles = {f"face {n}": forms(face[len(face) // 2 :][:64]) for n, face in enumerate(faces)}
+    assert found(middles, places) == [] and "enrolments.sealed" not in places
 
 
 def log_of(here: BridgePoint) -> list[object]:

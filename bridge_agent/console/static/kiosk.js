@@ -46,12 +46,13 @@ function start() {
 
 /** Open the pad: for a code or card (`fields` null), or for the PIN that goes with `fields`. */
 function openPad(fields, path = "/kiosk/pin", note = "") {
-  step = { fields, path };
+  step = { fields, path, own: path === "/kiosk/own" };
   const secret = fields !== null;
   input.type = secret ? "password" : "text";
   input.value = "";
-  say(get("pad-title"), secret ? texts.pin : texts.who);
-  say(get("pad-label"), secret ? texts.pin : texts.who);
+  const asks = secret ? texts.pin : step.own ? texts.own : texts.who;
+  say(get("pad-title"), asks);
+  say(get("pad-label"), asks);
   get("pad-note").hidden = !note;
   say(get("pad-note"), note);
   get("pad-code").hidden = !fields?.doubt;
@@ -72,6 +73,11 @@ function complain(sentence) {
 async function submit() {
   if (busy || !step) return;
   if (!input.value.trim()) { input.focus(); return; }
+  if (step.own && step.fields === null) { // the server knows who is meant: also whoever has no session today
+    const who = input.value.trim();
+    openPad({ who }, step.path, `${texts.code} ${who}`);
+    return;
+  }
   busy = true;
   idle();
   const mine = step;
@@ -81,7 +87,12 @@ async function submit() {
   if (step !== mine) return;
   if (!result.ok) { complain(result.sentence); return; }
   const { answer } = result;
-  if (answer.step === "card") { away = null; waiting(state); }
+  if (answer.address) {
+    input.value = "";
+    say(get("pad-note"), texts.opening);
+    get("pad-note").hidden = false;
+    location.assign(answer.address);
+  } else if (answer.step === "card") { away = null; waiting(state); }
   else if (answer.step === "pin") openPad({ who: answer.who }, "/kiosk/pin", `${texts.code} ${answer.who}`);
   else if (answer.outcome) come(answer.outcome);
   else if (mine.thanks) outcome({ good: true, ...mine.thanks, sentence: texts.thanks });
@@ -219,6 +230,7 @@ document.addEventListener("click", (event) => {
 });
 get("pad-form").addEventListener("submit", (event) => { event.preventDefault(); submit(); });
 get("use-pin").addEventListener("click", () => openPad(null));
+get("own").addEventListener("click", () => openPad(null, "/kiosk/own"));
 get("pad-back").addEventListener("click", start);
 get("pad-code").addEventListener("click", () => openPad(null));
 get("full").addEventListener("click", () => {

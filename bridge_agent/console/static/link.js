@@ -21,7 +21,7 @@ function replace(old, html) {
     const was = document.getElementById(input.id);
     if (!was || !old.contains(was)) continue;
     if (input.tagName === "DETAILS") input.open = was.open;
-    else if (input.type === "checkbox") input.checked = was.checked;
+    else if (input.type === "checkbox") input.checked = was.checked && was.value === input.value;
     else if (input.tagName === "SELECT") { if ([...input.options].some((one) => one.value === was.value)) input.value = was.value; }
     else input.value = was.value;
   }

@@ -44,7 +44,11 @@ from models.wire import (
     EnrolmentRequest,
     GalleryAnswer,
     GalleryLearner,
+    KeepingConsent,
+    LearnerTicket,
+    LearnerTicketRequest,
     LiveStatus,
+    Refusal,
     RosterLearner,
     ServerTime,
     SessionPlan,
@@ -61,6 +65,9 @@ HOUR = 60 * MINUTE
 START, END = EPOCH + HOUR, EPOCH + 4 * HOUR
 BREAK = (EPOCH + 2 * HOUR + 15 * MINUTE, EPOCH + 2 * HOUR + 30 * MINUTE)
 ENCODER = "face-reidentification-retail-0095"
+
+
+KEEPING = ConsentText(version="v1.k30", vi=("Tôi đồng ý, và ảnh được giữ.",), en=("I agree, and pictures are kept.",))
 
 
 def phc(secret: str) -> str:
@@ -100,9 +107,14 @@ class Office:
     retention_hours: int = 24
     sessions: int = 1
     witness_pin: str = "91 truc 77"
+    kept: tuple[str, ...] = ()
+    """Learners whose course keeps portraits."""
     lines: list[bytes] = field(default_factory=list)
     statuses: list[LiveStatus] = field(default_factory=list)
     enrolments: dict[str, EnrolmentRequest] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    """PINs by code of learners of this bridge point who have no session here today."""
+    own_pages: list[LearnerTicketRequest] = field(default_factory=list)
     _pins: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -122,6 +134,7 @@ class Office:
             sessions=(plan,) * self.sessions if now < END else (),
             witnesses=(Witness(account="kt1", name="Cán bộ Kỹ thuật", pin=self._pins["w"]),),
             consent=ConsentText(version="v1", vi=("Tôi đồng ý.",), en=("I agree.",)),
+            keeping=(KeepingConsent(text=KEEPING, learners=self.kept),) if self.kept else (),
             retention_hours=self.retention_hours,
         )
 
@@ -171,6 +184,14 @@ class Office:
             case "/api/agent/classroom-ticket":
                 session = msgspec.json.decode(body, type=ClassroomTicketRequest).session
                 made = ClassroomTicket(path=f"/classroom/enter#{session}", expires_at=now + 120_000)
+            case "/api/agent/learner-ticket":
+                wanted = msgspec.json.decode(body, type=LearnerTicketRequest)
+                self.own_pages.append(wanted)
+                right = {one.code: one.pin for one in self.learners} | self.elsewhere
+                if right.get(wanted.code) != open_sealed(SERVER_KEY, wanted.pin).decode():
+                    refusal = Refusal(reason="invalid", vi="Mã PIN không đúng ở máy chủ.", en="The PIN is wrong.")
+                    return httpx.Response(422, content=msgspec.json.encode(refusal))
+                made = LearnerTicket(path=f"/own/enter#{wanted.code}", expires_at=now + 60_000)
             case "/api/agent/batches":
                 batch = decode_batch(body)
                 at = batch.signed.checkpoint

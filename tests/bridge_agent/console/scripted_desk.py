@@ -39,6 +39,12 @@ CONSENT = ConsentText(
         "You may refuse and check in by card or PIN, as quickly.",
     ),
 )
+KEEPING = ConsentText(
+    version="2026-11.k90",
+    vi=(CONSENT.vi[0], "Ảnh khuôn mặt được mã hoá và lưu đến hết 90 ngày sau khi lớp kết thúc.", CONSENT.vi[2]),
+    en=(CONSENT.en[0], "Pictures of the face are kept encrypted until 90 days after the course's end.", CONSENT.en[2]),
+)
+"""The same where the course keeps portraits."""
 NAMES = (
     "Nguyễn Thị Phương Thảo", "Trần Văn Bình", "Lê Hoàng Anh", "Phạm Minh Đức", "Trần Văn Bình", "Vũ Thị Hạnh",
     "Đặng Quốc Khánh", "Bùi Thu Trang",
@@ -76,6 +82,7 @@ class ScriptedDesk:
         self.refuses_camera = False
         self.classroom = "http://127.0.0.1:9/classroom/enter#none"
         """Where the button leads."""
+        self.own_page = "http://127.0.0.1:9/own/enter#none"
         self._view = DeskView(
             version=1, now=self.now, bridge_point="Thuận An",
             session=SessionView("K1.1", "Bồi dưỡng quản lý nhà nước ngạch chuyên viên, khoá 3",
@@ -270,15 +277,23 @@ class ScriptedDesk:
         assert self._view.consent
         if witness.deputy:
             raise DeskError("Chỉ cán bộ kỹ thuật được chứng kiến.", "Only a technician may witness.")
-        if text_version != self._view.consent.version:
+        keeping = self._view.keeping.get(learner)
+        if text_version not in (self._view.consent.version, keeping.version if keeping else None):
             raise DeskError("Nội dung đồng ý đã thay đổi.", "The consent text was changed.")
         await self._check(witness.id, pin)
         self.enrolled.append((learner, text_version, witness.id))
-        self.set(purpose="enrol", enrolling=self._row(learner), portraits=(0, 3))
+        keeps = keeping is not None and text_version == keeping.version
+        self.set(purpose="enrol", enrolling=self._row(learner), portraits=(0, 3), keeps=keeps)
 
     def stop_enrolling(self) -> None:
         self.calls.append(("stop_enrolling",))
         self.set(enrolling=None, portraits=(0, 0), guidance=None)
+
+    async def open_own_page(self, who: str, pin: str) -> str:
+        row = next((row for row in self._rows() if who in (row.learner, row.code)), None)
+        await self._check("" if row is None else row.learner, pin)
+        self.calls.append(("open_own_page", who))
+        return self.own_page
 
     async def open_classroom(self) -> str:
         if self.view().session is None:

@@ -84,9 +84,9 @@ async def test_every_answer_is_kept_from_frames_and_caches(client: httpx.AsyncCl
         ("/kiosk/pin", {"who": "CC-0141", "pin": "0142"}, 409),
         ("/kiosk/who", {"text": ""}, 422),
         ("/enrol/agree", {"learner": "l3", "version": "2026-11"}, 422),
-        ("/enrol/agree", {"learner": "l3", "version": "2025-01", "read": "yes"}, 422),
-        ("/enrol/agree", {"learner": "l3", "version": "2026-11", "read": "yes"}, 422),
-        ("/enrol/agree", {"learner": "l3", "version": "2026-11", "read": "yes", "pin": "2468"}, 409),
+        ("/enrol/agree", {"learner": "l3", "version": "2025-01", "read": "2025-01"}, 422),
+        ("/enrol/agree", {"learner": "l3", "version": "2026-11", "read": "2026-11"}, 422),
+        ("/enrol/agree", {"learner": "l3", "version": "2026-11", "read": "2026-11", "pin": "2468"}, 409),
     ],
 )
 async def test_what_cant_be_done_is_one_sentence(

@@ -14,8 +14,11 @@ from bridge_agent.recognition.commands import OpenDesk
 from bridge_agent.recognition.desk import Desk
 from bridge_agent.recognition.events import CheckedIn, DeskLook, Event, InDoubt, PortraitTaken, Preview, TemplateMade
 from bridge_agent.simulated_class.cutout import cut_out
+from models.faces.detect import Face
 from models.faces.engine import FaceProfile, load_engine
 from models.faces.match import Gallery, Template, average, gallery
+from models.faces.portraits import face_jpeg
+from models.wire import DESK_PORTRAITS, PORTRAIT_BYTES
 from tests.at_desk import CENTRE, SIZE, Live, outcome, stand
 from tests.attacks import STATIC, Scene, scene, statics
 from tests.cards import Picture, filmed, head, room
@@ -166,14 +169,17 @@ def enrol_by_prompts(desk: Desk, classroom: Scene, indices: tuple[int, int, int]
     return events
 
 
-def test_enrolling_takes_three_portraits_that_differ_and_names_who_is_alike(classroom: Scene) -> None:
+def test_enrolling_takes_three_portraits_that_differ_keeps_them_if_asked_and_names_who_is_alike(
+    classroom: Scene,
+) -> None:
     engine, learner = classroom.engine, classroom.learners[0]
-    desk = Desk(engine, classroom.gallery, OpenDesk("enrol", "new"), random.Random(1))
+    desk = Desk(engine, classroom.gallery, OpenDesk("enrol", "new", keep=True), random.Random(1))
     events = enrol_by_prompts(desk, classroom, (0, 0, 0))
     assert [event.taken for event in events if isinstance(event, PortraitTaken)] == [1, 2, 3]
     made = events[-2]
     assert isinstance(made, TemplateMade)
     assert (made.learner, made.portraits, made.encoder) == ("new", 3, engine.encoder.name)
+    faces_alone(classroom, made)
     assert made.like[0][0] == learner.name  # the same person under another id: a double enrolment
     assert len(made.vector) == 4 * 256
     vector = np.frombuffer(made.vector, "<f4")
@@ -184,6 +190,22 @@ def test_enrolling_takes_three_portraits_that_differ_and_names_who_is_alike(clas
     assert came.score > 0.8
 
 
+def faces_alone(classroom: Scene, made: TemplateMade) -> None:
+    """What may be kept."""
+    assert "pictures" not in repr(made) and len(set(made.pictures)) == DESK_PORTRAITS
+    for jpeg in made.pictures:
+        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        assert picture is not None and picture.shape[1] < SIZE[0] and len(jpeg) <= PORTRAIT_BYTES
+        (face,) = classroom.engine.detect(np.asarray(picture, np.uint8))
+        assert face.width > picture.shape[1] * 0.4
+
+
+def test_a_picture_that_is_all_noise_is_made_small_enough() -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (1400, 1400, 3), np.uint8)
+    face = Face((350.0, 350.0, 700.0, 700.0), np.zeros((5, 2), np.float32), 1.0)
+    assert len(face_jpeg(noise, face)) > PORTRAIT_BYTES >= len(face_jpeg(noise, face, PORTRAIT_BYTES))
+
+
 def test_portraits_of_two_people_make_no_template(classroom: Scene) -> None:
     desk = Desk(classroom.engine, classroom.gallery, OpenDesk("enrol", "new"), random.Random(1))
     events = enrol_by_prompts(desk, classroom, (0, 3, 3))
@@ -191,6 +213,7 @@ def test_portraits_of_two_people_make_no_template(classroom: Scene) -> None:
     made = [event for event in events if isinstance(event, TemplateMade)]
     alone = Gallery(classroom.gallery.encoder_name, ("x",), classroom.gallery.matrix[:1])
     for template in made:  # if all three came from the second person
+        assert template.pictures == ()
         assert float(np.frombuffer(template.vector, "<f4") @ alone.matrix[0]) < 0.5
 
 

@@ -1,4 +1,4 @@
-"""No template, PIN or card can be read from what a server that runs leaves on its disk and in its log."""
+"""No template, portrait, PIN or card can be read from what a server that runs leaves on its disk and in its log."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from base64 import b64encode
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sqlmodel import Session
 
+from central_server.learners.consent_text import keeping_version
+from central_server.learners.kept_portraits import kept_of
+from models.sealed_box import seal_to
 from tests.central_server.enrolment.files import HEAD, people, xlsx
 from tests.central_server.enrolment.test_enrolling import course_id, prove
 from tests.central_server.learners.desk import content, enrol, face, gallery, learner, opened, technician
@@ -18,6 +23,7 @@ from tests.central_server.learners.test_means import cards, make, slips
 from tests.central_server.running import MINUTE, Agent, Running, join, running, write_course
 
 TECHNICIANS_PIN = "270514"
+PORTRAIT = b"\xff\xd8\xff" + np.random.default_rng(7).bytes(4093)
 CARD, ROSTER_CARD = "KA-77120934", "KB-90417255"
 
 
@@ -62,7 +68,7 @@ def values(database: Path) -> set[bytes]:
     return {one if isinstance(one, bytes) else str(one).encode() for row in rows for one in row if one is not None}
 
 
-def test_neither_the_disk_nor_the_log_tells_a_template_a_pin_or_a_card(
+def test_neither_the_disk_nor_the_log_tells_a_template_a_portrait_a_pin_or_a_card(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -73,6 +79,7 @@ def test_neither_the_disk_nor_the_log_tells_a_template_a_pin_or_a_card(
         vectors = [content(face(1)), content(face(2)), content(face(3, like=face(1)))]
         pins = act(server, agent, vectors)
         needles = {f"template {n}": template_forms(vector) for n, vector in enumerate(vectors)}
+        needles["portrait"] = template_forms(PORTRAIT[64:])
         pins.append(TECHNICIANS_PIN)
         needles |= {f"card {card}": forms(card.encode()) for card in (CARD, ROSTER_CARD)}
         while_it_runs = on_disk(folder)
@@ -92,7 +99,14 @@ def test_neither_the_disk_nor_the_log_tells_a_template_a_pin_or_a_card(
 def act(server: Running, agent: Agent, vectors: list[bytes]) -> list[str]:
     """Everything that touches them: enrolments, a refused one, galleries, PINs, cards, a roster; the learners' PINs."""
     witness, who, other = technician(server), learner(server, "HV000"), learner(server, "HV001")
-    enrol(agent, who, face(1), witness)
+    course, manager = course_id(server), server.manager()
+    keep = {"version": "0", "keep": "yes", "days": "30", "reason": "Đối chiếu khi có nghi vấn"}
+    manager.post(f"/courses/{course}/keeping", data=keep)
+    sealed = (seal_to(agent.server_key, PORTRAIT),)
+    enrol(agent, who, face(1), witness, text_version=keeping_version(30), pictures=sealed)
+    with Session(server.services.engine) as db:
+        (kept,) = kept_of(db, who)
+    assert server.services.sealing.open("portrait", f"{course}\n{who}\n1", kept.sealed) == PORTRAIT
     enrol(agent, other, face(2), witness)
     enrol(agent, other, face(3, like=face(1)), witness, consented_at=server.clock() - MINUTE)
     pins = list(slips(make(server)).values())
@@ -101,7 +115,6 @@ def act(server: Running, agent: Agent, vectors: list[bytes]) -> list[str]:
     client = server.signed_in("ky-thuat")
     client.post("/account/pin", data={"pin": TECHNICIANS_PIN, "again": TECHNICIANS_PIN})
     rows = [[*row, ROSTER_CARD] for row in people(1)]
-    course, manager = course_id(server), server.manager()
     page = manager.post(f"/courses/{course}/roster", files={"file": ("ds.xlsx", xlsx(rows, (*HEAD, "Số thẻ")))})
     manager.post(page.url.path, data={"x": "1"})
     told = gallery(agent)
