@@ -17,6 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 NOT_BENCHMARKS = {
     "__main__",
+    "bundle_story",
     "country",
     "live_server",
     "load",
