@@ -163,6 +163,8 @@ PROGRAMS = {
     "dbus-run-session": "dbus",
     "turnserver": "coturn",
     "nginx": "libnginx-mod-stream",  # brings nginx
+    "systemd-analyze": "systemd",
+    "caddy": "caddy",
     "ip": "iproute2",
     "iptables": "iptables",
     "soffice": "libreoffice-calc",

@@ -35,11 +35,11 @@ def run() -> Iterator[Measure]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         stick = folder / "stick"
-        make = [sys.executable, "-m", "deploy.bundle", "--out", stick, "--platform", "linux", "--python", version]
+        make = [sys.executable, "-m", "deploy.bundle", "--out", str(stick), "--platform", "linux", "--python", version]
         subprocess.run(make, cwd=ROOT, check=True, stdout=sys.stderr)
         pictures.fetch(folder / "pictures")
         (folder / "home").mkdir()
-        story = [sys.executable, "-m", "tests.benchmarks.bundle_story", stick, python, folder]
+        story = [sys.executable, "-m", "tests.benchmarks.bundle_story", str(stick), python, str(folder)]
         done = subprocess.run(["unshare", "-n", *story], cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(done.stdout + done.stderr)
