@@ -19,7 +19,7 @@ import platformdirs
 
 from bridge_agent import identity
 from bridge_agent.data_folder import DataFolder
-from bridge_agent.errors import FinalError
+from bridge_agent.errors import FinalError, IdentityError
 from models.language import both
 
 UNIT = "diemdanh-agent.service"
@@ -57,7 +57,13 @@ def on(how: Way, folder: DataFolder, config: Path | None, data: Path | None) -> 
 
     Raises IdentityError when it has not joined, FinalError when the system can't be told.
     """
-    identity.membership(how_folder(how, folder))
+    if how.data and not DataFolder(how.data).identity.exists():
+        join = f"bridge-agent join --data {how.data} --server https://… --token …"
+        raise IdentityError(
+            f"Để chạy cùng máy, hãy gia nhập bằng quyền root với thư mục dữ liệu này: {join}",
+            f"To run with the PC, join as root with this data folder: {join}",
+        )
+    identity.membership(DataFolder(how.data) if how.data else folder)
     if how.systemctl and not shutil.which(how.systemctl[0]):
         raise FinalError(
             "Linux này không có systemd, nên không tự khởi động được. Hãy chạy bridge-agent run bằng tay.",
@@ -84,11 +90,6 @@ def on(how: Way, folder: DataFolder, config: Path | None, data: Path | None) -> 
                    f"The agent starts by itself from the next sign-in on. "
                    f"To start it now, double-click {how.file}."))  # fmt: skip
     return 0
-
-
-def how_folder(how: Way, folder: DataFolder) -> DataFolder:
-    """The data folder that the agent will use when it is started this way."""
-    return DataFolder(how.data) if how.data else folder
 
 
 def off(how: Way) -> int:

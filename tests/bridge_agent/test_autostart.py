@@ -66,6 +66,9 @@ def test_nothing_is_turned_on_for_an_agent_that_has_not_joined_or_a_path_that_no
     how = autostart.Way(tmp_path / "units" / autostart.UNIT, "user.service", ())
     with pytest.raises(IdentityError):
         autostart.on(how, DataFolder(tmp_path / "agent"), None, None)
+    with pytest.raises(IdentityError, match="join --data"):
+        with_pc = autostart.Way(how.file, "system.service", (), tmp_path / "state")
+        autostart.on(with_pc, joined(tmp_path / "agent"), None, None)
     with pytest.raises(FinalError):
         autostart.on(how, joined(tmp_path / "agent"), tmp_path / 'a"b.toml', None)
     assert not how.file.exists()

@@ -32,6 +32,8 @@ SCRIPTS = "Scripts" if WINDOWS else "bin"
 PROGRAMS = ("bridge-agent", "calibrate")
 LAUNCHERS = ("install.py", "install.sh", "install.ps1", "install.cmd")
 MARK = "installed.json"
+STATE = Path("/var/lib/diemdanh-agent")
+"""The data folder of an agent that starts with the PC (bridge_agent.autostart)."""
 NETWORKS = "cv2, openvino, av, aiortc, dlib, onnx, keyring"
 
 
@@ -183,9 +185,10 @@ def install(root: Path, from_internet: bool) -> None:
     say(f"Đã cài {name}: {size:.0f} MB, {took:.0f} giây, ở {root}.",
         f"Installed {name}: {size:.0f} MB, {took:.0f} s, in {root}.")  # fmt: skip
     agent = root / "bin" / ("bridge-agent.cmd" if WINDOWS else "bridge-agent")
-    say(f"Tiếp theo: {agent} join --server https://… --token MÃ; rồi: {agent} autostart on\n"
+    data = f"--data {STATE} " if not WINDOWS and os.geteuid() == 0 else ""
+    say(f"Tiếp theo: {agent} join {data}--server https://… --token MÃ; rồi: {agent} autostart on\n"
         "Nếu bridge-agent đang chạy, nó dùng bản mới từ lần khởi động sau.",
-        f"Next: {agent} join --server https://… --token TOKEN; then: {agent} autostart on\n"
+        f"Next: {agent} join {data}--server https://… --token TOKEN; then: {agent} autostart on\n"
         "A bridge-agent that runs now takes the new version when it starts again.")  # fmt: skip
 
 
@@ -437,7 +440,8 @@ def main(argv: list[str]) -> int:
         elif asked.what == "rollback":
             rollback(root)
         else:
-            options = {"--config": asked.config, "--data": asked.data}
+            data = asked.data or (str(STATE) if not asked.config and (STATE / "identity.json").exists() else None)
+            options = {"--config": asked.config, "--data": data}
             uninstall(root, [part for key, value in options.items() if value for part in (key, value)])
     except OSError as error:
         stop(
