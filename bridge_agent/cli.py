@@ -52,6 +52,8 @@ def _run(argv: Sequence[str] | None) -> int:
         "weights": weights,
         "simulate": simulate,
         "receipts": receipts,
+        "waiting": waiting,
+        "autostart": autostart,
     }[arguments.command]
     return command(arguments)
 
@@ -181,6 +183,23 @@ def receipts(arguments: argparse.Namespace) -> int:
     from bridge_agent import receipts_command
 
     return receipts_command.write(_settings(arguments).folder, arguments.out)
+
+
+def waiting(arguments: argparse.Namespace) -> int:
+    """Say what the server does not have yet."""
+    from bridge_agent import waiting_command
+
+    return waiting_command.show(_settings(arguments).folder)
+
+
+def autostart(arguments: argparse.Namespace) -> int:
+    """Turn starting by itself on or off, or tell whether it is on."""
+    from bridge_agent import autostart as starting
+
+    how = starting.way()
+    if arguments.action == "on":
+        return starting.on(how, _settings(arguments).folder, arguments.config, arguments.data)
+    return starting.off(how) if arguments.action == "off" else starting.show(how)
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:

@@ -45,6 +45,8 @@ Each command has its own page: bridge-agent run --help.""",
     _weights(commands)
     _simulate(commands)
     _receipts(commands)
+    _waiting(commands)
+    _autostart(commands)
     return whole
 
 
@@ -232,3 +234,32 @@ def _receipts(commands: _Commands) -> None:
         "--out", required=True, type=Path, metavar="FILE", help=both("tệp kết quả, NDJSON", "file for them, NDJSON")
     )
     _config(receipts)
+
+
+def _waiting(commands: _Commands) -> None:
+    waiting = _add(
+        commands,
+        "waiting",
+        "Cho biết còn bao nhiêu bản ghi trong nhật ký của máy này mà máy chủ chưa nhận.",
+        "Tell how many records of this PC's log the server does not have yet.",
+        "  bridge-agent waiting",
+    )
+    _config(waiting)
+
+
+def _autostart(commands: _Commands) -> None:
+    autostart = _add(
+        commands,
+        "autostart",
+        "Tự khởi động khi đăng nhập (cùng máy, khi chạy lệnh này với quyền root): bật (on), tắt (off), xem (show).",
+        "Start by itself at sign-in (or with the PC, when root asks): on, off or show.",
+        "  bridge-agent autostart on\n  sudo bridge-agent autostart on",
+    )
+    autostart.add_argument(
+        "action",
+        nargs="?",
+        default="show",
+        choices=("on", "off", "show"),
+        help=both("on, off hoặc show", "on, off or show"),
+    )
+    _config(autostart)

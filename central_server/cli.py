@@ -12,6 +12,7 @@ from central_server import commands
 from central_server.accounts.permission import ROLES
 from central_server.backup import commands as backup
 from central_server.config import Config, read_config
+from central_server.doctor import commands as doctor
 from central_server.proof import commands as proof
 from models.command_line import Parser, run_to_exit_code
 from models.language import both
@@ -120,6 +121,15 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument("--csv", type=Path, metavar="FILE", help=both("ghi tệp CSV", "write a CSV file"))
     _proof_commands(command)
     _copy_commands(command)
+    check = command(
+        "doctor", doctor.doctor_command,
+        "Kiểm tra thư mục dữ liệu, đĩa, đồng hồ, khóa, bản sao, cổng, chứng chỉ, chuyển tiếp; nói phải làm gì.",
+        "Check data folder, disk, clock, keys, copies, port, certificate and relay, and say what to do.",
+    )  # fmt: skip
+    check.add_argument(
+        "--backups", type=Path, metavar="FOLDER",
+        help=both(f"thư mục bản sao, mặc định {doctor.BACKUPS}", f"folder of the copies, default {doctor.BACKUPS}"),
+    )  # fmt: skip
     return whole
 
 

@@ -3,6 +3,7 @@
     python3 deploy/run.py demo       server, one agent and the class manager's page  (Windows: py deploy\\run.py demo)
     python3 deploy/run.py test       installs what the tests need and runs them, but those marked nightly
     python3 deploy/run.py screenshots [--out DIR]    pictures of all pages, with invented people
+    python3 deploy/run.py bundle [--out DIR]         a folder for a USB stick that installs the agent, offline too
     python3 deploy/run.py lint       ruff and mypy
     python3 deploy/run.py bench      measures speed, memory and accuracy: one JSON line a measure
     python3 deploy/run.py slices     harm in loops (power cuts, kills, bad lines, failing disks …): a minute of each
@@ -162,6 +163,8 @@ PROGRAMS = {
     "dbus-run-session": "dbus",
     "turnserver": "coturn",
     "nginx": "libnginx-mod-stream",  # brings nginx
+    "systemd-analyze": "systemd",
+    "caddy": "caddy",
     "ip": "iproute2",
     "iptables": "iptables",
     "soffice": "libreoffice-calc",
@@ -226,6 +229,7 @@ def main(argv: list[str]) -> int:
         "demo": [["-m", "deploy.demo"]],
         "test": [["-m", "pytest"]] if rest else TESTS,
         "screenshots": [["-m", "deploy.screenshots"]],
+        "bundle": [["-m", "deploy.bundle"]],
         "bench": [["-m", "tests.benchmarks"]],
         "slices": [["-m", "tests.faults"]],
         "nightly": [
@@ -240,7 +244,7 @@ def main(argv: list[str]) -> int:
     if what not in (*inner, "lint"):
         print(__doc__)
         return 0 if what in ("-h", "--help", "help") else 2
-    install("demo" if what == "demo" else "test")
+    install("demo" if what in ("demo", "bundle") else "test")
     install_browser_files()
     if what in ("test", "slices", "nightly"):
         install_tools(*PROGRAMS)

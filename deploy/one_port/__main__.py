@@ -19,8 +19,10 @@ INSIDE = (8443, 8444, 3478)
 _NAME = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
-def write(folder: Path, values: dict[str, str]) -> None:
-    """Write nginx.conf, turnserver.conf and turn-secret into the folder; a secret that is there stays.
+def write(
+    folder: Path, values: dict[str, str], templates: Path, public: tuple[str, ...], private: tuple[str, ...]
+) -> None:
+    """Write the files from their templates, and turn-secret, into the folder; a secret that is there stays.
 
     Raises OSError, or ValueError where the secret is no text.
     """
@@ -29,8 +31,8 @@ def write(folder: Path, values: dict[str, str]) -> None:
     if not secret.exists() or not secret.read_bytes().strip():
         _private(secret, secrets.token_urlsafe(32) + "\n")
     values = values | {"SECRET": secret.read_text(encoding="utf-8").strip(), "FOLDER": str(folder)}
-    for name, put in (("nginx.conf", _public), ("turnserver.conf", _private)):
-        text = (HERE / name).read_text(encoding="utf-8")
+    for name, put in (*((one, _public) for one in public), *((one, _private) for one in private)):
+        text = (templates / name).read_text(encoding="utf-8")
         put(folder / name, re.sub("@([A-Z_]+)@", lambda found: values[found[1]], text))
 
 
@@ -52,9 +54,9 @@ def main(argv: list[str]) -> int:
         description="Viết cấu hình nginx và coturn để mọi thứ đi qua một cổng TLS. / "
         "Write nginx's and coturn's settings, so that everything goes over one TLS port.",
     )
-    parser.add_argument("--name", required=True, type=_name, help="tên miền của trang / the pages' host name")
-    parser.add_argument("--turn-name", required=True, type=_name, help="tên miền thứ hai / the second host name")
-    parser.add_argument("--address", required=True, type=_address, help="địa chỉ IP của máy / this machine's address")
+    parser.add_argument("--name", required=True, type=host_name, help="tên miền của trang / the pages' host name")
+    parser.add_argument("--turn-name", required=True, type=host_name, help="tên miền thứ hai / the second host name")
+    parser.add_argument("--address", required=True, type=address, help="địa chỉ IP của máy / this machine's address")
     parser.add_argument("--certificate", required=True, type=_file, help="cho cả hai tên / for both names (PEM)")
     parser.add_argument("--key", required=True, type=_file, help="khóa của chứng chỉ / its key (PEM)")
     parser.add_argument("--port", type=_port, default=443, help="443")
@@ -72,7 +74,7 @@ def main(argv: list[str]) -> int:
         "SERVER_PORT": str(asked.server_port), "CERTIFICATE": str(asked.certificate), "KEY": str(asked.key),
     }  # fmt: skip
     try:
-        write(folder, values)
+        write(folder, values, HERE, public=("nginx.conf",), private=("turnserver.conf",))
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "turn-secret"
         print(f"Không ghi được vào {folder}: {why}. / {folder} can't be written.", file=sys.stderr)
@@ -91,18 +93,20 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _name(text: str) -> str:
+def host_name(text: str) -> str:
+    """A host name, for argparse."""
     if not _NAME.fullmatch(text):
         raise argparse.ArgumentTypeError("tên miền như diemdanh.example.vn / a host name such as diemdanh.example.vn")
     return text
 
 
-def _address(text: str) -> str:
+def address(text: str) -> str:
+    """An address that others reach, for argparse."""
     try:
-        address = ipaddress.ip_address(text)
+        found = ipaddress.ip_address(text)
     except ValueError:
         raise argparse.ArgumentTypeError("địa chỉ IP như 192.0.2.7 / an IP address such as 192.0.2.7") from None
-    if address.is_loopback or address.is_unspecified:
+    if found.is_loopback or found.is_unspecified:
         raise argparse.ArgumentTypeError("địa chỉ của máy trong mạng / the address that the network knows")
     return text
 

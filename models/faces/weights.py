@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import os
 import ssl
+import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
@@ -100,8 +101,9 @@ def cache_folder() -> Path:
 
 
 def folders(weights: Weights) -> list[Path]:
-    """Where the files of `weights` may lie, in order: DIEMDANH_WEIGHTS, the user's cache, the installed package."""
-    places = [cache_folder()]
+    """Where the files of `weights` may lie, in order: DIEMDANH_WEIGHTS, the user's cache, what this installation was
+    brought with (deploy/bundle), the installed package."""
+    places = [cache_folder(), Path(sys.prefix) / "share" / "diemdanh" / "weights"]
     if os.environ.get("DIEMDANH_WEIGHTS"):
         places.insert(0, Path(os.environ["DIEMDANH_WEIGHTS"]))
     if weights.package:

@@ -18,6 +18,7 @@ HERE = Path(__file__).parent
 NOT_BENCHMARKS = {
     "__main__",
     "agents_parent",
+    "bundle_story",
     "country",
     "live_server",
     "load",
