@@ -47,6 +47,12 @@ def _public(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def not_written(folder: Path, error: OSError | ValueError) -> str:
+    """The sentence for what `write` raises."""
+    why = getattr(error, "strerror", None) or "turn-secret"
+    return f"Không ghi được vào {folder}: {why}. / {folder} can't be written."
+
+
 def main(argv: list[str]) -> int:
     """Write the files and say what to do with them."""
     parser = argparse.ArgumentParser(
@@ -76,8 +82,7 @@ def main(argv: list[str]) -> int:
     try:
         write(folder, values, HERE, public=("nginx.conf",), private=("turnserver.conf",))
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "turn-secret"
-        print(f"Không ghi được vào {folder}: {why}. / {folder} can't be written.", file=sys.stderr)
+        print(not_written(folder, error), file=sys.stderr)
         return 2
     port = "" if asked.port == 443 else f":{asked.port}"
     print(

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from deploy.one_port.__main__ import address, host_name, write
+from deploy.one_port.__main__ import address, host_name, not_written, write
 
 HERE = Path(__file__).parent
 
@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     try:
         write(folder, values, HERE, public=("server.toml",), private=("turnserver.conf",))
     except (OSError, ValueError) as error:
-        print(f"Không ghi được vào {folder}: {error.strerror}. / {folder} can't be written.", file=sys.stderr)
+        print(not_written(folder, error), file=sys.stderr)
         return 2
     print(
         f"Đã ghi / Written: {folder}: server.toml, turnserver.conf, turn-secret. Tiếp theo / Next: {HERE / 'README.md'}"
