@@ -181,6 +181,8 @@ class Publication:
                 if one.type == "outbound-rtp":
                     self.sent_bytes += one.bytesSent - sent
                     sent, self.counted_at = one.bytesSent, now
+                    if sent and signs.sent_at is None:
+                        signs = replace(signs, sent_at=now)
                 elif one.type == "remote-inbound-rtp" and one.timestamp != seen:
                     seen, signs, self.reported_at = one.timestamp, replace(signs, report_at=now), boot_ms()
                     jitter_s = one.jitter / CLOCK_RATES[sender.kind]

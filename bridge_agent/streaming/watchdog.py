@@ -40,6 +40,8 @@ class Signs:
     has_way: bool = False
     """ICE has found one."""
     connected_at: float | None = None
+    sent_at: float | None = None
+    """When something was first sent over it: before that the relay has nothing to report of."""
     report_at: float | None = None
     waiting_since: float | None = None
     """Since when the sender has not taken what was given to it; None while it has all, also when nothing comes."""
@@ -53,7 +55,7 @@ def verdict(signs: Signs, now: float) -> Why | None:
         return "closed"
     if signs.connected_at is None:
         return "never_connected" if now - signs.answered_at >= (HANDSHAKE_S if signs.has_way else CONNECT_S) else None
-    if now - max(signs.report_at or signs.connected_at, signs.connected_at) >= SILENT_S:
+    if signs.sent_at is not None and now - (signs.report_at or signs.sent_at) >= SILENT_S:
         return "no_reports"
     if signs.waiting_since is not None and now - max(signs.waiting_since, signs.connected_at) >= STUCK_S:
         return "stuck"

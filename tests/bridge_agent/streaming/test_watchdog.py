@@ -22,7 +22,7 @@ from bridge_agent.streaming.watchdog import (
     verdict,
 )
 
-UP = Signs(answered_at=0.0, state="connected", connected_at=1.0, report_at=10.0)
+UP = Signs(answered_at=0.0, state="connected", connected_at=1.0, sent_at=2.0, report_at=10.0)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,9 @@ UP = Signs(answered_at=0.0, state="connected", connected_at=1.0, report_at=10.0)
         (replace(UP, state="closed"), 10.1, "closed"),
         (UP, 10.0 + SILENT_S - 0.1, None),
         (UP, 10.0 + SILENT_S, "no_reports"),
-        (replace(UP, report_at=None), 1.0 + SILENT_S - 0.1, None),
-        (replace(UP, report_at=None), 1.0 + SILENT_S, "no_reports"),
+        (replace(UP, report_at=None), 2.0 + SILENT_S - 0.1, None),
+        (replace(UP, report_at=None), 2.0 + SILENT_S, "no_reports"),
+        (replace(UP, report_at=None, sent_at=None), 1000.0, None),  # the camera has given nothing yet
         (replace(UP, waiting_since=8.0), 8.0 + STUCK_S - 0.1, None),
         (replace(UP, waiting_since=8.0), 8.0 + STUCK_S, "stuck"),
         (replace(UP, waiting_since=-9.0), 1.0 + STUCK_S - 0.1, None),  # before it stood nothing could be sent
