@@ -53,6 +53,8 @@ def _run(argv: Sequence[str] | None) -> int:
         "weights": weights,
         "simulate": simulate,
         "receipts": receipts,
+        "report": report,
+        "doctor": doctor,
     }[arguments.command]
     return command(arguments)
 
@@ -199,6 +201,21 @@ def receipts(arguments: argparse.Namespace) -> int:
     return receipts_command.write(_settings(arguments).folder, arguments.out)
 
 
+def report(arguments: argparse.Namespace) -> int:
+    """Pack what support asks for into one file."""
+    from bridge_agent.support import report as of_this_pc
+
+    return of_this_pc.write(_settings(arguments), arguments.out)
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Measure this PC and its line. Exit code 1: something needs attention."""
+    from bridge_agent.support import doctor as measuring
+
+    settings = _settings(arguments)
+    return measuring.examine(settings, _keys(settings))
+
+
 def _settings(arguments: argparse.Namespace) -> Settings:
     """The settings file's, with what the command line says instead."""
     from bridge_agent.config import Settings, load
@@ -217,8 +234,10 @@ def _console(
     if settings.config.console_port == 0:
         return None
     from bridge_agent.pages import pages
+    from bridge_agent.support import report
 
-    return functools.partial(pages, settings.config.console_port, settings.folder.calibration_report, journal)
+    support = functools.partial(report.packed, settings)
+    return functools.partial(pages, settings.config.console_port, settings.folder.calibration_report, support, journal)
 
 
 def _keys(settings: Settings) -> KeyStore:

@@ -20,12 +20,13 @@ AGAIN_S = 30.0
 async def pages(
     port: int,
     report: Path,
+    support: Callable[[], bytes],
     journal: Journal,
     desk: Desk,
     alarms: Alarms,
     health: Callable[[], Health] | None,
 ) -> None:
-    """Serve the pages on this port until cancelled, `report` (create_app) among them.
+    """Serve the pages on this port until cancelled, `report` and `support` (create_app) among them.
 
     While the port can't be had an alarm says so, and recording goes on.
     """
@@ -36,7 +37,7 @@ async def pages(
 
     while True:
         try:
-            await serve(create_app(desk, report, health=health), port=port, listening=listening)
+            await serve(create_app(desk, report, health=health, support=support), port=port, listening=listening)
         except ConsoleError as error:
             alarms.set("console", error.vi, error.en)
         await asyncio.sleep(AGAIN_S)

@@ -105,11 +105,13 @@ class HealthWatch:
 
     async def caring(self) -> None:
         """Look after the PC, until cancelled."""
+        pause = 1.0  # soon after the start, when the plan has come; then seldom
         try:
             while True:
                 self._machine = await asyncio.to_thread(self._around.pc.read)
                 self.look(self._machine)
-                await asyncio.sleep(CARE_S)
+                await asyncio.sleep(pause)
+                pause = min(CARE_S, 2 * pause)
         finally:
             self._around.pc.awake.release()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -18,7 +18,6 @@ from bridge_agent.config import Config, Settings, StreamingConfig
 from bridge_agent.console.app import create_app
 from bridge_agent.console.serving import serve
 from bridge_agent.eyes import Assignment
-from bridge_agent.health.awake import NoLock
 from bridge_agent.health.keeping import ThisPc
 from bridge_agent.health.machine import Gauge
 from bridge_agent.journal import Journal
@@ -32,6 +31,22 @@ from tests.faults.sending import clock_of, joined
 
 async def nobody_watches(assignment: Assignment, listener: Listener, journal: Journal) -> None:
     await asyncio.Event().wait()
+
+
+class CountedLock:
+    """A way to keep a PC awake that only counts."""
+
+    def __init__(self) -> None:
+        self.held = False
+        self.taken = 0
+
+    def take(self) -> bool:
+        self.taken += not self.held
+        self.held = True
+        return True
+
+    def release(self) -> None:
+        self.held = False
 
 
 @pytest.mark.timeout(60)
@@ -53,14 +68,19 @@ async def test_an_agent_tells_how_it_is(tmp_path: Path) -> None:
         journal = Journal(settings.folder.journal, clock.clocks.wall)
         journal.lost("recognition", "exit -9")
         stop = asyncio.Event()
-        pc = ThisPc(functools.partial(Gauge(settings.folder.path).read), NoLock())
+        gauge, lock = Gauge(settings.folder.path), CountedLock()
+        pc = ThisPc(lambda: msgspec.structs.replace(gauge.read(), disk_free=5_000_000, plugged=False), lock)
         async with Server(server.address, clock, who) as to:
             parts = Parts(
                 settings, who, KeyStore(), log, to, clock, journal, nobody_watches, console=console, pc=pc
             )  # fmt: skip
             agent = asyncio.create_task(Agent(parts).run(stop))
             async with httpx.AsyncClient(base_url=await address) as client:
-                said = (await client.get("/health")).json()
+                async with asyncio.timeout(20):
+                    while (said := (await client.get("/health")).json())["lights"][-1]["state"] == "good":  # noqa: ASYNC110
+                        await asyncio.sleep(0.1)
+                    while not lock.held:  # noqa: ASYNC110 - the plan comes with the first contact
+                        await asyncio.sleep(0.1)
                 metrics = (await client.get("/metrics")).text
                 foreign = await client.get("/metrics", headers={"Host": "evil.example"})
             async with asyncio.timeout(20):
@@ -72,6 +92,8 @@ async def test_an_agent_tells_how_it_is(tmp_path: Path) -> None:
         journal.close()
         log.close()
     assert foreign.status_code == 421
+    assert (lock.taken, lock.held) == (1, False)  # its class begins now; let go at the agent's end
+    assert "200 MB" in said["lights"][-1]["vi"] and said["lights"][-1]["part"] == "pc"
     (one,) = told
     assert one.device == who.membership.device
     assert one.health.version == "0.1.0" and one.health.machine.memory > 10_000_000
