@@ -101,12 +101,12 @@ def headline(measured: Measured) -> tuple[str, str]:
         return "Chưa biết máy này nhận diện được bao nhiêu người.", "How many learners this PC can follow is not known."
     shown_vi = f"truyền hình {carried[1]}p, {carried[2]} hình/giây" if carried else "không truyền hình được"
     shown_en = f"stream {carried[1]}p at {carried[2]} frames/s" if carried else "stream no picture"
-    plus, slowest = "+" if well >= MOST else "", f"{SLOWEST_MS / 1000:.1f}"
+    plus = "+" if well >= MOST else ""
     return (
         f"Máy này theo dõi tốt khoảng {well}{plus} học viên (mỗi giây xem lại cả phòng), nhiều nhất {most} (mỗi "
-        f"{slowest.replace('.', ',')} giây), và {shown_vi}.",
+        f"{_vi(SLOWEST_MS / 1000)} giây), và {shown_vi}.",
         f"This PC follows about {well}{plus} learners well (the room looked at every second), {most} at most (every "
-        f"{slowest} s), and can {shown_en}.",
+        f"{SLOWEST_MS / 1000:.1f} s), and can {shown_en}.",
     )
 
 
@@ -115,9 +115,9 @@ def _faces(measured: Measured) -> Finding:
     if speed is None:
         vi, en = measured.faces_why or ("chưa đo", "not measured")
         return Finding("faces", "bad", f"Nhận diện: không chạy được. {vi}", f"Faces: recognition does not run. {en}")
-    figures = f"{speed.detect_ms:.0f} + {speed.encode_ms:.1f} ms"
-    vi = f"Nhận diện: {figures} mỗi người ({speed.detector}, {speed.encoder}), {measured.cores} nhân."
-    en = f"Faces: {figures} each ({speed.detector}, {speed.encoder}), {measured.cores} cores."
+    find, with_what, cores = f"{speed.detect_ms:.0f}", f"({speed.detector}, {speed.encoder})", measured.cores
+    vi = f"Nhận diện: {find} + {_vi(speed.encode_ms)} ms mỗi người {with_what}, {cores} nhân."
+    en = f"Faces: {find} + {speed.encode_ms:.1f} ms each {with_what}, {cores} cores."
     well = learners(measured, 1_000)
     if speed.detector != "yunet" or "retail" not in speed.encoder:
         vi += " Đang dùng mạng dự phòng, chậm và kém chính xác hơn: hãy chạy bridge-agent weights fetch."
@@ -163,7 +163,7 @@ def _server(measured: Measured) -> Finding:
         told_vi, told_en = line.away or ("", "")
         return Finding("server", "attention", f"{vi}. Chưa đo được tốc độ gửi lên: {told_vi}",
                        f"{en}. The upload rate was not measured: {told_en}")  # fmt: skip
-    vi += f", gửi lên {line.upload_kbit_s / 1000:.1f} Mbit/s."
+    vi += f", gửi lên {_vi(line.upload_kbit_s / 1000)} Mbit/s."
     en += f", upload {line.upload_kbit_s / 1000:.1f} Mbit/s."
     light: Light = "good"
     if line.upload_kbit_s < LINE_ROOM * LADDER[0][3]:
@@ -186,7 +186,7 @@ def _clock(measured: Measured) -> Finding:
     if offset is None:
         return Finding("clock", "unknown", "Đồng hồ: chưa đo được.", "Clock: not measured.")
     off = abs(offset) / 1000
-    vi, en = f"Đồng hồ: lệch {off:.1f} giây so với máy chủ.", f"Clock: {off:.1f} s off the server's."
+    vi, en = f"Đồng hồ: lệch {_vi(off)} giây so với máy chủ.", f"Clock: {off:.1f} s off the server's."
     if abs(offset) < SKEW_WARN_MS:
         return Finding("clock", "good", vi, en)
     vi += " Hãy bật tự chỉnh giờ theo mạng trong cài đặt của hệ điều hành."
@@ -196,7 +196,7 @@ def _clock(measured: Measured) -> Finding:
 
 def _disk(measured: Measured) -> Finding:
     free = measured.machine.disk_free
-    vi, en = f"Ổ đĩa: trống {free / 1e9:.1f} GB", f"Disk: {free / 1e9:.1f} GB free"
+    vi, en = f"Ổ đĩa: trống {_vi(free / 1e9)} GB", f"Disk: {free / 1e9:.1f} GB free"
     if measured.fsync_ms is None:
         return Finding("disk", "bad", f"{vi}, không ghi được. Hãy kiểm tra quyền ghi và ổ đĩa.",
                        f"{en}, it can't be written. Check permissions and the disk.")  # fmt: skip
@@ -216,7 +216,7 @@ def _disk(measured: Measured) -> Finding:
 
 def _memory(measured: Measured) -> Finding:
     free, total = measured.machine.memory_free, measured.machine.memory_total
-    vi = f"Bộ nhớ: trống {free / 1e9:.1f} trong {total / 1e9:.1f} GB."
+    vi = f"Bộ nhớ: trống {_vi(free / 1e9)} trong {_vi(total / 1e9)} GB."
     en = f"Memory: {free / 1e9:.1f} of {total / 1e9:.1f} GB free."
     if free >= FREE_MEMORY and total >= SMALL_MEMORY:
         return Finding("memory", "good", vi, en)
@@ -230,3 +230,8 @@ def _power(measured: Measured) -> Finding:
         return Finding("power", "attention", "Nguồn điện: đang chạy bằng pin. Hãy cắm điện.",
                        "Power: on battery. Plug the PC in.")  # fmt: skip
     return Finding("power", "good", "Nguồn điện: tốt.", "Power: good.")
+
+
+def _vi(value: float) -> str:
+    """A number with one digit, as Vietnamese writes it: 4,5."""
+    return f"{value:.1f}".replace(".", ",")

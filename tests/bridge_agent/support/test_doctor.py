@@ -85,7 +85,7 @@ def test_the_stream_fits_the_processor() -> None:
         ("server", changed(line=LineSpeed(away=("Không kết nối được.", "Away."))), "bad", "Không kết nối được."),
         ("server", changed(line=LineSpeed(None, 25.0, 12, 8_000.0, False)), "attention", "/media/"),
         ("server", changed(line=LineSpeed(None, 900.0, 12, 8_000.0, True)), "attention", "dây mạng"),
-        ("clock", changed(line=LineSpeed(None, 25.0, 3_000, 8_000.0, True)), "attention", "lệch 3.0 giây"),
+        ("clock", changed(line=LineSpeed(None, 25.0, 3_000, 8_000.0, True)), "attention", "lệch 3,0 giây"),
         ("clock", changed(line=LineSpeed(None, 25.0, -90_000, 8_000.0, True)), "bad", "tự chỉnh giờ"),
         ("disk", changed(fsync_ms=400.0), "attention", "SSD"),
         ("disk", changed(fsync_ms=None), "bad", "không ghi được"),
