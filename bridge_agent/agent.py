@@ -6,6 +6,7 @@
     syncing   sends what waits in the log
     telling   sends the live status, every 2 s and when something changed
     streaming keeps the room's stream up while a session runs (bridge_agent.streaming.room_stream)
+    health    looks after the PC, and tells the server every 30 s how all is (bridge_agent.health)
     console   serves the pages of the desk to this PC alone
 
 Each loop is kept running by the supervisor. Nothing that fails stops the recording: faults become alarms.
@@ -36,6 +37,7 @@ from bridge_agent.config import Settings
 from bridge_agent.contact import Contact
 from bridge_agent.courier import Courier
 from bridge_agent.errors import AgentError, RetryableError
+from bridge_agent.health.keeping import Around, HealthWatch, ThisPc
 from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
 from bridge_agent.key_store import KeyStore
@@ -50,6 +52,7 @@ from bridge_agent.session import Recording
 from bridge_agent.sessions import TICK_S, Sessions
 from bridge_agent.streaming.room_stream import RoomStream
 from bridge_agent.streaming.start import StreamTarget, publish
+from models.health import Health
 
 SAVE_S = 2.0
 """What a crash costs at most, beside the restart. One small fsync: even a slow disk does it in 30 ms."""
@@ -75,8 +78,10 @@ class Parts:
     """Files that were set aside from the log's place."""
     profile: Callable[[int], ProfileState] = lambda _: NOT_NEEDED
     """With which calibration profile the room would be watched at a server time."""
-    console: Callable[[Desk, Alarms], Awaitable[None]] | None = None
+    console: Callable[[Desk, Alarms, Callable[[], Health] | None], Awaitable[None]] | None = None
     """Serves the desk's pages until cancelled."""
+    pc: ThisPc | None = None
+    """Looked after and told of; None: neither."""
     streaming: StreamTarget = publish
     """What runs in the streaming process."""
 
@@ -117,6 +122,12 @@ class Agent:
         self._sessions = Sessions(
             self._plan, self._recordings, self._room, self.desk, parts.clock, self._alarms, parts.journal,
             round(config.watch_before_minutes * 60_000), self._changed.set,
+        )  # fmt: skip
+        self._health = None if parts.pc is None else HealthWatch(
+            Around(
+                parts.server, self._courier, self._recordings, self._plan, self._stream.view, self._alarms,
+                parts.journal, parts.clock.clocks, parts.pc,
+            )
         )  # fmt: skip
 
     def _surroundings(self) -> Surroundings:
@@ -163,8 +174,10 @@ class Agent:
             "telling": self._telling,
             "streaming": self._stream.run,
         }
+        if (health := self._health) is not None:
+            loops |= {"health": health.telling, "care": health.caring}
         if (console := self._parts.console) is not None:
-            loops["console"] = functools.partial(console, self.desk, self._alarms)
+            loops["console"] = functools.partial(console, self.desk, self._alarms, health.now if health else None)
         tasks = [asyncio.create_task(supervisor.keep(name, loop, self._journal)) for name, loop in loops.items()]
         try:
             await stop.wait()

@@ -82,6 +82,10 @@ class Alarms:
         """The sentences in both languages."""
         return tuple(self._standing.values())
 
+    def named(self) -> dict[str, tuple[str, str]]:
+        """The sentences in both languages by the fault's name; of several of a kind the newest."""
+        return {_plain(name): sentence for name, sentence in self._standing.items()}
+
     def here(self) -> tuple[str, ...]:
         """The sentences for people at this PC."""
         return tuple(both(vi, en) for vi, en in self._standing.values())

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bridge_agent.eyes import Target
     from bridge_agent.journal import Journal
     from bridge_agent.key_store import KeyStore
+    from models.health import Health
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,6 +55,8 @@ def _run(argv: Sequence[str] | None) -> int:
         "receipts": receipts,
         "waiting": waiting,
         "autostart": autostart,
+        "report": report,
+        "doctor": doctor,
     }[arguments.command]
     return command(arguments)
 
@@ -75,6 +78,9 @@ def run_agent(settings: Settings, target: Target, try_source: Callable[[str], No
     """Run an agent whose recognition process runs `target`; `try_source` raises when there is nothing to watch."""
     from bridge_agent import identity, server_clock, supervisor
     from bridge_agent.agent import Agent, Parts
+    from bridge_agent.health import awake
+    from bridge_agent.health.keeping import ThisPc
+    from bridge_agent.health.machine import Gauge
     from bridge_agent.journal import Journal
     from bridge_agent.log import Log
     from bridge_agent.log_file import set_aside_files
@@ -91,11 +97,23 @@ def run_agent(settings: Settings, target: Target, try_source: Callable[[str], No
         watch = functools.partial(supervisor.watch, target)
 
         console = _console(settings, journal)
+        pc = ThisPc(Gauge(settings.folder.path).read, awake.this_pc())
 
         async def work() -> None:
             async with Server(settings.config.server or who.membership.server, clock, who) as server:
                 parts = Parts(
-                    settings, who, keys, log, server, clock, journal, watch, damaged, ProfileReader(settings), console
+                    settings,
+                    who,
+                    keys,
+                    log,
+                    server,
+                    clock,
+                    journal,
+                    watch,
+                    damaged,
+                    ProfileReader(settings),
+                    console,
+                    pc,
                 )
                 await Agent(parts).run(_told_to_stop())
 
@@ -202,6 +220,21 @@ def autostart(arguments: argparse.Namespace) -> int:
     return starting.off(how) if arguments.action == "off" else starting.show(how)
 
 
+def report(arguments: argparse.Namespace) -> int:
+    """Pack what support asks for into one file."""
+    from bridge_agent.support import report as of_this_pc
+
+    return of_this_pc.write(_settings(arguments), arguments.out)
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Measure this PC and its line. Exit code 1: something needs attention."""
+    from bridge_agent.support import doctor as measuring
+
+    settings = _settings(arguments)
+    return measuring.examine(settings, _keys(settings))
+
+
 def _settings(arguments: argparse.Namespace) -> Settings:
     """The settings file's, with what the command line says instead."""
     from bridge_agent.config import Settings, load
@@ -213,13 +246,17 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     return Settings(msgspec.structs.replace(settings.config, data=str(data.absolute())), settings.path)
 
 
-def _console(settings: Settings, journal: Journal) -> Callable[[Desk, Alarms], Awaitable[None]] | None:
+def _console(
+    settings: Settings, journal: Journal
+) -> Callable[[Desk, Alarms, Callable[[], Health] | None], Awaitable[None]] | None:
     """What serves the desk's pages; None where the settings want none."""
     if settings.config.console_port == 0:
         return None
     from bridge_agent.pages import pages
+    from bridge_agent.support import report
 
-    return functools.partial(pages, settings.config.console_port, settings.folder.calibration_report, journal)
+    support = functools.partial(report.packed, settings)
+    return functools.partial(pages, settings.config.console_port, settings.folder.calibration_report, support, journal)
 
 
 def _keys(settings: Settings) -> KeyStore:

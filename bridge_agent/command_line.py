@@ -47,6 +47,8 @@ Each command has its own page: bridge-agent run --help.""",
     _receipts(commands)
     _waiting(commands)
     _autostart(commands)
+    _report(commands)
+    _doctor(commands)
     return whole
 
 
@@ -263,3 +265,30 @@ def _autostart(commands: _Commands) -> None:
         help=both("on, off hoặc show", "on, off or show"),
     )
     _config(autostart)
+
+
+def _report(commands: _Commands) -> None:
+    report = _add(
+        commands,
+        "report",
+        "Gói nhật ký chương trình, cấu hình (bỏ mật khẩu), camera và số đo vào một tệp để gửi cho người hỗ trợ; "
+        "không có họ tên, khuôn mặt, mã PIN hay khóa.",
+        "Pack the program's journal, settings (without passwords), cameras and measurements into one file for support; "
+        "no names, faces, PINs or keys.",
+        "  bridge-agent report\n  bridge-agent report --out bao-cao.zip",
+    )
+    report.add_argument("--out", type=Path, metavar="FILE.zip", help=both("tệp kết quả", "file for it"))
+    _config(report)
+
+
+def _doctor(commands: _Commands) -> None:
+    doctor = _add(
+        commands,
+        "doctor",
+        "Đo máy này và đường truyền trong một phút: phục vụ được bao nhiêu học viên, truyền được hình cỡ nào, và nên "
+        "sửa gì. Mã thoát 0: tốt; 1: cần chú ý.",
+        "Measure this PC and its line in a minute: how many learners and what stream it can carry, and what to change. "
+        "Exit code 0: good, 1: something needs attention.",
+        "  bridge-agent doctor\n  bridge-agent doctor --config agent.toml",
+    )
+    _config(doctor)

@@ -15,7 +15,7 @@ from bridge_agent.log import Log
 from bridge_agent.salvage import Intact
 from bridge_agent.sync import Sync, TakesBatches
 from models.receipts import Receipt
-from models.records import AnyRecord, RecordError
+from models.records import AnyRecord, RecordError, decode
 
 PRUNE_EVERY_MS = 3_600_000
 SALVAGE_AGAIN_MS = 60_000
@@ -64,6 +64,14 @@ class Courier:
         """Records that the server does not hold now, as far as is known."""
         rest = self._intact[0].last_seq - self._intact[1].held if self._intact else 0
         return self._log.last_seq - self._sync.held + max(0, rest)
+
+    def oldest(self) -> int | None:
+        """Server time at which the oldest record was made that waits in today's log; None when none waits."""
+        if self._sync.held >= self._log.last_seq:
+            return None
+        first = max(self._sync.held + 1, self._log.first_seq)
+        record = decode(self._log.lines(first, first)[0])
+        return record.server_time(record.boot)
 
     @property
     def damaged(self) -> tuple[Path, ...]:

@@ -37,6 +37,7 @@ class DataFolder:
         self.profile = path / "profile.json"
         self.room_picture = path / "room.jpg"
         self.calibration_report = path / "calibration.html"
+        self.doctor = path / "doctor.json"
 
     def make(self) -> None:
         """Make the folder, for this user alone, also where it was there before. Raises DataFolderError if it can't."""

@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -24,12 +25,23 @@ KEPT_FILES = 5
 Fact = str | int | float | bool | None
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """How often a part of the agent was lost since the agent was started, and why and when (wall clock, ms) last."""
+
+    count: int
+    reason: str
+    at: int
+
+
 class Journal:
     """Where the agent's own events go: one line of JSON each. `out`: the terminal. Close it when done."""
 
     def __init__(self, path: Path, wall: Callable[[], int], out: TextIO = sys.stderr) -> None:
         self._wall = wall
         self._out = out
+        self.losses: dict[str, Lost] = {}
+        """By process or part."""
         self._file = RotatingFileHandler(
             path, maxBytes=MOST_BYTES, backupCount=KEPT_FILES, encoding="utf-8", delay=True
         )
@@ -42,6 +54,12 @@ class Journal:
         at = datetime.fromtimestamp(self._wall() / 1000, UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"at": at, "event": event, **facts}, ensure_ascii=False)
         self._file.handle(logging.LogRecord("agent", logging.INFO, "", 0, line, None, None))
+
+    def lost(self, process: str, reason: str, **facts: Fact) -> None:
+        """Note that a process or part was lost, and is started again; how often and why is kept."""
+        before = self.losses.get(process)
+        self.losses[process] = Lost((before.count if before else 0) + 1, reason, self._wall())
+        self.note(f"{process}_lost", reason=reason, **facts)
 
     def say(self, event: str, vi: str, en: str, **facts: Fact) -> None:
         """Tell people at the terminal in a sentence, and note the event."""

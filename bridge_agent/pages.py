@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from bridge_agent.alarms import Alarms
@@ -11,12 +12,21 @@ from bridge_agent.console.app import create_app
 from bridge_agent.console.serving import serve
 from bridge_agent.errors import ConsoleError
 from bridge_agent.journal import Journal
+from models.health import Health
 
 AGAIN_S = 30.0
 
 
-async def pages(port: int, report: Path, journal: Journal, desk: Desk, alarms: Alarms) -> None:
-    """Serve the pages on this port until cancelled, `report` (create_app) among them.
+async def pages(
+    port: int,
+    report: Path,
+    support: Callable[[], bytes],
+    journal: Journal,
+    desk: Desk,
+    alarms: Alarms,
+    health: Callable[[], Health] | None,
+) -> None:
+    """Serve the pages on this port until cancelled, `report` and `support` (create_app) among them.
 
     While the port can't be had an alarm says so, and recording goes on.
     """
@@ -27,7 +37,7 @@ async def pages(port: int, report: Path, journal: Journal, desk: Desk, alarms: A
 
     while True:
         try:
-            await serve(create_app(desk, report), port=port, listening=listening)
+            await serve(create_app(desk, report, health=health, support=support), port=port, listening=listening)
         except ConsoleError as error:
             alarms.set("console", error.vi, error.en)
         await asyncio.sleep(AGAIN_S)

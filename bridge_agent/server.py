@@ -14,6 +14,7 @@ from bridge_agent.config import check_url
 from bridge_agent.errors import IdentityError, RefusedError, ServerAwayError
 from bridge_agent.identity import Identity
 from bridge_agent.server_clock import ServerClock
+from models.health import Health, LineAnswer
 from models.reasons import Reason, reason
 from models.receipts import Receipt
 from models.records import Batch
@@ -133,6 +134,14 @@ class Server:
     async def send_status(self, status: LiveStatus) -> None:
         """Tell what is not yet a record."""
         await self._ask("POST", "/api/agent/status", ServerTime, msgspec.json.encode(status))
+
+    async def send_health(self, health: Health) -> None:
+        """Tell how this agent is."""
+        await self._ask("POST", "/api/agent/health", ServerTime, msgspec.json.encode(health))
+
+    async def try_line(self, body: bytes) -> LineAnswer:
+        """Send bytes that the server drops: to measure the line."""
+        return await self._ask("POST", "/api/agent/line", LineAnswer, body, "application/octet-stream")
 
     async def media_token(self, request: MediaTokenRequest) -> MediaTokenAnswer:
         """Ask to publish in a session. Raises RefusedError when this bridge point may not."""

@@ -11,7 +11,7 @@ from bridge_agent.check_in.at_desk import AtDesk
 from bridge_agent.eyes import Assignment
 from bridge_agent.journal import Journal
 from bridge_agent.plan import Plan
-from bridge_agent.recognition.events import Doubles, Event, Ready
+from bridge_agent.recognition.events import Doubles, Event, Ready, Unwatched
 from bridge_agent.recordings import Recordings
 from bridge_agent.room_watch import RoomWatch, end
 from bridge_agent.server_clock import ServerClock
@@ -158,6 +158,8 @@ class Sessions:
         if isinstance(event, Ready):
             self._room.began(event, assignment)
             self._ready(event, learners, recording)
+        if isinstance(event, Unwatched) and event.ended_by == "camera_gone":
+            self._journal.lost("camera", event.ended_by)  # recognition opens it again
         if isinstance(event, Doubles):
             self._room.doubles(event.learners)
         self._desk.heard(event)

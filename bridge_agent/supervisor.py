@@ -98,7 +98,7 @@ async def watch(
             ended_by = stopped
             raise
         except _LostError as lost:
-            journal.note("recognition_lost", reason=lost.kind, pid=process.pid)
+            journal.lost("recognition", lost.kind, pid=process.pid)
             listener.on_fault(lost.vi, lost.en)
         finally:
             process.kill()
@@ -121,6 +121,7 @@ async def keep(name: str, loop: Callable[[], Awaitable[None]], journal: Journal,
         except Exception as error:
             # File and line of our own code, never the message: it might hold a learner's name.
             where = traceback.extract_tb(error.__traceback__)[-1]
+            journal.lost(name, type(error).__name__)
             journal.say(
                 "loop_failed",
                 f"Lỗi trong phần {name} ({type(error).__name__}); tự chạy lại.",

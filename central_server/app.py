@@ -12,6 +12,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware.gzip import GZipMiddleware
 
 import central_server.accounts.admin_pages
@@ -42,6 +43,9 @@ import central_server.courses.routes
 import central_server.courses.session_pages
 import central_server.enrolment.list_pages
 import central_server.enrolment.pages
+import central_server.health.agent_routes
+import central_server.health.metrics
+import central_server.health.pages
 import central_server.learners.agent_routes
 import central_server.learners.kept_pages
 import central_server.learners.means_pages
@@ -74,6 +78,8 @@ from central_server.config import Config
 from central_server.data_lock import held_by_server
 from central_server.database import Writer, open_database
 from central_server.enrolment.kept import KeptRosters
+from central_server.health.board import HealthBoard
+from central_server.health.requests import CountRequests, RequestCounts
 from central_server.learners.alike import Templates
 from central_server.learners.portraits import remove_left_zips
 from central_server.learners.retention import Eraser
@@ -108,7 +114,7 @@ def create_app(
     face templates whose term has ended, another closes classrooms that were left open.
     """
 
-    pages = Pages()
+    pages, requests = Pages(), RequestCounts()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -153,6 +159,8 @@ def create_app(
                     classrooms=classrooms,
                     pictures=Pictures(),
                     visits=Visits(),
+                    agents=HealthBoard(),
+                    requests=requests,
                 )
                 if serving:
                     stack.enter_context(Compiler(pages))
@@ -226,6 +234,9 @@ def create_app(
     app.include_router(central_server.accounts.admin_pages.router)
     app.include_router(central_server.accounts.audit_page.router)
     app.include_router(central_server.bridge_points.pages.router)
+    app.include_router(central_server.health.pages.router)
+    app.include_router(central_server.health.metrics.router)
+    app.include_router(central_server.health.agent_routes.router)
     app.add_api_route("/health", health, methods=["GET"], dependencies=[guard("everybody")])
     app.add_api_route("/api/openapi.json", description, methods=["GET"], dependencies=[guard("signed_in")])
     fonts = Path(str(files("fontpkg_be_vietnam_pro"))) / "files"
@@ -235,6 +246,7 @@ def create_app(
     app.add_middleware(SameSiteOnly, public_address=config.public_address, pages=pages)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Headers)
+    app.add_middleware(CountRequests, counts=requests)
     return app
 
 
@@ -249,9 +261,16 @@ async def before_end(app: FastAPI) -> None:
     await app.state.services.classrooms.end()
 
 
-async def health(of: ServicesDep) -> Response:
+def health(of: ServicesDep) -> Response:
     """Whether the server runs, and how its relay works (central_server/media): the one page for everybody.
 
-    media: passing; reencoding, which costs much processor time (the log says why); null while no stream is wanted.
+    Status 503 where the database can't be read. media: passing; reencoding, which costs much processor time (the log
+    says why); null while no stream is wanted.
     """
-    return Response(json.dumps({"ok": True, "media": of.media.way}), media_type="application/json")
+    try:
+        with of.engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1 FROM device LIMIT 1")
+        ok = True
+    except SQLAlchemyError:
+        ok = False
+    return Response(json.dumps({"ok": ok, "media": of.media.way}), 200 if ok else 503, media_type="application/json")

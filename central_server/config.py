@@ -73,6 +73,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """For so long after a learner's last session there a bridge point keeps his or her template, card and PIN."""
     template_retention_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 365
     """For so long after the end of a learner's last session the server keeps his or her face template."""
+    metrics_token_file: str | None = None
+    """File that holds a token, and nothing else, which opens /metrics from elsewhere than this PC; relative: see above.
+    """
     accounts: Accounts = Accounts()
     oidc: SignOn | None = None
     media: MediaSettings = MediaSettings()
@@ -98,6 +101,8 @@ def read_config(path: Path | None) -> Config:
     config = settings.read(path, Config)
     if config.data:
         config = msgspec.structs.replace(config, data=str(path.parent / config.data))
+    if config.metrics_token_file is not None:
+        config = msgspec.structs.replace(config, metrics_token_file=str(path.parent / config.metrics_token_file))
     if config.oidc is not None:
         secret = str(path.parent / config.oidc.client_secret_file)
         config = msgspec.structs.replace(

@@ -113,6 +113,11 @@ class Writer:
         self._jobs.put(None)
         self._thread.join()
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that nobody has begun yet."""
+        return self._jobs.qsize()
+
     def submit(self, job: Job[T]) -> Future[T]:
         """Queue a job; its future holds the result once that is durable, or the job's error with nothing changed.
 

@@ -19,6 +19,8 @@ from central_server.classroom.classrooms import Classrooms
 from central_server.config import Config
 from central_server.database import Writer
 from central_server.enrolment.kept import KeptRosters
+from central_server.health.board import HealthBoard
+from central_server.health.requests import RequestCounts
 from central_server.learners.alike import Templates
 from central_server.learners.sealing import SealingKey
 from central_server.learners.visits import Visits
@@ -64,6 +66,8 @@ class Services:
     classrooms: Classrooms
     pictures: Pictures
     visits: Visits
+    agents: HealthBoard
+    requests: RequestCounts
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -11,6 +11,7 @@ import central_server.classroom.tables
 import central_server.corrections.tables
 import central_server.courses.tables
 import central_server.enrolment.tables
+import central_server.health.tables
 import central_server.learners.tables
 import central_server.ledger.tables
 import central_server.own_log.tables

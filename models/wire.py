@@ -12,8 +12,10 @@
     POST /api/agent/classroom-ticket  ClassroomTicketRequest -> ClassroomTicket   lets its room into one class
     POST /api/agent/learner-ticket    LearnerTicketRequest -> LearnerTicket   lets a learner in to the own pages
     POST /api/agent/sessions/{session}/picture  JPEG -> PictureAnswer   a still of the room for the classroom page
+    POST /api/agent/health    Health -> ServerTime            how the agent and its PC are, every 30 s (models.health)
+    POST /api/agent/line      anything -> LineAnswer          dropped; measures a line
 
-Today, status, gallery, enrolments, media-token, classroom-ticket, learner-ticket, picture and rotate carry
+All but join, time and batches carry
 `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see `request_message`. A batch is signed itself, and sending it again
 changes nothing. Refusals are a Refusal with a 4xx status.
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -22,6 +23,8 @@ from bridge_agent.console.live import LINGER_S, EventStream, Live
 from bridge_agent.console.page_views import PageViews
 from bridge_agent.console.rendering import STATIC, Pages, font_folder
 from bridge_agent.console.words import Sentence, page_language
+from models.errors import DiemdanhError
+from models.health import Health
 
 NOT_FOUND: Sentence = (
     "Không có trang này. Hãy mở lại trang của cán bộ kỹ thuật.",
@@ -41,8 +44,17 @@ BROKEN: Sentence = (
 )
 
 
-def create_app(desk: Desk, report: Path, linger_s: float = LINGER_S) -> Starlette:
+def create_app(
+    desk: Desk,
+    report: Path,
+    linger_s: float = LINGER_S,
+    *,
+    health: Callable[[], Health] | None = None,
+    support: Callable[[], bytes] | None = None,
+) -> Starlette:
     """The pages of one desk. `linger_s`: for so long the camera is kept when its page is gone.
+
+    health: how the agent is, for programs on this PC. support: makes the file for support (a zip).
 
     report: where `calibrate report` writes its page, which is shown as it is; it may be absent.
 
@@ -104,6 +116,28 @@ def create_app(desk: Desk, report: Path, linger_s: float = LINGER_S) -> Starlett
             return Response(status_code=204)
         return Response(picture, media_type="image/jpeg")
 
+    async def health_now(request: Request) -> Response:
+        if health is None:
+            raise HTTPException(404)
+        return Response(msgspec.json.encode(health()), media_type="application/json")
+
+    async def metrics(request: Request) -> Response:
+        if health is None:
+            raise HTTPException(404)
+        from bridge_agent.health.metrics import CONTENT_TYPE, exposition  # only who is asked pays for it
+
+        return Response(exposition(health()), media_type=CONTENT_TYPE)
+
+    async def support_file(request: Request) -> Response:
+        if support is None:
+            raise HTTPException(404)
+        try:
+            packed = await asyncio.to_thread(support)
+        except DiemdanhError as error:
+            return _say(pages, request, (error.vi, error.en), 500)
+        headers = {"Content-Disposition": 'attachment; filename="bao-cao-diem-danh.zip"'}
+        return Response(packed, media_type="application/zip", headers=headers)
+
     async def not_there(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
         return _say(pages, request, NOT_FOUND if status == 404 else NOT_SO, status)
@@ -123,6 +157,9 @@ def create_app(desk: Desk, report: Path, linger_s: float = LINGER_S) -> Starlett
             Route("/kiosk/events", kiosk_events),
             Route("/enrol/{learner}/events", enrol_events),
             Route("/preview.jpg", preview),
+            Route("/health", health_now),
+            Route("/metrics", metrics),
+            Route("/report.zip", support_file),
             *acts.routes(desk),
             Mount("/static/fonts", StaticFiles(directory=font_folder())),
             Mount("/static", StaticFiles(directory=STATIC)),

@@ -122,7 +122,7 @@ class RoomStream:
                 began = loop.time()
                 lost = await self._one_process(assignment, recording)
                 if lost:
-                    self._journal.note("streaming_lost", reason=lost)
+                    self._journal.lost("streaming", lost)
                     self._alarms.set(
                         "stream",
                         "Phần truyền hình đã dừng đột ngột; đang khởi động lại. Việc điểm danh vẫn tiếp tục.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from central_server.courses.overview import Clash, PlannedRow
 from central_server.courses.periods import DAY_MS
+from central_server.health import silence
 from central_server.web.figures import day, day_time, number
 from models.language import counted, many
 
@@ -48,6 +49,8 @@ class CourseSituation:
     """Sessions (ids) that are over and whose sheet nobody, or not everybody, has signed."""
     contests: Sequence[tuple[str, str]] = ()
     """Sessions (ids, titles) of contests that wait for an answer, the oldest first."""
+    silent: Sequence[tuple[str, str, int, int | None]] = ()
+    """Agents that are silent though their class is near: session (id), bridge point's name, start, last contact."""
 
 
 def attention(course: CourseSituation) -> tuple[Notice, ...]:
@@ -55,6 +58,7 @@ def attention(course: CourseSituation) -> tuple[Notice, ...]:
     held = [one for one in course.sessions if not one.cancelled]
     to_come = [one for one in held if one.phase != "over"]
     notices = [
+        *_silent(course),
         *_start(course, to_come),
         *_basics(course, held),
         *_places(course, to_come),
@@ -66,6 +70,13 @@ def attention(course: CourseSituation) -> tuple[Notice, ...]:
         *_periods(course, held),
     ]
     return tuple(sorted(notices, key=lambda one: not one.urgent))
+
+
+def _silent(course: CourseSituation) -> list[Notice]:
+    return [
+        Notice(*silence.sentence(name, heard_at, start, course.now), f"/sessions/{session}", urgent=True)
+        for session, name, start, heard_at in course.silent
+    ]
 
 
 def _start(course: CourseSituation, to_come: Sequence[PlannedRow]) -> list[Notice]:

@@ -14,6 +14,7 @@ from central_server.accounts.permission import visible_courses
 from central_server.courses.overview import CourseRow, course_rows
 from central_server.courses.queries import sessions_of_day
 from central_server.courses.situation import to_do
+from central_server.health.reading import heard_by
 from central_server.learners.names import plain
 from central_server.services import ReadingDep, ServicesDep
 from central_server.web.figures import day
@@ -35,11 +36,11 @@ STATES = {
 def first_page(request: Request, actor: ActorDep, of: ServicesDep, db: ReadingDep) -> Response:
     """Today's sessions, what needs doing in the courses, and for who has no course yet the form to make one.
 
-    An administrator's first page is the accounts, a learner's the own one.
+    An administrator's first page is how the bridge points are, a learner's the own one.
     """
     if not actor.granted("see_courses"):
         if actor.may("administer"):
-            return RedirectResponse("/admin/accounts", 303)
+            return RedirectResponse("/admin/health", 303)
         if actor.may("see_own"):
             return RedirectResponse(f"/learners/{actor.learner}/own", 303)
         return of.pages.page(request, "nothing_yet.html")
@@ -49,7 +50,7 @@ def first_page(request: Request, actor: ActorDep, of: ServicesDep, db: ReadingDe
         return RedirectResponse("/courses/new", 303)
     today = sessions_of_day(db, now, actor)
     mine = [row for row in rows if actor.may("manage_course", course=row.id)]
-    context = {"now": now, "today": today, "to_do": to_do(db, mine, now), "courses": len(rows)}
+    context = {"now": now, "today": today, "to_do": to_do(db, mine, now, heard_by(db, of)), "courses": len(rows)}
     return of.pages.page(request, "home.html", **context)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlmodel import Session, col, select
 
@@ -11,6 +11,7 @@ from central_server.corrections.sealed_sheet import unsealed_of_courses
 from central_server.courses.attention import CourseSituation, Notice, attention
 from central_server.courses.overview import (
     CourseRow,
+    PlannedRow,
     clashes,
     learners_by_point,
     point_names,
@@ -19,13 +20,16 @@ from central_server.courses.overview import (
 )
 from central_server.courses.periods import DAY_MS, periods
 from central_server.courses.tables import Course, Programme
+from central_server.health.silence import BEFORE_MS, silent_points
 from central_server.learners.lookalikes import open_pairs, open_pairs_within
 
+Heard = Callable[[Collection[str]], Mapping[str, int]]
+"""Of bridge points (ids), when each was heard last (health.reading.heard_at_points)."""
 MOST_COURSES = 12
 """So many courses are looked into for the first page; the course's own page looks into every one."""
 
 
-def situations(db: Session, courses: Sequence[Course], now: int) -> dict[str, CourseSituation]:
+def situations(db: Session, courses: Sequence[Course], now: int, heard: Heard) -> dict[str, CourseSituation]:
     """What is to be known of some courses, by id, to tell what needs doing. As many queries as for one."""
     ids = [course.id for course in courses]
     sessions = sessions_of_courses(db, courses, now)
@@ -47,6 +51,7 @@ def situations(db: Session, courses: Sequence[Course], now: int) -> dict[str, Co
         for course in ids
     }
     unsealed, contests = unsealed_of_courses(db, over), waiting_in_courses(db, ids)
+    silent = _silent(courses, sessions, names, heard, now)
     needed = dict(db.exec(select(Programme.id, Programme.periods)).all())
     return {
         course.id: CourseSituation(
@@ -67,16 +72,43 @@ def situations(db: Session, courses: Sequence[Course], now: int) -> dict[str, Co
             lookalikes_within=alike_within.get(course.id, 0),
             unsealed=frozenset(unsealed[course.id]),
             contests=contests[course.id],
+            silent=silent[course.id],
         )
         for course in courses
     }
 
 
-def to_do(db: Session, rows: Sequence[CourseRow], now: int) -> list[tuple[CourseRow, tuple[Notice, ...]]]:
+def _silent(
+    courses: Sequence[Course],
+    sessions: Mapping[str, Sequence[PlannedRow]],
+    names: Mapping[str, str],
+    heard: Heard,
+    now: int,
+) -> dict[str, list[tuple[str, str, int, int | None]]]:
+    """By course, the agents that should be heard now and are not."""
+    near = {
+        course.id: [
+            (one.id, one.start, one.end, one.points)
+            for one in sessions[course.id]
+            if course.published and not one.cancelled and not one.field_visit
+            and one.start - BEFORE_MS <= now < one.end
+        ]
+        for course in courses
+    }  # fmt: skip
+    points = {point for held in near.values() for _, _, _, there in held for point in there}
+    times = heard(points) if points else {}
+    return {
+        course: [(session, names[point], start, times.get(point)) for session, point, start in
+                 silent_points(held, times, now)]
+        for course, held in near.items()
+    }  # fmt: skip
+
+
+def to_do(db: Session, rows: Sequence[CourseRow], now: int, heard: Heard) -> list[tuple[CourseRow, tuple[Notice, ...]]]:
     """What needs doing in the courses that are held now, begin soon or ended lately; the nearest first."""
     near = [row for row in rows if row.state != "over" or (row.last or 0) > now - 7 * DAY_MS]
     near.sort(key=lambda row: (row.next is None, abs((row.next or row.last or now) - now)))
     near = near[:MOST_COURSES]
     courses = db.exec(select(Course).where(col(Course.id).in_([row.id for row in near]))).all()
-    found = situations(db, courses, now)
+    found = situations(db, courses, now, heard)
     return [(row, notices) for row in near if (notices := attention(found[row.id]))]

@@ -86,6 +86,11 @@ class Media:
         """The relay's process id, while it runs."""
         return self._relay.pid
 
+    @property
+    def streams(self) -> int:
+        """Publishers and viewers now."""
+        return len(self._holders)
+
     def rooms(self, session: str) -> Mapping[str, RoomMedia]:
         """The rooms (ids of bridge points) of the session of which something is up now."""
         return self._rooms.get(session, {})

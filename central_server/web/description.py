@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from central_server.accounts.sign_ins import COOKIE
+from models.health import Health, LineAnswer
 from models.receipts import Receipt
 from models.wire import (
     ClassroomTicket,
@@ -40,16 +41,16 @@ from models.wire import (
 
 JSON, HTML, NDJSON, SDP = "application/json", "text/html", "application/x-ndjson", "application/sdp"
 _MESSAGES = (
-    ClassroomTicket, ClassroomTicketRequest, EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, JoinAnswer, JoinRequest,
-    LearnerTicket, LearnerTicketRequest, LiveStatus, MediaTokenAnswer, MediaTokenRequest, PictureAnswer, Receipt,
-    Refusal, RotateAnswer, RotateRequest, ServerTime, Today,
+    ClassroomTicket, ClassroomTicketRequest, EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, Health, JoinAnswer,
+    JoinRequest, LearnerTicket, LearnerTicketRequest, LineAnswer, LiveStatus, MediaTokenAnswer, MediaTokenRequest,
+    PictureAnswer, Receipt, Refusal, RotateAnswer, RotateRequest, ServerTime, Today,
 )  # fmt: skip
 _SENTENCE = {
     "type": "object",
     "properties": {"vi": {"type": "string"}, "en": {"type": "string"}},
     "required": ["vi", "en"],
 }
-_OPEN = ("/health", "/sign-in", "/classroom/enter", "/own/", "/api/own/", "/courses/{course}/calendar.ics",
+_OPEN = ("/health", "/metrics", "/sign-in", "/classroom/enter", "/own/", "/api/own/", "/courses/{course}/calendar.ics",
          "/api/agent/time", "/api/agent/join", "/api/agent/batches")  # fmt: skip
 """Asked without a cookie or the request's signature: these, and what stands below them."""
 
@@ -84,6 +85,12 @@ def takes_lines(what: str) -> dict[str, Any]:
     """For a route that takes lines of JSON: what they are, in words."""
     schema = {"type": "string", "description": what}
     return {"requestBody": _content(what, NDJSON, schema) | {"required": True}}
+
+
+def takes_bytes() -> dict[str, Any]:
+    """For a route that takes whatever it is sent."""
+    schema = {"type": "string", "format": "binary"}
+    return {"requestBody": _content("Any bytes.", "application/octet-stream", schema)}
 
 
 def takes_jpeg() -> dict[str, Any]:

@@ -78,6 +78,7 @@ class Pages:
             "classroom",
             "corrections",
             "courses",
+            "health",
             "enrolment",
             "learners",
             "participation",

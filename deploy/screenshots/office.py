@@ -23,7 +23,7 @@ from central_server.database import Writer, open_database
 from deploy.screenshots.speaking import people_speak
 
 NO_PAGE = re.compile(
-    r"^/(api/|health$)|/events$|\.(csv|xlsx|ics|json|zip|{ending})$|/points/|/picture$|/evidence/|^/sign-in/"
+    r"^/(api/|health$|metrics$)|/events$|\.(csv|xlsx|ics|json|zip|{ending})$|/points/|/picture$|/evidence/|^/sign-in/"
 )
 """Addresses that are no pages of their own: for programs, streams, files, parts of a page, steps of signing in."""
 OF_WHAT_IS_OVER = re.compile(r"/(corrections|correction|leave|signed-sheet|contests?|revisions)(/|$)")

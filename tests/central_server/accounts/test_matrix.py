@@ -77,6 +77,7 @@ OFFICE = May({"manager"}, {"manager here", "manager elsewhere"})
 
 TABLE: dict[tuple[str, str], May] = {
     ("GET", "/health"): OPEN,
+    ("GET", "/metrics"): OPEN,  # to this PC and to whoever has the token: its own tests
     ("GET", "/sign-in"): OPEN,
     ("POST", "/sign-in"): OPEN,
     ("GET", "/sign-in/link"): OPEN,
@@ -244,6 +245,7 @@ TABLE: dict[tuple[str, str], May] = {
     ("POST", "/admin/accounts/{account}/sign-on"): ADMINISTER,
     ("POST", "/admin/accounts/{account}/sign-on/unlink"): ADMINISTER,
     ("GET", "/admin/audit"): ADMINISTER,
+    ("GET", "/admin/health"): ADMINISTER,
     ("GET", "/admin/bridge-points"): ADMINISTER,
     ("POST", "/admin/bridge-points"): ADMINISTER,
     ("POST", "/admin/bridge-points/{bridge_point}/token"): ADMINISTER,
@@ -257,6 +259,8 @@ AGENTS = {
     ("GET", "/api/agent/today"): 401,
     ("POST", "/api/agent/batches"): 422,  # signed itself
     ("POST", "/api/agent/status"): 401,
+    ("POST", "/api/agent/health"): 401,
+    ("POST", "/api/agent/line"): 401,
     ("GET", "/api/agent/gallery"): 401,
     ("POST", "/api/agent/enrolments"): 401,
     ("POST", "/api/agent/classroom-ticket"): 401,

@@ -1,0 +1,1 @@
+"""What a technician sends to whoever helps: the report, and what the doctor measured."""

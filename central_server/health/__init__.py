@@ -1,0 +1,1 @@
+"""How the agents are, as they tell it; who of them is silent; and the server's own metrics."""

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import msgspec
+from prometheus_client.parser import text_string_to_metric_families
+
+from central_server.config import read_config
+from tests.central_server.health.test_seen_from_afar import health, tell
+from tests.central_server.running import START, Agent, Running, join, running, write_course
+
+
+def read(got: httpx.Response) -> dict[str, float]:
+    assert got.status_code == 200
+    return {
+        f"{one.name}{sorted(one.labels.values()) or ''}": one.value
+        for family in text_string_to_metric_families(got.text)
+        for one in family.samples
+    }
+
+
+def test_metrics_tell_of_agents_records_and_requests_and_of_nobody(server: Running, agent: Agent) -> None:
+    server.clock.ms = START
+    tell(agent, health(server.clock(), waiting=7))
+    agent.presence("K1.1", "HV000", START - 60_000, START)
+    agent.send_all()
+    server.manager().get("/sessions/K1.1")
+    client = server.client()
+    client.get("/no/such/place")
+    client.get("/other/place")
+    found = read(got := client.get("/metrics"))
+    assert found["diemdanh_server_bridge_points['silent']"] == 1  # its class is held
+    assert found["diemdanh_server_bridge_points['good']"] == 1
+    assert found["diemdanh_server_records_waiting"] == 7
+    assert found["diemdanh_server_records"] == 1
+    assert found["diemdanh_server_requests_total['/sessions/{session}', '2xx', 'GET']"] == 1
+    assert found["diemdanh_server_requests_total['/api/agent/health', '2xx', 'POST']"] == 1
+    assert found["diemdanh_server_requests_total['4xx', 'ANY', 'other']"] == 2
+    assert found["diemdanh_server_request_seconds_bucket['+Inf', '/sessions/{session}']"] == 1
+    assert found["diemdanh_server_database_bytes"] > 10_000
+    for secret in ("K1.1", "HV000", "Thủ Dầu Một", "TDM", agent.device, "Nguyễn"):
+        assert secret not in got.text
+
+
+def test_metrics_are_for_this_pc_or_for_who_has_the_token(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cret-of-monitoring\n", encoding="utf-8")
+    (tmp_path / "server.toml").write_text('metrics_token_file = "token"\n', encoding="utf-8")
+    given = read_config(tmp_path / "server.toml").metrics_token_file
+    good, bad = {"Authorization": "Bearer s3cret-of-monitoring"}, {"Authorization": "Bearer x"}
+    with running(tmp_path / "one", metrics_token_file=given) as server:
+        client = server.client()
+        assert client.get("/metrics").status_code == 200
+        for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):  # somebody else's, by a proxy on this PC
+            assert client.get("/metrics", headers={header: "203.0.113.9"}).status_code == 403
+            assert client.get("/metrics", headers={header: "203.0.113.9", **good}).status_code == 200
+    with running(tmp_path / "two", metrics_token_file=given, public_address="https://diemdanh.example.vn") as server:
+        client = server.client()
+        assert client.get("/metrics").status_code == 403
+        assert client.get("/metrics", headers=bad).status_code == 403
+        assert client.get("/metrics", headers=good).status_code == 200
+    with running(tmp_path / "three", public_address="https://diemdanh.example.vn") as server:
+        assert server.client().get("/metrics", headers={"Authorization": "Bearer"}).status_code == 403
+
+
+def test_health_says_when_the_database_cannot_be_read(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as server:
+        server.load(write_course(tmp_path / "course.toml"))
+        join(server)
+        assert server.client().get("/health").json() == {"ok": True, "media": None}
+
+        server.do(lambda connection: connection.exec_driver_sql("ALTER TABLE device RENAME TO gone"))
+        got = server.client().get("/health")
+        assert (got.status_code, msgspec.json.decode(got.content)["ok"]) == (503, False)
+        server.do(lambda connection: connection.exec_driver_sql("ALTER TABLE gone RENAME TO device"))
