@@ -6,7 +6,6 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 
@@ -32,9 +31,11 @@ class Measure:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of a process's threads, in s, to the nanosecond: the system's usual count has steps of 10 ms."""
-    spent = [int(one.read_text().split()[0]) for one in Path(f"/proc/{pid}/task").glob("*/schedstat")]
-    return sum(spent) / 1e9
+    """Processor time of a process, threads that have ended among them, in s: psutil's has steps of 10 ms.
+
+    Linux: the clock that clock_getcpuclockid(3) names for the process.
+    """
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def median_ms(work: Callable[[], object], runs: int = 3) -> float:
