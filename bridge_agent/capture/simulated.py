@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import cv2
@@ -52,7 +53,7 @@ class SimulatedReader:
         for number in range(self._room.frames):
             picture = self._room.frame(number / fps)
             luma = grid(picture[..., 1], picture.shape[1], picture.shape[0])
-            yield Raw(round(number * 1000 / fps), luma, lambda picture=picture: picture)  # type: ignore[misc]
+            yield Raw(round(number * 1000 / fps), luma, partial(np.asarray, picture))
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import av
@@ -50,7 +51,7 @@ class StreamReader:
     def frames(self) -> Iterator[Raw]:
         """Frames until the camera goes silent or away, which raises CaptureLostError: a live stream has no end."""
         for frame in decoded(self._container, self._stream):
-            yield Raw(boot_ms(), luma(frame), lambda frame=frame: picture(frame), frame)  # type: ignore[misc]
+            yield Raw(boot_ms(), luma(frame), partial(picture, frame), frame)
         raise CaptureLostError(
             f"Camera mạng {self._source} không gửi hình nữa. Đang kết nối lại.",
             f"The network camera {self._source} sends no pictures any more. Reconnecting.",

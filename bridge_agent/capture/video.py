@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 import av
@@ -56,7 +57,7 @@ class VideoReader:
         none = True
         for frame in decoded(self._container, self._stream):
             none = False
-            yield Raw(clock.time(frame.time), luma(frame), lambda frame=frame: picture(frame), frame)  # type: ignore[misc]
+            yield Raw(clock.time(frame.time), luma(frame), partial(picture, frame), frame)
         if none:
             raise _unreadable(self._source)
 
