@@ -135,6 +135,8 @@ class PointRow:
     waiting: int
     unknown: int
     alarms: tuple[str, ...]
+    suspicions: tuple[str, ...]
+    """What is suspected of people: for those only who may see what was odd at check-ins."""
     recognised_by: str
     read: bool
     """False: its records are still being read, so what they tell is not in here yet."""
@@ -212,6 +214,7 @@ def point_row(
         waiting=status.waiting if status else 0,
         unknown=strangers(status) if status and fresh else 0,
         alarms=status.alarms if status else (),
+        suspicions=status.suspicions if status else (),
         recognised_by=f"{status.detector} + {status.encoder}" if status else "",
         read=digest is not None,
         seal=digest.seal if digest else SealFacts("not_sealed"),

@@ -395,7 +395,8 @@ def test_suspicions_are_told_with_names_for_ten_minutes(room: RoomOf, play: Play
         (told,) = room.desk.view().alarms
         assert "Nguyễn Văn HV04, HV04; Nguyễn Văn HV05, HV05" in told[0].replace("HV04, Nguyễn", "HV04; Nguyễn")
         await asyncio.sleep(5)
-        assert room.office.statuses[-1].alarms
+        status = room.office.statuses[-1]
+        assert (status.alarms, status.suspicions) == ((), ("Hai người giống nhau",))
         await asyncio.sleep(601)
         assert room.desk.view().alarms == ()
         await room.switch_off()

@@ -115,6 +115,21 @@ def test_what_was_odd_at_a_check_in_is_for_its_technician_and_the_class_manager_
     assert odd in server.get(f"/sessions/{SESSION}/points/{agent.bridge_point}").text
 
 
+def test_what_is_suspected_is_for_the_technician_and_the_class_manager_and_the_rest_for_everybody(
+    server: Running, agent: Agent, technician: str
+) -> None:
+    server.clock.ms = START + 30 * MINUTE
+    agent.status(SESSION, {}, alarms=("Phòng hơi tối.",), suspicions=("Hai người giống nhau.",))
+    server.account("giang-vien", Grant("lecturer"))
+    for login, may in (("ky-thuat", True), ("giang-vien", False)):
+        client = server.signed_in(login)
+        told = client.get(f"/api/sessions/{SESSION}/participation").text
+        page = client.get(f"/sessions/{SESSION}").text
+        assert "Phòng hơi tối." in told and "Phòng hơi tối." in page, login
+        assert ["Hai người giống nhau." in text for text in (told, page)] == [may] * 2, login
+    assert "Hai người giống nhau." in server.get(f"/sessions/{SESSION}").text
+
+
 def test_each_record_of_the_new_kinds_is_read_once(
     server: Running, agent: Agent, people: list[str], technician: str
 ) -> None:
