@@ -36,11 +36,11 @@ class Desk:
 
     device: str
     learners: Callable[[Session], frozenset[str]]
-    """Whom the bridge point expects today."""
+    """Whom the bridge point has expected since the consent was given."""
     technicians: Callable[[Session], frozenset[str]]
     """Accounts that may be on duty there."""
     courses: Callable[[Session], frozenset[str]]
-    """Of its sessions of today."""
+    """Of its sessions since then."""
 
 
 def check_request(asked: EnrolmentRequest, vector: bytes, pictures: Sequence[bytes], now: int) -> None:
@@ -122,8 +122,10 @@ def keep_enrolment(
 def _check_people(db: Session, asked: EnrolmentRequest, desk: Desk) -> None:
     if asked.learner not in desk.learners(db):
         raise InvalidError(
-            "Học viên này không có trong danh sách hôm nay của điểm cầu. Chưa lưu gì; hãy đồng bộ lại danh sách.",
-            "This learner is not on today's roster of the bridge point. Nothing was kept; fetch the list again.",
+            "Học viên này không có trong danh sách của điểm cầu từ lúc đồng ý đến nay (tính trong một tuần). Chưa lưu gì; "
+            "hãy đồng bộ lại danh sách.",
+            "This learner has not been on the bridge point's roster since the consent (a week is looked at). Nothing "
+            "was kept; fetch the list again.",
         )
     if asked.witness not in desk.technicians(db):
         raise InvalidError(
