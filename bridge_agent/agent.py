@@ -269,6 +269,9 @@ class Agent:
                     await self._changed.wait()
 
     async def _tell(self, recording: Recording) -> None:
+        alarms, stream = self._alarms, self._stream.live()
         await self._parts.server.send_status(
-            recording.status(self._courier.waiting, self._alarms.for_manager(), self._stream.live(), self._courier.held)
+            recording.status(
+                self._courier.waiting, alarms.for_manager(), stream, self._courier.held, alarms.suspicions()
+            )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from bridge_agent.errors import RetryableError
 from bridge_agent.journal import Journal
@@ -17,23 +18,42 @@ _NOT_FOR_MANAGER = frozenset({"server", "portraits", "trouble portraits"})
 """The server sees by itself that an agent is away; and a portrait's name may be a learner's, which stays here."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    vi: str
+    en: str
+    about: str | None
+    """Names of people, which are said at this PC only; None: it is about nobody."""
+
+    @property
+    def here(self) -> tuple[str, str]:
+        names = f" ({self.about})" if self.about else ""
+        return self.vi + names, self.en + names
+
+
 class Alarms:
     """The faults that stand now, by name."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._standing: dict[str, tuple[str, str]] = {}
+        self._standing: dict[str, _Fault] = {}
 
-    def set(self, name: str, vi: str, en: str) -> None:
-        """The fault `name` stands, in these words; told only when the words are new."""
-        if self._standing.get(name) != (vi, en):
-            self._standing[name] = (vi, en)
+    def set(self, name: str, vi: str, en: str, about: str | None = None) -> None:
+        """The fault `name` stands, in these words; told only when the words are new.
+
+        about: of what is suspected of people, their names, which the sentences leave out ("" where nobody is named).
+        """
+        fault = _Fault(vi, en, about)
+        if self._standing.get(name) != fault:
+            self._standing[name] = fault
+            vi, en = fault.here
             self._journal.say("alarm", f"! {vi}", f"! {en}", name=_plain(name))
 
     def clear(self, name: str) -> None:
         """The fault has passed."""
         if known := self._standing.pop(name, None):
-            self._journal.say("alarm_over", f"Đã hết: {known[0]}", f"Over: {known[1]}", name=_plain(name))
+            vi, en = known.here
+            self._journal.say("alarm_over", f"Đã hết: {vi}", f"Over: {en}", name=_plain(name))
 
     def troubles(self, troubles: Mapping[str, Trouble]) -> None:
         """Recognition's own troubles are these now and no others."""
@@ -74,13 +94,17 @@ class Alarms:
         return True
 
     def for_manager(self) -> tuple[str, ...]:
-        """The sentences that go to the class manager, in Vietnamese."""
-        told = [vi for name, (vi, _) in self._standing.items() if _plain(name) not in _NOT_FOR_MANAGER]
-        return tuple(sentence[:SENTENCE_LIMIT] for sentence in told)
+        """The sentences that go to whoever sees the session at the server, in Vietnamese."""
+        told = [(name, one) for name, one in self._standing.items() if one.about is None]
+        return tuple(_short(one.vi) for name, one in told if _plain(name) not in _NOT_FOR_MANAGER)
+
+    def suspicions(self) -> tuple[str, ...]:
+        """What is suspected of people, without their names, in Vietnamese: for technicians and class managers."""
+        return tuple(dict.fromkeys(_short(one.vi) for one in self._standing.values() if one.about is not None))
 
     def standing(self) -> tuple[tuple[str, str], ...]:
-        """The sentences in both languages."""
-        return tuple(self._standing.values())
+        """The sentences in both languages, with people's names."""
+        return tuple(one.here for one in self._standing.values())
 
     def named(self) -> dict[str, tuple[str, str]]:
         """The sentences in both languages by the fault's name; of several of a kind the newest."""
@@ -88,7 +112,14 @@ class Alarms:
 
     def here(self) -> tuple[str, ...]:
         """The sentences for people at this PC."""
-        return tuple(both(vi, en) for vi, en in self._standing.values())
+        return tuple(both(vi, en) for vi, en in self.standing())
+
+
+def _short(sentence: str) -> str:
+    """The sentence, cut behind a word where it is longer than what may travel."""
+    if len(sentence) <= SENTENCE_LIMIT:
+        return sentence
+    return f"{sentence[: SENTENCE_LIMIT - 1].rsplit(' ', 1)[0]}…"
 
 
 def _plain(name: str) -> str:

@@ -149,8 +149,10 @@ class Contact:
             names = ", ".join(f"{one.name} ({one.code}, {one.unit})" for one in answer.lookalikes)
             self._alarms.set(
                 "lookalike",
-                f"Khuôn mặt vừa lấy mẫu rất giống: {names}. Có thể đã lấy mẫu hai lần, hoặc hai người giống nhau.",
-                f"The face just enrolled is very like: {names}. Enrolled twice, or two who look alike.",
+                "Khuôn mặt vừa lấy mẫu rất giống người khác đã có dữ liệu: có thể đã lấy mẫu hai lần, hoặc hai người "
+                "giống nhau.",
+                "The face just enrolled is very like another on file: enrolled twice, or two who look alike.",
+                about=names,
             )
         else:
             self._alarms.clear("enrolment")

@@ -227,7 +227,12 @@ class Recording:
         write_seal(log, self.session, self._sample)
 
     def status(
-        self, waiting: int, alarms: tuple[str, ...], stream: LiveStream | None = None, held: int = 0
+        self,
+        waiting: int,
+        alarms: tuple[str, ...],
+        stream: LiveStream | None = None,
+        held: int = 0,
+        suspicions: tuple[str, ...] = (),
     ) -> LiveStatus:
         """What the log does not tell yet. held: the seq up to which the server has the log."""
         clock = self._sample()
@@ -255,6 +260,7 @@ class Recording:
             detector=self.eyes.detector,
             encoder=self.eyes.encoder,
             alarms=alarms,
+            suspicions=suspicions,
             stream=stream,
         )
 

@@ -292,7 +292,9 @@ class LiveStatus(Message, frozen=True, kw_only=True):
     detector: Text
     encoder: Text
     alarms: tuple[Text, ...]
-    """Sentences for the class manager, in Vietnamese; empty when all is well."""
+    """Sentences for whoever sees the session, in Vietnamese; they name nobody. Empty when all is well."""
+    suspicions: tuple[Text, ...] = ()
+    """Likewise, but of what is suspected of people: only for technicians and class managers."""
     stream: LiveStream | None = None
     """None: the agent publishes none, by its settings."""
 

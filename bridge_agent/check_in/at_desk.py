@@ -370,7 +370,7 @@ class AtDesk:
 
     def _suspect(self, event: Suspicion) -> None:
         about = [one for who in event.learners if (one := self._expected.find(who))]
-        names = f" ({', '.join(f'{one.name}, {one.code}' for one in about)})" if about else ""
+        names = ", ".join(f"{one.name}, {one.code}" for one in about)
         alarm = f"suspicion: {event.vi} {' '.join(event.learners)}"
         self._suspicions[alarm] = self._around.boot
-        self._around.alarms.set(alarm, event.vi + names, event.en + names)
+        self._around.alarms.set(alarm, event.vi, event.en, about=names)

@@ -17,13 +17,13 @@ from sqlalchemy import Connection, text
 from central_server.database import Job
 from central_server.errors import BusyError, ServerError
 from central_server.own_log.writing import append
-from central_server.web.figures import second_time
+from central_server.web.figures import day, second_time
 from models.own_records import SignInsFailed
 
 LONGEST_PAUSE_MS = 15 * 60_000
 FIRST_PAUSE_MS = 30_000
 FORGET_MS = 24 * 3_600_000
-"""Failures are forgotten after a day without another."""
+"""Failures are forgotten after a day without another; those of a place, where many people err, with each day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Counter:
 
     key: str
     free: int
+    daily: bool = False
+    """Counted anew each day: some are wrong every day where many try, and a right try takes back no more than itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,11 @@ def pause_ms(failures: int, free: int) -> int:
     return 0 if failures < free else min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS << min(failures - free, 10))
 
 
-def one_more(before: Counted, free: int, now: int) -> Counted:
+def one_more(before: Counted, counter: Counter, now: int) -> Counted:
     """What is counted after one more failure."""
-    failures = (before.failures if now - before.last_at < FORGET_MS else 0) + 1
-    return Counted(failures, now, now + pause_ms(failures, free))
+    forgotten = now - before.last_at >= FORGET_MS or (counter.daily and day(now) != day(before.last_at))
+    failures = (0 if forgotten else before.failures) + 1
+    return Counted(failures, now, now + pause_ms(failures, counter.free))
 
 
 def of_login(login: str) -> Counter:
@@ -68,7 +71,7 @@ def of_address(address: str) -> Counter:
             address = str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))
     except ValueError:
         pass
-    return Counter(f"address:{address[:64]}", 20)
+    return Counter(f"address:{address[:64]}", 20, daily=True)
 
 
 def of_browser(mark: str) -> Counter:
@@ -83,7 +86,7 @@ def of_account(account: str) -> Counter:
 
 def of_device(device: str) -> Counter:
     """Tries with learners' PINs from a bridge point's PC: it counts as an address does."""
-    return Counter(f"address:device {device}", 20)
+    return Counter(f"address:device {device}", 20, daily=True)
 
 
 def of_learner(learner: str) -> Counter:
@@ -124,7 +127,7 @@ def begin_try(
         if until > now:
             raise (wait or too_often)(until)
         for counter, counted in zip(counters, before, strict=True):
-            _put(connection, counter, one_more(counted, counter.free, now))
+            _put(connection, counter, one_more(counted, counter, now))
 
     return job
 

@@ -21,12 +21,12 @@ from central_server.learners.templates_kept import refresh_templates
 from central_server.services import ServicesDep
 from central_server.web.description import described
 from models.sealed_box import SealedBoxError, open_sealed
-from models.wire import EnrolmentAnswer, EnrolmentRequest, GalleryAnswer
+from models.wire import REQUEST_TIME_LIMIT_MS, EnrolmentAnswer, EnrolmentRequest, GalleryAnswer
 
 router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
 log = logging.getLogger(__name__)
-LATE_MS = DAY_MS
-"""An enrolment may come so long after the session's end: the line may have been down."""
+LATE_MS = 7 * DAY_MS
+"""An enrolment may come so long after the session's end: a line may be down from Friday to Monday and longer."""
 
 
 @router.get("/gallery", **described(GalleryAnswer, refused=(400, 401, 408, 413)))
@@ -56,12 +56,15 @@ async def enrol_route(signed: SignedDep, of: ServicesDep) -> Response:
     check_request(asked, vector, pictures, now)
     await run_in_threadpool(refresh_templates, of.engine, of.templates, asked.encoder)
 
+    # Whom the agent expected when the learner agreed, by its own reckoning of the server's time.
+    late_ms = min(now - asked.consented_at + REQUEST_TIME_LIMIT_MS, LATE_MS)
+
     def courses(db: Session) -> frozenset[str]:
-        return frozenset(course.id for _, course in sessions_at(db, point, now, late_ms=LATE_MS))
+        return frozenset(course.id for _, course in sessions_at(db, point, now, late_ms=late_ms))
 
     desk = Desk(
         signed.device.id,
-        lambda db: expected_at(db, point, now, late_ms=LATE_MS),
+        lambda db: expected_at(db, point, now, late_ms=late_ms),
         lambda db: technicians_of(db, point, courses(db)),
         courses,
     )

@@ -36,11 +36,11 @@ class Desk:
 
     device: str
     learners: Callable[[Session], frozenset[str]]
-    """Whom the bridge point expects today."""
+    """Whom the bridge point has expected since the consent was given."""
     technicians: Callable[[Session], frozenset[str]]
     """Accounts that may be on duty there."""
     courses: Callable[[Session], frozenset[str]]
-    """Of its sessions of today."""
+    """Of its sessions since then."""
 
 
 def check_request(asked: EnrolmentRequest, vector: bytes, pictures: Sequence[bytes], now: int) -> None:
@@ -120,20 +120,19 @@ def keep_enrolment(
 
 
 def _check_people(db: Session, asked: EnrolmentRequest, desk: Desk) -> None:
-    expected = desk.learners(db)
-    if asked.learner not in expected:
+    if asked.learner not in desk.learners(db):
         raise InvalidError(
-            "Học viên này không có trong danh sách hôm nay của điểm cầu. Chưa lưu gì; hãy đồng bộ lại danh sách.",
-            "This learner is not on today's roster of the bridge point. Nothing was kept; fetch the list again.",
+            "Học viên này không có trong danh sách của điểm cầu từ lúc đồng ý đến nay (tính trong một tuần). Chưa lưu gì; "
+            "hãy đồng bộ lại danh sách.",
+            "This learner has not been on the bridge point's roster since the consent (a week is looked at). Nothing "
+            "was kept; fetch the list again.",
         )
-    if asked.witness == asked.learner or (
-        asked.witness not in expected and asked.witness not in desk.technicians(db)
-    ):  # fmt: skip
+    if asked.witness not in desk.technicians(db):
         raise InvalidError(
-            "Người chứng kiến không phải cán bộ kỹ thuật của điểm cầu, cũng không phải học viên khác của buổi học. "
-            "Chưa lưu gì; hãy để người đang trực ghi nhận lại.",
-            "The witness is neither a technician of the bridge point nor another learner of the session. Nothing was "
-            "kept; let whoever is on duty enrol again.",
+            "Người chứng kiến không phải cán bộ kỹ thuật của điểm cầu; người trực thay không chứng kiến việc đồng ý. "
+            "Chưa lưu gì; hãy để cán bộ kỹ thuật nhận trực rồi ghi nhận lại.",
+            "The witness is no technician of the bridge point; a deputy may not witness a consent. Nothing was kept; "
+            "let a technician take duty and enrol again.",
         )
     withdrawn = db.exec(
         select(Consent).where(Consent.learner == asked.learner, col(Consent.withdrawn_at) >= asked.consented_at)

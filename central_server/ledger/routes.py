@@ -13,7 +13,7 @@ from central_server.errors import KeyExpiredError, RefusedError, ServerError
 from central_server.ledger.ingest import decoded, read_batch
 from central_server.services import ServicesDep, services_of
 from central_server.web.description import described, takes_lines
-from central_server.web.rendering_errors import answer_error
+from central_server.web.rendering_errors import answer_error, answer_unexpected
 from models.receipts import Receipt
 
 router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
@@ -67,4 +67,7 @@ class BatchesFirst:
             response = await batches(request, of)
         except ServerError as error:
             response = answer_error(of.pages, request, error)
+        except Exception:
+            await answer_unexpected(of.pages, request)(scope, receive, send)
+            raise
         await response(scope, receive, send)

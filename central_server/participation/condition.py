@@ -135,6 +135,8 @@ class PointRow:
     waiting: int
     unknown: int
     alarms: tuple[str, ...]
+    suspicions: tuple[str, ...]
+    """What is suspected of people: for those only who may see what was odd at check-ins."""
     recognised_by: str
     read: bool
     """False: its records are still being read, so what they tell is not in here yet."""
@@ -212,6 +214,7 @@ def point_row(
         waiting=status.waiting if status else 0,
         unknown=strangers(status) if status and fresh else 0,
         alarms=status.alarms if status else (),
+        suspicions=status.suspicions if status else (),
         recognised_by=f"{status.detector} + {status.encoder}" if status else "",
         read=digest is not None,
         seal=digest.seal if digest else SealFacts("not_sealed"),
@@ -281,11 +284,13 @@ def _whole(
         for one in present:
             if any(max(a, one.start, since) < min(b, one.last, until) for a, b in taught):
                 attended.add(one.learner)
-    new = spans([(since, until) for since, until, _ in live])
+    covered = digest.coverage if digest else spans([])
+    # Of what records tell already they also tell whom nobody could see; the status tells it of newer time only.
+    new = subtract(spans([(since, until) for since, until, _ in live]), covered)
     blind = unobserved_of(enrolled, reports)
-    apart = dict.fromkeys(blind, digest.coverage if digest else spans([])) | dict(digest.apart if digest else {})
+    apart = dict.fromkeys(blind, covered) | dict(digest.apart if digest else {})
     others = len(enrolled - attended)
-    common = united(digest.coverage if digest else spans([]), new)
+    common = united(covered, new)
     mostly = 2 * total(intersect(schedule, common)) > total(schedule)
     absent = (others - len((apart.keys() & enrolled) - attended)) if mostly else 0
     for who in (apart.keys() & enrolled) - attended:

@@ -131,6 +131,8 @@ class PointFigures(msgspec.Struct, frozen=True, kw_only=True):
     detector: str | None
     encoder: str | None
     alarms: tuple[str, ...]
+    suspicions: tuple[str, ...]
+    """What is suspected of people; empty for those who may not see what was odd at check-ins."""
     seal: SealState
     sealed_at: int | None
     after_seal: int
@@ -199,6 +201,7 @@ def figures_of(state: SessionState) -> SessionFigures:
                 detector=point.report.status.detector if point.report else None,
                 encoder=point.report.status.encoder if point.report else None,
                 alarms=point.report.status.alarms if point.report else (),
+                suspicions=point.report.status.suspicions if point.report else (),
                 seal=point.seal.state,
                 sealed_at=point.seal.sealed_at,
                 after_seal=point.seal.late,

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import msgspec
+
 from central_server.participation.evidence import PointEvidence
 from central_server.participation.headcount import (
     counted_now,
@@ -128,14 +130,18 @@ class SessionState:
 
 def part_of(state: SessionState, points: frozenset[str] | None, flags: frozenset[str] | None) -> SessionState:
     """The session as somebody sees it who may see these bridge points (ids) only, and at `flags` only what was odd at
-    check-ins; None: all of it."""
+    check-ins and is suspected; None: all of it."""
     seen = [point for point in state.points if points is None or point.facts.id in points]
     return replace(
         state,
         points=tuple(
             point
             if flags is None or point.facts.id in flags
-            else replace(point, learners=tuple(without_flags(learner) for learner in point.learners))
+            else replace(
+                point,
+                learners=tuple(without_flags(learner) for learner in point.learners),
+                report=without_suspicions(point.report),
+            )
             for point in seen
         ),
     )
@@ -145,6 +151,13 @@ def without_flags(learner: LearnerState) -> LearnerState:
     """The learner as somebody sees it whom it is not for to know what was odd at the check-in."""
     one = learner.check_in
     return replace(learner, check_in=replace(one, flags=())) if one is not None and one.flags else learner
+
+
+def without_suspicions(report: LiveReport | None) -> LiveReport | None:
+    """The live status likewise."""
+    if report is None or not report.status.suspicions:
+        return report
+    return replace(report, status=msgspec.structs.replace(report.status, suspicions=()))
 
 
 def phase_of(session: SessionFacts, now: int) -> Phase:

@@ -135,14 +135,18 @@ class SessionView:
         for group in groups:
             id_ = group.removeprefix(ROW)
             if id_ is not group and id_ in state.rows:
-                out[group] = {f"point-{id_}": self._row(state.rows[id_])}
+                out[group] = {f"point-{id_}": self._row(state.rows[id_], self._odd(id_))}
         wanted = [group.removeprefix(LEARNERS) for group in groups if group.startswith(LEARNERS)]
         for id_, point in self._watch.opened([id_ for id_ in wanted if id_ in state.rows], state.now).items():
-            odd = self._flags is None or id_ in self._flags
+            odd = self._odd(id_)
             out[LEARNERS + id_] = {
                 f"learner-{who.facts.id}": self._learner(state.facts, who, odd) for who in point.learners
             }
         return Rendered(state.plan, out)
+
+    def _odd(self, point: str) -> bool:
+        """Whether it shows what was odd at check-ins there, and what is suspected."""
+        return self._flags is None or point in self._flags
 
     def _head(self, state: SessionNow) -> dict[str, Markup]:
         return {
@@ -179,7 +183,7 @@ class SessionView:
             self._interaction = (rooms, state.plan, html)
         return self._interaction[2]
 
-    def _row(self, row: PointRow) -> Markup:
+    def _row(self, row: PointRow, odd: bool) -> Markup:
         before = self._rows.get(row.facts.id)
         if before is not None and before[0] is row:
             return before[1]
@@ -194,6 +198,7 @@ class SessionView:
             remarks=[*remarks(row, self._lang), *filter(None, [losses_said(row.losses, self._lang)])],
             heads=heads(row.heads, self._lang) if row.heads else "",
             alarms=alarms,
+            told=(*row.alarms, *(row.suspicions if odd else ())),
         )
         self._rows[row.facts.id] = (row, html)
         return html

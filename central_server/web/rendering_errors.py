@@ -50,6 +50,15 @@ def answer_error(pages: Pages, request: Request, error: ServerError) -> Response
     return render_error(pages, request, error, error.status)
 
 
+def answer_unexpected(pages: Pages, request: Request) -> Response:
+    """The answer for an error that nobody foresaw. What serves the app logs the error itself."""
+    sentence = (
+        "Máy chủ gặp lỗi khi mở trang này. Bản ghi điểm danh không bị ảnh hưởng; hãy thử lại sau ít phút.",
+        "The server failed on this page. No attendance record is affected; try again in a few minutes.",
+    )
+    return render_error(pages, request, ServerError(*sentence), 500)
+
+
 def add_error_handlers(app: FastAPI, pages: Pages) -> None:
     """Every error of the app ends in one of these."""
 
@@ -77,11 +86,7 @@ def add_error_handlers(app: FastAPI, pages: Pages) -> None:
         return render(request, NotFoundError(*sentence), status)
 
     async def unexpected(request: Request, error: Exception) -> Response:
-        sentence = (
-            "Máy chủ gặp lỗi khi mở trang này. Bản ghi điểm danh không bị ảnh hưởng; hãy thử lại sau ít phút.",
-            "The server failed on this page. No attendance record is affected; try again in a few minutes.",
-        )
-        return render(request, ServerError(*sentence), 500)
+        return answer_unexpected(pages, request)
 
     app.add_exception_handler(NotSignedInError, not_signed_in)
     app.add_exception_handler(ServerError, server_error)

@@ -65,6 +65,18 @@ def test_learners_names_stay_on_the_terminal(here: Here) -> None:
     assert here.alarms.here() == ()
 
 
-def test_a_long_sentence_is_cut_to_what_may_travel(here: Here) -> None:
+def test_what_is_suspected_of_people_is_told_apart_and_without_their_names(here: Here) -> None:
+    here.alarms.set("log", "Đĩa đầy.", "Disk full.")
+    for who in ("Nguyễn Văn An", "Trần Thị Bình", ""):
+        here.alarms.set(f"suspicion: {who}", "Hai người giống nhau.", "Two alike.", about=who)
+    assert here.alarms.here()[1] == "Hai người giống nhau. (Nguyễn Văn An)"
+    assert here.alarms.for_manager() == ("Đĩa đầy.",)
+    assert here.alarms.suspicions() == ("Hai người giống nhau.",)
+
+
+def test_a_long_sentence_is_cut_behind_a_word_to_what_may_travel(here: Here) -> None:
     here.alarms.set("x", "a" * 500, "a")
-    assert [len(sentence) for sentence in here.alarms.for_manager()] == [SENTENCE_LIMIT]
+    here.alarms.set("y", "Nguyễn " * 40, "b")
+    one, other = here.alarms.for_manager()
+    assert len(one) == SENTENCE_LIMIT
+    assert other == ("Nguyễn " * 28).rstrip() + "…"

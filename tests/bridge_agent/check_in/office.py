@@ -48,6 +48,7 @@ from models.wire import (
     LearnerTicket,
     LearnerTicketRequest,
     LiveStatus,
+    Lookalike,
     Refusal,
     RosterLearner,
     ServerTime,
@@ -115,6 +116,8 @@ class Office:
     elsewhere: dict[str, str] = field(default_factory=dict)
     """PINs by code of learners of this bridge point who have no session here today."""
     own_pages: list[LearnerTicketRequest] = field(default_factory=list)
+    alike: tuple[Lookalike, ...] = ()
+    """Whom every new template resembles."""
     _pins: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -180,7 +183,7 @@ class Office:
                 self.enrolments[asked.id] = asked
                 person = next(one for one in self.learners if one.id == asked.learner)
                 person.face = open_sealed(SERVER_KEY, asked.template)
-                made = EnrolmentAnswer(learner=asked.learner, version=2, lookalikes=())
+                made = EnrolmentAnswer(learner=asked.learner, version=2, lookalikes=self.alike)
             case "/api/agent/classroom-ticket":
                 session = msgspec.json.decode(body, type=ClassroomTicketRequest).session
                 made = ClassroomTicket(path=f"/classroom/enter#{session}", expires_at=now + 120_000)

@@ -22,6 +22,7 @@ from bridge_agent.recognition.events import (
 )
 from models.records import CheckIn, OnDuty, ProfileUsed, SpotCheck, Unobserved, Vouched
 from models.sealed_box import open_sealed
+from models.wire import Lookalike
 from tests.bridge_agent.check_in.office import ENCODER, EPOCH, MINUTE, RoomOf, begun, over, people, row
 from tests.receipts import SERVER_KEY
 from tests.simulation.loop import SimulatedLoop
@@ -292,8 +293,13 @@ def test_a_learner_is_enrolled_while_the_server_is_away_and_known_at_once(room: 
         await room.die()
         await room.switch_on(boot=False)
         room.office.away = False
+        room.office.alike = (Lookalike(learner="p9", code="HV99", name="Lê Thị Xa", unit="Sở Y tế", score=0.8),)
         await asyncio.sleep(20)
         (request,) = room.office.enrolments.values()
+        assert "Lê Thị Xa (HV99, Sở Y tế)" in room.desk.view().alarms[0][0]
+        status = room.office.statuses[-1]
+        assert status.alarms == () and "rất giống người khác" in status.suspicions[0]
+        assert "Lê Thị Xa" not in repr(status)
         assert (request.learner, request.text_version, request.witness) == ("p0", "v1", "kt1")
         assert request.consented_at == agreed
         assert open_sealed(SERVER_KEY, request.template) == vector
@@ -395,7 +401,8 @@ def test_suspicions_are_told_with_names_for_ten_minutes(room: RoomOf, play: Play
         (told,) = room.desk.view().alarms
         assert "Nguyễn Văn HV04, HV04; Nguyễn Văn HV05, HV05" in told[0].replace("HV04, Nguyễn", "HV04; Nguyễn")
         await asyncio.sleep(5)
-        assert room.office.statuses[-1].alarms
+        status = room.office.statuses[-1]
+        assert (status.alarms, status.suspicions) == ((), ("Hai người giống nhau",))
         await asyncio.sleep(601)
         assert room.desk.view().alarms == ()
         await room.switch_off()

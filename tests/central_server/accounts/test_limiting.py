@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,12 +8,15 @@ from central_server.accounts.limiting import (
     FORGET_MS,
     LONGEST_PAUSE_MS,
     Counted,
+    Counter,
     of_address,
     of_browser,
+    of_device,
     of_login,
     one_more,
     pause_ms,
 )
+from tests.central_server.running import MINUTE, START
 
 
 def test_pauses_grow_and_end() -> None:
@@ -25,9 +29,23 @@ def test_nobody_is_locked_out_for_ever(waits: list[int]) -> None:
     counted, now = Counted(), 0
     for wait in waits:
         now += wait
-        counted = one_more(counted, 5, now)
+        counted = one_more(counted, of_login("lan"), now)
         assert counted.until - now <= LONGEST_PAUSE_MS
         assert wait < FORGET_MS or counted.failures == 1
+
+
+@pytest.mark.parametrize("place", [of_device("d-1"), of_address("10.0.0.1")])
+def test_a_few_mistakes_on_each_of_many_days_cost_a_place_no_pause_and_many_on_one_day_do(place: Counter) -> None:
+    counted = Counted()
+    for days in range(30):
+        for n in range(3):
+            now = START + days * FORGET_MS + n * MINUTE
+            counted = one_more(counted, place, now)
+            assert counted.until == now, days
+    for n in range(20):
+        now += MINUTE
+        counted = one_more(counted, place, now)
+    assert counted.until > now
 
 
 def test_a_household_counts_as_one_address_and_keys_name_nobody() -> None:

@@ -37,6 +37,7 @@ from tests.central_server.learners.desk import (
 from tests.central_server.running import MINUTE, START, Agent, Running, join, write_course
 
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 
 def test_an_enrolment_keeps_consent_and_template_and_comes_back_in_the_gallery(server: Running, agent: Agent) -> None:
@@ -104,19 +105,12 @@ def test_a_new_template_takes_the_next_number_and_the_place_of_the_old_one(serve
     assert prove(server) == []
 
 
-def test_a_learner_of_the_session_may_be_the_witness_as_deputy(server: Running, agent: Agent) -> None:
-    who, deputy = learner(server, "HV000"), learner(server, "HV001")
-    enrol(agent, who, face(1), deputy)
-    assert prove(server) == []
-    assert "HV001" in server.administrator().get("/admin/audit?group=learners").text
-
-
 def refusals(server: Running, agent: Agent) -> dict[str, tuple[dict[str, Any], str]]:
     """What may be wrong: the fields, and what is said."""
     wrong_key = Ed25519PrivateKey.generate().public_key()
     return {
-        "learner elsewhere": ({"learner": learner(server, "HV002")}, "không có trong danh sách hôm nay"),
-        "nobody": ({"learner": "l-none"}, "không có trong danh sách hôm nay"),
+        "learner elsewhere": ({"learner": learner(server, "HV002")}, "không có trong danh sách"),
+        "nobody": ({"learner": "l-none"}, "không có trong danh sách"),
         "text": ({"text_version": "2020-01"}, "không có bản đồng ý"),
         "encoder": ({"encoder": "another"}, "không phải của bộ mã hóa"),
         "length": ({"template": seal_to(agent.server_key, b"\0" * 512)}, "không phải của bộ mã hóa"),
@@ -127,6 +121,7 @@ def refusals(server: Running, agent: Agent) -> dict[str, tuple[dict[str, Any], s
         "key": ({"template": seal_to(wrong_key, content(face(1)))}, "không được mã hóa cho máy chủ này"),
         "witness": ({"witness": server.account("khac", Grant("class_manager"))}, "Người chứng kiến"),
         "technician elsewhere": ({"witness": technician(server, "o-xa", "BC")}, "Người chứng kiến"),
+        "deputy": ({"witness": learner(server, "HV001")}, "Người chứng kiến"),
         "own witness": ({"witness": learner(server, "HV000")}, "Người chứng kiến"),
         "future": ({"consented_at": START + HOUR}, "ở tương lai"),
     }
@@ -135,7 +130,7 @@ def refusals(server: Running, agent: Agent) -> dict[str, tuple[dict[str, Any], s
 @pytest.mark.parametrize(
     "what",
     ["learner elsewhere", "nobody", "text", "encoder", "length", "not finite", "key", "witness", "technician elsewhere",
-     "own witness", "future"],
+     "deputy", "own witness", "future"],
 )  # fmt: skip
 def test_what_is_wrong_with_an_enrolment_is_said_and_nothing_is_kept(server: Running, agent: Agent, what: str) -> None:
     changed, said = refusals(server, agent)[what]
@@ -166,13 +161,17 @@ def test_an_id_stands_for_one_learner(server: Running, agent: Agent) -> None:
     assert got.status_code == 422 and "đã dùng cho người khác" in got.json()["vi"]
 
 
-def test_an_enrolment_may_come_a_day_late_and_no_later(server: Running, agent: Agent) -> None:
-    witness = technician(server)
+def test_whom_a_bridge_point_expects_is_judged_by_when_the_consent_was_given_for_a_week(
+    server: Running, agent: Agent
+) -> None:
+    witness = server.account("cua-lop", Grant("technician", course_id(server), point(server, "TDM")))
     asked = [request(agent, learner(server, code), face(n), witness) for n, code in enumerate(("HV000", "HV001"))]
-    server.clock.ms = START + 20 * HOUR
+    after = msgspec.structs.replace(asked[1], id="e-after", consented_at=START + 4 * HOUR)
+    server.clock.ms = START + 7 * DAY
     assert send(agent, asked[0]).status_code == 200
-    server.clock.ms = START + 28 * HOUR
-    assert "danh sách hôm nay" in send(agent, asked[1]).json()["vi"]
+    assert "không có trong danh sách" in send(agent, after).json()["vi"], "the session was over"
+    server.clock.ms = START + 8 * DAY
+    assert "không có trong danh sách" in send(agent, asked[1]).json()["vi"]
 
 
 def test_a_double_enrolment_is_named_at_once_and_shown_until_somebody_has_looked(server: Running, agent: Agent) -> None:

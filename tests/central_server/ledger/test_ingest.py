@@ -3,6 +3,8 @@ from __future__ import annotations
 import concurrent.futures
 
 import msgspec
+import pytest
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from central_server.ledger.ingest import BODY_LIMIT
@@ -42,6 +44,19 @@ def test_a_batch_is_kept_byte_for_byte_with_its_signature(server: Running, agent
     assert head.head == signed.head == chain(GENESIS, agent.lines)
     checkpoint = SignedCheckpoint(agent.batch(1, 3).signed.checkpoint, signed.signature.hex())
     verify_signature(agent.key.public_key(), checkpoint)
+
+
+def test_an_error_that_nobody_foresaw_is_told_in_a_sentence_and_logged(
+    server: Running, agent: Agent, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(agent, 3)
+    damage = "INSERT INTO record (device, log, seq, session, kind, line) VALUES (:d, 'log-1', 2, 'K1.1', 'link', x'00')"
+    server.do(lambda db: db.execute(text(damage), {"d": agent.device}))  # a record that no head tells of
+    got = agent.request("POST", "/api/agent/batches", agent.batch(1, 3).encode())
+    assert (got.status_code, got.headers["content-type"]) == (500, "application/json")
+    assert "hãy thử lại sau ít phút" in got.json()["vi"]
+    agent.today()  # the error is logged once its answer is on the way, which is before this one
+    assert "IntegrityError" in caplog.text
 
 
 def test_every_kind_is_found_by_its_session_and_server_time(server: Running, agent: Agent) -> None:

@@ -115,6 +115,21 @@ def test_what_was_odd_at_a_check_in_is_for_its_technician_and_the_class_manager_
     assert odd in server.get(f"/sessions/{SESSION}/points/{agent.bridge_point}").text
 
 
+def test_what_is_suspected_is_for_the_technician_and_the_class_manager_and_the_rest_for_everybody(
+    server: Running, agent: Agent, technician: str
+) -> None:
+    server.clock.ms = START + 30 * MINUTE
+    agent.status(SESSION, {}, alarms=("Phòng hơi tối.",), suspicions=("Hai người giống nhau.",))
+    server.account("giang-vien", Grant("lecturer"))
+    for login, may in (("ky-thuat", True), ("giang-vien", False)):
+        client = server.signed_in(login)
+        told = client.get(f"/api/sessions/{SESSION}/participation").text
+        page = client.get(f"/sessions/{SESSION}").text
+        assert "Phòng hơi tối." in told and "Phòng hơi tối." in page, login
+        assert ["Hai người giống nhau." in text for text in (told, page)] == [may] * 2, login
+    assert "Hai người giống nhau." in server.get(f"/sessions/{SESSION}").text
+
+
 def test_each_record_of_the_new_kinds_is_read_once(
     server: Running, agent: Agent, people: list[str], technician: str
 ) -> None:
@@ -192,6 +207,26 @@ def test_who_may_sit_in_a_far_seat_is_not_absent_while_the_status_alone_tells_of
     server.clock.ms = START + 50 * MINUTE
     agent.status(SESSION, {far: START + 45 * MINUTE}, unobserved={})
     assert told()[far] == ("seen", (20, 30, 0)), "the status tells of it no more, nor does a record"
+
+
+def test_what_a_record_says_nobody_could_see_stays_so_though_the_room_was_watched_all_along(
+    server: Running, agent: Agent, people: list[str]
+) -> None:
+    card, other = people
+    recorded = START + 200 * MINUTE
+    agent.add(CheckIn, session=SESSION, learner=card, at=START, method="card", score=None, encoder="", witness="a-1")
+    agent.add(Unobserved, session=SESSION, learner=card, start=START, end=recorded, why="no_face")
+    agent.coverage(SESSION, START, recorded)
+    agent.send_all()
+    server.clock.ms = END - 10_000
+    agent.status(SESSION, {}, unobserved={card: recorded}, watching_from=START)
+    server.clock.ms = END + MINUTE  # the PC never comes back
+    now = server.services.watches.of(SESSION).look(server.clock())
+    agree(now, server.services.books.of(SESSION).state(server.clock()))
+    row = now.rows[agent.bridge_point]
+    assert (row.not_seen, row.not_observed) == (1, 1)
+    told = figures(server)
+    assert (told[card]["value"], told[other]["value"]) == ("not_observed", "not_seen")
 
 
 def test_the_page_says_by_what_each_minute_is_known(
