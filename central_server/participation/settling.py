@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from central_server.background import Background
 from central_server.database import Writer
+from central_server.participation.queries import Damaged
 from central_server.participation.settled import Part, compute, keep, settled
 from models.errors import DiemdanhError
 
@@ -44,6 +45,8 @@ class Over:
     """By session and learner."""
     elsewhere: Mapping[str, Mapping[str, tuple[str, ...]]]
     """By session and bridge point, who was recorded there without sitting there."""
+    damaged: tuple[Damaged, ...] = ()
+    """Records that can't be read: what they told is left out."""
 
 
 class Settling:
@@ -69,13 +72,12 @@ class Settling:
             elsewhere[one.basis.session][one.basis.bridge_point] = one.elsewhere
         if computed:
             self._writer.submit(keep(computed))  # not waited for: without it the next one computes again
-        return Over(found, elsewhere)
+        return Over(found, elsewhere, tuple(bad for one in computed for bad in one.damaged))
 
     def settle(self, course: str, now: int) -> bool:
         """Settle some of what of a course ended some time before `now` (ms); whether that was all that can be now.
 
-        Bridge points whose records are just coming in wait. Raises UnavailableError, and RecordError where a record is
-        damaged.
+        Bridge points whose records are just coming in wait. Raises UnavailableError.
         """
         with Session(self._engine) as db:
             over = frozenset(db.execute(_OVER, {"course": course, "until": now - AFTER_MS}).scalars())
