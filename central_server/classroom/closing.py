@@ -6,20 +6,21 @@ import logging
 from collections.abc import Callable
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from central_server.background import Background
 from central_server.classroom.floor import By, Floor, Records, Spoken, close
 from central_server.classroom.keeping import doing, read_floor
 from central_server.classroom.plan import CLOSES_AFTER_MS
 from central_server.database import Writer
-from models.errors import DiemdanhError
 
 LOOK_S = 60.0
 PATIENCE_MS = 60_000
 """So long after a classroom has closed: by then whoever has it open has closed it, knowing what was spoken."""
 FIRST_LOOK_MS = 30 * 86_400_000
 """How far back a server looks when it starts: it was not away for longer, or then nobody minds a hand."""
+
+LOOK_BACK_MS = 86_400_000
+"""How far back it looks from then on: a class whose end somebody moves to before the last look is closed, too."""
 
 _log = logging.getLogger(__name__)
 _ENDED = text(
@@ -52,17 +53,12 @@ class Closer(Background):
     """A thread that closes what is over: when the server starts, and then every minute."""
 
     def __init__(self, engine: Engine, writer: Writer, now: Callable[[], int], look_s: float = LOOK_S) -> None:
-        super().__init__("closing classrooms")
-        self._engine, self._writer, self._now, self._look_s = engine, writer, now, look_s
+        super().__init__("closing classrooms", look_s)
+        self._engine, self._writer, self._now = engine, writer, now
+        self._look_back_ms = FIRST_LOOK_MS
 
-    def _run(self) -> None:
-        since = self._now() - FIRST_LOOK_MS
-        while True:
-            now = self._now()
-            try:
-                close_over(self._engine, self._writer, since, now)
-                since = now
-            except (DiemdanhError, SQLAlchemyError) as error:
-                _log.warning("closing_failed reason=%s", type(error).__name__)
-            if self._end.wait(self._look_s):
-                return
+    def _turn(self) -> float:
+        now = self._now()
+        close_over(self._engine, self._writer, now - self._look_back_ms, now)
+        self._look_back_ms = LOOK_BACK_MS
+        return self._pause_s

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from central_server.bridge_points.tables import BridgePoint
+from central_server.courses.lecturers import teaches_as
 from central_server.courses.queries import course_of
 from central_server.courses.standing import lecturer_name
 from central_server.courses.tables import CourseSession, Lecturer, SessionBridgePoint
@@ -42,6 +43,7 @@ class ClassPlan:
     """The room where the lecturer teaches, if it takes part."""
     lecturer: str
     lecturer_account: str | None
+    """The account that alone teaches; None: any lecturer's account of the course."""
     rooms: tuple[Room, ...]
     """By name, the main one first."""
 
@@ -92,6 +94,6 @@ def plan_of(db: Session, session: str) -> ClassPlan:
         held=course.published and not found.cancelled and not found.field_visit,
         main=found.main_point if any(room.id == found.main_point for room in rooms) else None,
         lecturer=lecturer_name(lecturer) if lecturer else "",
-        lecturer_account=lecturer.account if lecturer else None,
+        lecturer_account=teaches_as(db, lecturer, course.id),
         rooms=rooms,
     )

@@ -29,6 +29,7 @@ from central_server.participation.bar import presence_bar
 from central_server.participation.queries import names_of
 from central_server.participation.rounding import shown
 from central_server.participation.state import part_of
+from central_server.participation.wording import damaged_said
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.forms import Form, FormDep
 from central_server.web.headers import page_language
@@ -87,6 +88,7 @@ def session_page(
         "point_names": {point.facts.id: point.facts.name for point in state.points},
         "second": correcting_of(db, session.course).second_person,
         "problem": problem,
+        "damaged": damaged_said([bad for point in state.points for bad in point.damaged]),
     }
     return of.pages.page(request, "session_corrections.html", problem.status if problem else 200, **context)
 

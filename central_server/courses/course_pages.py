@@ -21,7 +21,7 @@ from central_server.health.reading import heard_by
 from central_server.learners.lookalikes import alike_of
 from central_server.participation.course import course_participation
 from central_server.participation.course_bar import course_bar
-from central_server.participation.outlook_wording import at_two_at_once, outlook, to_speak_with
+from central_server.participation.outlook_wording import at_two_at_once, damaged_notices, outlook, to_speak_with
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.forms import Form, FormDep
 from central_server.web.headers import page_language
@@ -61,7 +61,12 @@ def course_page(
         ],
         "programme": db.get(Programme, found.programme) if found.programme else None,
         "notices": sorted(
-            (*at_two_at_once(attended), *attention(around), *to_speak_with(course, attended)),
+            (
+                *damaged_notices(attended),
+                *at_two_at_once(attended),
+                *attention(around),
+                *to_speak_with(course, attended),
+            ),
             key=lambda one: not one.urgent,
         ),
         "sessions": sessions,

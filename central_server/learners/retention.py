@@ -19,7 +19,6 @@ from central_server.learners.erasing import erase
 from central_server.learners.kept_portraits import erase_expired_portraits
 from central_server.learners.means import take_card, take_pin
 from central_server.learners.tables import FaceTemplate, LearnerMeans
-from models.errors import DiemdanhError
 
 LOOK_S = 600.0
 """How often the thread looks whether a day has gone by: its own clock may stand still while the PC sleeps."""
@@ -75,29 +74,19 @@ class Eraser(Background):
     """A thread that erases what has expired: when the server starts, and then every day."""
 
     def __init__(self, writer: Writer, days: int, now: Callable[[], int], look_s: float = LOOK_S) -> None:
-        super().__init__("erasing")
+        super().__init__("erasing", look_s)
         self._writer = writer
         self._days = days
         self._now = now
-        self._look_s = look_s
+        self._done: int | None = None
 
-    def _run(self) -> None:
-        done: int | None = None
-        while True:
-            now = self._now()
-            if done is None or abs(now - done) >= DAY_MS:
-                done = now if self._all(now) else done
-            if self._end.wait(self._look_s):
-                return
-
-    def _all(self, now: int) -> bool:
-        """Erase everything that has expired; False when the database could not be written, to be tried again."""
-        try:
+    def _turn(self) -> float:
+        now = self._now()
+        if self._done is None or abs(now - self._done) >= DAY_MS:
             while not self._end.is_set():
                 count = self._writer.submit(erase_expired(self._days, now)).result()
                 if not count:
-                    return True
+                    self._done = now
+                    break
                 _log.info("expired_erased count=%d after_days=%d", count, self._days)
-        except DiemdanhError as error:
-            _log.warning("erasing_failed reason=%s", type(error).__name__)
-        return False
+        return self._pause_s

@@ -123,7 +123,7 @@ class SessionBook:
         for device in point.devices:
             for one in new_records(db, self._session, device, self._known):
                 evidence.take(device, one)
-                self._known[device, one.log] = one.record.seq
+                self._known[device, one.log] = one.seq
                 found = True
         return evidence.learn_missing_clocks(lambda record: records_around(db, record)) or found
 

@@ -20,7 +20,7 @@ from central_server.participation.headcount import (
 )
 from central_server.participation.known_by import Cause, Counted, Elsewhere, OnWatch, ProfileState, Value
 from central_server.participation.live import LiveReport, unobserved, unobserved_now
-from central_server.participation.queries import PointFacts, SessionFacts
+from central_server.participation.queries import Damaged, PointFacts, SessionFacts
 from central_server.participation.seals import SealFacts
 from central_server.participation.state import BACKLOG, Phase, Trouble
 from central_server.participation.streamed import (
@@ -70,6 +70,8 @@ class Digest:
     duty: tuple[OnWatch, ...] = ()
     """Who was on duty, in order of time."""
     streams: Streams = NO_STREAMS
+    damaged: tuple[Damaged, ...] = ()
+    """Records that can't be read."""
 
 
 def digest_of(
@@ -104,6 +106,7 @@ def digest_of(
         elsewhere=tuple(known.elsewhere),
         duty=tuple(sorted(known.duty, key=lambda one: one.at)),
         streams=streams_of(known.links, session.start, session.end),
+        damaged=tuple(known.damaged),
     )
 
 
@@ -144,6 +147,7 @@ class PointRow:
     clock_known: bool
     clock_doubted: bool
     misfits: int
+    damaged: tuple[Damaged, ...]
     profile: ProfileState
     heads: Counted | None
     """The headcount: of the live status while news comes, else the last of the records."""
@@ -221,6 +225,7 @@ def point_row(
         clock_known=digest is None or digest.clock_known,
         clock_doubted=digest is not None and digest.clock_doubted,
         misfits=digest.misfits if digest else 0,
+        damaged=digest.damaged if digest else (),
         profile=digest.profile if digest else "good",
         heads=(replace(heads, start=0, end=0) if heads else None) or (digest.heads if digest else None),
         strangers_since=digest.strangers_since if digest else None,
@@ -342,6 +347,7 @@ def _trouble(
         or not digest.clock_known
         or digest.clock_doubted
         or digest.misfits
+        or digest.damaged
         or digest.profile != "good"
     ):
         return "attention"

@@ -13,6 +13,7 @@ from central_server.courses.tables import Course, Enrolment
 from central_server.enrolment.places import places
 from central_server.enrolment.tables import Transfer
 from central_server.participation.book import Books
+from central_server.participation.queries import Damaged
 from central_server.participation.rules import rule_of
 from central_server.participation.settled import Part, part_of
 from central_server.participation.settling import Settling
@@ -51,6 +52,8 @@ class CourseParticipation:
     """By name."""
     twice: tuple[tuple[PlannedRow, SeenTwice], ...] = ()
     """Who was seen at two bridge points in the same minute, in which session; in order of time."""
+    damaged: tuple[Damaged, ...] = ()
+    """Records that can't be read: what they told is left out."""
 
 
 RECENT = 5
@@ -80,6 +83,7 @@ def course_participation(
             parts.setdefault(learner, {})[session] = part
     twice: list[tuple[PlannedRow, SeenTwice]] = []
     recent = [one for one in sessions if one.id in over][-RECENT:]
+    damaged = list(figures.damaged)
     booked = double_booked(db, course.id, [one.id for one in recent])
     for one in recent:
         elsewhere = {point: frozenset(some) for point, some in figures.elsewhere[one.id].items() if some}
@@ -91,6 +95,7 @@ def course_participation(
         schedule = scheduled(one.start, one.end, one.breaks)
         whole = books.of(one.id).state(now)
         twice += [(one, found) for found in whole.twice]
+        damaged += [bad for point in whole.points for bad in point.damaged]
         for state in whole.learners:
             part = part_of(state.participation, one.start, schedule, one.phase == "over", rule)
             parts.setdefault(state.facts.id, {})[one.id] = part
@@ -101,7 +106,7 @@ def course_participation(
         outlook = forecast(add_up((part.totals for part in mine.values()), rule), left.get(who.id, 0), rule)
         late, early = sum(part.late for part in mine.values()), sum(part.early for part in mine.values())
         learners.append(CourseLearner(who, outlook, mine, late, early))
-    return CourseParticipation(rule, sessions, tuple(learners), tuple(twice))
+    return CourseParticipation(rule, sessions, tuple(learners), tuple(twice), tuple(damaged))
 
 
 def verdicts_of(course: CourseParticipation) -> dict[str, Verdict]:

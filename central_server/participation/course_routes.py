@@ -13,6 +13,7 @@ from central_server.learners.names import given_name_first, plain
 from central_server.participation.course import CourseLearner, course_participation
 from central_server.participation.course_bar import course_bar
 from central_server.participation.outlook_wording import ENDED, OUTLOOKS, needed, outlook
+from central_server.participation.wording import damaged_said
 from central_server.services import ReadingDep, ServicesDep
 from central_server.web.headers import page_language
 
@@ -45,6 +46,7 @@ def participation_page(
     context = {
         "course": found,
         "now": now,
+        "damaged": damaged_said(now.damaged),
         "counts": {key: sum(one.forecast.outlook == key for one in now.learners) for key in OUTLOOKS},
         "behind": sum(one.behind for one in now.learners),
         "rows": [

@@ -22,7 +22,7 @@ from central_server.participation.known_by import (
     Watched,
 )
 from central_server.participation.live import LiveReport, unobserved
-from central_server.participation.queries import Arrived, SessionFacts
+from central_server.participation.queries import Arrived, Damaged, SessionFacts
 from central_server.participation.seals import SealBook
 from central_server.participation.streamed import Linked
 from models.brackets import Bracket, LogOrder
@@ -80,6 +80,8 @@ class PointEvidence:
     seals: SealBook = field(default_factory=SealBook)
     corrections: Corrections = field(default_factory=dict)
     """What people say of the learners."""
+    damaged: list[Damaged] = field(default_factory=list)
+    """Records that can't be read."""
 
     def correct(self, corrections: Corrections) -> None:
         """Lay what people say on top, in the place of what they said before; of who doesn't sit here it is left out."""
@@ -89,8 +91,17 @@ class PointEvidence:
             self.totals.correct(who, spans(added), spans(taken))
         self.corrections = now
 
-    def take(self, device: str, one: Arrived) -> None:
+    def miss(self, one: Damaged) -> None:
+        """A record can't be read: of whom it told is not observed then, but by what else there is."""
+        self.damaged.append(one)
+        if one.learner in self.learners and one.start is not None and one.end is not None:
+            self._blind(one.learner, Blind(one.start, one.end, "damaged"))
+
+    def take(self, device: str, one: Arrived | Damaged) -> None:
         """Take a record in as it came; those of one log in order."""
+        if isinstance(one, Damaged):
+            self.miss(one)
+            return
         record, bracket = one.record, None
         if one.received_at is not None:
             order = self.orders.setdefault((device, one.log), LogOrder())
@@ -256,6 +267,7 @@ class PointEvidence:
             list(self.links),
         )
         added.clocks, added.misfits, added.corrections = self.clocks, set(self.misfits), self.corrections
+        added.damaged = self.damaged
         for record in self.unmeasured:
             added._add(record, self.brackets.get((record.device, record.log, record.seq)))
         for report in reports:

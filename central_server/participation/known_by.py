@@ -11,7 +11,7 @@ from models.records import CheckInMethod, CoverageEnd, Flag, Vouch
 
 Value = Literal["seen", "not_seen", "not_observed"]
 """The three values of presence."""
-Cause = CoverageEnd | Literal["no_news", "not_started", "far_seat", "no_face", "unconfirmed"]
+Cause = CoverageEnd | Literal["no_news", "not_started", "far_seat", "no_face", "unconfirmed", "damaged"]
 """Why nothing was observed: how the coverage before ended, no news from the agent, the camera not yet on; or, where the
 room was watched, why this learner could not have been seen (Blind)."""
 ProfileState = Literal["good", "missing", "outdated"]
@@ -85,12 +85,13 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Blind:
-    """The camera could not have seen the learner from start to end (server time, ms)."""
+    """The camera could not have seen the learner from start to end (server time, ms), or what it saw is lost."""
 
     start: int
     end: int
-    why: Literal["far_seat", "no_face", "unconfirmed"]
-    """`unconfirmed`: as of now; checked in without the camera, and the next confirmation has not come."""
+    why: Literal["far_seat", "no_face", "unconfirmed", "damaged"]
+    """`unconfirmed`: as of now; checked in without the camera, and the next confirmation has not come. `damaged`: a
+    record of the learner can't be read."""
 
 
 @dataclass(frozen=True, slots=True)

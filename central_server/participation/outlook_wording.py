@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from central_server.courses.attention import Notice
 from central_server.participation.course import CourseParticipation
-from central_server.participation.wording import at_two_points, pick
+from central_server.participation.wording import at_two_points, damaged_said, pick
 from central_server.web.figures import duration, number, percent
 from models.forecast import Forecast, Outlook
 from models.language import Language, counted
@@ -53,6 +53,11 @@ def at_two_at_once(now: CourseParticipation) -> tuple[Notice, ...]:
         )
         for session, one in now.twice
     )
+
+
+def damaged_notices(now: CourseParticipation) -> tuple[Notice, ...]:
+    """That records can't be read, and which."""
+    return tuple(Notice(vi, en, urgent=True) for vi, en in damaged_said(now.damaged))
 
 
 def to_speak_with(course: str, now: CourseParticipation) -> tuple[Notice, ...]:

@@ -19,7 +19,7 @@ from central_server.errors import NotFoundError
 from central_server.learners.names import given_name_first
 from central_server.participation.rules import rule_of
 from models.participation import Rule
-from models.records import AnyRecord, decode
+from models.records import AnyRecord, RecordError, decode
 
 # The batch that brought a record is the first whose checkpoint stands at it or behind it.
 _RECEIVED = (
@@ -27,7 +27,7 @@ _RECEIVED = (
     " AND signed.seq >= record.seq ORDER BY signed.seq LIMIT 1) AS received_at"
 )
 _RECORDS = text(
-    f"SELECT seq, line, {_RECEIVED} FROM record"  # noqa: S608 - constant
+    f'SELECT seq, line, learner, start, "end", {_RECEIVED} FROM record'  # noqa: S608 - constant
     " WHERE session = :session AND device = :device AND log = :log AND seq > :seq ORDER BY seq"
 )
 _LEARNERS = text(
@@ -201,7 +201,19 @@ _AROUND = text(
 def records_around(db: Session, record: AnyRecord) -> list[AnyRecord]:
     """The AROUND records before and after one in its log, of any session."""
     which = {"device": record.device, "log": record.log, "first": record.seq - AROUND, "last": record.seq + AROUND}
-    return [decode(bytes(row.line)) for row in db.execute(_AROUND, which)]
+    found = (decoded(row.line) for row in db.execute(_AROUND, which))
+    return [one for one in found if one is not None]
+
+
+def decoded(line: bytes) -> AnyRecord | None:
+    """The record of a stored line; None: damaged behind the program's back, which is for central-server verify to find.
+
+    What computes figures leaves it out: one damaged record must not take a page, or another course's figures, down.
+    """
+    try:
+        return decode(bytes(line))
+    except RecordError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +228,24 @@ class Arrived:
     """Where records of other sessions came before it: the last of those, each with when it was received."""
     since: int | None = None
     """For a log's first record: when its device had joined."""
+
+    @property
+    def seq(self) -> int:
+        """Its place in its log."""
+        return self.record.seq
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A stored record that can't be read: what it told is not known."""
+
+    device: str
+    log: str
+    seq: int
+    learner: str | None
+    """Of whom it told, and when (server time, ms), by the columns under which it is found; None: not said."""
+    start: int | None
+    end: int | None
 
 
 BEFORE = 20
@@ -232,27 +262,34 @@ _OTHER_LOGS = text(
 _JOINED = text("SELECT joined_at FROM device WHERE id = :device")
 
 
-def new_records(db: Session, session: str, device: str, known: Mapping[tuple[str, str], int]) -> list[Arrived]:
+def new_records(
+    db: Session, session: str, device: str, known: Mapping[tuple[str, str], int]
+) -> list[Arrived | Damaged]:
     """The records of a session in a device's logs after the seqs that are known already, each log in order."""
-    found = []
+    found: list[Arrived | Damaged] = []
     for (log,) in db.execute(_LOGS, {"session": session, "device": device}).all():
         last = known.get((device, log), 0)
         which = {"session": session, "device": device, "log": log, "seq": last}
-        for seq, line, received_at in db.execute(_RECORDS, which).all():
+        for seq, line, learner, start, end, received_at in db.execute(_RECORDS, which).all():
+            record = decoded(line)
+            if record is None:
+                found.append(Damaged(device, log, seq, learner, start, end))
+                continue
             before: tuple[tuple[AnyRecord, int], ...] = ()
             since = None
             if received_at is not None and seq == 1:
                 before, since = _begun(db, device, log, received_at)
             elif received_at is not None and seq != last + 1:
                 before = _before(db, device, log, seq)
-            found.append(Arrived(decode(bytes(line)), log, received_at, before, since))
+            found.append(Arrived(record, log, received_at, before, since))
             last = seq
     return found
 
 
 def _before(db: Session, device: str, log: str, seq: int) -> tuple[tuple[AnyRecord, int], ...]:
     rows = db.execute(_BEFORE, {"device": device, "log": log, "seq": seq, "most": BEFORE}).all()
-    return tuple((decode(bytes(row.line)), row.received_at) for row in reversed(rows) if row.received_at is not None)
+    told = ((decoded(row.line), row.received_at) for row in reversed(rows) if row.received_at is not None)
+    return tuple((record, received_at) for record, received_at in told if record is not None)
 
 
 def _begun(

@@ -25,7 +25,7 @@ from central_server.database import Job
 from central_server.enrolment.places import places
 from central_server.participation.evidence import PointEvidence
 from central_server.participation.known_by import Value
-from central_server.participation.queries import new_records, records_around
+from central_server.participation.queries import Damaged, new_records, records_around
 from central_server.participation.rules import rule_of
 from models.islands import PointTotals
 from models.participation import Participation, Rule, Totals, judged, marks, scheduled
@@ -183,9 +183,12 @@ class Computed:
     basis: Basis
     parts: Mapping[str, Part]
     lasting: bool
-    """False: records of other sessions told their clock, and more of those may tell it better. Not to be kept."""
+    """False: records of other sessions told their clock, and more of those may tell it better; or one is damaged, and
+    may be restored. Not to be kept."""
     elsewhere: tuple[str, ...]
     """Who was recorded there without sitting there (ids of learners)."""
+    damaged: tuple[Damaged, ...] = ()
+    """Its records that can't be read."""
 
 
 def compute(db: Session, basis: Basis) -> Computed:
@@ -197,13 +200,17 @@ def compute(db: Session, basis: Basis) -> Computed:
         evidence.totals.correct(who, spans(added), spans(taken))
     for device in basis.devices:
         for one in new_records(db, basis.session, device, {}):
-            evidence.add(one.record)  # when it was received makes it doubtful, and changes no figure
-    lasting = not any(evidence.without_clock())
+            if isinstance(one, Damaged):
+                evidence.miss(one)
+            else:
+                evidence.add(one.record)  # when it was received makes it doubtful, and changes no figure
+    lasting = not evidence.damaged and not any(evidence.without_clock())
     evidence.learn_missing_clocks(lambda record: records_around(db, record))
     known = evidence.with_live(())  # with what waited for a clock
     totals = known.totals
     parts = {who: part_of(totals.of(who), basis.start, schedule, True, basis.rule) for who in basis.learners}
-    return Computed(basis, parts, lasting, tuple(sorted({one.learner for one in known.elsewhere})))
+    return Computed(basis, parts, lasting, tuple(sorted({one.learner for one in known.elsewhere})),
+                    tuple(evidence.damaged))  # fmt: skip
 
 
 class _Row(msgspec.Struct, frozen=True, array_like=True):

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import msgspec
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from central_server.background import Background
 from central_server.database import Writer
+from central_server.participation.queries import Damaged
 from central_server.participation.settled import Part, compute, keep, settled
-from models.errors import DiemdanhError
 
 PAUSE_S = 5.0
 """Between two courses; longer after one that took long, so that settling takes a tenth of a core at most."""
@@ -27,7 +24,6 @@ AFTER_MS = 15 * 60_000
 QUIET_MS = 60_000
 """A log that grew within this time goes on growing, for a backlog comes in: what is settled now is stale at once."""
 
-_log = logging.getLogger(__name__)
 _NEXT = text("SELECT min(id) FROM course WHERE id > :course")
 _OVER = text('SELECT id FROM session WHERE course = :course AND "end" <= :until AND NOT cancelled AND NOT field_visit')
 _GROWING = text(
@@ -44,6 +40,8 @@ class Over:
     """By session and learner."""
     elsewhere: Mapping[str, Mapping[str, tuple[str, ...]]]
     """By session and bridge point, who was recorded there without sitting there."""
+    damaged: tuple[Damaged, ...] = ()
+    """Records that can't be read: what they told is left out."""
 
 
 class Settling:
@@ -69,13 +67,12 @@ class Settling:
             elsewhere[one.basis.session][one.basis.bridge_point] = one.elsewhere
         if computed:
             self._writer.submit(keep(computed))  # not waited for: without it the next one computes again
-        return Over(found, elsewhere)
+        return Over(found, elsewhere, tuple(bad for one in computed for bad in one.damaged))
 
     def settle(self, course: str, now: int) -> bool:
         """Settle some of what of a course ended some time before `now` (ms); whether that was all that can be now.
 
-        Bridge points whose records are just coming in wait. Raises UnavailableError, and RecordError where a record is
-        damaged.
+        Bridge points whose records are just coming in wait. Raises UnavailableError.
         """
         with Session(self._engine) as db:
             over = frozenset(db.execute(_OVER, {"course": course, "until": now - AFTER_MS}).scalars())
@@ -99,25 +96,17 @@ class Settler(Background):
     """A thread that goes round the courses for as long as the context lasts."""
 
     def __init__(self, settling: Settling, now: Callable[[], int], pause_s: float = PAUSE_S) -> None:
-        super().__init__("settling")
+        super().__init__("settling", pause_s, first_s=pause_s)
         self._settling = settling
         self._now = now
-        self._pause_s = pause_s
+        self._course = ""
+        """The id after which to go on."""
 
-    def _run(self) -> None:
-        course, pause = "", self._pause_s
-        while not self._end.wait(pause):
-            began = time.monotonic()
-            course = self._one(course)
-            pause = max(self._pause_s, RESTS * (time.monotonic() - began))
-
-    def _one(self, after: str) -> str:
-        """Settle the next course; the id after which to go on. Behind the last one it begins again."""
-        course: str | None = after
-        try:
-            course = self._settling.next(after)
-            if course is not None and not self._settling.settle(course, self._now()):
-                return after
-        except (SQLAlchemyError, DiemdanhError, msgspec.MsgspecError) as error:  # the proof says what is damaged
-            _log.warning("settling_failed course=%s reason=%s", course, type(error).__name__)
-        return course or ""
+    def _turn(self) -> float:
+        """Settle the next course. Behind the last one it begins again; one that fails does not hold up the others."""
+        began, after = time.monotonic(), self._course
+        course = self._settling.next(after)
+        self._course = course or ""
+        if course is not None and not self._settling.settle(course, self._now()):
+            self._course = after
+        return max(self._pause_s, RESTS * (time.monotonic() - began))

@@ -29,7 +29,7 @@ from central_server.participation.known_by import (
 )
 from central_server.participation.live import LiveReport, unobserved_now
 from central_server.participation.pieces import Known, Piece, cause_at, pieces_of
-from central_server.participation.queries import LearnerFacts, PointFacts, SessionFacts
+from central_server.participation.queries import Damaged, LearnerFacts, PointFacts, SessionFacts
 from central_server.participation.seals import SealFacts
 from central_server.participation.twice import SeenTwice
 from models.islands import PointTotals
@@ -96,6 +96,8 @@ class PointState:
     """Who was on duty, in order of time."""
     names: Mapping[str, str]
     """Of those on duty, by id."""
+    damaged: tuple[Damaged, ...] = ()
+    """Its records that can't be read."""
     twice: tuple[SeenTwice, ...] = ()
     """Learners who were recorded here and at another bridge point in the same minute."""
 
@@ -232,7 +234,13 @@ def point_state(
     doubted = times_doubted(known)
     profile = profile_of(known)
     if trouble == "good" and (
-        seal.state == "differs" or seal.late or not clock_known or doubted or known.misfits or profile != "good"
+        seal.state == "differs"
+        or seal.late
+        or not clock_known
+        or doubted
+        or known.misfits
+        or known.damaged
+        or profile != "good"
     ):
         trouble = "attention"
     heads = counted_now(report, len(known.learners)) if report is not None and fresh else None
@@ -240,7 +248,7 @@ def point_state(
     return PointState(
         point, learners, report, fresh, watching, watched_until, cause, trouble, phase, seal, clock_known,
         len(known.misfits), profile, heads or last_count(known), strangers_since(known),
-        tuple(sorted(known.duty, key=lambda one: one.at)), names, twice,
+        tuple(sorted(known.duty, key=lambda one: one.at)), names, tuple(known.damaged), twice,
     )  # fmt: skip
 
 

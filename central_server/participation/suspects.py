@@ -15,9 +15,10 @@ from sqlmodel import Session, col, select
 from central_server.bridge_points.tables import BridgePoint
 from central_server.learners.tables import Learner
 from central_server.participation.known_by import doubtful
+from central_server.participation.queries import decoded
 from central_server.participation.twice import SeenTwice, Stay, Twice, seen_twice
 from models.clock_trust import clock_trust
-from models.records import AnyRecord, CheckIn, Presence, Vouched, decode
+from models.records import AnyRecord, CheckIn, Presence, Vouched
 
 _AT_ONCE = text(
     'SELECT s.id, o.id, o.course FROM session s JOIN session o ON o.start < s."end" AND o."end" > s.start'
@@ -83,7 +84,8 @@ def find_twice(db: Session, session: str, suspects: Suspects, live: Iterable[Sta
             "learners": list(learners),
         }
         for point, line in db.execute(_RECORDS, which):
-            stay = stay_of(decode(bytes(line)), point)
+            record = decoded(line)
+            stay = None if record is None else stay_of(record, point)
             if stay is not None:
                 stays.append(stay)
     return _named(db, seen_twice(stays))

@@ -252,7 +252,7 @@ class SessionWatch:
             for device in point.facts.devices:
                 for one in new_records(db, self._session, device, kept.known):
                     evidence.take(device, one)
-                    kept.known[device, one.log] = one.record.seq
+                    kept.known[device, one.log] = one.seq
             evidence.learn_missing_clocks(lambda record: records_around(db, record))
             point.digest = digest_of(facts, self._axis, evidence, point.apart)
             point.state_key = None

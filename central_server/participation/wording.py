@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from central_server.corrections.words import WAYS, correction_said
@@ -18,6 +18,7 @@ from central_server.participation.known_by import (
     doubtful,
 )
 from central_server.participation.pieces import Piece
+from central_server.participation.queries import Damaged
 from central_server.participation.seals import SealFacts, SealState
 from central_server.participation.state import LearnerState, Phase
 from central_server.participation.twice import SeenTwice
@@ -46,6 +47,7 @@ CAUSES: dict[Cause, tuple[str, str]] = {
                 "the camera does not know this learner, and no confirmation followed"),
     "unconfirmed": ("máy quay không biết mặt học viên này; chờ xác nhận tiếp theo bằng thẻ hoặc mã PIN",
                     "the camera does not know this learner; the next confirmation by card or PIN is awaited"),
+    "damaged": ("bản ghi về khoảng này bị hỏng trong cơ sở dữ liệu", "the record of this time is damaged"),
 }  # fmt: skip
 TO_DO: dict[Cause, tuple[str, str]] = {
     "cut": ("Hãy chờ ít phút.", "Wait a few minutes."),
@@ -65,6 +67,8 @@ TO_DO: dict[Cause, tuple[str, str]] = {
     "far_seat": ("Nhờ cán bộ kỹ thuật cho ngồi gần hơn.", "Ask the technician to seat the learner nearer."),
     "no_face": ("Hãy hỏi cán bộ trực ở điểm cầu.", "Ask who was on duty at the bridge point."),
     "unconfirmed": ("Hãy chờ lần xác nhận tiếp theo.", "Wait for the next confirmation."),
+    "damaged": ("Nhờ quản trị hệ thống chạy central-server verify.",
+                "Ask the administrator to run central-server verify."),
 }  # fmt: skip
 """What a class manager can do about it."""
 METHODS: dict[CheckInMethod, tuple[str, str]] = {
@@ -109,6 +113,8 @@ SEALS: dict[SealState, tuple[str, str]] = {
 }
 
 
+DAMAGED_SHOWN = 5
+"""So many damaged records are named."""
 DOUBT = ("thời gian cần xem lại", "times to be looked at")
 """What is said where a record's clock can't be believed (models.clock_trust)."""
 
@@ -133,6 +139,10 @@ class Closed(Protocol):
         """Records that tell of times at which they can't have been made."""
 
     @property
+    def damaged(self) -> tuple[Damaged, ...]:
+        """Records that can't be read."""
+
+    @property
     def profile(self) -> ProfileState:
         """How the bridge point is calibrated."""
 
@@ -154,6 +164,8 @@ def short_remarks(point: Closed, lang: Language) -> str:
         told.append(pick(("đồng hồ chưa đối chiếu", "clock not verified"), lang))
     if point.misfits:
         told.append(pick(("có giờ trái với biên nhận", "times contradict receipts"), lang))
+    if point.damaged:
+        told.append(pick(("có bản ghi bị hỏng", "a record is damaged"), lang))
     if point.profile != "good":
         told.append(pick(("hiệu chỉnh chưa tốt", "not well calibrated"), lang))
     return ", ".join(told)
@@ -272,7 +284,26 @@ def remarks(point: Closed, lang: Language) -> list[str]:
                 "the technician, before these figures are used.",
             )
         )
+    told += damaged_said(point.damaged)
     return [pick(words, lang) for words in told]
+
+
+def damaged_said(some: Sequence[Damaged]) -> list[tuple[str, str]]:
+    """That records can't be read, which, and what to do; nothing where all can."""
+    if not some:
+        return []
+    vi = "; ".join(f"máy {one.device}, nhật ký {one.log}, số {one.seq}" for one in some[:DAMAGED_SHOWN])
+    en = "; ".join(f"device {one.device}, log {one.log}, seq {one.seq}" for one in some[:DAMAGED_SHOWN])
+    more = len(some) - DAMAGED_SHOWN
+    vi, en = (f"{vi} và {more} bản ghi khác", f"{en} and {more} more") if more > 0 else (vi, en)
+    return [
+        (
+            f"Có bản ghi bị hỏng trong cơ sở dữ liệu ({vi}): không được tính, khoảng thời gian đó là không xác định. "
+            "Nhờ quản trị hệ thống chạy central-server verify trước khi dùng số liệu này.",
+            f"Records are damaged in the database ({en}): they are left out, and their time is not observed. Ask the "
+            "administrator to run central-server verify before these figures are used.",
+        )
+    ]
 
 
 def evidence(piece: Piece, lang: Language, names: Mapping[str, str] | None = None) -> str:

@@ -31,7 +31,7 @@ from central_server.learners.tables import Consent, FaceTemplate, Learner, Learn
 from central_server.ledger.forks import doubled
 from central_server.ledger.tables import Fork, ForksDropped
 from central_server.participation.evidence import no_evidence
-from central_server.participation.queries import new_records, records_around, session_facts
+from central_server.participation.queries import Arrived, new_records, records_around, session_facts
 from central_server.participation.settled import settled
 from central_server.participation.state import UNTIL_STEP_MS, point_state
 from central_server.participation.tables import RuleVersion
@@ -42,7 +42,6 @@ from central_server.proof.replay_portraits import read_portraits
 from central_server.proof.replay_reports import read_reports
 from central_server.proof.stored_corrections import read_corrections
 from central_server.proof.totals import total_of
-from models.records import RecordError
 
 _OWN = text("SELECT seq, kind, line, head FROM own_record ORDER BY seq")
 _LOGS = text(
@@ -134,7 +133,7 @@ class StoredEvidence:
         totals: Totals = {}
         with Session(self._connection) as db:
             for session in db.exec(select(CourseSession.id)).all():
-                with suppress(RecordError, msgspec.MsgspecError):  # damaged: no totals are shown; the proof says why
+                with suppress(msgspec.MsgspecError):  # damaged: no totals are shown; the proof says why
                     totals.update(_shown(db, session))
         return totals
 
@@ -143,7 +142,7 @@ class StoredEvidence:
         totals: Totals = {}
         with Session(self._connection) as db:
             for course in db.exec(select(Course.id)).all():
-                with suppress(RecordError, msgspec.MsgspecError):  # damaged: the proof says why
+                with suppress(msgspec.MsgspecError):  # damaged: the proof says why
                     sessions = db.exec(select(CourseSession.id).where(CourseSession.course == course)).all()
                     for (session, _), parts in settled(db, course, frozenset(sessions)).parts.items():
                         totals |= {(session, who): total_of(part.totals) for who, part in parts.items()}
@@ -191,7 +190,8 @@ def _shown(db: Session, session: str) -> Totals:
         evidence = no_evidence(facts, point.id)
         for device in point.devices:
             for one in new_records(db, session, device, {}):
-                evidence.add(one.record)
+                if isinstance(one, Arrived):  # a damaged one is a finding of its own
+                    evidence.add(one.record)
         evidence.learn_missing_clocks(lambda record: records_around(db, record))
         state = point_state(facts, point, evidence, (), facts.end + UNTIL_STEP_MS)
         for learner in state.learners:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from central_server.courses.queries import EnrolledRow
+from central_server.participation.queries import Damaged
 from central_server.participation.wording import pick
 from central_server.reports.acts import Result
 from central_server.reports.period import day_of
@@ -104,6 +105,8 @@ class Completion:
     """By name."""
     at: int
     head: Head
+    damaged: tuple[Damaged, ...] = ()
+    """Records that can't be read: what they told is left out."""
 
 
 def completion_sheet(course: Completion, lang: Language, *, everybody: bool = False) -> Sheet:

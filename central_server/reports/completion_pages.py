@@ -18,6 +18,7 @@ from central_server.errors import ConflictError
 from central_server.learners.names import plain
 from central_server.learners.tables import Learner
 from central_server.participation.course import course_participation
+from central_server.participation.wording import damaged_said
 from central_server.reports.acts import Result, count_course, recognise
 from central_server.reports.completion import OUTCOMES, Completion, Finisher, completion_sheet, figures_of
 from central_server.reports.csv_file import Separator
@@ -56,7 +57,8 @@ def completion_of(db: Session, of: Services, course: Course) -> Completion:
     held = [day_of(one.start) for one in now.sessions]
     first, last = min(held, default=None), max(held, default=None)
     head = letterhead_at(db, at).of("completion")
-    return Completion(course.code, course.title, programme.title if programme else "", first, last, learners, at, head)
+    return Completion(course.code, course.title, programme.title if programme else "", first, last, learners, at, head,
+                      now.damaged)  # fmt: skip
 
 
 def _page(
@@ -83,6 +85,7 @@ def _page(
         "recognised": sum(one.result is not None for one in whole.learners),
         "completed": sum(one.result is not None and one.result.outcome == "completed" for one in whole.learners),
         "faults": (),
+        "damaged": damaged_said(whole.damaged),
         "filled": 0,
         "saved": None,
         "list_text": "",

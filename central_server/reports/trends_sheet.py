@@ -75,9 +75,11 @@ def notes_of(found: Trends, lang: Language) -> tuple[str, ...]:
     over, recorded, settled = (number(one, lang) for one in (found.over, found.recorded, found.settled))
     return (
         t(f"{over} buổi đã kết thúc, {recorded} buổi có bản ghi điểm danh; tỷ lệ dựa trên số liệu đã chốt của "
-          f"{settled} buổi. Bản ghi hoặc điều chỉnh đến sau được máy chủ chốt lại, thường trong vòng một giờ.",
+          f"{settled} buổi. Bản ghi hoặc điều chỉnh đến sau được máy chủ chốt lại, thường trong vòng một giờ; "
+          "nơi có bản ghi bị hỏng thì không chốt: lệnh central-server verify nêu bản ghi đó.",
           f"{over} sessions are over, of {recorded} there are records; shares rest on what is settled of {settled}. "
-          "What comes later is settled by the server anew, mostly within an hour."),
+          "What comes later is settled by the server anew, mostly within an hour; where a record is damaged nothing "
+          "is settled: central-server verify names it."),
         t("Hệ thống không nhận diện giảng viên. “Có bản ghi” là số tiết của buổi học có bản ghi điểm danh; “có học "
           "viên” là thời gian theo lịch có ít nhất một học viên ở một điểm cầu, lấy điểm cầu dài nhất.",
           "No camera recognises a lecturer. “With records” are the periods of sessions of which there are records; "

@@ -54,14 +54,18 @@ class Words:
         return figures.duration(ms, self.lang)
 
 
+COMPILE_AGAIN_S = 600.0
+"""After a failure: pages whose templates are not compiled ahead are compiled when somebody asks for them."""
+
+
 class Compiler(Background):
     """A thread that compiles all pages' templates: that is half a second, a quarter of the server's start."""
 
     def __init__(self, pages: Pages) -> None:
-        super().__init__("compiling")
+        super().__init__("compiling", pause_s=COMPILE_AGAIN_S)
         self._pages = pages
 
-    def _run(self) -> None:
+    def _turn(self) -> None:
         for _ in self._pages.compile():
             if self._end.is_set():
                 return

@@ -77,3 +77,20 @@ def test_a_class_that_everybody_left_is_over_after_its_planned_end_and_before_it
         assert SESSION not in media._heard, "nobody is heard in a class that nobody has open"
         one.page(one.signed_in("lecturer"))
         assert media._heard[SESSION] == {one.rooms["TDM"]} | (set() if closed else {one.rooms["BC"]})
+
+
+async def test_a_class_whose_end_is_moved_to_before_the_last_look_is_closed(tmp_path: Path) -> None:
+    with lesson(tmp_path) as one:
+        left_open(one, END - 10 * MINUTE)
+        of, before, looks = one.server.services, len(record(one)), list[int]()
+
+        def now() -> int:
+            looks.append(one.server.clock())
+            return looks[-1]
+
+        with Closer(of.engine, of.writer, now, look_s=0.02):
+            await until(lambda: len(looks) > 2)
+            assert len(record(one)) == before
+            end = START - 60 * MINUTE
+            one.server.do(lambda db: db.exec_driver_sql('UPDATE session SET "end" = ? WHERE id = ?', (end, SESSION)))
+            await until(lambda: len(record(one)) > before)

@@ -9,10 +9,12 @@ import httpx
 import pytest
 from sqlalchemy import Connection, text
 
+from central_server.accounts.giving import account_by_login, give
 from central_server.accounts.permission import Grant
 from models.own_records import LecturerBound, decode_own
 from tests.central_server.classroom.lesson import Lesson, lesson
 from tests.central_server.proof.tampering import proved, unguarded
+from tests.central_server.running import START
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +70,31 @@ def test_an_account_is_said_by_whoever_manages_all_of_the_lecturers_courses(here
     here.server.do(teach_in_k2)
     assert bind(here, "manager", "colleague").status_code == 403
     assert "còn dạy ở lớp khác" in here.signed_in("manager").get("/lecturers").text
+    refused = bind(here, "manager-of-all", "colleague")
+    assert refused.status_code == 422 and "chưa được giao vai trò giảng viên ở lớp K2" in refused.text
+    here.server.do(grant_in_k2)
     assert bind(here, "manager-of-all", "colleague").status_code == 200
     assert "colleague" in here.signed_in("elsewhere").get("/lecturers").text
     here.server.do(lambda connection: connection.execute(text("UPDATE session SET lecturer = NULL WHERE id = 'K2.1'")))
     assert "Trần Thị Mai" not in here.signed_in("elsewhere").get("/lecturers").text
+
+
+def test_an_account_that_may_not_teach_any_more_binds_nobody_and_the_list_says_so(here: Lesson) -> None:
+    assert bind(here, "manager", "lecturer").status_code == 200
+    assert may(here, "colleague")[0] == 403
+    told = "không được giảng ở lớp K1"
+    assert told not in here.signed_in("manager").get("/lecturers").text
+    here.server.do(lambda db: db.execute(text("UPDATE account SET disabled = 1 WHERE login = 'lecturer'")))
+    assert may(here, "colleague") == (200, 200, 200), "or nobody could teach"
+    assert told in here.signed_in("manager").get("/lecturers").text
+    here.server.do(lambda db: db.execute(text("UPDATE account SET disabled = 0 WHERE login = 'lecturer'")))
+    assert may(here, "colleague")[0] == 403
+    assert bind(here, "manager", "").status_code == 200
+
+
+def grant_in_k2(connection: Connection) -> None:
+    course = connection.execute(text("SELECT id FROM course WHERE code = 'K2'")).scalar_one()
+    give(connection, account_by_login(connection, "colleague"), Grant("lecturer", course), None, START)
 
 
 def teach_in_k2(connection: Connection) -> None:

@@ -26,7 +26,7 @@ def records_read(server: Running) -> Iterator[list[int]]:
     read: list[int] = []
 
     def see(_db: Connection, cursor: Any, statement: str, parameters: Any, *_: object) -> None:
-        if statement.startswith("SELECT seq, line, (SELECT"):
+        if statement.startswith("SELECT seq, line, learner, start"):
             with_seqs = cursor.connection.cursor().execute(statement, parameters)
             read.extend(seq for seq, *_ in with_seqs.fetchall())
 
