@@ -87,6 +87,8 @@ class Media:
         self._listening: list[Changed] = []
         self._held: dict[str, Held] = {}
         """By resource."""
+        self._replaced_by: dict[tuple[str, Name], str] = {}
+        """Who took a stream over from a publisher that has not asked again since."""
         self._waiting: dict[str, asyncio.Future[str]] = {}
         self._ready = asyncio.Event()
         self._offset: int | None = None
@@ -138,10 +140,27 @@ class Media:
     async def publish(self, holder: str, session: str, room: str, source: Source, offer: str) -> Resource:
         """Let a holder publish; a stream of that name that is up is replaced when the new one's first packet comes.
 
-        Raises RelayAwayError, BusyError, or MediaRefusedError when the offer (SDP) can't be taken.
+        Raises RelayAwayError, BusyError, or MediaRefusedError when the offer (SDP) can't be taken, or (409) to a device
+        from which another publisher took the stream over, while that one has it: two PCs would fight for ever.
         """
         name = Name(session, room, source)
+        if holder.startswith("device:"):
+            self._give_way(holder, name)
         return await self._make(Held(holder, "publish", name), Publish(secrets.token_urlsafe(16), name, offer))
+
+    def _give_way(self, device: str, name: Name) -> None:
+        """Raises MediaRefusedError (409) when another publisher has the stream: a newer one, or sound of a page."""
+        others = {one.holder for one in self._held.values() if (one.act, one.name) == ("publish", name)} - {device}
+        by_page = name.source == "sound" and any(one.startswith("seat:") for one in others)
+        if not by_page and self._replaced_by.get((device, name)) not in others:
+            self._replaced_by.pop((device, name), None)
+            return
+        raise MediaRefusedError(
+            409,
+            "Trang lớp học hoặc một máy khác của điểm cầu này đang phát luồng này. Máy này chờ đến khi luồng kia dừng.",
+            "The classroom page or another PC of this bridge point publishes this stream. This one waits until that "
+            "one stops.",
+        )
 
     async def play(self, holder: str, session: str, room: str, source: Source, offer: str) -> Resource:
         """Let a holder play. Raises as `publish` does; MediaRefusedError (404) when nobody publishes."""
@@ -213,8 +232,10 @@ class Media:
                 self._answered(resource, answer)
             case Refused(resource, status, vi, en):
                 self._answered(resource, MediaRefusedError(status, vi, en))
-            case Closed(resource, why):
-                self._held.pop(resource, None)
+            case Closed(resource, why, by):
+                held, newer = self._held.pop(resource, None), self._held.get(by)
+                if held is not None and newer is not None and held.holder != newer.holder:
+                    self._replaced_by[held.holder, held.name] = newer.holder
                 log.info("stream ended why=%s", why.replace(" ", "_"))
             case Beat():
                 self._on_beat(event)
