@@ -24,6 +24,7 @@ import central_server.bridge_points.pages
 import central_server.bridge_points.routes
 import central_server.classroom.entering
 import central_server.classroom.look_in
+import central_server.classroom.rights
 import central_server.classroom.routes
 import central_server.corrections.contest_pages
 import central_server.corrections.learner_forms
@@ -167,7 +168,10 @@ def create_app(
                     stack.enter_context(Settler(settling, now))
                     stack.enter_context(Eraser(writer, config.template_retention_days, now))
                     stack.enter_context(Closer(engine, writer, now))
+                watching = asyncio.create_task(central_server.classroom.rights.keep_to_rights(app.state.services))
                 yield
+                watching.cancel()
+                await asyncio.wait([watching])
                 await classrooms.end()
                 await media.end()
                 await feeds.end()

@@ -15,7 +15,7 @@ ServerError(DiemdanhError)       one sentence; `status`: the HTTP status with wh
 ├── SignOnError             502  the office's sign-on can't be asked, or does not confirm
 ├── MediaTokenError         401  no valid token came with a request for a stream
 ├── MediaRefusedError  400, 406  an offer for a stream is no SDP, or its codecs don't suit; 404 nobody publishes it;
-│                                413, 415 it is too large, or of another type
+│                                409 somebody else does; 413, 415 it is too large, or of another type
 ├── ForbiddenError          403  the account has no such permission
 ├── CrossSiteError          403  another site's page asked for a change
 ├── TooBigError             413  a form with its files is larger than this page takes
@@ -125,14 +125,14 @@ class MediaTokenError(ServerError):
 
 
 class MediaRefusedError(ServerError):
-    """An offer for a stream is malformed (400), too large (413), of another type (415), its codecs don't suit (406), or
-    nobody publishes the stream now (404).
+    """An offer for a stream is malformed (400), too large (413), of another type (415), its codecs don't suit (406),
+    nobody publishes the stream now (404), or somebody else does (409).
     """  # fmt: skip
 
     def __init__(self, status: int, vi: str, en: str) -> None:
         super().__init__(vi, en)
         self.status = status
-        self.retry_after = 3 if status == 404 else None
+        self.retry_after = {404: 3, 409: 60}.get(status)
 
 
 class SignOnError(ServerError):

@@ -56,7 +56,8 @@ KEY_EVERY_S: Final = 0.3
 """Key frames are asked for no more often: each is ten times as large as another picture."""
 _TROUBLES: Final[dict[str, Trouble]] = {
     "no_leave": "no_leave", "refused": "refused", "unreachable": "line", "never_connected": "no_way",
-    "ice_failed": "line", "no_reports": "line", "stuck": "line", "closed": "line", "failed": "failed",
+    "ice_failed": "line", "no_reports": "line", "stuck": "line", "closed": "line", "replaced": "replaced",
+    "failed": "failed",
 }  # fmt: skip
 
 

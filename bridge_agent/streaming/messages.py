@@ -54,9 +54,12 @@ class Stop:
 
 StreamCommand = Pass | NoPass | WantStill | Stop
 
-Trouble = Literal["no_leave", "refused", "no_way", "line", "failed", "no_picture", "not_encoded", "microphone"]
+Trouble = Literal[
+    "no_leave", "refused", "no_way", "line", "failed", "no_picture", "not_encoded", "microphone", "replaced"
+]
 """No token; the server refused the offer; no connection comes about; the line is bad or lost; a connection failed in an
-unforeseen way; no picture comes from capture; it can't be encoded; the microphone can't be used."""
+unforeseen way; no picture comes from capture; it can't be encoded; the microphone can't be used; another PC of
+this room streams."""
 
 
 @dataclass(frozen=True, slots=True)

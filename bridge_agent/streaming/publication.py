@@ -23,7 +23,7 @@ from bridge_agent.backoff import Backoff
 from bridge_agent.clock import boot_ms
 from bridge_agent.streaming.adaptation import Report
 from bridge_agent.streaming.messages import Pass
-from bridge_agent.streaming.watchdog import GOOD_S, PAUSES_S, Signs, Why, pause, verdict
+from bridge_agent.streaming.watchdog import GOOD_S, PAUSES_S, REPLACED_S, Signs, Why, pause, verdict
 from bridge_agent.streaming.whip import Resource, Whip, WhipError, for_try
 from models.wire import IceServer, Source
 
@@ -106,7 +106,7 @@ class Publication:
                 except NoLeaveError as error:
                     self.why, self.said, anew = "no_leave", (error.vi, error.en), False
                 except WhipError as error:
-                    self.why = "refused" if error.status else "unreachable"
+                    self.why = _refused(error.status)
                     self.said, asked_s, anew = (error.vi, error.en), error.retry_after_s, error.status in (401, 403)
                 except TimeoutError:
                     self.why, self.said, anew = "unreachable", ("", ""), False
@@ -116,6 +116,10 @@ class Publication:
                     where = traceback.extract_tb(error.__traceback__)[-1]
                     what = f"{type(error).__name__}, {where.name}:{where.lineno}"
                     self.why, self.said, anew = "failed", (what, what), False
+                if self.why == "replaced":
+                    self.said = ("", "")
+                    await asyncio.sleep(REPLACED_S)
+                    continue
                 usual_s = backoff.ended(time.monotonic() - began)
                 await asyncio.sleep(pause(usual_s, random.random(), asked_s))  # noqa: S311 - spreads load, no secret
         finally:
@@ -201,3 +205,9 @@ class Publication:
             done, _ = await asyncio.wait([closing], timeout=CLOSE_S)
             if done:
                 closing.exception()  # a connection that fails at closing is closed
+
+
+def _refused(status: int) -> Why:
+    if status == 409:
+        return "replaced"
+    return "refused" if status else "unreachable"

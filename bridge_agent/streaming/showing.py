@@ -54,6 +54,12 @@ TROUBLES: dict[Trouble, Sentence] = {
         "Chưa có hình từ camera để truyền. Hãy xem camera và các cảnh báo.",
         "The camera gives no picture to stream. Look at the camera and at the alarms.",
     ),
+    "replaced": (
+        "Một máy khác của điểm cầu này đang truyền hình nên máy này chờ. Mỗi điểm cầu chỉ để một máy truyền: hãy dừng "
+        "chương trình ở máy kia, hoặc đặt enabled = false trong mục [streaming] của máy này.",
+        "Another PC of this bridge point streams, so this one waits. Let one PC of a bridge point stream: stop the "
+        "program on the other, or set enabled = false in [streaming] on this one.",
+    ),
     "microphone": ("Không dùng được micro.", "The microphone can't be used."),
 }
 _ATTENDANCE_GOES_ON: Sentence = ("Việc điểm danh vẫn tiếp tục.", "Attendance goes on.")

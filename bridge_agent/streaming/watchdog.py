@@ -21,13 +21,25 @@ STUCK_S: Final = 3.0
 """Pictures come and none is sent for so long: the sender has died."""
 PAUSES_S: Final = (0.3, 1.0, 2.0)
 """Between tries. The longest, a try's CONNECT_S and connecting itself stay under the 10 s in which it must be back."""
+REPLACED_S: Final = 60.0
+"""Another PC of this room publishes: this one asks again so often, as taking turns at once would never end."""
 GOOD_S: Final = 20.0
 """A connection that lasted so long had no fault of its own."""
 
 Why = Literal[
-    "no_leave", "refused", "unreachable", "never_connected", "ice_failed", "no_reports", "stuck", "closed", "failed"
+    "no_leave",
+    "refused",
+    "unreachable",
+    "never_connected",
+    "ice_failed",
+    "no_reports",
+    "stuck",
+    "closed",
+    "replaced",
+    "failed",
 ]
-"""`failed`: something that nobody foresaw went wrong with this connection."""
+"""`replaced`: another publisher has the stream (409). `failed`: something that nobody foresaw went wrong with
+this connection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
@@ -33,11 +33,13 @@ KEPT_MS = 90 * 24 * 3_600_000
 """Sign-ins that are over stay in the account's list so long, then they are forgotten: they name addresses."""
 
 _FORGET = text("DELETE FROM browser_session WHERE account = :account AND coalesce(ended_at, expires_at) < :before")
-_READ = text(
+_HOLDS = (
     "SELECT s.id, s.account, s.seen_at, s.waits_for, s.how, a.name, a.learner, g.role, g.course, g.bridge_point"
     " FROM browser_session s JOIN account a ON a.id = s.account LEFT JOIN account_grant g ON g.account = a.id"
-    " WHERE s.token = :token AND s.ended_at IS NULL AND s.expires_at > :now AND s.seen_at > :idle AND NOT a.disabled"
+    " WHERE s.ended_at IS NULL AND s.expires_at > :now AND s.seen_at > :idle AND NOT a.disabled"
 )
+_READ = text(f"{_HOLDS} AND s.token = :token")
+_READ_BY_ID = text(f"{_HOLDS} AND s.id = :id")
 _USED = text("UPDATE browser_session SET seen_at = :now WHERE id = :id AND seen_at < :now")
 _ADD = text(
     "INSERT INTO browser_session (id, token, account, made_at, seen_at, expires_at, waits_for, how, address, browser)"
@@ -124,10 +126,19 @@ def token_hash(token: str) -> str:
 
 def read_sign_in(connection: Connection, token: str, now: int, limits: Accounts) -> SignIn | None:
     """The sign-in that a cookie's value stands for, with what its account was granted: one indexed read."""
-    if not token:
-        return None
-    found = {"token": token_hash(token), "now": now, "idle": now - limits.idle_minutes * 60_000}
-    rows = connection.execute(_READ, found).all()
+    return _found(connection, _READ, {"token": token_hash(token)}, now, limits) if token else None
+
+
+def read_actor(connection: Connection, sign_in: str, now: int, limits: Accounts) -> Actor | None:
+    """Who signed in by the sign-in of that id (Actor.browser_session), while it holds; None for an empty one, too."""
+    found = _found(connection, _READ_BY_ID, {"id": sign_in}, now, limits) if sign_in else None
+    return found.actor if found is not None and found.waits_for is None else None
+
+
+def _found(
+    connection: Connection, query: TextClause, which: dict[str, str], now: int, limits: Accounts
+) -> SignIn | None:  # fmt: skip
+    rows = connection.execute(query, which | {"now": now, "idle": now - limits.idle_minutes * 60_000}).all()
     if not rows:
         return None
     first = rows[0]

@@ -346,6 +346,12 @@ class Classrooms:
         found = self._open.get(session)
         return found[0].unrecorded if found is not None else Unrecorded()
 
+    def heard(self, session: str) -> frozenset[str]:
+        """The rooms that everybody sees and hears now: none while nobody has the classroom open."""
+        found = self._open.get(session)
+        state = found[0].state() if found is not None and not found[0].over else None
+        return state.heard if state is not None and state.open else frozenset()
+
     def _plan(self, session: str) -> ClassPlan:
         with Session(self._engine) as db:
             return plan_of(db, session)

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from central_server.accounts.guard import ActorDep, SeenDep, guard, hidden
 from central_server.classroom.seats import ice_of
+from central_server.media.tokens import seat_holder
 from central_server.participation.routes import session_feed
 from central_server.services import ServicesDep
 from central_server.web.headers import page_language
@@ -44,6 +45,6 @@ async def look_in_tokens(
     """The token with which this room's picture may be played (`play`). Raises NotFoundError when it takes no part."""
     if not (await of.classrooms.of(session)).plan.has(bridge_point):
         raise hidden()
-    holder = f"account:{actor.account}"
+    holder = seat_holder(actor.browser_session)
     token = of.media.tokens.issue(holder, session, bridge_point, "play", ("camera",), of.now())
     return JSONResponse({"play": {bridge_point: token}, "ice": ice_of(of)})

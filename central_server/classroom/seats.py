@@ -15,7 +15,7 @@ from central_server.accounts.permission import Actor
 from central_server.classroom.plan import ClassPlan, plan_of
 from central_server.classroom.tickets import RoomSignIn, read_room_sign_in
 from central_server.errors import ForbiddenError, NotFoundError, NotSignedInError
-from central_server.media.tokens import MediaTokens
+from central_server.media.tokens import MediaTokens, seat_holder
 from central_server.services import Services, ServicesDep
 from models.wire import Source
 
@@ -36,11 +36,8 @@ class Seat:
     """Is the session's lecturer: shows a screen, is heard at the main bridge point."""
     leads: bool
     """Gives and takes the floor, marks questions as answered, looks into every room."""
-
-    @property
-    def holder(self) -> str:
-        """In whose name media tokens are issued."""
-        return f"account:{self.account}" if self.account else f"device:{self.device}"
+    holder: str
+    """In whose name media tokens are issued: the browser as it is signed in (media.tokens.seat_holder)."""
 
     def hears(self, room: str) -> bool:
         """Whether a room's sound is played here: a room never hears itself."""
@@ -70,6 +67,7 @@ def seat_of(plan: ClassPlan, actor: Actor | None, entered: RoomSignIn | None, wa
         rooms=tuple(sorted(rooms, key=plan.name)),
         teaches=teaches,
         leads=teaches or bool(actor and actor.may("manage_course", course=course)),
+        holder=seat_holder(actor.browser_session if actor else "", entered.key if entered else ""),
     )
 
 

@@ -69,6 +69,8 @@ class RoomSignIn:
     session: str
     room: str
     name: str
+    key: str
+    """The hash of its key, which tells it from other browsers of that room."""
 
 
 def _is_held(connection: Connection, session: str, room: str, now: int) -> bool:
@@ -148,9 +150,12 @@ def read_room_sign_in(
 ) -> RoomSignIn | None:
     """As which room this browser is signed in, in that session; None: as none, or no longer."""
     key = request.cookies.get(_cookie_name(request, config), "")
-    if not key:
-        return None
-    row = connection.execute(_SIGNED_IN, {"key": token_hash(key), "session": session}).one_or_none()
+    return read_entered(connection, token_hash(key), session, now) if key else None
+
+
+def read_entered(connection: Connection, key: str, session: str, now: int) -> RoomSignIn | None:
+    """The room as which the browser with that key (RoomSignIn.key) is signed in; None: it is no longer."""
+    row = connection.execute(_SIGNED_IN, {"key": key, "session": session}).one_or_none() if key else None
     if row is None or not _is_held(connection, session, row.bridge_point, now):
         return None
-    return RoomSignIn(row.device, row.session, row.bridge_point, row.name)
+    return RoomSignIn(row.device, row.session, row.bridge_point, row.name, key)

@@ -15,16 +15,23 @@ from central_server.errors import InvalidError
 from central_server.media.tokens import TOKEN_LIFE_MS
 from central_server.services import ServicesDep
 from central_server.web.description import described
-from models.wire import MediaTokenAnswer, MediaTokenRequest
+from models.wire import MediaTokenAnswer, MediaTokenRequest, Source
 
 router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
 log = logging.getLogger(__name__)
+AGENTS_SOURCES: frozenset[Source] = frozenset({"camera", "sound"})
+"""What an agent publishes; a screen is the lecturer's page's."""
 
 
 @router.post("/media-token", **described(MediaTokenAnswer, MediaTokenRequest, (400, 401, 408, 413, 422)))
 async def media_token(signed: SignedDep, of: ServicesDep) -> Response:
     """Let the asking device publish in a session of `today`, as its own bridge point."""
     asked, device, now = decode_message(signed.body, MediaTokenRequest), signed.device, of.now()
+    if not AGENTS_SOURCES.issuperset(asked.sources):
+        raise InvalidError(
+            "Máy ở điểm cầu chỉ phát hình camera và tiếng của phòng (camera, sound).",
+            "A bridge point's PC publishes its room's camera and sound only.",
+        )
 
     def takes_part() -> bool:
         with Session(of.engine) as db:

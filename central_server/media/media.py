@@ -28,9 +28,20 @@ from central_server.media.messages import (
 )
 from central_server.media.process import RelayProcess
 from central_server.media.rooms import RoomMedia, Voice
-from central_server.media.tokens import MediaTokens
+from central_server.media.tokens import Act, MediaTokens
 from central_server.media.turn import ice_servers
 from models.wire import IceServer, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A stream that somebody publishes or plays, or wants to."""
+
+    holder: str
+    """As in media.tokens."""
+    act: Act
+    name: Name
+
 
 Changed = Callable[[str], None]
 """Told the session (id) in which something changed."""
@@ -74,8 +85,10 @@ class Media:
         self._heard: dict[str, frozenset[str]] = {}
         self._voices: dict[tuple[str, str], Voice] = {}
         self._listening: list[Changed] = []
-        self._holders: dict[str, str] = {}
-        """Resource -> its holder."""
+        self._held: dict[str, Held] = {}
+        """By resource."""
+        self._replaced_by: dict[tuple[str, Name], str] = {}
+        """Who took a stream over from a publisher that has not asked again since."""
         self._waiting: dict[str, asyncio.Future[str]] = {}
         self._ready = asyncio.Event()
         self._offset: int | None = None
@@ -132,39 +145,68 @@ class Media:
     async def publish(self, holder: str, session: str, room: str, source: Source, offer: str) -> Resource:
         """Let a holder publish; a stream of that name that is up is replaced when the new one's first packet comes.
 
-        Raises RelayAwayError, BusyError, or MediaRefusedError when the offer (SDP) can't be taken.
+        Raises RelayAwayError, BusyError, or MediaRefusedError when the offer (SDP) can't be taken, or (409) to a device
+        from which another publisher took the stream over, while that one has it: two PCs would fight for ever.
         """
-        return await self._make(holder, Publish(secrets.token_urlsafe(16), Name(session, room, source), offer))
+        name = Name(session, room, source)
+        if holder.startswith("device:"):
+            self._give_way(holder, name)
+        return await self._make(Held(holder, "publish", name), Publish(secrets.token_urlsafe(16), name, offer))
+
+    def _give_way(self, device: str, name: Name) -> None:
+        """Raises MediaRefusedError (409) when another publisher has the stream: a newer one, or sound of a page."""
+        others = {one.holder for one in self._held.values() if (one.act, one.name) == ("publish", name)} - {device}
+        by_page = name.source == "sound" and any(one.startswith("seat:") for one in others)
+        if not by_page and self._replaced_by.get((device, name)) not in others:
+            self._replaced_by.pop((device, name), None)
+            return
+        raise MediaRefusedError(
+            409,
+            "Trang lớp học hoặc một máy khác của điểm cầu này đang phát luồng này. Máy này chờ đến khi luồng kia dừng.",
+            "The classroom page or another PC of this bridge point publishes this stream. This one waits until that "
+            "one stops.",
+        )
 
     async def play(self, holder: str, session: str, room: str, source: Source, offer: str) -> Resource:
         """Let a holder play. Raises as `publish` does; MediaRefusedError (404) when nobody publishes."""
-        return await self._make(holder, Play(secrets.token_urlsafe(16), Name(session, room, source), offer))
+        name = Name(session, room, source)
+        return await self._make(Held(holder, "play", name), Play(secrets.token_urlsafe(16), name, offer))
 
     def close(self, resource: str, holder: str) -> None:
         """End a resource of the holder's. Raises NotFoundError when it has none of that id."""
-        if self._holders.get(resource) != holder:
+        held = self._held.get(resource)
+        if held is None or held.holder != holder:
             raise NotFoundError("Luồng này đã kết thúc.", "This stream has ended.")
-        self._relay.tell(Close(resource))
-        del self._holders[resource]
+        self.drop(resource)
+
+    def held(self) -> dict[str, Held]:
+        """All resources that are up or being made, by id."""
+        return dict(self._held)
+
+    def drop(self, resource: str) -> None:
+        """End a resource, whoever holds it; what has ended is left alone."""
+        if self._held.pop(resource, None) is not None:
+            self._relay.tell(Close(resource))
 
     async def end(self) -> None:
         """End the relay, and who waits for it."""
         await self._relay.end()
         self._on_lost()
 
-    async def _make(self, holder: str, asked: Publish | Play) -> Resource:
-        if len(self._holders) >= self._settings.most_streams or Counter(self._holders.values())[holder] >= MOST_EACH:
+    async def _make(self, held: Held, asked: Publish | Play) -> Resource:
+        each = Counter(one.holder for one in self._held.values())
+        if len(self._held) >= self._settings.most_streams or each[held.holder] >= MOST_EACH:
             raise BusyError(
                 "Đã có quá nhiều luồng hình và tiếng cùng lúc. Hãy đóng bớt trang lớp học rồi thử lại.",
                 "Too many streams are up at once. Close some classroom pages and try again.",
             )
         self.start()
-        self._holders[asked.resource] = holder
+        self._held[asked.resource] = held
         made = False
         try:
             async with asyncio.timeout(ANSWER_S):
                 await self._ready.wait()
-                self._holders[asked.resource] = holder  # again: a relay that was lost meanwhile took all with it
+                self._held[asked.resource] = held  # again: a relay that was lost meanwhile took all with it
                 waiting = self._waiting[asked.resource] = asyncio.get_running_loop().create_future()
                 self._relay.tell(asked)
                 answer = await waiting
@@ -173,8 +215,8 @@ class Media:
             raise RelayAwayError() from error
         finally:
             self._waiting.pop(asked.resource, None)
-            if not made and self._holders.pop(asked.resource, None) is not None:
-                self._relay.tell(Close(asked.resource))
+            if not made:
+                self.drop(asked.resource)
         return Resource(asked.resource, answer)
 
     def _relay_settings(self) -> Settings:
@@ -195,8 +237,10 @@ class Media:
                 self._answered(resource, answer)
             case Refused(resource, status, vi, en):
                 self._answered(resource, MediaRefusedError(status, vi, en))
-            case Closed(resource, why):
-                self._holders.pop(resource, None)
+            case Closed(resource, why, by):
+                held, newer = self._held.pop(resource, None), self._held.get(by)
+                if held is not None and newer is not None and held.holder != newer.holder:
+                    self._replaced_by[held.holder, held.name] = newer.holder
                 log.info("stream ended why=%s", why.replace(" ", "_"))
             case Beat():
                 self._on_beat(event)
@@ -234,7 +278,7 @@ class Media:
         self.way, self._offset = None, None
         self._ready.clear()
         was, self._rooms = self._rooms, {}
-        self._holders.clear()
+        self._held.clear()
         for resource in list(self._waiting):
             self._answered(resource, RelayAwayError())
         self._tell(set(was))

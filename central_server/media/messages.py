@@ -105,6 +105,8 @@ class Closed:
 
     resource: str
     why: str
+    by: str = ""
+    """The resource that replaced it."""
 
 
 @dataclass(frozen=True, slots=True)

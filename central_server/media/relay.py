@@ -173,7 +173,7 @@ class Relay:
         if older is not None and older.made_at > resource.made_at:
             return  # a last packet of one that was replaced
         if older is not None:
-            self._end(older.id, "replaced")
+            self._end(older.id, "replaced", resource.id)
         if stream.codec != resource.coding.codec or (older is not None and self._way == "reencoding"):
             for viewer in list(stream.viewers):
                 self._end(viewer, "publisher changed")  # it asks anew
@@ -237,7 +237,7 @@ class Relay:
     def _may_hear(self, name: Name) -> bool:
         return name.source != "sound" or name.room in self._heard.get(name.session, ())
 
-    def _end(self, resource_id: str, why: str) -> None:
+    def _end(self, resource_id: str, why: str, by: str = "") -> None:
         """End a resource; what is gone already is left alone."""
         resource = self._resources.pop(resource_id, None)
         if resource is None:
@@ -247,7 +247,7 @@ class Relay:
             stream.viewers.pop(resource_id, None)
             if stream.publisher == resource_id:
                 stream.end()
-        self._tell(Closed(resource_id, why))
+        self._tell(Closed(resource_id, why, by))
         self._start(_close(resource.connection))
 
     async def _tick(self) -> None:

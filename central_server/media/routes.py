@@ -19,8 +19,10 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from central_server.accounts.guard import guard
 from central_server.bridge_points.routes import read_body
+from central_server.classroom.rights import check_right
 from central_server.errors import ForbiddenError, MediaRefusedError, MediaTokenError, RefusedError
-from central_server.media.media import Resource
+from central_server.media.media import Held, Resource
+from central_server.media.messages import Name
 from central_server.media.tokens import Act, MediaClaims
 from central_server.media.turn import link_headers
 from central_server.services import ServicesDep
@@ -54,6 +56,7 @@ async def _offer(request: Request, of: ServicesDep, token: str, act: Act) -> tup
             "Mã truyền hình này không dùng được cho luồng đó. Hãy mở lại trang lớp học.",
             "This media token is not for that stream. Open the classroom page again.",
         )
+    await check_right(of, Held(claims.holder, act, Name(place["session"], place["room"], place["source"])))
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != SDP:
         raise MediaRefusedError(415, f"Nội dung phải là {SDP}.", f"The body must be {SDP}.")
     if int(request.headers.get("content-length", "0") or 0) > OFFER_LIMIT:

@@ -1,7 +1,7 @@
 """Short-lived tokens with which a holder may publish or play streams of a session (RFC 6750 bearer tokens).
 
 A token is its claims and their HMAC-SHA256: nothing of it is kept, and it ends by itself. What it allows is checked
-when a resource is made; a stream that is up then stays up.
+when a resource is made, and so is whether the holder still has that right (classroom.rights).
 """
 
 from __future__ import annotations
@@ -28,11 +28,19 @@ TOKEN_LIMIT = 2_000
 Act = Literal["publish", "play"]
 
 
+def seat_holder(sign_in: str, entered: str = "") -> str:
+    """A browser as a holder: by its account's sign-in (id), as a room (RoomSignIn.key), or both; what is not is empty.
+
+    Not the account: a browser that was signed out holds nothing any more.
+    """
+    return f"seat:{sign_in}:{entered}"
+
+
 class MediaClaims(msgspec.Struct, frozen=True, kw_only=True):
     """What a token says."""
 
     holder: str
-    """`account:ID` or `device:ID`."""
+    """`device:ID`, or a browser's as seat_holder tells it."""
     session: str
     room: str
     """Id of the bridge point."""
@@ -55,7 +63,7 @@ class MediaTokens:
     def issue(self, holder: str, session: str, room: str, act: Act, sources: tuple[Source, ...], now: int) -> str:
         """A token that is good until TOKEN_LIFE_MS after now (server time, ms). Whoever calls has checked the right.
 
-        holder: `account:ID` or `device:ID`. room: id of the bridge point.
+        holder: as in MediaClaims. room: id of the bridge point.
         """
         claims = MediaClaims(
             holder=holder, session=session, room=room, act=act, sources=sources, until=now + TOKEN_LIFE_MS

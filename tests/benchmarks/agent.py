@@ -46,7 +46,7 @@ from models.faces.portraits import portrait_vector, read_picture
 from tests.benchmarks.agents_parent import parent
 from tests.benchmarks.measure import Measure
 from tests.bridge_agent.judging import people
-from tests.central_server.media.peers import SESSION, Ticking
+from tests.central_server.media.peers import SESSION, Ticking, device_at
 from tests.central_server.running import running, write_course
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -105,7 +105,14 @@ def measured(film: Path, templates: tuple[HeldTemplate, ...]) -> Taken:
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "data", Ticking()) as server:
         server.load(write_course(Path(folder) / "course.toml"))
         media, now = server.services.media, server.services.now()
-        leave = Pass(media.tokens.issue("device:d", SESSION, "r1", "publish", ("camera",), now), "r1", 600.0, ())
+        leave = Pass(
+            media.tokens.issue(
+                f"device:{device_at(server.services, 'r1')}", SESSION, "r1", "publish", ("camera",), now
+            ),
+            "r1",
+            600.0,
+            (),
+        )
         out = place.out(StreamSettings())
         faces = FacesConfig(detector="yunet", encoder="intel")
         room = Assignment(str(film), film.parent, {}, 1000, faces, templates, stream=out)

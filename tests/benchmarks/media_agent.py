@@ -29,7 +29,7 @@ from bridge_agent.streaming.start import publish
 from models.child_process import ChildProcess
 from tests.benchmarks.measure import Measure
 from tests.bridge_agent.composed import Composition
-from tests.central_server.media.peers import SESSION, Ticking
+from tests.central_server.media.peers import SESSION, Ticking, device_at
 from tests.central_server.running import running, write_course
 
 MEASURED_S, WARM_S = 15.0, 4.0
@@ -43,7 +43,9 @@ def run() -> Iterator[Measure]:
         server.load(write_course(Path(folder) / "course.toml"))
         film = _film(Path(folder) / "room.mkv")
         media, now = server.services.media, server.services.now()
-        token = media.tokens.issue("device:d", SESSION, "r1", "publish", ("camera",), now)
+        token = media.tokens.issue(
+            f"device:{device_at(server.services, 'r1')}", SESSION, "r1", "publish", ("camera",), now
+        )
         yield from asyncio.run(_measured(film, server.address, Pass(token, "r1", 600.0, ())))
 
 

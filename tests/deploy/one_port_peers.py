@@ -11,9 +11,10 @@ from typing import Any
 from aiortc import RTCIceServer
 
 from central_server.config import MediaSettings
+from central_server.media.tokens import seat_holder
 from models.wire import IceServer
 from tests.central_server.media.in_browser import page_of, received
-from tests.central_server.media.peers import SESSION, SOURCES, Painted, Peers, Wall
+from tests.central_server.media.peers import SESSION, SOURCES, Painted, Peers, Wall, device_at, manager_in
 from tests.central_server.running import running, write_course
 
 NAME, TURN_NAME = "diemdanh.test", "turn.diemdanh.test"
@@ -31,8 +32,8 @@ def serve(folder: str, port: int) -> None:
         now = of.now()
         told = {
             "address": server.address,
-            "publish": of.media.tokens.issue("account:a1", SESSION, "r1", "publish", SOURCES, now),
-            "play": of.media.tokens.issue("account:a1", SESSION, "r1", "play", SOURCES, now),
+            "publish": of.media.tokens.issue(f"device:{device_at(of, 'r1')}", SESSION, "r1", "publish", SOURCES, now),
+            "play": of.media.tokens.issue(seat_holder(manager_in(of)), SESSION, "r1", "play", SOURCES, now),
             "turn": [_plain(one) for one in of.media.ice_servers()],
         }
         print(json.dumps(told), flush=True)

@@ -21,7 +21,7 @@ from bridge_agent.streaming.start import StreamTarget, publish
 from central_server.services import Services
 from models.child_process import ChildProcess
 from tests.bridge_agent.composed import Composition
-from tests.central_server.media.peers import SESSION
+from tests.central_server.media.peers import SESSION, device_at
 from tests.mjpeg_camera import Camera
 
 SMALL = StreamSettings(width=320, height=180, fps=15, kbit_s=400)
@@ -95,8 +95,10 @@ class Room:
         while (event := await process.event(600)) is not None:
             match event:
                 case WantPass(sources) if not self.refuses:
-                    of = self.services.media
-                    token = of.tokens.issue("device:d", SESSION, self.name, "publish", sources, self.services.now())
+                    of, device = self.services.media, await asyncio.to_thread(device_at, self.services, self.name)
+                    token = of.tokens.issue(
+                        f"device:{device}", SESSION, self.name, "publish", sources, self.services.now()
+                    )
                     process.tell(Pass(token, self.name, 600, of.ice_servers()))
                 case StreamState():
                     self.states.append((time.monotonic(), event))

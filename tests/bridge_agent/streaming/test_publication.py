@@ -69,6 +69,20 @@ async def test_an_answer_that_breaks_aiortc_is_told_and_the_next_is_asked_for(sd
     await until(lambda: sockets() == before)
 
 
+async def test_a_publication_that_another_pc_has_replaced_waits_and_does_not_fight() -> None:
+    posts: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        posts.append(request)
+        return httpx.Response(409, json={"vi": "Máy khác", "en": "Another"}, headers={"retry-after": "60"})
+
+    async with published(answer) as (one, _):
+        await until(lambda: one.why == "replaced")
+        await asyncio.sleep(1.2)  # several of the usual pauses
+        assert len(posts) == 1
+        assert one.said == ("", ""), "the technician's page says what to do"
+
+
 async def test_a_connection_is_known_to_stand_from_when_to_when_and_is_made_again_when_it_is_closed() -> None:
     peers: list[RTCPeerConnection] = []
 

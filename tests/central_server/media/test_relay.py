@@ -18,7 +18,17 @@ import pytest
 
 from central_server.media.media import Media
 from tests.central_server.media.bad_line import Line
-from tests.central_server.media.peers import SESSION, Painted, Peer, Peers, RefusedByServerError, Ticking, Tone, until
+from tests.central_server.media.peers import (
+    SESSION,
+    Painted,
+    Peer,
+    Peers,
+    RefusedByServerError,
+    Ticking,
+    Tone,
+    device_at,
+    until,
+)
 from tests.central_server.running import Running, running, write_course
 from tests.deploy.one_port_peers import command
 
@@ -68,6 +78,27 @@ async def test_whoever_publishes_anew_takes_over_and_viewers_stay(peers: Peers, 
     await until(lambda: media.rooms(SESSION)["r2"].sources["camera"] != since)
     await viewer.until(20)
     await until(lambda: older.connection.connectionState == "closed")
+
+
+async def test_a_pc_from_which_another_took_the_room_over_waits_until_that_one_has_stopped(
+    peers: Peers, server: Running
+) -> None:
+    one, two = [
+        peers.token("publish", "r9", f"device:{device_at(server.services, 'r9', name)}") for name in ("one", "two")
+    ]  # fmt: skip
+    older = await peers.publish("r9", "camera", Painted(), token=one)
+    await until(lambda: "r9" in server.services.media.rooms(SESSION))
+    newer = await peers.publish("r9", "camera", Painted(), token=two)
+    await until(lambda: older.connection.connectionState == "closed")
+    with pytest.raises(RefusedByServerError) as refused:
+        await peers.publish("r9", "camera", Painted(), token=one)
+    answer = refused.value.answer
+    assert (answer.status_code, answer.headers["retry-after"]) == (409, "60")
+    assert "một máy khác của điểm cầu này" in answer.json()["vi"]
+    headers = {"Authorization": f"Bearer {two}"}
+    assert (await asyncio.to_thread(server.client().delete, newer.location, headers=headers)).status_code == 200
+    again = await peers.publish("r9", "camera", Painted(), token=one)
+    await until(lambda: again.connection.connectionState == "connected")
 
 
 async def test_a_viewer_who_cannot_decode_the_stream_is_told_so(peers: Peers) -> None:

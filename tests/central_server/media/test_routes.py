@@ -13,8 +13,8 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 from central_server.config import MediaSettings
 from central_server.media.routes import OFFER_LIMIT
 from central_server.media.tokens import TOKEN_LIFE_MS
-from models.wire import MediaTokenAnswer, MediaTokenRequest, Refusal
-from tests.central_server.media.peers import SESSION, Peers
+from models.wire import MediaTokenAnswer, MediaTokenRequest, Refusal, Source
+from tests.central_server.media.peers import SESSION, Peers, device_at
 from tests.central_server.running import MINUTE, Running, join, running, write_course
 
 WHIP, WHEP = f"/media/whip/{SESSION}/r1/camera", f"/media/whep/{SESSION}/r1/camera"
@@ -144,9 +144,11 @@ def test_what_the_addresses_take_is_told_and_trickle_ice_refused(client: httpx.C
     assert client.get(WHIP).status_code == 405
 
 
-async def test_more_streams_than_the_server_allows_are_told_to_come_later(peers: Peers, client: httpx.Client) -> None:
+async def test_more_streams_than_the_server_allows_are_told_to_come_later(
+    peers: Peers, client: httpx.Client, server: Running
+) -> None:  # fmt: skip
     text = await offer()
-    tokens = [peers.token("publish", f"r{n}", holder=f"account:b{n}") for n in range(4)]
+    tokens = [peers.token("publish", f"r{n}", holder=f"device:{device_at(server.services, f'r{n}')}") for n in range(4)]
     got = [
         await asyncio.to_thread(ask, client, WHIP.replace("r1", f"r{n}"), token, text)
         for n, token in enumerate(tokens)
@@ -161,8 +163,8 @@ def test_an_agent_gets_its_token_for_its_own_room_and_a_session_of_today(server:
     agent = join(server)
     server.clock.ms += MINUTE
 
-    def asked(session: str) -> httpx.Response:
-        body = msgspec.json.encode(MediaTokenRequest(session=session, sources=("camera",)))
+    def asked(session: str, source: Source = "camera") -> httpx.Response:
+        body = msgspec.json.encode(MediaTokenRequest(session=session, sources=(source,)))
         return agent.request("POST", "/api/agent/media-token", body)
 
     got = msgspec.json.decode(asked(SESSION).content, type=MediaTokenAnswer)
@@ -172,6 +174,8 @@ def test_an_agent_gets_its_token_for_its_own_room_and_a_session_of_today(server:
     assert ask(client, f"/media/whip/{SESSION}/{got.room}/camera", got.token).status_code == 400
     for other in (f"/media/whip/{SESSION}/{got.room}/sound", f"/media/whip/{SESSION}/r2/camera"):
         assert ask(client, other, got.token).status_code == 403
+    assert asked(SESSION, "sound").status_code == 200
+    assert asked(SESSION, "screen").status_code == 422, "the lecturer's page shows that"
     refused = asked("K9.9")
     assert refused.status_code == 422
     assert "Điểm cầu" in msgspec.json.decode(refused.content, type=Refusal).vi
