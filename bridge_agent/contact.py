@@ -21,6 +21,7 @@ from bridge_agent.key_store import KeyStore
 from bridge_agent.plan import Plan
 from bridge_agent.server import Server
 from models.errors import DiemdanhError
+from models.language import counted
 from models.wire import EnrolmentAnswer, Today
 
 GALLERY_EVERY_MS = 300_000
@@ -88,7 +89,7 @@ class Contact:
                     self._courier.server_is_back()  # it may wait up to a minute by now
                 away = False
                 await self._renew_key()
-            self.tried("gallery_kept", lambda: self._gallery.forget(self._now()))
+            self.tried("gallery_kept", self._forget)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._every_s):
                     await self._hurry.wait()
@@ -142,6 +143,17 @@ class Contact:
                 self._warn(answer)
             taken = answer
             self.tried("gallery", lambda w=waiting, a=taken: self._gallery.sent(w, a, self._now()))  # type: ignore[misc]
+
+    def _forget(self) -> None:
+        """Erase whose time is over."""
+        if gone := self._gallery.forget(self._now()):
+            self._alarms.set(
+                "enrolment",
+                f"Dữ liệu khuôn mặt của {gone} học viên chưa gửi được về máy chủ đã hết hạn giữ và đã bị xóa ở đây. "
+                "Khi có kết nối lại, hãy lấy mẫu lại cho các học viên đó.",
+                f"What was enrolled of {counted(gone, 'learner')} never reached the server; its time is over, and "
+                "it is erased from this PC. Once the server is reached again, enrol them again.",
+            )
 
     def _warn(self, answer: EnrolmentAnswer) -> None:
         """Name whom a new template resembles among all that the server knows."""

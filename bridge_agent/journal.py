@@ -1,7 +1,7 @@
 """What the agent tells of itself: facts without names to a rotating file, short sentences to the terminal.
 
 A sentence may name a learner (a portrait's file often does), so sentences stay on the terminal and only the event's
-name and its facts (ids, numbers, kinds of error) go into the file.
+name and its facts (ids, numbers, kinds of error) go into the file, and into systemd's journal, which others read.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
@@ -42,6 +43,7 @@ class Journal:
         self._out = out
         self.losses: dict[str, Lost] = {}
         """By process or part."""
+        self._names = not _is_systemds_journal(out)
         self._file = RotatingFileHandler(
             path, maxBytes=MOST_BYTES, backupCount=KEPT_FILES, encoding="utf-8", delay=True
         )
@@ -51,9 +53,13 @@ class Journal:
 
     def note(self, event: str, **facts: Fact) -> None:
         """Write an event into the file alone. Facts hold no names of people."""
+        self._note(event, facts)
+
+    def _note(self, event: str, facts: Mapping[str, Fact]) -> str:
         at = datetime.fromtimestamp(self._wall() / 1000, UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"at": at, "event": event, **facts}, ensure_ascii=False)
         self._file.handle(logging.LogRecord("agent", logging.INFO, "", 0, line, None, None))
+        return line
 
     def lost(self, process: str, reason: str, **facts: Fact) -> None:
         """Note that a process or part was lost, and is started again; how often and why is kept."""
@@ -63,11 +69,23 @@ class Journal:
 
     def say(self, event: str, vi: str, en: str, **facts: Fact) -> None:
         """Tell people at the terminal in a sentence, and note the event."""
-        self.note(event, **facts)
+        line = self._note(event, facts)
         clock = datetime.fromtimestamp(self._wall() / 1000).astimezone().strftime("%H:%M:%S")
         with contextlib.suppress(OSError, ValueError):  # the terminal is gone; recording goes on
-            print(f"{clock}  {both(vi, en)}", file=self._out, flush=True)
+            print(f"{clock}  {both(vi, en)}" if self._names else line, file=self._out, flush=True)
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _is_systemds_journal(out: TextIO) -> bool:
+    """What is written there is kept by systemd's journal (systemd.exec(5), $JOURNAL_STREAM: device and inode)."""
+    told = os.environ.get("JOURNAL_STREAM")
+    if not told:
+        return False
+    try:
+        there = os.fstat(out.fileno())
+    except (OSError, ValueError):  # no file at all
+        return False
+    return told == f"{there.st_dev}:{there.st_ino}"

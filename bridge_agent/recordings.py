@@ -75,10 +75,12 @@ class Recordings:
 
     def flush(self) -> None:
         """Make durable what has been recorded."""
-        for recording in (*self._closing, *self._put_off, self.current):
+        for recording in (*self._closing, self.current):
             if recording is not None and recording.unsaved:
                 self.write(functools.partial(recording.flush, self._log))
-        self._put_off = [recording for recording in self._put_off if recording.pending]
+        self._put_off = [
+            one for one in self._put_off if one.unsaved and not self.write(functools.partial(one.flush, self._log))
+        ]
 
     def close_what_is_over(self) -> None:
         """Seal what has been recorded to its end; with a full disk it waits here, and the next session is recorded."""

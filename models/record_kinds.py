@@ -54,7 +54,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid
 
 
 class CheckIn(Record, frozen=True, kw_only=True, tag="check_in"):
-    """A learner was matched for the first time in a session at this bridge point."""
+    """A learner was matched for the first time in a session at this bridge point, or came again and something was odd
+    that had not been."""
 
     learner: RecordId
     at: Milliseconds

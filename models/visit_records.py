@@ -16,16 +16,26 @@ class LearnerEntered(OwnRecord, frozen=True, kw_only=True, tag="learner_entered"
     device: Id
     bridge_point: Id
     until: Milliseconds
-    """When that ends by itself at the latest, unless the learner asks for more time."""
+    """When that ends by itself, if no LearnerStayed says later and no LearnerLeft earlier."""
+
+
+class LearnerStayed(OwnRecord, frozen=True, kw_only=True, tag="learner_stayed"):
+    """The learner asked for more time."""
+
+    learner: Id
+    device: Id
+    bridge_point: Id
+    until: Milliseconds
+    """When it ends by itself now."""
 
 
 class LearnerLeft(OwnRecord, frozen=True, kw_only=True, tag="learner_left"):
-    """The learner ended it."""
+    """It ended before its time: the learner ended it, or (`by`) the next one at that PC did."""
 
     learner: Id
     device: Id
     bridge_point: Id
 
 
-OfVisits = LearnerEntered | LearnerLeft
+OfVisits = LearnerEntered | LearnerStayed | LearnerLeft
 """Everything about such visits in the server's own log."""

@@ -5,7 +5,7 @@ random source that the spot checks draw from. Times are ms of the boot-time cloc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bridge_agent.check_in.far_seats import FarSeats
@@ -35,6 +35,8 @@ class Admission:
 
     at: int
     method: CheckInMethod
+    flags: frozenset[Flag] = frozenset()
+    """All that was odd, then or when the learner came again."""
 
 
 Why = Literal["far_seat", "no_face", "unconfirmed"]
@@ -62,7 +64,7 @@ class Attendance:
         self.untold = Untold[Closed]()
         """What was written of those whom the camera does not know, and the server may not have yet."""
         self.admitted: dict[str, Admission] = {}
-        """By learner: the latest check-in."""
+        """By learner: the check-in that counts."""
         self.missing: dict[str, int] = {}
         """Learners who missed a spot check and have not confirmed since; since when, server time."""
         self.camera_knows: frozenset[str] = frozenset()
@@ -119,12 +121,14 @@ class Attendance:
         """Check a learner in at the desk; False where that is nothing new. unsure: the camera had not recognised the
         learner, who stood before it: for this session it is taken not to know him or her.
 
-        Whom the room's camera alone had matched checks in anew: a desk has a challenge or a witness. Who had checked in
+        Whom the room's camera alone had matched checks in anew: a desk has a challenge or a witness. What is odd when a
+        learner comes again is recorded, too, or the worse try would only have to be the second. Who had checked in
         and missed a spot check, or was not confirmed for too long, is confirmed by card or PIN from now on.
         """
         before = self.admitted.get(learner)
         new = before is None or before.method == "room_camera"
-        if new:
+        known = frozenset[Flag]() if before is None else before.flags
+        if new or not known.issuperset(flags):
             extra = {} if witness is None else {"witness": witness}
             if flags:
                 extra["flags"] = flags  # type: ignore[assignment]  # of another type than a witness
@@ -132,8 +136,8 @@ class Attendance:
                 CheckIn, learner=learner, at=at, method=method,
                 score=None if alike is None else score(alike), encoder=encoder, **extra,
             )  # fmt: skip
-            self.admitted[learner] = Admission(self._sample().server_time(at), method)
-        elif method in ("card", "pin") and (learner in self.missing or self.voucher.unconfirmed(learner)):
+            self._admitted(learner, self._sample().server_time(at), method, flags)
+        if not new and method in ("card", "pin") and (learner in self.missing or self.voucher.unconfirmed(learner)):
             self._write(Vouched, learner=learner, start=at, end=at, method=method, witness=witness)
         if unsure and learner not in self.unsure:
             self.unsure.append(learner)
@@ -306,11 +310,20 @@ class Attendance:
     def _write(self, kind: type[CheckIn] | type[SpotCheck] | type[OnDuty] | type[Vouched], **fields: object) -> None:
         self.pending.append(stamped(kind, self.session, self._sample(), **fields))
 
+    def _admitted(self, learner: str, at: int, method: CheckInMethod, flags: tuple[Flag, ...]) -> bool:
+        """A check-in at `at` (server time) is on record; True when it is the one that counts now."""
+        before = self.admitted.get(learner)
+        counts = before if before is not None and before.method != "room_camera" else Admission(at, method)
+        known = frozenset[Flag]() if before is None else before.flags
+        self.admitted[learner] = replace(counts, flags=known.union(flags))
+        return counts is not before
+
     def _read(self, record: AnyRecord) -> None:
         """Take in what the log knows."""
         if isinstance(record, CheckIn):
-            self.admitted[record.learner] = Admission(record.server_time(record.at), record.method)
-            self.missing.pop(record.learner, None)
+            flags = record.flags if isinstance(record.flags, tuple) else ()
+            if self._admitted(record.learner, record.server_time(record.at), record.method, flags):
+                self.missing.pop(record.learner, None)
         elif isinstance(record, Vouched) or (isinstance(record, SpotCheck) and record.answered):
             self.missing.pop(record.learner, None)
         elif isinstance(record, SpotCheck):

@@ -1,7 +1,8 @@
 """Today's gallery at rest: by what the learners of today's sessions can be known, and enrolments that wait to be sent.
 
 Two sealed files (sealed_file): the gallery, and the outbox of enrolments that the server does not have yet. A learner's
-entry goes `retention_hours` after the end of his or her last session here; when the server says that a template, a card
+entry goes `retention_hours` after the end of his or her last session here, an enrolment that the server never got no
+sooner than UNSENT_MS after it was made; when the server says that a template, a card
 or a PIN is no more (a consent withdrawn), it goes at once. Times are server wall time, ms.
 """
 
@@ -29,6 +30,8 @@ from models.wire import (
 )
 
 HOUR_MS = 3_600_000
+UNSENT_MS = 7 * 24 * HOUR_MS
+"""An enrolment is kept so long for a server that is away: a week's backlog is what an agent must be able to bring."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +61,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
     request: EnrolmentRequest
     template: bytes
+    until: int = 0
+    """When the learner's retention ends, as far as it was known here."""
 
 
 class GalleryStore:
@@ -142,7 +147,7 @@ class GalleryStore:
             if (data := self._files.read(self._outbox_path)) is not None:
                 self._outbox = msgspec.json.decode(data, type=tuple[Waiting, ...])
             self.version += 1
-        self.forget(now)
+        self._put(self._content, now)  # enrolments go by `forget` alone, whose caller tells of it
 
     def today(self, today: Today, now: int) -> bool:
         """The server told who may be on duty, the consent's text and the sessions; True when that is news."""
@@ -177,10 +182,13 @@ class GalleryStore:
 
     def enrolled(self, waiting: Waiting) -> None:
         """A template was made here: used at once, kept until the server has it."""
-        rest = tuple(one for one in self._outbox if one.request.learner != waiting.request.learner)
-        self._outbox = (*rest, waiting)
+        learner = waiting.request.learner
+        rest = tuple(one for one in self._outbox if one.request.learner != learner)
+        kept = self._content.learners.get(learner)
+        until = max(self._ends.get(learner, 0), kept.until if kept else 0)
+        self._outbox = (*rest, msgspec.structs.replace(waiting, until=until))
         self.version += 1
-        self._keep_outbox()
+        self._write_outbox(self._outbox)
 
     def sent(self, waiting: Waiting, answer: EnrolmentAnswer | None, now: int) -> None:
         """The server has it (or, None: refuses it), so the outbox need not keep it."""
@@ -196,11 +204,18 @@ class GalleryStore:
             )  # fmt: skip
             learners = {**self._content.learners, request.learner: kept}
             self._put(msgspec.structs.replace(self._content, learners=learners), now)
-        self._keep_outbox()
+        self._write_outbox(self._outbox)
 
-    def forget(self, now: int) -> bool:
-        """Erase whose time is over; True when somebody's was."""
-        return self._put(self._content, now)
+    def forget(self, now: int) -> int:
+        """Erase whose time is over; how many enrolments went that the server never got."""
+        self._put(self._content, now)
+        rest = tuple(one for one in self._outbox if max(one.until, one.request.consented_at + UNSENT_MS) > now)
+        gone = len(self._outbox) - len(rest)
+        if gone:
+            self._write_outbox(rest)  # what can't be erased is tried again
+            self._outbox = rest
+            self.version += 1
+        return gone
 
     def _expect(self, sessions: Iterable[SessionPlan], retention_hours: int) -> None:
         self._ends = {}
@@ -223,9 +238,9 @@ class GalleryStore:
             self._files.write(self._gallery_path, msgspec.json.encode(content))
         return True
 
-    def _keep_outbox(self) -> None:
-        if self._outbox:
-            self._files.write(self._outbox_path, msgspec.json.encode(self._outbox))
+    def _write_outbox(self, outbox: tuple[Waiting, ...]) -> None:
+        if outbox:
+            self._files.write(self._outbox_path, msgspec.json.encode(outbox))
         else:
             self._files.erase(self._outbox_path)
 

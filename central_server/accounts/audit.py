@@ -85,7 +85,7 @@ from models.report_records import (
     TargetSet,
     UnitNamed,
 )
-from models.visit_records import LearnerEntered, LearnerLeft
+from models.visit_records import LearnerEntered, LearnerLeft, LearnerStayed
 
 PAGE = 100
 """Records on one page."""
@@ -93,7 +93,7 @@ PAGE = 100
 GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
     "sign-ins": (
         ("đăng nhập", "sign-ins"),
-        (SignedIn, SignedOut, SignInsFailed, LearnerEntered, LearnerLeft),
+        (SignedIn, SignedOut, SignInsFailed, LearnerEntered, LearnerStayed, LearnerLeft),
     ),
     "accounts": (
         ("tài khoản và quyền", "accounts and permissions"),
@@ -245,8 +245,16 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             UnitNamed() | TargetsDecided() | TargetSet() | CourseCounted() | ResultRecognised() | LetterheadKept()
         ):  # fmt: skip
             return sentence_of_reports(record, name)
-        case LearnerEntered() | LearnerLeft():
+        case LearnerEntered() | LearnerStayed() | LearnerLeft():
             point = name("bridge_point", record.bridge_point)
+            if isinstance(record, LearnerStayed):
+                return f"xem tiếp trang của mình ở điểm cầu {point}", f"went on reading the own pages at {point}"
+            if isinstance(record, LearnerLeft) and record.by != record.learner:
+                who = name("learner", record.learner)
+                return (
+                    f"mở trang của mình ở điểm cầu {point}, nên lượt xem của {who} kết thúc",
+                    f"opened the own pages at {point}, which ended the visit of {who}",
+                )
             if isinstance(record, LearnerLeft):
                 return f"xem xong trang của mình ở điểm cầu {point}", f"left the own pages at {point}"
             return (

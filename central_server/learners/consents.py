@@ -29,15 +29,22 @@ def consents_on_file(db: Session, learners: Sequence[str]) -> dict[str, Consent]
 
 
 def agreed_to_keep(db: Session, learners: Sequence[str]) -> dict[str, int]:
-    """For how many days portraits may be kept, of each of these learners who agreed that they are."""
-    found: dict[str, int] = {}
+    """For how many days portraits may be kept, of each of these learners who agreed that they are, and not to a text by
+    which none is since."""
+    standing: list[Consent] = []
     for at in range(0, len(learners), CHUNK):
         query = select(Consent).where(
             col(Consent.learner).in_(learners[at : at + CHUNK]), col(Consent.withdrawn_at).is_(None)
         )
-        for one in db.exec(query):
-            if days := days_agreed(one.text_version):
-                found[one.learner] = max(days, found.get(one.learner, 0))
+        standing += db.exec(query)
+    plain: dict[str, int] = {}
+    for one in standing:
+        if not days_agreed(one.text_version):
+            plain[one.learner] = max(one.given_at, plain.get(one.learner, one.given_at))
+    found: dict[str, int] = {}
+    for one in standing:
+        if (days := days_agreed(one.text_version)) and plain.get(one.learner, one.given_at) <= one.given_at:
+            found[one.learner] = max(days, found.get(one.learner, 0))
     return found
 
 
@@ -69,14 +76,16 @@ def consent_on_screen(learner: str, now: int, by: str, version: str = VERSION) -
     """The job that keeps what a learner agreed to in his or her own account: that version of the text."""
 
     def work(changes: Changes) -> None:
-        if _lacks(changes.db, [learner], version):
+        plain_now = not days_agreed(version) and agreed_to_keep(changes.db, [learner])
+        if plain_now or _lacks(changes.db, [learner], version):
             give(changes, learner, "on_screen", now, by, version)
 
     return changing(work, now, by)
 
 
 def give(changes: Changes, learner: str, way: str, given_at: int, by: str, version: str = VERSION) -> None:
-    """Keep a consent to that version of the text. by: the witness, an account or a deputy."""
+    """Keep a consent to that version of the text. by: the witness, an account or a deputy. When it is one by which no
+    portrait is kept, and newer than any by which they are, what was kept is erased."""
     consent = Consent(
         id=f"n-{secrets.token_hex(8)}", learner=learner, text_version=version, way=way, given_at=given_at, witness=by
     )
@@ -87,6 +96,9 @@ def give(changes: Changes, learner: str, way: str, given_at: int, by: str, versi
             way="on_screen" if way == "on_screen" else "signed_form",
         )
     )  # fmt: skip
+    changes.db.flush()
+    if not days_agreed(version) and not agreed_to_keep(changes.db, [learner]):
+        erase_portraits(changes, kept_of(changes.db, learner))
 
 
 def withdraw(learner: str, now: int, by: str | None) -> Job[int]:

@@ -16,14 +16,14 @@ from central_server.accounts.limiting import begin_try, fail, of_device, of_lear
 from central_server.bridge_points.routes import SignedDep, answer, decode_message
 from central_server.errors import InvalidError, NotSignedInError, SignInError
 from central_server.learners.at_point import Known, known_at
-from central_server.learners.visits import drop_visit_cookie, set_visit_cookie, visit_cookie
+from central_server.learners.visits import Visit, drop_visit_cookie, set_visit_cookie, visit_cookie
 from central_server.own_log.writing import append
 from central_server.services import Services, ServicesDep
 from central_server.web.description import described
 from central_server.web.figures import second_time
 from models.own_records import AnyOwnRecord
 from models.sealed_box import SealedBoxError, open_sealed
-from models.visit_records import LearnerEntered, LearnerLeft
+from models.visit_records import LearnerEntered, LearnerLeft, LearnerStayed
 from models.wire import LearnerTicket, LearnerTicketRequest
 
 router = APIRouter(prefix="/own", dependencies=[guard("everybody")])
@@ -91,12 +91,12 @@ async def enter(request: Request, of: ServicesDep, ticket: Annotated[str, Form(m
             "This ticket is no longer good: each is used once, within a minute. Enter your code and PIN on the "
             "check-in screen again.",
         )
-    key, visit = entered
+    key, visit, ended = entered
     who, device, point = visit.learner, visit.device, visit.bridge_point
     told = LearnerEntered(
         at=visit.began_at, by=who, learner=who, device=device, bridge_point=point, until=visit.ends_at
     )  # fmt: skip
-    await _tell(of, told)
+    await _tell(of, *(_left(one, visit.began_at, by=who) for one in ended), told)
     to = RedirectResponse(f"/learners/{visit.learner}/own", 303)
     set_visit_cookie(to, request, of.config, key, visit.console_port)
     return to
@@ -109,17 +109,16 @@ async def longer(request: Request, of: ServicesDep) -> Response:
     visit = of.visits.longer(visit_cookie(request, of.config)[0], now)
     if visit is None:
         raise NotSignedInError("visit")
+    who, device, point = visit.learner, visit.device, visit.bridge_point
+    told = LearnerStayed(at=now, by=who, learner=who, device=device, bridge_point=point, until=visit.ends_at)
+    await _tell(of, told)
     return JSONResponse({"left_ms": visit.ends_at - now})
 
 
 @router.post("/leave")
 async def leave(request: Request, of: ServicesDep) -> Response:
     """The learner is done."""
-    now = of.now()
-    visit = of.visits.leave(visit_cookie(request, of.config)[0], now)
-    if visit is not None:
-        who, device, point = visit.learner, visit.device, visit.bridge_point
-        await _tell(of, LearnerLeft(at=now, by=who, learner=who, device=device, bridge_point=point))
+    await _leave(of, visit_cookie(request, of.config)[0])
     return RedirectResponse("/own/left", 303)
 
 
@@ -129,13 +128,23 @@ async def left(request: Request, of: ServicesDep) -> Response:
     key, port = visit_cookie(request, of.config)
     page = of.pages.page(request, "own_left.html", port=port)
     if key:
-        of.visits.leave(key, of.now())
+        await _leave(of, key)
         drop_visit_cookie(page, request, of.config)
     return page
 
 
-async def _tell(of: Services, record: AnyOwnRecord) -> None:
+async def _leave(of: Services, key: str) -> None:
+    now = of.now()
+    if (visit := of.visits.leave(key, now)) is not None:
+        await _tell(of, _left(visit, now, by=visit.learner))
+
+
+def _left(visit: Visit, at: int, by: str) -> LearnerLeft:
+    return LearnerLeft(at=at, by=by, learner=visit.learner, device=visit.device, bridge_point=visit.bridge_point)
+
+
+async def _tell(of: Services, *records: AnyOwnRecord) -> None:
     def job(connection: Connection) -> None:
-        append(connection, record)
+        append(connection, *records)
 
     await asyncio.wrap_future(of.writer.submit(job))

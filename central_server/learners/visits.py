@@ -3,7 +3,7 @@
 A visit opens that learner's own pages and nothing else: no account, no other learner, no list. It ends with the button
 Xong, after LIFE_MS unless the learner asks for more, with the next visit on that PC, and with the device's key. All of
 it is in memory: a restart of the server ends every visit, and whoever was reading types the PIN again. The own log is
-told who entered and left (models.visit_records).
+told who entered, stayed and left (models.visit_records).
 """
 
 from __future__ import annotations
@@ -65,18 +65,19 @@ class Visits:
             self._tickets[token_hash(value)] = visit
         return Ticket(value, visit.ends_at)
 
-    def enter(self, ticket: str, now: int) -> tuple[str, Visit] | None:
-        """Use a ticket up: the cookie's value and the visit; None: it lets nobody in. That device's visit before ends.
-        """  # fmt: skip
+    def enter(self, ticket: str, now: int) -> tuple[str, Visit, list[Visit]] | None:
+        """Use a ticket up: the cookie's value, the visit, and that device's visits that this one ends; None: it lets
+        nobody in."""
         key = secrets.token_urlsafe(32)
         with self._lock:
             invited = self._tickets.pop(token_hash(ticket), None)
             if invited is None or invited.ends_at <= now:
                 return None
             visit = replace(invited, began_at=now, ends_at=now + LIFE_MS)
+            ended = [one for one in self._open.values() if one.device == visit.device and one.ends_at > now]
             self._open = {key: one for key, one in self._open.items() if _goes_on(one, now, but=visit.device)}
             self._open[token_hash(key)] = visit
-        return key, visit
+        return key, visit, ended
 
     def of(self, key: str, now: int) -> Visit | None:
         """The visit for which a cookie's value stands, while it goes on."""

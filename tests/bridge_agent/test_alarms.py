@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +53,29 @@ def test_a_retryable_error_stands_until_the_work_succeeds(here: Here) -> None:
     assert here.alarms.here() == ("Đĩa đầy.",)
     assert here.alarms.tried("log", lambda: None)
     assert here.alarms.here() == ()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="systemd is Linux's")
+def test_what_systemd_takes_into_its_journal_are_events_without_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, given = socket.socketpair()
+    with (
+        taken,
+        given,
+        given.makefile("w", encoding="utf-8") as stream,
+        (tmp_path / "out").open("w", encoding="utf-8") as by_hand,
+    ):
+        there = os.fstat(given.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{there.st_dev}:{there.st_ino}")  # as systemd sets it
+        for out in (stream, by_hand):  # a shell that a service started hands the variable on: it is for `stream` alone
+            journal = Journal(tmp_path / "agent.log", lambda: 0, out)
+            Alarms(journal).set("lookalike", "Rất giống: Nguyễn Văn An.", "Very like: Nguyễn Văn An.")
+            journal.close()
+        told = json.loads(taken.recv(1_000))
+    assert (told["event"], told["name"], len(told)) == ("alarm", "lookalike", 3)
+    assert "Nguyễn Văn An" in (tmp_path / "out").read_text(encoding="utf-8")
+    assert "Nguyễn Văn An" not in (tmp_path / "agent.log").read_text(encoding="utf-8")
 
 
 def test_learners_names_stay_on_the_terminal(here: Here) -> None:

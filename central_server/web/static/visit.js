@@ -22,7 +22,8 @@ if (left) {
   const done = () => get("visit-done").form.requestSubmit();
   const longer = async () => {
     const got = await fetch("/api/own/longer", { method: "POST" }).catch(() => null);
-    if (!got?.ok) { location.replace("/own/left"); return; }
+    if (got?.status === 401) { location.replace("/own/left"); return; } // it is over
+    if (!got?.ok) return; // no answer says nothing: the question stays, to be answered again or to end in time
     ends = Date.now() + (await got.json()).left_ms;
     touched = Date.now();
     closes = 0;

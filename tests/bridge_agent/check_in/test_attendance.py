@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from bridge_agent.check_in.spot_checks import SpotChecks
 from bridge_agent.entries import OpenSession, after_crash
@@ -19,7 +20,18 @@ from bridge_agent.log import Log
 from bridge_agent.recognition.events import Ready, SeatLost, Sighted, Sweep, Watched
 from bridge_agent.server_clock import ClockSample
 from bridge_agent.session import Recording, write_seal
-from models.records import AnyRecord, CheckIn, Coverage, Seal, SpotCheck, Unobserved, Vouched, decode
+from models.records import (
+    AnyRecord,
+    CheckIn,
+    CheckInMethod,
+    Coverage,
+    Flag,
+    Seal,
+    SpotCheck,
+    Unobserved,
+    Vouched,
+    decode,
+)
 from models.spans import spans, subtract, total, united
 
 MINUTE = 60_000
@@ -114,6 +126,30 @@ def test_another_start_of_the_pc_leaves_the_time_around_it_unobserved(pc: Pc) ->
     # Five minutes off: no coverage then, so nothing need be said. Since the watch began again nothing is known.
     assert pc.spans(Unobserved) == [(0, 10 * MINUTE), (15 * MINUTE + STEP_MS, 20 * MINUTE), (20 * MINUTE, 21 * MINUTE)]
     assert pc.spans(Vouched) == [(20 * MINUTE, 20 * MINUTE)]
+
+
+def test_what_is_odd_when_a_learner_checks_in_again_is_on_record_once_and_the_first_check_in_counts(pc: Pc) -> None:
+    def comes(method: CheckInMethod, *flags: Flag) -> bool:
+        pc.at += MINUTE
+        return pc.recording.attendance.admit("a", method, at=pc.boot, alike=0.7, encoder="e", flags=flags)
+
+    def on_record() -> list[tuple[str, object]]:
+        pc.recording.flush(pc.log)
+        return [(r.method, r.flags) for r in pc.records() if isinstance(r, CheckIn)]
+
+    assert comes("face") and not comes("face")
+    assert on_record() == [("face", UNSET)]
+    assert not comes("face", "moving_background")
+    assert not comes("face", "moving_background")
+    wanted = [("face", UNSET), ("face", ("moving_background",))]
+    assert on_record() == wanted
+    pc.restart(reboot=False, off_ms=MINUTE)
+    admitted = pc.recording.attendance.admitted["a"]
+    assert (admitted.at, admitted.method) == (MINUTE, "face")
+    assert not comes("face", "moving_background") and on_record() == wanted
+    assert not comes("pin", "second_factor")
+    assert on_record() == [*wanted, ("pin", ("second_factor",))]
+    assert pc.recording.attendance.admitted["a"].method == "face"
 
 
 def test_a_session_that_ended_while_the_agent_was_dead_is_closed_with_its_seal(pc: Pc) -> None:

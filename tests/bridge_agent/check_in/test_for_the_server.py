@@ -67,6 +67,28 @@ def test_portraits_are_kept_of_whoever_agreed_to_that_and_lie_nowhere_readable_n
     play(story)
 
 
+def test_who_was_enrolled_in_vain_because_the_server_never_came_back_is_told_as_it_is_erased(
+    room: RoomOf, play: Play
+) -> None:
+    async def story() -> None:
+        await begun(room)
+        room.office.away = True
+        await room.desk.enrol("p0", "v1", room.office.witness_pin)
+        await asyncio.sleep(1)
+        room.tell(TemplateMade("p0", room.boot(), os.urandom(1024), ENCODER, 3, ()))
+        await asyncio.sleep(1)
+        outbox = room.settings.folder.outbox
+        assert outbox.exists()
+        await room.die()
+        await asyncio.sleep(7 * 24 * 3600)
+        await room.switch_on(boot=True)
+        await asyncio.sleep(60)
+        assert not outbox.exists()
+        assert any("1 học viên chưa gửi được" in vi and "lấy mẫu lại" in vi for vi, _ in room.desk.view().alarms)
+
+    play(story)
+
+
 def test_the_own_page_opens_by_pin_whose_wrong_tries_count_with_those_of_check_in(room: RoomOf, play: Play) -> None:
     async def story() -> None:
         await begun(room)

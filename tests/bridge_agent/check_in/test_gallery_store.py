@@ -128,6 +128,28 @@ def test_an_enrolment_is_used_at_once_and_waits_for_the_server_over_a_restart(pc
     assert not (pc.folder / "enrolments.sealed").exists()
 
 
+def test_an_enrolment_that_the_server_never_gets_goes_after_the_retention_but_not_within_a_week(
+    pc: Pc, tmp_path: Path
+) -> None:
+    pc.contact()
+    pc.store.enrolled(waiting("p0", os.urandom(1024)))
+    week = EPOCH + 7 * 24 * HOUR
+    assert week > END + 24 * HOUR
+    assert pc.again(week - 1).forget(week - 1) == 0 and pc.store.has_template("p0")
+    version = pc.store.version
+    assert pc.store.forget(week) == 1
+    assert not pc.store.has_template("p0") and pc.store.outbox == () and pc.store.version > version
+    assert not (pc.folder / "enrolments.sealed").exists()
+    assert pc.store.forget(week) == 0
+    (tmp_path / "long").mkdir()
+    long = Pc(tmp_path / "long", retention_hours=720)
+    long.contact()
+    long.store.enrolled(waiting("p0", os.urandom(1024)))
+    over = END + 720 * HOUR
+    assert long.again(over - 1).forget(over - 1) == 0
+    assert long.store.forget(over) == 1
+
+
 def test_a_refused_enrolment_is_gone(pc: Pc) -> None:
     pc.contact()
     pc.store.enrolled(waiting("p0", os.urandom(1024)))

@@ -11,12 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import Session
 
 from central_server.learners.consent_text import VERSION, keeping_version, text_of
+from central_server.learners.consents import agreed_to_keep, consents_on_file
 from central_server.learners.kept_portraits import kept_of
 from models.sealed_box import seal_to
 from models.wire import PORTRAIT_BYTES
 from tests.central_server.enrolment.test_enrolling import course_id, prove
 from tests.central_server.learners.desk import enrol, face, learner, request, send, technician
-from tests.central_server.learners.test_kept_portraits import JPEG, decide, kept
+from tests.central_server.learners.test_kept_portraits import JPEG, account_of, decide, kept
 from tests.central_server.running import Agent, Running, join, running, write_course
 
 AGREED = keeping_version(90)
@@ -54,6 +55,29 @@ def test_they_are_kept_for_the_courses_that_keep_portraits(server: Running, tmp_
     assert kept(server, learner(server, "HV001")) == [] and prove(server) == []
     server.manager().post(f"/learners/{who}/consent/withdrawn")
     assert kept(server, who) == [] and prove(server) == []
+
+
+def test_whoever_chooses_the_plain_text_later_has_no_portraits_kept_any_more(server: Running) -> None:
+    agent, witness, who = join(server), technician(server), learner(server, "HV000")
+    assert decide(server, True) == 303
+    login = account_of(server, "HV000", "hoc-vien")
+    before = server.clock()
+
+    def keep() -> None:
+        enrol(agent, who, face(1), witness, text_version=AGREED, pictures=sealed(agent), consented_at=server.clock())
+        assert kept(server, who) == [1, 2, 3]
+        server.clock.ms += 1_000
+
+    keep()
+    enrol(agent, who, face(1), witness, consented_at=before - 1_000)  # it comes late: the learner agreed anew since
+    assert kept(server, who) == [1, 2, 3]
+    enrol(agent, who, face(1), witness, consented_at=server.clock())
+    assert kept(server, who) == [] and prove(server) == []
+    keep()
+    server.signed_in(login).post(f"/learners/{who}/consent?version={VERSION}")
+    assert kept(server, who) == [] and prove(server) == []
+    with Session(server.services.engine) as db:
+        assert who in consents_on_file(db, [who]) and agreed_to_keep(db, [who]) == {}
 
 
 def test_without_a_consent_that_says_so_or_not_as_they_must_be_they_are_refused_whole(server: Running) -> None:

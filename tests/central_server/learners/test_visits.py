@@ -21,7 +21,7 @@ from central_server.learners.means import keep_pins
 from central_server.learners.tables import Learner
 from models.own_records import AnyOwnRecord, ConsentGiven, ConsentWithdrawn, decode_own
 from models.sealed_box import seal_to
-from models.visit_records import LearnerEntered, LearnerLeft
+from models.visit_records import LearnerEntered, LearnerLeft, LearnerStayed
 from models.wire import LearnerTicket, LearnerTicketRequest
 from tests.central_server.corrections.making import MINUTE, School, school
 from tests.central_server.enrolment.test_enrolling import course_id, prove
@@ -172,6 +172,37 @@ def test_it_ends_after_five_minutes_unless_asked_for_more_half_an_hour_at_most(h
     assert browser.post("/api/own/longer").json()["left_ms"] == 2 * MINUTE
     clock.ms += 2 * MINUTE
     assert browser.post("/api/own/longer").status_code == 401 and browser.get(here.own()).status_code == 303
+
+
+def test_the_own_log_tells_of_each_visit_until_when_it_was(here: Office) -> None:
+    clock = here.server.clock
+    first = here.enter()
+    clock.ms += MINUTE
+    assert first.post("/api/own/longer").status_code == 200
+    clock.ms += MINUTE
+    second = here.enter(here.other)
+    clock.ms += MINUTE
+    second.get("/own/left")
+    second.get("/own/left")
+    here.enter()
+    clock.ms += 5 * MINUTE
+    here.enter()
+    acts = [one for one in told(here.server) if isinstance(one, LearnerEntered | LearnerStayed | LearnerLeft)]
+    began, me, other = acts[0].at, here.me, here.other
+    assert [(type(one), (one.at - began) // MINUTE, one.by, one.learner) for one in acts] == [
+        (LearnerEntered, 0, me, me),
+        (LearnerStayed, 1, me, me),
+        (LearnerLeft, 2, other, me),
+        (LearnerEntered, 2, other, other),
+        (LearnerLeft, 3, other, other),
+        (LearnerEntered, 3, me, me),
+        (LearnerEntered, 8, me, me),  # the one before ended at its `until`
+    ]
+    ends = [one.until - began for one in acts if not isinstance(one, LearnerLeft)]
+    assert ends == [5 * MINUTE, 6 * MINUTE, 7 * MINUTE, 8 * MINUTE, 13 * MINUTE]
+    assert prove(here.server) == []
+    audit = here.sign_ins()
+    assert "xem tiếp trang của mình" in audit and f"nên lượt xem của {here.code(me)}" in audit
 
 
 def test_a_ticket_lets_one_browser_in_once_within_a_minute(here: Office) -> None:
