@@ -33,7 +33,7 @@ class Counter:
     key: str
     free: int
     daily: bool = False
-    """Counted anew each day: some are wrong every day where many try, and a right try takes back no more than itself."""
+    """Counted anew each day: where many try some are wrong every day, and a right try takes back only itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,8 +122,8 @@ def keep_enrolment(
 def _check_people(db: Session, asked: EnrolmentRequest, desk: Desk) -> None:
     if asked.learner not in desk.learners(db):
         raise InvalidError(
-            "Học viên này không có trong danh sách của điểm cầu từ lúc đồng ý đến nay (tính trong một tuần). Chưa lưu gì; "
-            "hãy đồng bộ lại danh sách.",
+            "Học viên này không có trong danh sách của điểm cầu từ lúc đồng ý đến nay (tính trong một tuần). Chưa lưu "
+            "gì; hãy đồng bộ lại danh sách.",
             "This learner has not been on the bridge point's roster since the consent (a week is looked at). Nothing "
             "was kept; fetch the list again.",
         )

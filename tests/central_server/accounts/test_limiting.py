@@ -42,7 +42,7 @@ def test_a_few_mistakes_on_each_of_many_days_cost_a_place_no_pause_and_many_on_o
             now = START + days * FORGET_MS + n * MINUTE
             counted = one_more(counted, place, now)
             assert counted.until == now, days
-    for n in range(20):
+    for _ in range(20):
         now += MINUTE
         counted = one_more(counted, place, now)
     assert counted.until > now
