@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from central_server.accounts.guard import ActorDep, hidden
 from central_server.corrections.contests import ContestFacts, contest, contests_of_learner, open_until
@@ -19,12 +19,14 @@ from central_server.corrections.own_data import OwnData, own_data
 from central_server.corrections.reading import LeaveFacts, leaves_of_course, own_files
 from central_server.corrections.words import CHANGES, LEAVES, SIGNERS, STANDINGS, WHY
 from central_server.courses.changes import Changes
+from central_server.courses.overview import planned_sessions
 from central_server.courses.queries import course_of
 from central_server.courses.tables import CourseSession
 from central_server.errors import ConflictError
 from central_server.learners.own_guard import own_guard
 from central_server.participation.bar import presence_bar
-from central_server.participation.of_learner import attended
+from central_server.participation.course import counting
+from central_server.participation.of_learner import attended, seats
 from central_server.participation.one_learner import OneLearner, one_learner
 from central_server.participation.outlook_wording import needed, outlook
 from central_server.participation.rounding import Shown, shown
@@ -32,6 +34,7 @@ from central_server.reports.completion import OUTCOMES
 from central_server.services import ReadingDep, Services, ServicesDep
 from central_server.web.description import gives_file
 from central_server.web.downloads import download
+from central_server.web.figures import day
 from central_server.web.forms import Form, FormDep
 from central_server.web.headers import page_language
 
@@ -53,15 +56,18 @@ class OwnSession:
 
 @router.get("/learners/{learner}/own/courses/{course}")
 def own_course(request: Request, learner: str, course: str, of: ServicesDep, db: ReadingDep) -> Response:
-    """Minutes and share against the need, then the sessions so far with their bars."""
+    """Minutes and share against the need, then the sessions so far with their bars; of a guest the sessions alone."""
     found, now, lang = course_of(db, course), of.now(), page_language(request)
-    mine = attended(db, of.books, of.settling, found, learner, now) if found.published else None
-    if mine is None:
+    if not found.published:
+        raise hidden()
+    mine = attended(db, of.books, of.settling, found, learner, now)
+    guest_of = next((seat.guest_of for seat in seats(db, learner) if seat.course.id == course), ())
+    if mine is None and not guest_of:
         raise hidden()
     contests = contests_of_learner(db, learner)
     leaves = leaves_of_course(db, course)
     sessions = []
-    for row in mine.now.sessions:
+    for row in mine.now.sessions if mine else counting(planned_sessions(db, found, now)):
         one = one_learner(db, of.live, row.id, learner, now) if row.phase != "before" else None
         if one is None:
             continue
@@ -71,14 +77,15 @@ def own_course(request: Request, learner: str, course: str, of: ServicesDep, db:
         leave = leaves.get(row.id, {}).get(learner)
         bar = presence_bar(one.facts, one.state, lang)
         sessions.append(OwnSession(one, bar, shown(one.state.participation), leave, said, until))
-    it = mine.learner.forecast
+    it = mine.learner.forecast if mine else None
     context = {
         "course": found,
-        "learner": mine.learner.facts,
+        "learner": learner,
+        "guest_of": guest_of,
         "it": it,
-        "rule": mine.now.rule,
-        "outlook": outlook(it, lang),
-        "needed": needed(it, lang),
+        "rule": mine.now.rule if mine else None,
+        "outlook": outlook(it, lang) if it else "",
+        "needed": needed(it, lang) if it else "",
         "sessions": sessions[::-1],
         "leave_words": LEAVES,
     }
@@ -151,7 +158,13 @@ _WORDS = {"changes": CHANGES, "why": WHY, "leaves": LEAVES, "signers": SIGNERS, 
 @router.get("/learners/{learner}/own/data")
 def data_page(request: Request, learner: str, of: ServicesDep, db: ReadingDep) -> Response:
     """All that is kept of the learner, to be read and printed."""
-    return of.pages.page(request, "own_data.html", data=_data(of, db, learner), learner=learner, words=_WORDS)
+    data = _data(of, db, learner)
+    told = {one.session for one in data.leaves} | {one.session for one in data.signatures}
+    told |= {one.session for one in data.contests}
+    query = select(CourseSession).where(col(CourseSession.id).in_(told))
+    sessions = {one.id: f"{one.title}, {day(one.start)}" for one in db.exec(query)}
+    context = {"data": data, "learner": learner, "words": _WORDS, "sessions": sessions}
+    return of.pages.page(request, "own_data.html", **context)
 
 
 @router.get("/learners/{learner}/own/data.json", response_class=Response, responses=gives_file("application/json"))

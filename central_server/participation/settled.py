@@ -29,9 +29,9 @@ from central_server.participation.queries import Damaged, new_records, records_a
 from central_server.participation.rules import rule_of
 from models.islands import PointTotals
 from models.participation import Participation, Rule, Totals, judged, marks, scheduled
-from models.spans import Spans, spans, time_before
+from models.spans import Spans, intersect, spans, time_before, total
 
-FORM = 2
+FORM = 3
 """Another number when a row holds other figures, or the same records come to others."""
 VALUES: tuple[Value, ...] = ("seen", "not_seen", "not_observed")
 _NUMBERS: dict[Value, Literal[0, 1, 2]] = {"seen": 0, "not_seen": 1, "not_observed": 2}
@@ -187,6 +187,8 @@ class Computed:
     may be restored. Not to be kept."""
     elsewhere: tuple[str, ...]
     """Who was recorded there without sitting there (ids of learners)."""
+    recorded_ms: int
+    """Scheduled time in which the room was watched."""
     damaged: tuple[Damaged, ...] = ()
     """Its records that can't be read."""
 
@@ -209,8 +211,9 @@ def compute(db: Session, basis: Basis) -> Computed:
     known = evidence.with_live(())  # with what waited for a clock
     totals = known.totals
     parts = {who: part_of(totals.of(who), basis.start, schedule, True, basis.rule) for who in basis.learners}
-    return Computed(basis, parts, lasting, tuple(sorted({one.learner for one in known.elsewhere})),
-                    tuple(evidence.damaged))  # fmt: skip
+    elsewhere = tuple(sorted({one.learner for one in known.elsewhere}))
+    recorded = total(intersect(schedule, totals.coverage))
+    return Computed(basis, parts, lasting, elsewhere, recorded, tuple(evidence.damaged))
 
 
 class _Row(msgspec.Struct, frozen=True, array_like=True):
@@ -228,23 +231,24 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
     """Which of VALUES, and where it ends."""
 
 
-_ROWS = msgspec.msgpack.Decoder(tuple[list[_Row], tuple[str, ...]])
+_ROWS = msgspec.msgpack.Decoder(tuple[list[_Row], tuple[str, ...], int])
+"""The learners, who was recorded there without sitting there, and how long the room was watched (Computed)."""
 
 
-def _encoded(parts: Mapping[str, Part], elsewhere: tuple[str, ...]) -> bytes:
+def _encoded(computed: Computed) -> bytes:
     rows = []
-    for learner, part in parts.items():
+    for learner, part in computed.parts.items():
         t = part.totals
         stretches = [(_NUMBERS[value], end) for value, _, end in part.stretches]
         rows.append(_Row(learner, t.scheduled_ms, t.seen_ms, t.not_seen_ms, t.attended_ms, t.counted_ms,
                          part.late, part.early, stretches))  # fmt: skip
-    return msgspec.msgpack.encode((rows, elsewhere))
+    return msgspec.msgpack.encode((rows, computed.elsewhere, computed.recorded_ms))
 
 
 def _decoded(figures: bytes, rule: Rule) -> tuple[dict[str, Part], tuple[str, ...]] | None:
     """None: damaged, as good as not kept."""
     try:
-        rows, elsewhere = _ROWS.decode(figures)
+        rows, elsewhere, _ = _ROWS.decode(figures)
     except msgspec.MsgspecError:
         return None
     parts = {}
@@ -293,7 +297,7 @@ def keep(computed: Sequence[Computed]) -> Job[None]:
     """The job that keeps figures."""
     rows = [
         {"session": one.basis.session, "bridge_point": one.basis.bridge_point, "digest": one.basis.digest,
-         "figures": _encoded(one.parts, one.elsewhere)}
+         "figures": _encoded(one)}
         for one in computed
         if one.lasting
     ]  # fmt: skip
@@ -310,6 +314,7 @@ class SessionSum:
     """Everybody's figures in one session at one bridge point, added up. Milliseconds, but for counts of people."""
 
     session: str
+    bridge_point: str
     learners: int
     scheduled_ms: int
     seen_ms: int
@@ -318,10 +323,12 @@ class SessionSum:
     early: int
     anybody_ms: int
     """Scheduled time in which at least one learner was seen."""
+    recorded_ms: int
+    """Scheduled time in which the room was watched."""
 
 
 _KEPT_SINCE = text(
-    "SELECT k.session, k.figures FROM settled_point k JOIN session s ON s.id = k.session"
+    "SELECT k.session, k.bridge_point, k.figures FROM settled_point k JOIN session s ON s.id = k.session"
     " WHERE s.start >= :first AND s.start < :after ORDER BY k.session, k.bridge_point"
 )
 
@@ -335,7 +342,7 @@ def settled_sums(db: Session, first: int, after: int) -> list[SessionSum]:
     sums = []
     for row in db.execute(_KEPT_SINCE, {"first": first, "after": after}):
         try:
-            people, _ = _ROWS.decode(bytes(row.figures))
+            people, _, recorded_ms = _ROWS.decode(bytes(row.figures))
         except msgspec.MsgspecError:
             continue
         seen: list[tuple[int, int]] = []
@@ -347,11 +354,18 @@ def settled_sums(db: Session, first: int, after: int) -> list[SessionSum]:
                 at = end
         sums.append(
             SessionSum(
-                row.session, len(people), sum(one.scheduled_ms for one in people), sum(one.seen_ms for one in people),
-                sum(one.not_seen_ms for one in people), sum(one.late for one in people),
-                sum(one.early for one in people), _covered(seen),
+                session=row.session,
+                bridge_point=row.bridge_point,
+                learners=len(people),
+                scheduled_ms=sum(one.scheduled_ms for one in people),
+                seen_ms=sum(one.seen_ms for one in people),
+                not_seen_ms=sum(one.not_seen_ms for one in people),
+                late=sum(one.late for one in people),
+                early=sum(one.early for one in people),
+                anybody_ms=_covered(seen),
+                recorded_ms=recorded_ms,
             )
-        )  # fmt: skip
+        )
     return sums
 
 

@@ -31,8 +31,8 @@ def attendance_of(db: Session, state: SessionState, lang: Language) -> Sheet:
     said, signed = _seal(db, state, lang)
     signers = tuple(replace(one, name=one.name or signed.get(one.title.casefold(), "")) for one in head.signers)
     beside = Beside(minutes, leaves_of_session(db, state.facts.id), replace(head, signers=signers), tuple(said))
-    rooms = interaction_in(db.connection(), state.facts.id, state.facts.end).rooms
-    return replace(attendance_sheet(state, beside, lang), beside=interaction_sheet(state, rooms, lang))
+    told = interaction_in(db.connection(), state.facts.id, state.facts.end)
+    return replace(attendance_sheet(state, beside, lang), beside=interaction_sheet(state, told, lang))
 
 
 def _seal(db: Session, state: SessionState, lang: Language) -> tuple[list[str], dict[str, str]]:

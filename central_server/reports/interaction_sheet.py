@@ -5,9 +5,8 @@ Never in the attendance sheet itself: a learner's minutes do not depend on who s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from central_server.classroom.interaction import RoomInteraction
+from central_server.classroom.keeping import InteractionTold
 from central_server.participation.rounding import MINUTE_MS
 from central_server.participation.state import SessionState
 from central_server.participation.wording import pick
@@ -17,12 +16,15 @@ from central_server.web.figures import day, day_time
 from models.language import Language
 
 
-def interaction_sheet(state: SessionState, rooms: Mapping[str, RoomInteraction], lang: Language) -> Sheet | None:
-    """The sheet of the bridge points in `state`; None where nothing happened in any of them. rooms: by their ids."""
+def interaction_sheet(state: SessionState, told: InteractionTold, lang: Language) -> Sheet | None:
+    """The sheet of the bridge points in `state`; None where nothing happened in any of them. told: what is on record,
+    which while the class runs is some minutes behind the live page.
+    """
 
     def t(vi: str, en: str) -> str:
         return pick((vi, en), lang)
 
+    rooms, to = told.rooms, told.spoken_to
     facts, minutes = state.facts, t("Số phút", "Minutes")
     if not any(point.facts.id in rooms for point in state.points):
         return None
@@ -50,6 +52,10 @@ def interaction_sheet(state: SessionState, rooms: Mapping[str, RoomInteraction],
     notes = (
         t("Thời gian nói đo bằng âm lượng micro của phòng; không tính vào thời lượng tham gia của ai.",
           "Speaking is measured by the level of the room's microphone; it counts towards nobody's participation."),
+        t(f"Số phút đã nói là số đã ghi vào sổ, tính đến {day_time(to)} {day(to)}.",
+          f"Minutes spoken are those on record, as of {day_time(to)} on {day(to)}.")
+        if to
+        else t("Chưa có số phút nói nào được ghi vào sổ.", "No minutes spoken are on record yet."),
         t(f"Lập lúc {day_time(state.now)} {day(state.now)}.", f"Made at {day_time(state.now)} on {day(state.now)}."),
     )  # fmt: skip
     return Sheet(

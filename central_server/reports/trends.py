@@ -1,7 +1,8 @@
 """Quality by programme, lecturer and month: how much of the scheduled time learners were there. Pure.
 
 It rests on the settled figures of sessions that are over. A lecturer is not recognised by any camera: what is known of
-teaching is that a session was held (there are records of it) and how long at least one learner was in the room.
+teaching is how long the main bridge point, where the lecturer is, was watched, and how long at least one learner was
+there. Where none is entered it is the bridge point where that was longest.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ class SessionFact:
     cancelled: bool
     moved: bool
     has_records: bool
+    main_point: str
+    """Id of the bridge point where the lecturer teaches; empty: none was entered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,9 @@ class Teaching:
     """On the schedule up to now, cancelled ones left out."""
     scheduled: int
     held: int
-    """Of sessions of which there are records."""
+    """Scheduled time in which the main bridge point was watched."""
     in_room: int
-    """Scheduled time in which at least one learner was seen at some bridge point."""
+    """Scheduled time in which at least one learner was seen there."""
     moved: int
     """Sessions that were moved."""
     cancelled: int
@@ -134,12 +137,16 @@ def _teaching(key: str, sessions: Sequence[SessionFact], sums: Mapping[str, Sequ
         """Of (ms, minutes of a period): added up first, rounded once, halves up."""
         return floor(sum(Fraction(10 * ms, minutes * 60_000) for ms, minutes in some) + Fraction(1, 2))
 
-    longest = [
-        (max((one.anybody_ms for one in sums.get(session.id, ())), default=0), session.period_minutes)
+    at_main = {
+        session.id: [one for one in sums.get(session.id, ()) if session.main_point in ("", one.bridge_point)]
         for session in counted
-    ]
+    }
+
+    def longest(some: Callable[[SessionSum], int]) -> int:
+        return tenths((max(map(some, at_main[session.id]), default=0), session.period_minutes) for session in counted)
+
     return Teaching(
         key, len(counted), tenths((one.teaching_ms, one.period_minutes) for one in counted),
-        tenths((one.teaching_ms, one.period_minutes) for one in counted if one.has_records), tenths(longest),
+        longest(lambda one: one.recorded_ms), longest(lambda one: one.anybody_ms),
         sum(one.moved for one in counted), sum(one.cancelled for one in sessions),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from central_server.reports.trends import SessionFact
 
 _SESSIONS = text(
     'SELECT s.id, s.course, coalesce(c.programme, \'\') AS programme, coalesce(s.lecturer, \'\') AS lecturer, s.start,'
-    ' s."end", c.period_minutes, s.cancelled,'
+    ' s."end", c.period_minutes, s.cancelled, coalesce(s.main_point, \'\') AS main_point,'
     " EXISTS (SELECT 1 FROM session_change m WHERE m.session = s.id AND m.change = 'moved') AS moved,"
     " EXISTS (SELECT 1 FROM record r WHERE r.session = s.id) AS has_records,"
     ' (SELECT coalesce(sum(b."end" - b.start), 0) FROM session_break b WHERE b.session = s.id) AS breaks'
@@ -28,6 +28,7 @@ def sessions_in(db: Session, wanted: Period, now: int) -> list[SessionFact]:
         SessionFact(
             row.id, row.course, row.programme, row.lecturer, row.start, row.end - row.start - row.breaks,
             row.period_minutes, row.end <= now, bool(row.cancelled), bool(row.moved), bool(row.has_records),
+            row.main_point,
         )
         for row in db.execute(_SESSIONS, {"first": start_of(wanted.first), "after": end_of(wanted.last) + 1})
     ]  # fmt: skip

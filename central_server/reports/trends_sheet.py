@@ -80,8 +80,10 @@ def notes_of(found: Trends, lang: Language) -> tuple[str, ...]:
           f"{over} sessions are over, of {recorded} there are records; shares rest on what is settled of {settled}. "
           "What comes later is settled by the server anew, mostly within an hour; where a record is damaged nothing "
           "is settled: central-server verify names it."),
-        t("Hệ thống không nhận diện giảng viên. “Có bản ghi” là số tiết của buổi học có bản ghi điểm danh; “có học "
-          "viên” là thời gian theo lịch có ít nhất một học viên ở một điểm cầu, lấy điểm cầu dài nhất.",
-          "No camera recognises a lecturer. “With records” are the periods of sessions of which there are records; "
-          "“learners there” is the scheduled time with at least one learner at the bridge point where it was longest."),
+        t("Hệ thống không nhận diện giảng viên. “Có bản ghi” là thời gian theo lịch mà điểm cầu chính (nơi giảng viên "
+          "dạy) được ghi nhận; “có học viên” là thời gian có ít nhất một học viên ở đó. Buổi chưa ghi điểm cầu chính "
+          "thì lấy điểm cầu dài nhất; buổi chưa chốt số liệu chưa được tính.",
+          "No camera recognises a lecturer. “With records” is the scheduled time in which the main bridge point, where "
+          "the lecturer teaches, was watched; “learners there” that with at least one learner there. Where no main "
+          "bridge point is entered it is the one where that was longest; what is not settled yet is not counted."),
     )  # fmt: skip

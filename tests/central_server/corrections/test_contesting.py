@@ -155,6 +155,8 @@ def test_own_data_has_leave_signatures_and_results_with_who_and_when(here: Schoo
         "Bà Lan",
         "CC-7",
         "Cán bộ quản lý lớp Người dùng quan-ly",
+        "<li>Buổi 1, 24/11/2026: có phép, Họp ở Sở",
+        "<li>Buổi 1, 24/11/2026, bản số ",
         "có mặt 195,0",
         "Đã được hoàn tác",
     ):

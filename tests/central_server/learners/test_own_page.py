@@ -62,6 +62,25 @@ def test_a_learners_account_that_belongs_to_no_learner_is_told_whom_to_ask(serve
     assert "chưa gắn với học viên nào" in said and "chưa được giao quyền" not in said
 
 
+def test_a_guest_reads_the_session_attended_and_may_contest_it(server: Running) -> None:
+    taught(server, [[1, 1], [1, 1]])
+    course = course_id(server)
+    with server.services.engine.connect() as connection:
+        point = connection.exec_driver_sql("SELECT id FROM bridge_point").scalar_one()
+    form = {"name": "Trần Thị Khách", "unit": "Sở Y tế", "session": "K1.1", "bridge_point": point}
+    server.manager().post(f"/courses/{course}/guests", data=form)
+    with server.services.engine.connect() as connection:
+        guest = connection.exec_driver_sql("SELECT learner FROM guest").scalar_one()
+    client = account_of(server, guest)
+    address = f"/learners/{guest}/own/courses/{course}"
+    assert f'href="{address}"' in words(client.get("/"))
+    said = words(client.get(address))
+    assert "Đồng chí là khách của Buổi 1." in said and "Buổi 2" not in said
+    assert f'href="/learners/{guest}/own/sessions/K1.1/contest"' in said
+    server.manager().post(f"/courses/{course}/publish", data={"published": "no"})
+    assert client.get(address).status_code == 404
+
+
 def test_a_guests_page_can_be_read_where_the_guest_is_expected_and_nowhere_else(server: Running) -> None:
     course, manager = course_id(server), server.manager()
     with server.services.engine.connect() as connection:

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from central_server.app import create_app
 from central_server.config import Config
-from central_server.participation.settled import settled
+from central_server.participation.settled import settled, settled_sums
 from central_server.participation.settling import AFTER_MS, QUIET_MS, Settler
 from central_server.proof.stored import StoredEvidence
 from central_server.proof.verifying import verify
@@ -130,6 +130,15 @@ def test_a_damaged_row_is_as_good_as_none_and_a_changed_one_is_found(server: Run
     server.do(lambda db: db.exec_driver_sql("UPDATE settled_point SET figures = ?", (wrong,)))
     with server.services.engine.connect() as db:
         assert {one.what for one in verify(StoredEvidence(db), []).findings} == {"total"}
+
+
+def test_how_long_a_room_was_watched_is_kept_also_where_nobody_was_seen(server: Running) -> None:
+    taught(server, [[0] * 6], dark=0.5)
+    rows(server)
+    written(server)
+    with Session(server.services.engine) as db:
+        (one,) = settled_sums(db, START, START + DAY)
+    assert (one.recorded_ms, one.anybody_ms) == (90 * MINUTE, 0), "105 minutes, the break left out"
 
 
 def test_a_served_app_settles_by_itself_until_it_ends(tmp_path: Path) -> None:

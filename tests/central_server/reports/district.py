@@ -13,12 +13,14 @@ from functools import partial
 from sqlmodel import select
 
 from central_server.bridge_points.tables import BridgePoint
+from central_server.corrections.acts import Wanted, correct
 from central_server.courses.acts import publish
 from central_server.courses.changes import Changes, changing
 from central_server.courses.moving import cancel, restore
 from central_server.courses.planning import PlannedSession, put_course, put_programme, put_session
 from central_server.courses.tables import CourseSession, Enrolment
-from central_server.database import Writer
+from central_server.database import Job, Writer
+from central_server.learners.consents import give, withdraw
 from central_server.learners.identity import put_learner
 from central_server.learners.tables import Learner
 from central_server.reports.acts import Decision, Result, UnitName, count_course, decide_targets, name_unit, recognise
@@ -48,11 +50,14 @@ class District:
     programmes: list[str] = field(default_factory=list)
     courses: dict[int, str] = field(default_factory=dict)
     people: list[str] = field(default_factory=list)
-    acts: list[tuple[int, Callable[[Changes], object]]] = field(default_factory=list)
+    withdrew: str = ""
+    """The learner who withdraws consent."""
+    acts: list[tuple[int, Job[object]]] = field(default_factory=list)
 
     def at(self, day: date, work: Callable[[Changes], object], hour: int = 9) -> None:
         """Have something done on a day, at an hour in Vietnam."""
-        self.acts.append((start_of(day) + hour * HOUR, work))
+        at = start_of(day) + hour * HOUR
+        self.acts.append((at, changing(work, at)))
 
 
 def opened(number: int) -> date:
@@ -90,6 +95,10 @@ def district() -> District:
             changes, made.units[3], UnitName(UNITS[3], date(YEAR, 7, 1), "80/NQ-HĐND", into=made.units[4])
         ),
     )
+    withdrawn = start_of(date(YEAR, 8, 14)) + 9 * HOUR
+    made.at(date(YEAR, 1, 28), lambda changes: _consent(changes, made, 1))
+    made.acts.append((withdrawn, lambda connection: withdraw(made.withdrew, withdrawn, None)(connection)))
+    made.at(date(YEAR, 9, 8), lambda changes: _correct(changes, made, 1))
     made.at(date(YEAR, 9, 9), lambda changes: _mend_results(changes, made, 1))
     made.at(
         date(YEAR, 10, 2),
@@ -112,8 +121,7 @@ def district() -> District:
 def play(made: District, writer: Writer, done: int, until: int) -> int:
     """Do what is to be done before `until` (ms), from the act number `done` on; the number of the next one."""
     while done < len(made.acts) and made.acts[done][0] < until:
-        at, work = made.acts[done]
-        writer.submit(changing(work, at)).result()
+        writer.submit(made.acts[done][1]).result()
         done += 1
     return done
 
@@ -182,6 +190,19 @@ def _mend_results(changes: Changes, made: District, number: int) -> None:
     recognise(changes, made.courses[number], [
         Result(who, 1, "completed", 70, 80, 875, "", "", "Khá", f"CCX{at}") for at, who in enumerate(late)
     ])  # fmt: skip
+
+
+def _consent(changes: Changes, made: District, number: int) -> None:
+    """A learner of the course agrees to face recognition; in August he or she withdraws that."""
+    made.withdrew = _learners(changes, made.courses[number])[1]
+    give(changes, made.withdrew, "signed_form", changes.now, "a-1")
+
+
+def _correct(changes: Changes, made: District, number: int) -> None:
+    """Those who had not completed were there in the first session, after all."""
+    session = changes.db.get_one(CourseSession, f"K{number:03d}.1")
+    parts = [(who, session.start, session.end) for who in _learners(changes, made.courses[number])[::10]]
+    correct(changes, Wanted(session.id, "added", parts, "camera", "Máy quay hỏng"))
 
 
 def _cancel(changes: Changes, made: District, number: int) -> None:

@@ -118,7 +118,14 @@ def test_page_excel_pdf_and_csv_say_the_same_to_the_last_digit(year: Year) -> No
 
 
 def test_every_past_month_end_comes_out_as_it_did_then(year: Year) -> None:
-    """Names, merges, targets, results, cancelled and withdrawn courses came later; the reports are those of then."""
+    """Names, merges, targets, results, corrected presence, a consent withdrawn, cancelled and withdrawn courses came
+    later; the reports are those of then."""
+    with year.server.services.engine.connect() as db:
+        (withdrawn,) = db.execute(text("SELECT withdrawn_at FROM consent")).scalars()
+        corrected = db.execute(text("SELECT count(*), min(start), max(at) FROM correction_part p JOIN correction c"
+                                    " ON c.id = p.correction")).one()  # fmt: skip
+    assert end_of(date(YEAR, 7, 31)) < withdrawn < end_of(date(YEAR, 8, 31))
+    assert corrected[0] > 5 and corrected[1] < end_of(date(YEAR, 1, 31)) < end_of(date(YEAR, 8, 31)) < corrected[2]
     for day in MONTH_ENDS:
         for before, again in zip(year.then[day], reports(year.server, day), strict=True):
             assert replace(again, rows=(), notes=()) == replace(before, rows=(), notes=())

@@ -125,29 +125,37 @@ def test_trends_tell_the_three_values_apart_and_what_a_lecturer_taught() -> None
         told: dict[str, object] = {
             "course": "c", "programme": "g", "lecturer": "t", "start": start_of(DAY), "teaching_ms": 180 * minute,
             "period_minutes": 45, "over": True, "cancelled": False, "moved": False, "has_records": True,
+            "main_point": "",
         }  # fmt: skip
         return SessionFact(id_, **(told | more))  # type: ignore[arg-type]  # as the fields are
 
-    def point(id_: str, seen: int, away: int, there: int) -> SessionSum:
-        return SessionSum(id_, 10, 1800 * minute, seen * minute, away * minute, 2, 0, there * minute)
+    def point(id_: str, seen: int, away: int, there: int, watched: int, at: str = "p") -> SessionSum:
+        return SessionSum(
+            id_, at, 10, 1800 * minute, seen * minute, away * minute, 2, 0, there * minute, watched * minute
+        )
 
     others = (session("b", has_records=False), session("c", cancelled=True), session("d", over=False))
     sessions = [session("a"), *others]
-    found = trends(sessions, [point("a", 900, 450, 150), point("a", 900, 0, 90)], {})
+    found = trends(sessions, [point("a", 900, 450, 150, 160), point("a", 900, 0, 90, 170, "q")], {})
     (month,) = found.months
     assert (month.key, month.sessions, month.turns) == ("2026-03", 1, 20)
     assert (month.seen, month.not_seen, month.not_observed, month.late) == (500, 125, 375, 200)
     (taught,) = found.teaching
-    assert (taught.sessions, taught.scheduled, taught.held, taught.in_room) == (2, 80, 40, 33)
+    assert (taught.sessions, taught.scheduled, taught.held, taught.in_room) == (2, 80, 38, 33), "where it was longest"
     assert taught.cancelled == 1
     assert (found.over, found.recorded, found.settled) == (2, 1, 1)
+    main = [session("a", main_point="q"), *others]
+    (taught,) = trends(main, [point("a", 900, 450, 150, 160), point("a", 900, 0, 45, 90, "q")], {}).teaching
+    assert (taught.scheduled, taught.held, taught.in_room) == (80, 20, 10), "at the main bridge point alone"
+    (taught,) = trends(main, [point("a", 900, 450, 150, 160)], {}).teaching
+    assert (taught.held, taught.in_room) == (0, 0), "records of another bridge point tell nothing of the lecturer's"
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1))
 def test_the_three_shares_of_a_trend_are_all_of_the_time(some: list[tuple[int, int, int]]) -> None:
     session = SessionFact("a", "c", "g", "", start_of(DAY), 1, 45, over=True, cancelled=False, moved=False,
-                          has_records=True)  # fmt: skip
-    sums = [SessionSum("a", 1, sum(parts), parts[0], parts[1], 0, 0, 0) for parts in some]
+                          has_records=True, main_point="")  # fmt: skip
+    sums = [SessionSum("a", "p", 1, sum(parts), parts[0], parts[1], 0, 0, 0, 0) for parts in some]
     (month,) = trends([session], sums, {}).months
     exact = [sum(parts[at] for parts in some) for at in range(3)]
     shares = (month.seen, month.not_seen, month.not_observed)
@@ -163,10 +171,10 @@ def test_the_three_shares_of_a_trend_are_all_of_the_time(some: list[tuple[int, i
 def test_teaching_is_added_up_before_it_is_rounded(some: list[tuple[int, int]]) -> None:
     sessions = [
         SessionFact(str(n), "c", "g", "t", start_of(DAY), minutes * 60_000, period, over=True, cancelled=False,
-                    moved=False, has_records=True)
+                    moved=False, has_records=True, main_point="")
         for n, (minutes, period) in enumerate(some)
     ]  # fmt: skip
-    sums = [SessionSum(str(n), 1, 1, 1, 0, 0, 0, minutes * 60_000) for n, (minutes, _) in enumerate(some)]
+    sums = [SessionSum(str(n), "p", 1, 1, 1, 0, 0, 0, *[minutes * 60_000] * 2) for n, (minutes, _) in enumerate(some)]
     exact = sum(Decimal(minutes * 3600) / Decimal(period * 360) for minutes, period in some)
     for one in trends(sessions, sums, {}).teaching:
         for told in (one.scheduled, one.held, one.in_room):
