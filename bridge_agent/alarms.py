@@ -107,8 +107,8 @@ class Alarms:
         return tuple(one.here for one in self._standing.values())
 
     def named(self) -> dict[str, tuple[str, str]]:
-        """The sentences in both languages by the fault's name; of several of a kind the newest."""
-        return {_plain(name): sentence for name, sentence in self._standing.items()}
+        """The sentences in both languages, without people's names, by the fault's; of several of a kind the newest."""
+        return {_plain(name): (one.vi, one.en) for name, one in self._standing.items()}
 
     def here(self) -> tuple[str, ...]:
         """The sentences for people at this PC."""

@@ -57,7 +57,9 @@ class StreamingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     fps: Annotated[int, msgspec.Meta(ge=3, le=30)] = 15
     kbit_s: Annotated[int, msgspec.Meta(ge=100, le=20_000)] = 1200
     sound: bool = False
-    """Also publish a microphone of this PC: where no classroom page carries the room's sound."""
+    """Also publish a microphone of this PC: where no classroom page carries the room's sound. The class hears it once
+    somebody has turned it on in the room's classroom page.
+    """  # fmt: skip
     sound_device: str = ""
     """As bridge_agent.streaming.sound takes it; empty: this system's own."""
 

@@ -54,7 +54,9 @@ class State:
     entered: frozenset[str]
     """Rooms in which somebody has the page open."""
     microphones: Mapping[str, str]
-    """By room: the page (its id) whose microphone is the room's."""
+    """By room: the page (its id) that has turned the room's microphone on."""
+    device_microphones: frozenset[str]
+    """Rooms whose microphone is their agent's: a page turns it on and off, and captures no sound of its own."""
     generation: int
     """Of the relay: whoever is connected to an older one connects again."""
     open: bool
@@ -63,8 +65,13 @@ class State:
 
     @property
     def heard(self) -> frozenset[str]:
-        """The rooms that everybody hears."""
+        """The rooms that everybody hears, when their microphones are on."""
         return frozenset(room for room in self.floor.heard(self.plan.main) if self.plan.has(room))
+
+    @property
+    def audible(self) -> frozenset[str]:
+        """Those whose microphones are on: somebody there has pressed the button. All other sound stays at the relay."""
+        return self.heard & self.microphones.keys() if self.open else frozenset()
 
 
 class Classroom:
@@ -101,6 +108,7 @@ class Classroom:
             media=dict(self._media.rooms(self.plan.session)),
             entered=frozenset(room for room in self._pages.values() if room is not None),
             microphones=dict(self._microphones),
+            device_microphones=self._media.sound_of_devices(self.plan.session),
             generation=self._media.generation,
             open=self.plan.is_open(self._now()),
             way=self._media.way,
@@ -161,23 +169,24 @@ class Classroom:
         return Spoken(ms, self._since)
 
     async def _let_hear(self) -> None:
-        state = self.state()
-        heard = state.heard if state.open else frozenset()
+        heard = self.state().audible
         if heard != self._heard:
             await self._media.let_hear(self.plan.session, heard)
             self._heard = heard
             self._grow()
 
-    def take_microphone(self, room: str, page: str) -> None:
-        """The room's sound comes from this page from now on; another page of the room turns its microphone off."""
+    async def take_microphone(self, room: str, page: str) -> None:
+        """This page has the room's microphone from now on, and it is on; another page of the room turns its own off."""
         self._microphones[room] = page
         self._grow()
+        await self._let_hear()
 
-    def drop_microphone(self, room: str, page: str) -> None:
+    async def drop_microphone(self, room: str, page: str) -> None:
         """The page's microphone is off."""
         if self._microphones.get(room) == page:
             del self._microphones[room]
             self._grow()
+            await self._let_hear()
 
     def _drop_microphones(self) -> None:
         """Of rooms that are heard no longer: their microphones go off with the floor."""
@@ -212,7 +221,7 @@ class Classroom:
         finally:
             del self._pages[key]
             if room is not None:
-                self.drop_microphone(room, page)
+                await self.drop_microphone(room, page)
             self._grow()
 
     async def changed(self, version: int, timeout_s: float) -> None:

@@ -205,7 +205,7 @@ async def microphone(form: FormDep, of: ServicesDep, seat: SeatDep) -> Response:
         raise InputError("Yêu cầu thiếu mã của trang. Hãy tải lại trang lớp học.",
                          "The request lacks the page's id. Load the classroom page again.")  # fmt: skip
     if not form.has("on"):
-        classroom.drop_microphone(room, page)
+        await classroom.drop_microphone(room, page)
         return _done(token=None)
     state = classroom.state()
     if not state.open or room not in state.heard:
@@ -213,6 +213,6 @@ async def microphone(form: FormDep, of: ServicesDep, seat: SeatDep) -> Response:
             "Phòng này chưa được mời phát biểu nên micro chưa bật được. Hãy giơ tay.",
             "This room has not the floor, so its microphone can't be turned on. Raise the hand.",
         )
-    classroom.take_microphone(room, page)
+    await classroom.take_microphone(room, page)
     token = of.media.tokens.issue(seat.holder, seat.session, room, "publish", ("sound",), of.now())
     return _done(room=room, token=token, ice=ice_of(of))

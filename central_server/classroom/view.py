@@ -44,6 +44,7 @@ def facts_of(state: State, pictures: Mapping[str, int], now: int) -> dict[str, A
         "screen": floor.screen,
         "hands": [hand.room for hand in floor.hands],
         "microphones": state.microphones,
+        "deviceMicrophones": sorted(state.device_microphones),
         "rooms": {room: {"up": dict(media.sources), "speaking": media.speaking} for room, media in state.media.items()},
         "pictures": pictures,
         "clock": second_time(now),

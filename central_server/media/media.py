@@ -49,6 +49,7 @@ ANSWER_S = 8.0
 """The relay answers an offer within this time, its own start included, or the peer is told to come again."""
 MOST_EACH = 64
 """Resources that one holder may have at once: a page that shows every room's camera, sound and screen has fewer."""
+_ALWAYS = 2**53
 CLOCK_OFF_MS = 2_000
 """The relay's clock is related to the server's anew when they are this far apart."""
 
@@ -83,6 +84,8 @@ class Media:
         self._relay = RelayProcess(self._relay_settings, self._on_event, self._on_lost)
         self._rooms: dict[str, dict[str, RoomMedia]] = {}
         self._heard: dict[str, frozenset[str]] = {}
+        self._heard_from_to: dict[tuple[str, str], tuple[int, int]] = {}
+        """When each room (session, room) was let be heard last, server time: what it says otherwise is not counted."""
         self._voices: dict[tuple[str, str], Voice] = {}
         self._listening: list[Changed] = []
         self._held: dict[str, Held] = {}
@@ -102,18 +105,32 @@ class Media:
     @property
     def streams(self) -> int:
         """Publishers and viewers now."""
-        return len(self._holders)
+        return len(self._held)
 
     def rooms(self, session: str) -> Mapping[str, RoomMedia]:
         """The rooms (ids of bridge points) of the session of which something is up now."""
         return self._rooms.get(session, {})
 
+    def sound_of_devices(self, session: str) -> frozenset[str]:
+        """The rooms of the session whose `sound` a device publishes, and no page."""
+        return frozenset(
+            one.name.room
+            for one in self._held.values()
+            if (one.act, one.name.session, one.name.source) == ("publish", session, "sound")
+            and one.holder.startswith("device:")
+        )
+
     async def let_hear(self, session: str, rooms: frozenset[str]) -> None:
         """Pass on the `sound` of these rooms of the session and of no other: those are received, measured and dropped.
 
-        Holds until it is said anew, also over a start of the relay. Nobody is heard before it is said, and from then on
-        until `forget` it is kept when each room speaks.
+        Holds until it is said anew, also over a start of the relay. Nobody is heard before it is said. When a room
+        speaks is kept while it is heard.
         """
+        now, before = self._now(), self._heard.get(session, frozenset())
+        for room in rooms - before:
+            self._heard_from_to[session, room] = now, _ALWAYS
+        for room in before - rooms:
+            self._heard_from_to[session, room] = self._heard_from_to[session, room][0], now
         self._heard[session] = rooms
         self._relay.tell(LetHear(session, rooms))
 
@@ -121,11 +138,14 @@ class Media:
         """Let nobody hear the session's sound any more, and drop what was kept of who spoke in it."""
         if self._heard.pop(session, None):
             self._relay.tell(LetHear(session, frozenset()))
-        for key in [key for key in self._voices if key[0] == session]:
-            del self._voices[key]
+        for kept in (self._voices, self._heard_from_to):
+            for key in [key for key in kept if key[0] == session]:
+                del kept[key]
 
     def spoken_ms(self, session: str, room: str, start: int, end: int) -> int:
-        """How long the room spoke between two moments (server time, ms), by its sound's audio levels (RFC 6464)."""
+        """How long the room spoke, and was heard, between two moments (server time, ms), by its sound's audio levels
+        (RFC 6464).
+        """  # fmt: skip
         voice = self._voices.get((session, room))
         return voice.within(start, end) if voice else 0
 
@@ -258,9 +278,12 @@ class Media:
         offset = self._now() - beat.clock
         if self._offset is None or abs(offset - self._offset) > CLOCK_OFF_MS:
             self._offset = offset
-        for part in [part for part in beat.spoke if part.session in self._heard]:
-            voice = self._voices.setdefault((part.session, part.room), Voice())
-            voice.add(part.start + self._offset, part.end + self._offset)
+        for part in beat.spoke:
+            key = part.session, part.room
+            since, until = self._heard_from_to.get(key, (0, 0))
+            start, end = max(part.start + self._offset, since), min(part.end + self._offset, until)
+            if start < end:
+                self._voices.setdefault(key, Voice()).add(start, end)
         rooms: dict[str, dict[str, RoomMedia]] = {}
         for state in beat.streams:
             name, room = state.name, rooms.setdefault(state.name.session, {})

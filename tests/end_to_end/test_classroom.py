@@ -19,7 +19,7 @@ from central_server.classroom.keeping import records_of
 from models.wire import ClassroomTicket
 from tests.bridge_agent.console.serving_console import console
 from tests.central_server.classroom.lesson import SESSION, Lesson, lesson
-from tests.central_server.media.peers import Painted, Peers, Ticking
+from tests.central_server.media.peers import Painted, Peers, Ticking, Tone
 from tests.central_server.media.peers import until as so_far
 from tests.end_to_end.test_session_page import CHROMIUM, QUIET, check_accessibility
 
@@ -175,6 +175,23 @@ async def test_the_lecturers_screen_is_large_and_the_camera_small(here: Lesson, 
     assert large is not None and small is not None and large["width"] > 3 * small["width"]
     await lecturer.get_by_role("button", name="Dừng chiếu màn hình").click()
     await expect(technician.locator("#main-screen")).to_be_hidden(timeout=15_000)
+
+
+async def test_the_button_turns_the_agents_microphone_on_where_that_is_the_rooms(
+    here: Lesson, browser: Browser, peers: Peers
+) -> None:
+    await peers.publish(here.rooms["TDM"], "sound", Tone())
+    lecturer, technician = [await opened(here, browser, who) for who in ("lecturer", "technician")]
+    await expect(lecturer.locator("#mic-why")).to_contain_text("micro của máy điểm danh", timeout=20_000)
+    await expect(lecturer.locator("#mic-state")).to_have_text("Micro: đang tắt")
+    await asyncio.sleep(1)
+    assert (await stats(technician))["energy"] == 0
+    await lecturer.get_by_role("button", name="Bật micro").click()
+    await expect(lecturer.locator("#mic-state")).to_have_text("Micro: đang bật, cả lớp nghe thấy")
+    await until(technician, "energy", 0.001)
+    assert (await stats(lecturer))["sent"] == 0, "the page captures nothing"
+    await lecturer.get_by_role("button", name="Tắt micro").click()
+    await expect(lecturer.locator("#mic-state")).to_have_text("Micro: đang tắt")
 
 
 async def test_two_pages_of_one_room_use_one_microphone(here: Lesson, browser: Browser) -> None:

@@ -68,15 +68,17 @@ def test_a_class_that_everybody_left_is_over_after_its_planned_end_and_before_it
 ) -> None:
     with lesson(tmp_path) as one:
         left_open(one, at)
-        media = one.server.services.media
-        assert media._heard[SESSION] == {one.rooms["TDM"], one.rooms["BC"]}
+        media, classrooms = one.server.services.media, one.server.services.classrooms
+        assert classrooms.heard(SESSION) == {one.rooms["TDM"], one.rooms["BC"]}
         put_away(one)
         with one.server.services.engine.connect() as connection:
             floor = read_floor(connection, SESSION)
         assert (floor.turn is None, floor.hands == ()) == (closed, closed)
-        assert SESSION not in media._heard, "nobody is heard in a class that nobody has open"
+        assert classrooms.heard(SESSION) == set() and SESSION not in media._heard, (
+            "nobody is heard in a class that nobody has open"
+        )
         one.page(one.signed_in("lecturer"))
-        assert media._heard[SESSION] == {one.rooms["TDM"]} | (set() if closed else {one.rooms["BC"]})
+        assert classrooms.heard(SESSION) == {one.rooms["TDM"]} | (set() if closed else {one.rooms["BC"]})
 
 
 async def test_a_class_whose_end_is_moved_to_before_the_last_look_is_closed(tmp_path: Path) -> None:

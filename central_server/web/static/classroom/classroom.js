@@ -119,11 +119,12 @@ function controls() {
   const heard = facts.heard.includes(room);
   const why = by("mic-why").dataset;
   by("mic").disabled = !heard;
-  microphone.told(room, facts.microphones, heard);
+  const device = facts.deviceMicrophones.includes(room);
+  microphone.told(room, facts.microphones, heard, device);
   if (sound.textContent === sound.dataset.elsewhere && !facts.microphones[room]) sound.textContent = sound.dataset.off;
-  const secure = Boolean(navigator.mediaDevices);
+  const secure = device || Boolean(navigator.mediaDevices);
   by("mic-why").textContent = !facts.open ? why.closed : !secure ? why.insecure
-    : room === facts.main ? why.main : !heard ? why.wait : microphone.state === "off" ? why.yours : "";
+    : device ? (heard ? why.device : why.wait) : room === facts.main ? why.main : !heard ? why.wait : microphone.state === "off" ? why.yours : "";
   root.classList.toggle("my-turn", facts.floor === room);
   const hand = by("hand");
   if (hand) {

@@ -7,15 +7,21 @@ const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl:
 /** One source of this room. `state`: off, starting, on. */
 class Sending {
   constructor(source, { session, onState, onFailed }) {
-    Object.assign(this, { source, session, onState, onFailed, state: "off", track: null, stream: null });
+    Object.assign(this, { source, session, onState, onFailed, state: "off", track: null, stream: null, device: false, remote: false });
   }
 
   async toggle() { await (this.state === "off" ? this.begin() : this.end()); }
 
   async begin() {
     if (this.state !== "off") return;
-    this.#become("starting");
+    this.become("starting");
     try {
+      if (this.device) { // the room's PC sends the sound already: the server passes it on from now
+        this.remote = true;
+        await this.allowed();
+        if (this.remote) this.become("on");
+        return;
+      }
       const track = await this.capture();
       if (this.state !== "starting") { track.stop(); return; } // turned off meanwhile
       this.track = track;
@@ -26,7 +32,7 @@ class Sending {
       this.stream = new Stream({
         session: this.session, room: first.room, source: this.source, publishes: track,
         token: async () => { const one = given ?? await this.allowed(); given = null; return one; },
-        onState: (state) => { if (state === "up") this.#become("on"); else if (this.state === "on") this.#become("starting"); },
+        onState: (state) => { if (state === "up") this.become("on"); else if (this.state === "on") this.become("starting"); },
       });
     } catch (error) {
       this.end(error.why ?? (error.name === "NotAllowedError" ? "denied" : error.name === "NotReadableError" ? "busy" : "missing"), error.sentence);
@@ -39,7 +45,8 @@ class Sending {
     this.stream?.stop();
     this.track?.stop();
     this.stream = this.track = null;
-    this.#become("off");
+    this.remote = false;
+    this.become("off");
     if (was !== "off") this.released();
     if (why) this.onFailed(why, sentence);
   }
@@ -47,7 +54,7 @@ class Sending {
   /** The relay was started anew: what was connected to the one before is good for nothing. */
   again() { if (this.state === "on") this.stream?.restart(); }
 
-  #become(state) { if (state !== this.state) { this.state = state; this.onState(state); } }
+  become(state) { if (state !== this.state) { this.state = state; this.onState(state); } }
 
   /** Asks the server; {room, token, ice}. */
   async ask(address, fields) {
@@ -71,8 +78,10 @@ export class Microphone extends Sending {
   released() { this.ours = false; act(this.address, { page: this.page }, { keepalive: true }); }
 
   /** microphones: by room, the page whose microphone is the room's. Another page's turns this one off. */
-  told(room, microphones, heard) {
+  told(room, microphones, heard, device) {
+    this.device = device; // the room's microphone is its agent's, which this page turns on and off
     if (this.state === "off") return;
+    if (this.remote && this.ours) this.become(device ? "on" : "starting"); // its line may come and go
     if (!heard) this.end();
     else if (microphones[room] === this.page) this.ours = true; // before that, the facts are older than our asking
     else if (this.ours && microphones[room]) this.end("elsewhere");
