@@ -223,7 +223,7 @@ def _ended(attendance: OpenAttendance, at: int) -> list[UnobservedInterval]:
     """What coverage that ends at `at` tells of those of whom nothing is known; who was being asked is asked anew."""
     far = FarSeats(attendance.far)
     told = Voucher(attendance.vouching).tell(at, dict.fromkeys(attendance.asked, 0))
-    return [one for one in told if not far.hides(one.learner)] + far.unwatched(at)
+    return [one for one in told if not far.hides(one.learner)] + far.unwatched(at, died=True)
 
 
 def _copy(some: T) -> T:

@@ -134,10 +134,15 @@ class FarSeats:
             self.state.lost[learner] = max(since, until)
         return closed
 
-    def unwatched(self, at: int) -> list[UnobservedInterval]:
-        """Coverage ended at `at`: from there on nobody is observed."""
+    def unwatched(self, at: int, *, died: bool = False) -> list[UnobservedInterval]:
+        """Coverage ended at `at`: from there on nobody is observed. died: with the agent, and what the looks had told
+        with it; so of whose face was matched a moment before, nobody can say any more who was in view."""
         state = self.state
         closed = [i for learner, since in state.lost.items() for i in _unobserved(learner, since, at)]
+        for learner, came in state.came.items():
+            on_the_way = came.by_face and at - came.at <= HIDDEN_MS and learner not in state.lost
+            if on_the_way and (died or self._may_be_there(came, at)):
+                closed += _unobserved(learner, came.at, at)
         state.waiting = sorted({*state.waiting, *(state.lost.keys() - {*state.supposed}), *state.followed})
         state.lost, state.followed, state.supposed = {}, [], []
         self._from = self._nameless = self._strange = None

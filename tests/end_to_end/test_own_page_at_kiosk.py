@@ -113,6 +113,12 @@ async def test_whoever_went_away_is_asked_and_then_the_page_closes(
     await check_accessibility(page)
     await page.screenshot(path=tmp_path / "asks.png")
     await expect(page.locator("#visit-longer")).to_be_focused()
+    await page.route("**/api/own/longer", lambda route: route.abort())
+    async with page.expect_event("requestfailed"):  # a line that fails says nothing: the visit goes on
+        await page.keyboard.press("Enter")
+    await page.unroute("**/api/own/longer")
+    await expect(page.locator("#visit-longer")).to_be_focused()
+    assert urlsplit(page.url).path == here.own()
     await page.keyboard.press("Enter")
     await expect(page.locator("#visit-more")).to_be_hidden()
     await page.clock.run_for(62_000)

@@ -167,6 +167,18 @@ def test_a_session_that_ended_while_the_agent_was_dead_is_closed_with_its_seal(p
     assert pc.log.unsealed() == []
 
 
+def test_whose_face_was_matched_within_a_minute_before_a_crash_is_not_observed_since(pc: Pc) -> None:
+    pc.recording.attendance.knows(frozenset({"a", "b"}))
+    pc.live(MINUTE)
+    pc.recording.attendance.admit("b", "face", at=pc.boot, alike=0.7, encoder="e")
+    pc.recording.take(Sighted("b", pc.boot + 1, 0.7))
+    pc.recording.attendance.admit("a", "face", at=pc.boot, alike=0.7, encoder="e")
+    pc.live(40_000)
+    pc.restart(reboot=True, off_ms=5 * MINUTE)
+    assert [(r.learner, r.why) for r in pc.records() if isinstance(r, Unobserved)] == [("a", "far_seat")]
+    assert pc.spans(Unobserved) == [(MINUTE, MINUTE + 40_000)]
+
+
 def test_a_lost_seat_is_closed_by_a_crash_where_coverage_is(pc: Pc) -> None:
     pc.live(MINUTE)
     pc.recording.take(Sighted("a", pc.boot, 0.7))

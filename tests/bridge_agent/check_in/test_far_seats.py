@@ -69,6 +69,14 @@ def test_who_was_admitted_and_never_named_since_may_be_the_face_that_nobody_can_
     assert seats.state.lost == {}
 
 
+def test_coverage_that_ends_within_the_walk_to_a_seat_tells_nothing_of_it_while_somebody_nameless_is_in_view() -> None:
+    for nameless, told in (((0, 60), [("far_seat", 1, 1.5)]), ((0, 0), [])):
+        seats = FarSeats()
+        seats.came("a", 1 * MINUTE, by_face=True)
+        assert played(seats, 1, 2, nameless=nameless) == []
+        assert brief(seats.unwatched(round(1.5 * MINUTE))) == told
+
+
 def test_who_was_admitted_and_is_in_a_room_where_everybody_can_be_named_has_left() -> None:
     seats = FarSeats()
     seats.came("a", 1 * MINUTE, by_face=True)
