@@ -141,6 +141,8 @@ class PointFigures(msgspec.Struct, frozen=True, kw_only=True):
     """False: some of its times are by the PC's own clock."""
     misfits: int
     """Records that tell of times at which they can't have been made, by the server's receipts."""
+    damaged: int
+    """Records that can't be read and are left out."""
     profile: ProfileState
     heads: HeadFigures | None
     """The last headcount."""
@@ -207,6 +209,7 @@ def figures_of(state: SessionState) -> SessionFigures:
                 after_seal=point.seal.late,
                 clock_known=point.clock_known,
                 misfits=point.misfits,
+                damaged=len(point.damaged),
                 profile=point.profile,
                 heads=_heads(point.heads) if point.heads else None,
                 strangers_since=point.strangers_since,

@@ -48,6 +48,7 @@ def test_pages_leave_a_damaged_record_out_and_name_it(server: Running) -> None:
         assert named in got.text, path
         assert "central-server verify" in got.text, path
     assert server.get("/sessions/K1.1/sheet.xlsx").status_code == 200
+    assert server.get("/api/sessions/K1.1/participation").json()["points"][0]["damaged"] == 1
     with server.services.engine.connect() as db:
         assert {one.what for one in verify(StoredEvidence(db), []).findings} >= {"changed"}
 
