@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.central_server.classroom.lesson import SESSION, lesson
-from tests.central_server.media.peers import Peers, Ticking, Tone, until
+from tests.central_server.media.peers import Peers, RefusedByServerError, Ticking, Tone, until
 
 
 async def test_an_agents_microphone_is_heard_and_counted_while_a_page_of_its_room_has_it_on(tmp_path: Path) -> None:
@@ -29,4 +31,15 @@ async def test_an_agents_microphone_is_heard_and_counted_while_a_page_of_its_roo
         heard = listener.frames
         await asyncio.sleep(0.5)
         assert listener.frames - heard <= 2
+
+        # A page that captures the room's sound itself takes over, and the agent waits.
+        turned_on = await asyncio.to_thread(one.act, technician, "microphone", page="p", on="yes")
+        page = await peers.publish(room, "sound", Tone(), token=turned_on.json()["token"])
+        await until(lambda: room not in media.sound_of_devices(SESSION))
+        with pytest.raises(RefusedByServerError) as refused:
+            await peers.publish(room, "sound", Tone())
+        assert refused.value.answer.status_code == 409
+        headers = {"Authorization": f"Bearer {page.token}"}
+        assert (await asyncio.to_thread(technician.delete, page.location, headers=headers)).status_code == 200
+        await peers.publish(room, "sound", Tone())
         await peers.close()

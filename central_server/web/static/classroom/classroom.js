@@ -164,7 +164,12 @@ function follow(now) {
 follow(facts);
 listen(`${here}/events?page=${page}${room ? `&room=${encodeURIComponent(room)}` : ""}`, {
   onFacts: follow,
-  onReload: () => { by("changed").hidden = false; },
+  onReload: () => { // this seat is lost, and the server ends its streams
+    by("changed").hidden = false;
+    playing.show([], facts.generation);
+    microphone?.end();
+    screen?.end();
+  },
   onLost: (lost) => {
     if (lost) by("stale").textContent = `${by("stale").dataset.text} ${facts.clock}. ${by("stale").dataset.then}`;
     by("stale").hidden = !lost;
