@@ -48,7 +48,7 @@ def _is_ours(host: str, number: int) -> bool:
         return False
     finally:
         connection.close()
-    return bool(answer == {"ok": True})
+    return isinstance(answer, dict) and {"ok", "media"} <= answer.keys()
 
 
 def address(config: Config, now_s: float) -> Finding:
