@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -128,7 +129,8 @@ def test_dlibs_files_come_with_their_package(cache: Path) -> None:
 
 
 def test_a_package_that_is_not_installed_is_no_error(cache: Path) -> None:
-    assert w.folders(replace(w.DLIB_POINTS, package="no_such_package_here/models")) == [cache]
+    missing = w.folders(replace(w.DLIB_POINTS, package="no_such_package_here/models"))
+    assert missing == [cache, Path(sys.prefix) / "share" / "diemdanh" / "weights"]
 
 
 def test_a_wrong_file_is_refused_with_both_hashes(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
