@@ -53,7 +53,15 @@ def everybody_was_seen_all_the_time(held: list[AnyRecord]) -> Coverage:
 def sends_media(root: int) -> bool:
     """Whether a process of the tree has loaded SRTP, without which nothing is sent."""
     top = psutil.Process(root)
-    return any("pylibsrtp" in part.path for one in [top, *top.children(recursive=True)] for part in one.memory_maps())
+    return any("pylibsrtp" in path for one in [top, *top.children(recursive=True)] for path in loaded(one))
+
+
+def loaded(process: psutil.Process) -> list[str]:
+    """The files that it has in memory; none once it has ended."""
+    try:
+        return [part.path for part in process.memory_maps()]
+    except psutil.NoSuchProcess:
+        return []
 
 
 async def test_the_class_is_seen_while_its_attendance_is_recorded(
