@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
@@ -51,11 +51,8 @@ class Journal:
         # A full disk must not stop the agent; logging's default would print a traceback for every line.
         self._file.handleError = lambda record: None  # type: ignore[method-assign]
 
-    def note(self, event: str, **facts: Fact) -> None:
-        """Write an event into the file alone. Facts hold no names of people."""
-        self._note(event, facts)
-
-    def _note(self, event: str, facts: Mapping[str, Fact]) -> str:
+    def note(self, event: str, **facts: Fact) -> str:
+        """Write an event into the file alone; its line. Facts hold no names of people."""
         at = datetime.fromtimestamp(self._wall() / 1000, UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"at": at, "event": event, **facts}, ensure_ascii=False)
         self._file.handle(logging.LogRecord("agent", logging.INFO, "", 0, line, None, None))
@@ -69,7 +66,7 @@ class Journal:
 
     def say(self, event: str, vi: str, en: str, **facts: Fact) -> None:
         """Tell people at the terminal in a sentence, and note the event."""
-        line = self._note(event, facts)
+        line = self.note(event, **facts)
         clock = datetime.fromtimestamp(self._wall() / 1000).astimezone().strftime("%H:%M:%S")
         with contextlib.suppress(OSError, ValueError):  # the terminal is gone; recording goes on
             print(f"{clock}  {both(vi, en)}" if self._names else line, file=self._out, flush=True)

@@ -98,6 +98,7 @@ async def test_where_streaming_is_off_attendance_is_recorded_and_no_media_proces
         await asyncio.sleep(1)
         assert not sends_media(process.pid)
         assert not server.services.media.rooms(SESSION)
-        assert len(psutil.Process(process.pid).children(recursive=True)) <= 3  # recognition, capture, Python's tracker
+        parts = [one for one in psutil.Process(process.pid).children(recursive=True) if "python" in one.name()]
+        assert len(parts) <= 3  # recognition, capture, Python's tracker
     everybody_was_seen_all_the_time(held())
     assert not [one for one in held() if isinstance(one, Link)]

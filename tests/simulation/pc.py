@@ -66,12 +66,12 @@ class WitnessedJournal(Journal):
         super().__init__(path, wall, out)
         self._noted = noted
 
-    def note(self, event: str, **facts: Fact) -> None:
+    def note(self, event: str, **facts: Fact) -> str:
         """As the journal does."""
         words = [event, *(str(facts[name]) for name in ("name", "loop", "error", "at") if name in facts)]
         what = " ".join(words)
         self._noted[what] = self._noted.get(what, 0) + 1
-        super().note(event, **facts)
+        return super().note(event, **facts)
 
 
 class WitnessedLog(Log):
