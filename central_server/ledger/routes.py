@@ -67,7 +67,7 @@ class BatchesFirst:
             response = await batches(request, of)
         except ServerError as error:
             response = answer_error(of.pages, request, error)
-        except Exception:
+        except Exception:  # whatever nobody foresaw gets the app's sentence; uvicorn logs what is raised on
             await answer_unexpected(of.pages, request)(scope, receive, send)
             raise
         await response(scope, receive, send)
