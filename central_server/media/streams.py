@@ -13,7 +13,7 @@ from central_server.media.key_frames import KeyFrames
 from central_server.media.messages import Name
 from central_server.media.packets import History, Numbering, Packet
 from central_server.media.passing import IdleTrack, Outgoing, Wishes
-from central_server.media.thinning import Thinning
+from central_server.media.thinning import Passed, Thinning
 from central_server.media.voice import VoiceActivity
 
 Clock = Callable[[], float]
@@ -125,7 +125,7 @@ class PassedView:
     def __init__(self, stream: Stream, sender: RTCRtpSender) -> None:
         self._stream = stream
         self._outgoing = Outgoing(sender, Wishes(self._again, self._missed, self._lost))
-        self._numbering, self._thinning = Numbering(), Thinning()
+        self._numbering, self._thinning, self._to_viewer = Numbering(), Thinning(), Passed()
         self._sent_at = self._heard_at = stream.now()
         self._started = self._new = self._passed_key = False
         self.payload_type = 0
@@ -170,6 +170,7 @@ class PassedView:
         if given is None:
             return
         self._new, self._sent_at = False, now
+        self._to_viewer.passed(given[0])
         try:
             await self._outgoing.send(packet, *given)
         except ConnectionError:
@@ -190,7 +191,7 @@ class PassedView:
 
     def _lost(self, share: float) -> None:
         self._heard_at = self._stream.now()
-        self._thinning.lost(share, self._heard_at)
+        self._thinning.lost(self._to_viewer.own_share(share), self._heard_at)
 
     def gone(self) -> bool:
         """Whether packets go to the viewer and nothing was heard of it for too long."""

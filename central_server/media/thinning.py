@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from central_server.media.packets import after
+
 HEAVY = 0.25
 """Share of packets lost in a viewer's report from which the line does not carry the stream: 10 % is bad luck that
 retransmission mends, a quarter is a queue that overflows."""
@@ -12,6 +14,30 @@ REST_S = 10.0
 LONGEST_S = 80.0
 AGAIN_TOO_S = 20.0
 """Failing this soon after a try is the same trouble still."""
+
+
+class Passed:
+    """What was passed to one viewer since its last report: what the publisher's line lost, the viewer's did not."""
+
+    def __init__(self) -> None:
+        self._highest: int | None = None
+        self._reported: int | None = None
+        self._count = 0
+
+    def passed(self, number: int) -> None:
+        """A packet was sent for the first time, under this number (16 bits)."""
+        self._count += 1
+        if self._highest is None or after(number, self._highest) > 0:
+            self._highest = number
+
+    def own_share(self, lost: float) -> float:
+        """Of what was passed, the share that its own line lost. lost: as it reported, of all numbers up to the highest."""
+        first, highest, count = self._reported, self._highest, self._count
+        self._reported, self._count = highest, 0
+        if first is None or highest is None or count == 0:
+            return lost
+        numbers = after(highest, first)
+        return min(1.0, max(0.0, (lost * numbers - max(0, numbers - count)) / count))
 
 
 class Thinning:
@@ -27,7 +53,7 @@ class Thinning:
         return now < self._until
 
     def lost(self, share: float, now: float) -> None:
-        """The viewer reported that share of packets lost (0 to 1) since its last report."""
+        """Its line lost that share of packets (0 to 1) since the viewer's last report."""
         if self.thin(now):
             return
         self._heavy = self._heavy + 1 if share >= HEAVY else 0

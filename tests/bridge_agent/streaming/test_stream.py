@@ -200,7 +200,7 @@ async def test_a_line_that_loses_much_gets_less_and_the_picture_goes_on(room: Ro
     line.loss = 0.25
     await until(lambda: room.state is not None and room.state.step >= 2, 40)  # a report may be lost, too
     line.loss = 0.0
-    await viewer.until(20, 15)
+    await viewer.until(20, 40)
 
 
 async def test_where_packets_cannot_be_handed_on_pictures_are_encoded_again(room: Room, peers: Peers) -> None:

@@ -14,7 +14,7 @@ from central_server.errors import DataFolderError, MediaTokenError
 from central_server.media.key_frames import AGAIN_S, REST_S, KeyFrames
 from central_server.media.packets import HISTORY, History, Numbering, Packet, after, begins_key_frame
 from central_server.media.rooms import Voice
-from central_server.media.thinning import REPORTS, Thinning
+from central_server.media.thinning import REPORTS, Passed, Thinning
 from central_server.media.thinning import REST_S as THIN_S
 from central_server.media.tokens import MediaTokens, media_key
 from central_server.media.turn import ice_servers, turn_secret
@@ -149,6 +149,30 @@ def test_ten_percent_of_loss_is_no_slow_line() -> None:
     for second in range(1_000):
         line.lost(0.10 if second % 7 else 0.30, float(second))
         assert not line.thin(float(second))
+
+
+@given(st.integers(0, 0xFFFF), st.integers(0, 0xFFFF_FFFF), st.integers(0, 0xFFFF_FFFF))
+def test_what_the_publishers_line_lost_is_not_counted_against_a_viewers(first: int, kept: int, arrived: int) -> None:
+    passed = Passed()
+    passed.passed(first)
+    assert passed.own_share(0.5) == 0.5, "of its first report nothing is known yet"
+    came = [bool(kept >> bit & 1) for bit in range(32)] + [True]
+    got = [there and bool(arrived >> bit & 1) for bit, there in enumerate(came)]
+    for step, there in enumerate(came, 1):
+        if there:
+            passed.passed((first + step) & 0xFFFF)
+    share = passed.own_share(1 - sum(got) / len(came))
+    assert share == pytest.approx(1 - sum(got) / sum(came))
+
+
+def test_a_publishers_bad_line_does_not_thin_a_viewers() -> None:
+    line, passed = Thinning(), Passed()
+    for second in range(20):
+        for number in range(second * 40, second * 40 + 40):
+            if number % 5 >= 2:
+                passed.passed(number)
+        line.lost(passed.own_share(0.4), float(second))
+    assert not line.thin(20.0)
 
 
 def test_voice_begins_with_words_and_ends_after_a_pause() -> None:
