@@ -31,7 +31,7 @@ class Passed:
             self._highest = number
 
     def own_share(self, lost: float) -> float:
-        """The share of what was passed that its own line lost. lost: as it reported, of all numbers up to the highest."""
+        """The share of what was passed that its own line lost. lost: as it reported, of all numbers."""
         first, highest, count = self._reported, self._highest, self._count
         self._reported, self._count = highest, 0
         if first is None or highest is None or count == 0:
