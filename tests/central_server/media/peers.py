@@ -128,7 +128,7 @@ class Peer:
     """Each picture's number, and when it was there."""
     reading: asyncio.Task[None] | None = None
 
-    async def until(self, frames: int, seconds: float = 10) -> None:
+    async def until(self, frames: int, seconds: float = 30) -> None:
         """Wait for so many frames more."""
         wanted = self.frames + frames
         async with asyncio.timeout(seconds):
@@ -295,7 +295,7 @@ def number_in(frame: VideoFrame) -> int:
     return sum(1 << bit for bit in range(BITS) if squares[bit] > 125)
 
 
-async def until(true: object, seconds: float = 10) -> None:
+async def until(true: object, seconds: float = 30) -> None:
     """Wait until a condition (a function) holds."""
     assert callable(true)
     async with asyncio.timeout(seconds):
