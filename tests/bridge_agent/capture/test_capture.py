@@ -101,7 +101,7 @@ def video(tmp_path: Path) -> Path:
 
 
 def gone(pid: int) -> bool:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
             return True
@@ -155,7 +155,7 @@ def test_a_file_in_real_time_runs_on_the_boot_clock_and_gives_only_the_newest(vi
 def test_a_camera_whose_pictures_break_the_libraries_is_told_and_opened_again() -> None:
     with Capture(Device(0), NEWEST, reader=garbled, silence_ms=60_000) as capture:
         capture.open()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while capture.trouble is None and time.monotonic() < deadline:
             capture.newest(200)
         assert capture.trouble is not None
@@ -220,7 +220,7 @@ def test_a_hung_driver_gives_no_stale_frame_and_is_killed() -> None:
         capture.open()
         newest = 0
         pids: set[int] = set()
-        deadline = time.monotonic() + 8
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and len(pids) < 3:
             got = capture.newest(200)
             if isinstance(got, Frame):
@@ -234,7 +234,7 @@ def test_a_hung_driver_gives_no_stale_frame_and_is_killed() -> None:
 def test_an_unplugged_camera_says_so_and_comes_back() -> None:
     with Capture(Device(0), NEWEST, reader=unplugged) as capture:
         capture.open()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while capture.trouble is None and time.monotonic() < deadline:
             capture.newest(200)
         assert capture.trouble is not None
@@ -266,5 +266,5 @@ def test_asking_from_a_thread_works_too(video: Path) -> None:
 
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join(20)
+    thread.join(60)
     assert isinstance(frames[0], Frame)

@@ -67,7 +67,7 @@ async def room(request: pytest.FixtureRequest, server: Running, camera: Camera, 
 
 
 async def viewer_of(room: Room, peers: Peers) -> Peer:
-    await until(lambda: room.up, 40)
+    await until(lambda: room.up)
     return await peers.play(room.name, "camera")
 
 
@@ -79,7 +79,7 @@ async def test_the_rooms_picture_and_sound_reach_a_viewer_and_a_still_the_parent
     await until(lambda: "sound" in room.services.media.rooms(SESSION)[room.name].sources)
     await room.services.media.let_hear(SESSION, frozenset({room.name}))
     listener = await peers.play(room.name, "sound")
-    await listener.until(100, 5)
+    await listener.until(100)
     assert listener.loud >= 90, "Opus frames of 20 ms in which the tone is"
     assert room.process is not None
     room.process.tell(WantStill())
@@ -95,7 +95,7 @@ async def test_the_rooms_picture_and_sound_reach_a_viewer_and_a_still_the_parent
     # Told to stop it takes the stream down at the server: nobody has to wait until it falls silent.
     room.process.tell(Stop())
     began = time.monotonic()
-    await until(lambda: room.name not in room.services.media.rooms(SESSION), 5)
+    await until(lambda: room.name not in room.services.media.rooms(SESSION))
     assert time.monotonic() - began < 3
 
 
@@ -110,14 +110,14 @@ async def test_a_streaming_process_that_dies_and_a_capture_that_dies_find_each_o
     room.states.clear()
     seen = len(room.recognised)
     room.stream()
-    await until(lambda: room.up, 40)
+    await until(lambda: room.up)
     assert len(room.recognised) > seen, "recognition went on meanwhile"
-    await viewer.until(10, 15)
+    await viewer.until(10)
     capture = next(one for one in psutil.Process().children(recursive=True) if _is_capture(one))
     capture.kill()
-    await viewer.until(1, 15)
+    await viewer.until(1)
     await asyncio.sleep(2)
-    await viewer.until(10, 15)
+    await viewer.until(10)
 
 
 def _is_capture(process: psutil.Process) -> bool:
@@ -132,7 +132,7 @@ async def test_a_streaming_process_that_hangs_costs_recognition_nothing(room: Ro
     with filming(lambda: next(snow), fps=15) as camera:
         room.camera = camera
         room.start()
-        await until(lambda: room.up, 40)
+        await until(lambda: room.up)
         assert room.process is not None and room.process.pid is not None
         await asyncio.sleep(2)
         before = _longest(room.recognised[-8:])
@@ -160,7 +160,7 @@ async def test_after_an_outage_the_picture_is_back_within_ten_seconds(room: Room
     await viewer.until(10)
     await asyncio.sleep(2)
     cut_at, line.cut = boot_ms(), True
-    await until(lambda: not room.up, 12)
+    await until(lambda: not room.up)
     state = room.state
     assert state is not None and state.trouble in ("line", "no_way")
     known = [state.at for _, state in room.states if state.up]
@@ -169,21 +169,21 @@ async def test_after_an_outage_the_picture_is_back_within_ten_seconds(room: Room
     await asyncio.sleep(6)
     line.cut = False
     back = time.monotonic()
-    await until(lambda: room.up, 12)
-    await viewer.until(5, 10)
+    await until(lambda: room.up)
+    await viewer.until(5)
     assert time.monotonic() - back < 10
 
 
 @pytest.mark.alone
 async def test_a_relay_that_is_killed_costs_less_than_ten_seconds(room: Room, peers: Peers) -> None:
     room.start()
-    await until(lambda: room.up, 40)
+    await until(lambda: room.up)
     media = room.services.media
     assert media.relay_pid is not None
     os.kill(media.relay_pid, signal.SIGKILL)
     killed, room_states = time.monotonic(), len(room.states)
-    await until(lambda: any(not state.up for _, state in room.states[room_states:]), 10)
-    await until(lambda: room.up, 12)
+    await until(lambda: any(not state.up for _, state in room.states[room_states:]))
+    await until(lambda: room.up)
     viewer = await peers.play(room.name, "camera")
     await viewer.until(3)
     assert time.monotonic() - killed < 12
@@ -198,15 +198,15 @@ async def test_a_line_that_loses_much_gets_less_and_the_picture_goes_on(room: Ro
     state = room.state
     assert state is not None and state.up and state.step == 0, "2 % is bad luck, which retransmission mends"
     line.loss = 0.25
-    await until(lambda: room.state is not None and room.state.step >= 2, 40)  # a report may be lost, too
+    await until(lambda: room.state is not None and room.state.step >= 2)  # a report may be lost, too
     line.loss = 0.0
-    await viewer.until(20, 15)
+    await viewer.until(20)
 
 
 async def test_where_packets_cannot_be_handed_on_pictures_are_encoded_again(room: Room, peers: Peers) -> None:
     room.target = another_aiortc.publish
     room.start()
     viewer = await viewer_of(room, peers)
-    await viewer.until(20, 20)
+    await viewer.until(20)
     state = room.state
     assert state is not None and "0.0.0" in state.reencodes

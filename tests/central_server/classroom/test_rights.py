@@ -53,7 +53,7 @@ async def refused(peers: Peers, room: str, source: Source, token: str) -> int:
 
 
 async def ended(peer: Peer) -> None:
-    await until(lambda: peer.connection.connectionState == "closed", 6)
+    await until(lambda: peer.connection.connectionState == "closed")
 
 
 async def test_who_saw_a_room_for_its_floor_sees_it_no_longer_than_that_and_who_looks_in_goes_on(
