@@ -50,6 +50,14 @@ window.connections = [];
 const Real = RTCPeerConnection;
 window.RTCPeerConnection = class extends Real { constructor(...of) { super(...of); connections.push(this); } };
 """
+REFUSED = """
+const play = HTMLMediaElement.prototype.play;
+HTMLMediaElement.prototype.play = function () {
+  const began = play.call(this);
+  began.catch((error) => { if (error.name === "NotAllowedError") console.info("play refused"); });
+  return began;
+};
+"""
 STATS = """async () => {
   const found = { frames: 0, energy: 0, sent: 0 };
   for (const one of window.connections) {
@@ -134,7 +142,8 @@ async def test_three_rooms_see_and_hear_each_other_with_the_floor(here: Lesson, 
     await until(lecturer, "energy", 0.001)
     await until(other, "energy", 0.001)
     await expect(other.locator(f"#room-{here.rooms['BC']}")).to_contain_text("Đang nói")
-    await asyncio.sleep(1.5)
+    media = here.server.services.media
+    await so_far(lambda: media.spoken_ms(SESSION, here.rooms["BC"], 0, 2**53) > 1_000)
     await lecturer.get_by_role("button", name="Kết thúc phát biểu").click()
     await expect(technician.locator("#mic-state")).to_have_text("Micro: đang tắt")
     await expect(technician.locator("#mic")).to_be_disabled()
@@ -151,17 +160,13 @@ def spoken_in_turns(here: Lesson) -> dict[str, int]:
 async def test_when_the_relay_is_killed_the_class_hears_again_by_itself(here: Lesson, browser: Browser) -> None:
     lecturer, technician = [await opened(here, browser, who) for who in ("lecturer", "technician")]
     await lecturer.get_by_role("button", name="Bật micro").click()
-    await until(technician, "energy", 0.001, 30)
+    await until(technician, "energy", 0.001)
     media = here.server.services.media
     generation, pid = media.generation, media.relay_pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    killed = time.monotonic()
-    while media.generation == generation:
-        assert time.monotonic() - killed < 30
-        await asyncio.sleep(0.1)
-    await until(technician, "energy", 0.001, 30)
-    assert time.monotonic() - killed < 10
+    await so_far(lambda: media.generation > generation)
+    await until(technician, "energy", 0.001)
     await expect(lecturer.locator("#mic-state")).to_have_text("Micro: đang bật, cả lớp nghe thấy")
 
 
@@ -184,7 +189,8 @@ async def test_the_button_turns_the_agents_microphone_on_where_that_is_the_rooms
     lecturer, technician = [await opened(here, browser, who) for who in ("lecturer", "technician")]
     await expect(lecturer.locator("#mic-why")).to_contain_text("micro của máy điểm danh")
     await expect(lecturer.locator("#mic-state")).to_have_text("Micro: đang tắt")
-    await asyncio.sleep(1)
+    rooms, main = here.server.services.media.rooms, here.rooms["TDM"]
+    await so_far(lambda: main in rooms(SESSION) and rooms(SESSION)[main].speaking and rooms(SESSION)[main].viewers > 0)
     assert (await stats(technician))["energy"] == 0
     await lecturer.get_by_role("button", name="Bật micro").click()
     await expect(lecturer.locator("#mic-state")).to_have_text("Micro: đang bật, cả lớp nghe thấy")
@@ -285,10 +291,13 @@ async def test_a_browser_that_allows_no_sound_or_microphone_is_told_what_to_do(h
         await page.get_by_role("button", name="Bật micro").click()
         await expect(page.locator("#trouble")).to_contain_text("cho phép micro")
         await expect(page.locator("#mic-state")).to_have_text("Micro: đang tắt")
-        listener = await opened(here, strict, "technician")
+        listener = await sign_in(here, strict, "technician")
+        await listener.add_init_script(REFUSED)
+        async with listener.expect_console_message(lambda one: one.text == "play refused", timeout=60_000):
+            await listener.goto(f"{here.server.address}/sessions/{SESSION}/classroom")
+        # Without a look at the page before: what Playwright evaluates counts as somebody's press.
         rooms, main = here.server.services.media.rooms, here.rooms["TDM"]
         await so_far(lambda: main in rooms(SESSION) and rooms(SESSION)[main].viewers > 0)
-        await asyncio.sleep(3)  # without a look at the page: what Playwright evaluates counts as somebody's press
         await expect(listener.locator("#no-sound")).to_be_visible()
         await check_accessibility(listener)
         await listener.get_by_role("button", name="Bật âm thanh").click()

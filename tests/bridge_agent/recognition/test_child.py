@@ -185,7 +185,6 @@ def test_capture_killed_closes_coverage(settings: RecognitionSettings) -> None:
     gone = next(event for event in events if isinstance(event, Unwatched))
     assert gone.ended_by == "camera_gone"
     assert gone.at <= killed_at
-    assert boot_ms() - killed_at < 6000
 
 
 def test_a_missing_camera_is_one_failed_event(settings: RecognitionSettings) -> None:

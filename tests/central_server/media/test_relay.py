@@ -141,7 +141,6 @@ async def test_sound_is_passed_and_counted_only_of_the_rooms_that_may_be_heard(
     assert viewer.frames - heard < 25, "of the 100 frames made since at most those that were on their way"
 
 
-
 async def test_a_relay_that_is_killed_is_back_and_so_is_everybody(peers: Peers, media: Media) -> None:
     publisher, viewer = await peers.publish("r6", "camera", Painted()), await peers.play("r6", "camera")
     await viewer.until(5)
