@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import text
@@ -9,6 +11,7 @@ from sqlmodel import Session
 
 from central_server.accounts.guard import ActorDep, guard, hidden
 from central_server.accounts.permission import Actor
+from central_server.corrections.sealed_sheet import drifted_in
 from central_server.courses.acts import edit_course, join_points, publish, renew_calendar
 from central_server.courses.attention import attention
 from central_server.courses.calendar import calendar_key
@@ -49,6 +52,8 @@ def course_page(
     around = situations(db, [found], now, heard_by(db, of))[course]
     sessions = around.sessions
     held = [one for one in sessions if not one.cancelled]
+    over = [one.id for one in held if one.phase == "over" and not one.field_visit]
+    around = replace(around, drifted=frozenset(drifted_in(db, course, over)))
     attended = course_participation(db, of.books, of.settling, found, now, sessions)
     lang, manages = page_language(request), actor.may("manage_course", course=course)
     context = {
