@@ -48,7 +48,7 @@ class CourseSituation:
     unsealed: frozenset[str] = frozenset()
     """Sessions (ids) that are over and whose sheet nobody, or not everybody, has signed."""
     drifted: frozenset[str] = frozenset()
-    """Sessions (ids) whose figures are others now than those that were signed; looked for on the course's page alone."""
+    """Sessions (ids) whose figures are others now than those that were signed; looked for of a single course alone."""
     contests: Sequence[tuple[str, str]] = ()
     """Sessions (ids, titles) of contests that wait for an answer, the oldest first."""
     silent: Sequence[tuple[str, str, int, int | None]] = ()
@@ -66,13 +66,15 @@ def attention(course: CourseSituation) -> tuple[Notice, ...]:
         *_places(course, to_come),
         *_clashes(course),
         *_lookalikes(course),
-        *_contests(course),
-        *_seals(course),
-        *_drifted(course),
-        *_sheets(course),
+        *before_results(course),
         *_periods(course, held),
     ]
     return tuple(sorted(notices, key=lambda one: not one.urgent))
+
+
+def before_results(course: CourseSituation) -> tuple[Notice, ...]:
+    """What is still open of sessions that are over, and should be settled before results are recognised."""
+    return (*_contests(course), *_drifted(course), *_seals(course), *_sheets(course))
 
 
 def _silent(course: CourseSituation) -> list[Notice]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import text
@@ -11,14 +9,13 @@ from sqlmodel import Session
 
 from central_server.accounts.guard import ActorDep, guard, hidden
 from central_server.accounts.permission import Actor
-from central_server.corrections.sealed_sheet import drifted_in
 from central_server.courses.acts import edit_course, join_points, publish, renew_calendar
 from central_server.courses.attention import attention
 from central_server.courses.calendar import calendar_key
 from central_server.courses.doing import do
 from central_server.courses.new_course import choices
 from central_server.courses.queries import course_of
-from central_server.courses.situation import situations
+from central_server.courses.situation import situation_of
 from central_server.courses.tables import Course, Programme
 from central_server.health.reading import heard_by
 from central_server.learners.lookalikes import alike_of
@@ -49,11 +46,9 @@ def course_page(
 ) -> Response:
     """What needs doing, then the sessions, then the learners. new, known: whom a roster has just enrolled."""
     found, now = course_of(db, course), of.now()
-    around = situations(db, [found], now, heard_by(db, of))[course]
+    around = situation_of(db, found, now, heard_by(db, of))
     sessions = around.sessions
     held = [one for one in sessions if not one.cancelled]
-    over = [one.id for one in held if one.phase == "over" and not one.field_visit]
-    around = replace(around, drifted=frozenset(drifted_in(db, course, over)))
     attended = course_participation(db, of.books, of.settling, found, now, sessions)
     lang, manages = page_language(request), actor.may("manage_course", course=course)
     context = {

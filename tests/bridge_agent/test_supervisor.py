@@ -62,9 +62,23 @@ def start(target: Target, folder: Path, heard: Heard, journal: Journal) -> async
 async def stop(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert not psutil.Process().children() or all(
-        "resource_tracker" in " ".join(c.cmdline()) for c in psutil.Process().children()
-    )
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """No process that a test started outlives it, but multiprocessing's own."""
+    before = {one.pid for one in psutil.Process().children()}
+    yield
+    left = [one for one in psutil.Process().children() if one.pid not in before]
+    _, alive = psutil.wait_procs([one for one in left if "resource_tracker" not in " ".join(said(one))], timeout=60)
+    assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def said(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has ended
+        return []
 
 
 async def test_a_process_told_to_stop_says_its_last_words(tmp_path: Path, journal: Journal) -> None:

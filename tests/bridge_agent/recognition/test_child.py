@@ -96,6 +96,7 @@ def standing(settings: RecognitionSettings, shared: Path, tmp_path: Path) -> Rec
 
 
 def test_a_class_in_real_time_on_the_boot_clock(settings: RecognitionSettings) -> None:
+    began = boot_ms()
     with recognition(settings) as (_, conn):
         events = until(conn, Ended)
     now = boot_ms()
@@ -103,8 +104,7 @@ def test_a_class_in_real_time_on_the_boot_clock(settings: RecognitionSettings) -
     assert events[0].learners == ("learner-1",)
     sighted = [event for event in events if isinstance(event, Sighted)]
     assert {event.learner for event in sighted} == {"learner-1"}
-    assert len(sighted) >= 6
-    assert all(now - 12_000 < event.at <= now for event in sighted)
+    assert all(began < event.at <= now for event in sighted)
     assert any(isinstance(event, Sweep) and event.faces == 1 for event in events)
     unwatched = [event for event in events if isinstance(event, Unwatched)]
     assert [event.ended_by for event in unwatched] == ["stopped"]

@@ -103,7 +103,8 @@ def test_late_records_are_seen_and_made_a_revision_with_a_reason(here: School) -
     page = here.manager.get(f"{S1}/corrections").text
     assert "khác bản 2 đã ký" in page
     changed = "1 buổi có số liệu đã đổi sau khi ký"
-    assert changed in here.manager.get(f"/courses/{here.course}").text
+    for path in ("", "/completion"):
+        assert changed in here.manager.get(f"/courses/{here.course}{path}").text, path
     sheet = here.manager.get(f"{S1}/sheet").text
     assert "Số liệu nay khác bản niêm phong số 2; chưa ai ký số liệu này." in sheet
     assert "đã ký lúc" not in sheet
