@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from bridge_agent import key_rotation
 from bridge_agent.alarms import Alarms
-from bridge_agent.check_in.gallery_store import GalleryStore
+from bridge_agent.check_in.gallery_store import GalleryStore, Waiting
 from bridge_agent.courier import Courier
 from bridge_agent.data_folder import DataFolder
 from bridge_agent.errors import AgentError, IdentityError, RefusedError, ServerAwayError
@@ -29,6 +29,8 @@ GALLERY_EVERY_MS = 300_000
 60 kB, a second of a 512 kbit/s line."""
 _FOR_GOOD = frozenset({"invalid", "too_large", "other"})
 """Reasons for which the same enrolment would be refused again."""
+TOLD_MS = 3_600_000
+"""What the server said of an enrolment stands for an hour at the desk; the server's own pages show it for longer."""
 
 
 class Contact:
@@ -61,6 +63,8 @@ class Contact:
         self._every_s = every_s
         self._gallery_at: int | None = None
         """When the gallery was asked for last."""
+        self._told_at: dict[str, int] = {}
+        """By alarm, when the server said so of somebody's enrolment."""
         self._hurry = asyncio.Event()
 
     def hurry(self) -> None:
@@ -136,16 +140,19 @@ class Contact:
             except RefusedError as error:
                 if error.refusal.reason not in _FOR_GOOD:
                     raise
-                self._alarms.set("enrolment", error.vi, error.en)
+                self._tell(f"enrolment: {waiting.request.learner}", error.vi, error.en, self._name(waiting))
                 self._journal.note("enrolment_refused", learner=waiting.request.learner)
             else:
                 self._journal.note("enrolled", learner=answer.learner, version=answer.version)
-                self._warn(answer)
+                self._warn(waiting, answer)
             taken = answer
             self.tried("gallery", lambda w=waiting, a=taken: self._gallery.sent(w, a, self._now()))  # type: ignore[misc]
 
     def _forget(self) -> None:
         """Erase whose time is over."""
+        for alarm in [alarm for alarm, at in self._told_at.items() if self._now() - at >= TOLD_MS]:
+            self._alarms.clear(alarm)
+            del self._told_at[alarm]
         if gone := self._gallery.forget(self._now()):
             self._alarms.set(
                 "enrolment",
@@ -155,20 +162,30 @@ class Contact:
                 "it is erased from this PC. Once the server is reached again, enrol them again.",
             )
 
-    def _warn(self, answer: EnrolmentAnswer) -> None:
+    def _warn(self, waiting: Waiting, answer: EnrolmentAnswer) -> None:
         """Name whom a new template resembles among all that the server knows."""
+        self._alarms.clear("enrolment")  # of those whose time was over: the server is reached again
+        self._alarms.clear(f"enrolment: {answer.learner}")
         if answer.lookalikes:
             names = ", ".join(f"{one.name} ({one.code}, {one.unit})" for one in answer.lookalikes)
-            self._alarms.set(
-                "lookalike",
+            self._tell(
+                f"lookalike: {answer.learner}",
                 "Khuôn mặt vừa lấy mẫu rất giống người khác đã có dữ liệu: có thể đã lấy mẫu hai lần, hoặc hai người "
                 "giống nhau.",
                 "The face just enrolled is very like another on file: enrolled twice, or two who look alike.",
-                about=names,
+                about=f"{self._name(waiting)} – {names}",
             )
         else:
-            self._alarms.clear("enrolment")
-            self._alarms.clear("lookalike")
+            self._alarms.clear(f"lookalike: {answer.learner}")
+
+    def _tell(self, alarm: str, vi: str, en: str, about: str) -> None:
+        self._alarms.set(alarm, vi, en, about=about)
+        self._told_at[alarm] = self._now()
+
+    def _name(self, waiting: Waiting) -> str:
+        """Of whom an enrolment is, for people at this PC."""
+        who = self._plan.learner(waiting.request.learner)
+        return f"{who.name}, {who.code}" if who else ""
 
     async def _mend_key(self) -> None:
         """The server does not know this PC by its key."""

@@ -12,7 +12,7 @@ import msgspec
 
 from bridge_agent.data_folder import write_private
 from bridge_agent.errors import DataFolderError
-from models.wire import SessionPlan, Today
+from models.wire import RosterLearner, SessionPlan, Today
 
 
 class Plan:
@@ -57,6 +57,10 @@ class Plan:
     def of(self, session: str) -> SessionPlan | None:
         """The plan of one session; None when it is over or unknown."""
         return next((plan for plan in self._sessions if plan.session == session), None)
+
+    def learner(self, learner: str) -> RosterLearner | None:
+        """Somebody whom a session expects, by id."""
+        return next((one for plan in self._sessions for one in plan.learners if one.id == learner), None)
 
     def current(self, now: int, before_ms: int) -> SessionPlan | None:
         """The session to watch now: the earliest that has not ended and begins within `before_ms`."""

@@ -143,7 +143,7 @@ def _app(line: Line, server: str) -> Starlette:
             ours.peer = (found[1], int(found[2]))
             body = _replaced(sdp, theirs.address).encode()
         headers = {name: request.headers[name] for name in ("authorization", "content-type") if name in request.headers}
-        async with httpx.AsyncClient(base_url=server, timeout=20) as client:
+        async with httpx.AsyncClient(base_url=server, timeout=60) as client:
             path = str(request.scope["raw_path"], "ascii") + (f"?{request.url.query}" if request.url.query else "")
             got = await client.request(request.method, path, content=body, headers=headers)
         content = got.content
@@ -173,7 +173,7 @@ def line_to(server: str) -> Iterator[Line]:
     program = uvicorn.Server(config)
     thread = threading.Thread(target=program.run)
     thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not program.started and time.monotonic() < deadline:
         time.sleep(0.01)
     port = program.servers[0].sockets[0].getsockname()[1]
@@ -183,4 +183,4 @@ def line_to(server: str) -> Iterator[Line]:
     finally:
         line.cut = False
         program.should_exit = True
-        thread.join(10)
+        thread.join(60)

@@ -14,9 +14,10 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from central_server.accounts.guard import allowed
+from central_server.accounts.permission import Actor
 from central_server.accounts.sign_ins import read_actor
 from central_server.classroom.plan import ClassPlan, plan_of
-from central_server.classroom.seats import seat_of
+from central_server.classroom.seats import Seat, seat_of
 from central_server.classroom.tickets import read_entered
 from central_server.errors import ForbiddenError, NotFoundError
 from central_server.media.media import Held
@@ -35,13 +36,8 @@ log = logging.getLogger(__name__)
 
 async def check_right(of: Services, held: Held) -> None:
     """Raises ForbiddenError when the holder has no right to that stream now."""
-    heard = of.classrooms.heard(held.name.session)
-
-    def has() -> bool:
-        with Session(of.engine) as db:
-            return _has_right(of, db, held, heard, {})
-
-    if not await asyncio.to_thread(has):
+    heard = {held.name.session: of.classrooms.heard(held.name.session)}
+    if await asyncio.to_thread(_without_right, of, {"": held}, heard):
         raise ForbiddenError(
             "Lúc này đồng chí không còn được xem hoặc phát luồng này. Hãy mở lại trang lớp học.",
             "You may not play or publish this stream now. Open the classroom page again.",
@@ -66,51 +62,61 @@ async def keep_to_rights(of: Services) -> None:
 
 
 def _without_right(of: Services, held: Mapping[str, Held], heard: Mapping[str, frozenset[str]]) -> list[str]:
-    plans: dict[str, ClassPlan | None] = {}
+    """The resources whose holders have none now. heard: by session, the rooms that everybody sees and hears."""
     with Session(of.engine) as db:
-        return [
-            resource for resource, one in held.items() if not _has_right(of, db, one, heard[one.name.session], plans)
-        ]  # fmt: skip
+        now = _Now(of, db)
+        return [resource for resource, one in held.items() if not now.may(one, heard[one.name.session])]
 
 
-def _has_right(
-    of: Services, db: Session, held: Held, heard: frozenset[str], plans: dict[str, ClassPlan | None]
-) -> bool:
-    """heard: the rooms that everybody sees and hears now. plans: of sessions, as far as they were read."""
-    name = held.name
-    if name.session not in plans:
-        plans[name.session] = _plan(db, name.session)
-    plan = plans[name.session]
-    if plan is None or not plan.has(name.room):
-        return False
-    kind, _, who = held.holder.partition(":")
-    if kind == "device":
-        return held.act == "publish" and db.connection().execute(_AT, {"device": who}).scalar() == name.room
-    return kind == "seat" and _seat_has_right(of, db, held, plan, heard)
+class _Now:
+    """Who may what at one moment. A page holds several streams, a session many: each is read once."""
 
+    def __init__(self, of: Services, db: Session) -> None:
+        self._of, self._db, self._connection = of, db, db.connection()
+        self._plans: dict[str, ClassPlan | None] = {}
+        self._seats: dict[tuple[str, str], tuple[Seat, Actor | None] | None] = {}
 
-def _plan(db: Session, session: str) -> ClassPlan | None:
-    try:
-        return plan_of(db, session)
-    except NotFoundError:
-        return None
+    def may(self, held: Held, heard: frozenset[str]) -> bool:
+        """heard: the rooms of its session that everybody sees and hears."""
+        name = held.name
+        plan = self._plan(name.session)
+        if plan is None or not plan.has(name.room):
+            return False
+        kind, _, who = held.holder.partition(":")
+        if kind == "device":
+            return held.act == "publish" and self._connection.execute(_AT, {"device": who}).scalar() == name.room
+        found = self._seat(held.holder, plan) if kind == "seat" else None
+        if found is None:
+            return False
+        seat, actor = found
+        if held.act == "publish":
+            if name.source == "screen":
+                return seat.teaches and name.room == plan.main
+            return name.source == "sound" and name.room in seat.rooms and name.room in heard
+        if name.source != "camera" or name.room in heard or name.room in seat.rooms:
+            return True  # the relay passes on the sound of rooms that are heard, and there is one screen, for the class
+        looks_in = {"session": name.session, "bridge_point": name.room}
+        return actor is not None and allowed(self._connection, actor, "see_session", looks_in)
 
+    def _plan(self, session: str) -> ClassPlan | None:
+        if session not in self._plans:
+            try:
+                self._plans[session] = plan_of(self._db, session)
+            except NotFoundError:
+                self._plans[session] = None
+        return self._plans[session]
 
-def _seat_has_right(of: Services, db: Session, held: Held, plan: ClassPlan, heard: frozenset[str]) -> bool:
-    name, connection, now = held.name, db.connection(), of.now()
-    _, sign_in, key = held.holder.split(":")
-    actor = read_actor(connection, sign_in, now, of.config.accounts)
-    entered = read_entered(connection, key, name.session, now)
-    if actor is not None and not allowed(connection, actor, "see_session", {"session": name.session}):
-        actor = None
-    if actor is None and entered is None:
-        return False
-    seat = seat_of(plan, actor, entered)
-    if held.act == "publish":
-        if name.source == "screen":
-            return seat.teaches and name.room == plan.main
-        return name.source == "sound" and name.room in seat.rooms and name.room in heard
-    if name.source != "camera" or name.room in heard:
-        return True  # the relay passes on the sound of rooms that are heard, and there is one screen, for the class
-    looks_in = {"session": name.session, "bridge_point": name.room}
-    return name.room in seat.rooms or (actor is not None and allowed(connection, actor, "see_session", looks_in))
+    def _seat(self, holder: str, plan: ClassPlan) -> tuple[Seat, Actor | None] | None:
+        """Where the browser sits in that session, and whose it is by an account; None: nowhere any more."""
+        if (holder, plan.session) not in self._seats:
+            self._seats[holder, plan.session] = self._seat_read(holder, plan)
+        return self._seats[holder, plan.session]
+
+    def _seat_read(self, holder: str, plan: ClassPlan) -> tuple[Seat, Actor | None] | None:
+        _, sign_in, key = holder.split(":")
+        now = self._of.now()
+        actor = read_actor(self._connection, sign_in, now, self._of.config.accounts)
+        entered = read_entered(self._connection, key, plan.session, now)
+        if actor is not None and not allowed(self._connection, actor, "see_session", {"session": plan.session}):
+            actor = None
+        return (seat_of(plan, actor, entered), actor) if actor is not None or entered is not None else None

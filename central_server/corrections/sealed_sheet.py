@@ -15,12 +15,12 @@ from typing import Literal
 import msgspec
 from sqlmodel import Session, col, select
 
-from central_server.corrections.reading import leaves_of_session
+from central_server.corrections.reading import LeaveFacts, leaves_of_course
 from central_server.corrections.tables import SheetRevisionRow, SheetSignature
 from central_server.courses.queries import breaks_of
 from central_server.courses.tables import CourseSession, SessionBridgePoint
 from central_server.participation.rules import rule_of
-from central_server.participation.settled import compute, settled
+from central_server.participation.settled import Part, compute, settled
 from models.correction_records import Cause, Leave, Signer
 
 State = Literal["open", "partly", "sealed", "revised"]
@@ -72,11 +72,37 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 def figures_of(db: Session, session: CourseSession) -> Figures:
     """The figures of a session that is over, as they are now."""
-    kept = settled(db, session.course, frozenset({session.id}))
-    parts = {point: dict(some) for (_, point), some in kept.parts.items()}
+    return _figures_of(db, session.course, [session.id])[session.id]
+
+
+def drifted_in(db: Session, course: str, sessions: Sequence[str]) -> tuple[str, ...]:
+    """Those of a course's sessions that are over whose figures are others now than those that were signed last."""
+    seals = {session: seal for session, seal in seals_of(db, sessions).items() if seal.last is not None}
+    figures = _figures_of(db, course, list(seals))
+    return tuple(session for session, seal in seals.items() if seal.drifted(figures[session]))
+
+
+def _figures_of(db: Session, course: str, sessions: Sequence[str]) -> dict[str, Figures]:
+    if not sessions:
+        return {}
+    kept = settled(db, course, frozenset(sessions))
+    parts: dict[str, dict[str, Mapping[str, Part]]] = {session: {} for session in sessions}
+    for (session, point), some in kept.parts.items():
+        parts[session][point] = some
     for basis in kept.missing:
-        parts[basis.bridge_point] = dict(compute(db, basis).parts)
-    leaves = leaves_of_session(db, session.id)
+        parts[basis.session][basis.bridge_point] = compute(db, basis).parts
+    leaves, rule = leaves_of_course(db, course), rule_of(db, course).version
+    rows = db.exec(select(CourseSession).where(col(CourseSession.id).in_(sessions)))
+    return {one.id: _figures(db, one, parts[one.id], leaves.get(one.id, {}), rule) for one in rows}
+
+
+def _figures(
+    db: Session,
+    session: CourseSession,
+    parts: Mapping[str, Mapping[str, Part]],
+    leaves: Mapping[str, LeaveFacts],
+    rule: int,
+) -> Figures:
     points: dict[str, list[LearnerRow]] = {}
     for point in sorted(parts):
         points[point] = [
@@ -89,7 +115,7 @@ def figures_of(db: Session, session: CourseSession) -> Figures:
         ]  # fmt: skip
     return Figures(
         session=session.id, start=session.start, end=session.end, breaks=breaks_of(db, session.id),
-        rule=rule_of(db, session.course).version, points=points,
+        rule=rule, points=points,
     )  # fmt: skip
 
 

@@ -47,6 +47,8 @@ class CourseSituation:
     """Of these, pairs who are both in this course."""
     unsealed: frozenset[str] = frozenset()
     """Sessions (ids) that are over and whose sheet nobody, or not everybody, has signed."""
+    drifted: frozenset[str] = frozenset()
+    """Sessions (ids) whose figures are others now than those that were signed; looked for of a single course alone."""
     contests: Sequence[tuple[str, str]] = ()
     """Sessions (ids, titles) of contests that wait for an answer, the oldest first."""
     silent: Sequence[tuple[str, str, int, int | None]] = ()
@@ -64,12 +66,15 @@ def attention(course: CourseSituation) -> tuple[Notice, ...]:
         *_places(course, to_come),
         *_clashes(course),
         *_lookalikes(course),
-        *_contests(course),
-        *_seals(course),
-        *_sheets(course),
+        *before_results(course),
         *_periods(course, held),
     ]
     return tuple(sorted(notices, key=lambda one: not one.urgent))
+
+
+def before_results(course: CourseSituation) -> tuple[Notice, ...]:
+    """What is still open of sessions that are over, and should be settled before results are recognised."""
+    return (*_contests(course), *_drifted(course), *_seals(course), *_sheets(course))
 
 
 def _silent(course: CourseSituation) -> list[Notice]:
@@ -216,8 +221,25 @@ def _sheets(course: CourseSituation) -> list[Notice]:
     return [
         Notice(
             f"{number(len(waiting), 'vi')} buổi chưa niêm phong bảng điểm danh (hai chữ ký): {names}.",
-            f"{number(len(waiting), 'en')} sessions whose sheet is not sealed (two signatures): {names}.",
+            f"{counted(len(waiting), 'session')} whose sheet is not sealed (two signatures): {names}.",
             f"/sessions/{waiting[0].id}/corrections#seal",
+        )
+    ]
+
+
+def _drifted(course: CourseSituation) -> list[Notice]:
+    """Signed sheets whose figures have changed, by late records for instance, and which nobody has made a revision."""
+    changed = [one for one in course.sessions if one.id in course.drifted]
+    if not changed:
+        return []
+    names = ", ".join(one.title for one in changed[:3]) + (", …" if len(changed) > 3 else "")
+    return [
+        Notice(
+            f"{number(len(changed), 'vi')} buổi có số liệu đã đổi sau khi ký: {names}. Hãy lập bản sửa đổi và ký lại.",
+            f"The figures of {counted(len(changed), 'session')} have changed since they were signed: {names}. Make a "
+            "revision and sign again.",
+            f"/sessions/{changed[0].id}/corrections#seal",
+            urgent=True,
         )
     ]
 

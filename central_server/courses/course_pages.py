@@ -15,7 +15,7 @@ from central_server.courses.calendar import calendar_key
 from central_server.courses.doing import do
 from central_server.courses.new_course import choices
 from central_server.courses.queries import course_of
-from central_server.courses.situation import situations
+from central_server.courses.situation import situation_of
 from central_server.courses.tables import Course, Programme
 from central_server.health.reading import heard_by
 from central_server.learners.lookalikes import alike_of
@@ -46,7 +46,7 @@ def course_page(
 ) -> Response:
     """What needs doing, then the sessions, then the learners. new, known: whom a roster has just enrolled."""
     found, now = course_of(db, course), of.now()
-    around = situations(db, [found], now, heard_by(db, of))[course]
+    around = situation_of(db, found, now, heard_by(db, of))
     sessions = around.sessions
     held = [one for one in sessions if not one.cancelled]
     attended = course_participation(db, of.books, of.settling, found, now, sessions)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from sqlmodel import Session, col, select
 
 from central_server.corrections.contests import waiting_in_courses
-from central_server.corrections.sealed_sheet import unsealed_of_courses
+from central_server.corrections.sealed_sheet import drifted_in, unsealed_of_courses
 from central_server.courses.attention import CourseSituation, Notice, attention
 from central_server.courses.overview import (
     CourseRow,
@@ -27,6 +28,13 @@ Heard = Callable[[Collection[str]], Mapping[str, int]]
 """Of bridge points (ids), when each was heard last (health.reading.heard_at_points)."""
 MOST_COURSES = 12
 """So many courses are looked into for the first page; the course's own page looks into every one."""
+
+
+def situation_of(db: Session, course: Course, now: int, heard: Heard) -> CourseSituation:
+    """The same of one course, with the sheets whose figures have changed since they were signed."""
+    found = situations(db, [course], now, heard)[course.id]
+    over = [one.id for one in found.sessions if one.phase == "over" and not one.cancelled and not one.field_visit]
+    return replace(found, drifted=frozenset(drifted_in(db, course.id, over)))
 
 
 def situations(db: Session, courses: Sequence[Course], now: int, heard: Heard) -> dict[str, CourseSituation]:

@@ -9,12 +9,15 @@ from starlette.concurrency import run_in_threadpool
 
 from central_server.accounts.guard import ActorDep, guard
 from central_server.accounts.permission import Actor
+from central_server.courses.attention import before_results
 from central_server.courses.doing import do
 from central_server.courses.queries import course_of
+from central_server.courses.situation import situation_of
 from central_server.courses.tables import Course, Enrolment, Programme
 from central_server.enrolment.faults import RosterError
 from central_server.enrolment.reading import read_apart
 from central_server.errors import ConflictError
+from central_server.health.reading import heard_by
 from central_server.learners.names import plain
 from central_server.learners.tables import Learner
 from central_server.participation.course import course_participation
@@ -82,6 +85,7 @@ def _page(
         "outcomes": OUTCOMES,
         "grades": letterhead_at(db, at).grades,
         "manages": actor.may("manage_course", course=course.id),
+        "open": before_results(situation_of(db, course, at, heard_by(db, of))),
         "recognised": sum(one.result is not None for one in whole.learners),
         "completed": sum(one.result is not None and one.result.outcome == "completed" for one in whole.learners),
         "faults": (),

@@ -101,7 +101,7 @@ def pid():
     return int(subprocess.run(asked, capture_output=True, text=True, check=True).stdout)
 
 def started(other):
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         if (now := pid()) not in (0, other):
             return now

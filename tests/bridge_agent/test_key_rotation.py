@@ -137,7 +137,7 @@ async def run_until_renewed(tmp_path: Path, folder: DataFolder, who: Identity, t
     agent = Agent(AgentParts(settings, who, KEYS, log, to, clock_of(server), journal, nobody_watches))
     running_agent = asyncio.create_task(agent.run(stop))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while log.waiting or is_due(who.membership, server.clock.ms):  # noqa: ASYNC110 - the log has no event
                 await asyncio.sleep(0.05)
     finally:

@@ -99,7 +99,7 @@ def test_a_store_that_does_not_keep_is_not_trusted_with_a_key(tmp_path: Path) ->
 def test_a_store_that_is_locked_asks_a_person_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Waits(Memory):
         def get_password(self, service: str, username: str) -> str | None:
-            nobody.wait(30)
+            nobody.wait(60)
             raise KeyringError("nobody came")
 
     nobody = threading.Event()

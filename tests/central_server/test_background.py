@@ -28,8 +28,8 @@ class Counting(Background):
 
 def test_a_turn_that_fails_is_told_without_names_and_the_next_one_comes(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR), Counting() as work:
-        assert work.went_on.wait(10)
-        work._thread.join(10)
+        assert work.went_on.wait(60)
+        work._thread.join(60)
         assert not work._thread.is_alive() and work.turns == 5, "None: there is no more to do"
     told = [one.getMessage() for one in caplog.records]
     assert len(told) == 2

@@ -104,16 +104,16 @@ def test_a_job_that_fails_takes_back_only_its_own_changes(tmp_path: Path) -> Non
         return job
 
     def wait(_connection: Connection) -> None:
-        go.wait(5)
+        go.wait(60)
 
     with Writer(engine) as writer:
         first = writer.submit(wait)
         jobs = [writer.submit(add("a")), writer.submit(add("b", fail=True)), writer.submit(add("c"))]
         go.set()
-        first.result(5)
-        assert [jobs[0].result(5), jobs[2].result(5)] == ["a", "c"]
+        first.result(60)
+        assert [jobs[0].result(60), jobs[2].result(60)] == ["a", "c"]
         with pytest.raises(ValueError, match="b"):
-            jobs[1].result(5)
+            jobs[1].result(60)
         with engine.connect() as connection:
             assert [row[0] for row in connection.execute(text("SELECT id FROM bridge_point ORDER BY id"))] == ["a", "c"]
     engine.dispose()
@@ -132,8 +132,8 @@ def test_a_database_that_cannot_be_written_says_so_and_recovers(tmp_path: Path) 
     with Writer(engine) as writer:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(UnavailableError):
-            writer.submit(job).result(15)
+            writer.submit(job).result(60)
         other.execute("ROLLBACK")
-        assert writer.submit(job).result(5) == 1
+        assert writer.submit(job).result(60) == 1
     other.close()
     engine.dispose()

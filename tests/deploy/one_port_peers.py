@@ -50,7 +50,7 @@ async def meet(told: dict[str, Any]) -> dict[str, object]:
     peers = Peers(None, RTCIceServer(turn["urls"], turn["username"], turn["credential"]), f"https://{NAME}")
     await peers.publish("r1", "camera", Painted(), token=told["publish"])
     viewer = await peers.play("r1", "camera", token=told["play"])
-    await viewer.until(20, 20)
+    await viewer.until(20)
     found: dict[str, object] = {"aiortc": viewer.frames}
     flags = ("--ignore-certificate-errors",)
     async with page_of(f"https://{NAME}", *flags) as page:
@@ -60,7 +60,7 @@ async def meet(told: dict[str, Any]) -> dict[str, object]:
         found["chromium plays"] = await received(page, path, "frames", 15, 20)
         await page.evaluate("([...all]) => publish(...all)", [screen, told["publish"], "video", policy])
         shown = await peers.play("r1", "screen", token=told["play"])
-        await shown.until(10, 20)
+        await shown.until(10)
         found["chromium publishes"] = shown.frames
         found["candidate"] = await page.evaluate(
             """async path => {

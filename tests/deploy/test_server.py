@@ -90,7 +90,7 @@ try:
             except OSError:
                 time.sleep(0.1)
     assert answer[:2] == b"\\x01\\x01" and answer[4:20] == ask[4:20], answer
-    with socket.create_connection((address, 3478), timeout=5) as tcp:
+    with socket.create_connection((address, 3478), timeout=60) as tcp:
         tcp.sendall(ask)
         assert tcp.recv(1000)[:2] == b"\\x01\\x01"
 finally:
@@ -130,7 +130,7 @@ try:
     root = pathlib.Path(home, "caddy", "pki", "authorities", "local", "root.crt")
     for _ in range(200):
         try:
-            connection = http.client.HTTPSConnection("localhost", timeout=5,
+            connection = http.client.HTTPSConnection("localhost", timeout=60,
                                                      context=ssl.create_default_context(cafile=root))
             connection.request("GET", "/sign-in")
             break
@@ -138,7 +138,7 @@ try:
             time.sleep(0.1)
     answer = connection.getresponse()
     told = json.loads(answer.read())
-    plain = http.client.HTTPConnection("localhost", timeout=5)
+    plain = http.client.HTTPConnection("localhost", timeout=60)
     plain.request("GET", "/sign-in")
     redirected = plain.getresponse()
     print(json.dumps({"told": told, "hsts": answer.getheader("Strict-Transport-Security"),

@@ -103,7 +103,7 @@ class World:
         self.agent = self.start("tests.end_to_end.scripted_agent", self.folder / "agent.toml")
 
     def wait_for_server(self) -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             if self.serves():
                 return
@@ -219,7 +219,7 @@ class World:
         with closing(sqlite3.connect(self.folder / "server" / "diemdanh.db")) as db:
             return [bytes(line) for (line,) in db.execute("select line from record order by seq")]
 
-    def wait_for_seal(self, seconds: float = 40) -> None:
+    def wait_for_seal(self, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             lines = self.servers_log()
@@ -231,7 +231,7 @@ class World:
     def outcome(self, killed_at: list[int], server_kills: int) -> Outcome:
         assert self.agent is not None
         self.agent.terminate()
-        assert self.agent.wait(5) == 0
+        assert self.agent.wait(60) == 0
         held = self.servers_log()
         _, lines = self.agents_log()
         records = [decode(line) for line in held]

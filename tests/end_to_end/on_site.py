@@ -170,7 +170,7 @@ def bridge_point(folder: Path, shared: Path) -> Iterator[BridgePoint]:
             server, f"http://127.0.0.1:{port}", folder / "agent", visitor, people, technician, folder / "output.txt"
         )
         agent.terminate()
-        assert agent.wait(20) == 0
+        assert agent.wait(60) == 0
 
 
 def _course() -> str:

@@ -50,6 +50,14 @@ window.connections = [];
 const Real = RTCPeerConnection;
 window.RTCPeerConnection = class extends Real { constructor(...of) { super(...of); connections.push(this); } };
 """
+REFUSED = """
+const play = HTMLMediaElement.prototype.play;
+HTMLMediaElement.prototype.play = function () {
+  const began = play.call(this);
+  began.catch((error) => { if (error.name === "NotAllowedError") console.info("play refused"); });
+  return began;
+};
+"""
 STATS = """async () => {
   const found = { frames: 0, energy: 0, sent: 0 };
   for (const one of window.connections) {
@@ -69,7 +77,7 @@ async def stats(page: Page) -> dict[str, Any]:
     return found
 
 
-async def until(page: Page, what: str, more: float, seconds: float = 15) -> None:
+async def until(page: Page, what: str, more: float, seconds: float = 60) -> None:
     """Wait until that figure of the page's has grown by more."""
     first, end = (await stats(page))[what], time.monotonic() + seconds
     while (now := (await stats(page))[what]) <= first + more:
@@ -119,22 +127,23 @@ async def test_three_rooms_see_and_hear_each_other_with_the_floor(here: Lesson, 
     await expect(technician.locator("#mic-state")).to_have_text("Micro: đang tắt")
     await expect(technician.locator("#mic")).to_be_disabled()
     await lecturer.keyboard.press("m")
-    await expect(lecturer.locator("#mic-state")).to_have_text("Micro: đang bật, cả lớp nghe thấy", timeout=20_000)
+    await expect(lecturer.locator("#mic-state")).to_have_text("Micro: đang bật, cả lớp nghe thấy")
     for page in (technician, other):
         await until(page, "energy", 0.001)
     await technician.keyboard.press(" ")
     await expect(technician.locator("#hand")).to_have_attribute("aria-pressed", "true")
     await lecturer.locator("#hands").get_by_role("button", name="Mời phát biểu Bến Cát").click()
     await expect(other.locator("#floor-now")).to_contain_text("Bến Cát đang được phát biểu")
-    await expect(other.locator("#floor-camera")).to_be_visible(timeout=10_000)
+    await expect(other.locator("#floor-camera")).to_be_visible()
     await expect(technician.locator("#mic-state")).to_have_text("Micro: đang tắt")  # mute is the default
     await technician.get_by_role("button", name="Bật micro").click()
-    await expect(technician.locator("#mic-state")).to_have_text("Micro: đang bật, cả lớp nghe thấy", timeout=20_000)
+    await expect(technician.locator("#mic-state")).to_have_text("Micro: đang bật, cả lớp nghe thấy")
     await until(technician, "sent", 20)
     await until(lecturer, "energy", 0.001)
     await until(other, "energy", 0.001)
-    await expect(other.locator(f"#room-{here.rooms['BC']}")).to_contain_text("Đang nói", timeout=10_000)
-    await asyncio.sleep(1.5)
+    await expect(other.locator(f"#room-{here.rooms['BC']}")).to_contain_text("Đang nói")
+    media = here.server.services.media
+    await so_far(lambda: media.spoken_ms(SESSION, here.rooms["BC"], 0, 2**53) > 1_000)
     await lecturer.get_by_role("button", name="Kết thúc phát biểu").click()
     await expect(technician.locator("#mic-state")).to_have_text("Micro: đang tắt")
     await expect(technician.locator("#mic")).to_be_disabled()
@@ -151,30 +160,26 @@ def spoken_in_turns(here: Lesson) -> dict[str, int]:
 async def test_when_the_relay_is_killed_the_class_hears_again_by_itself(here: Lesson, browser: Browser) -> None:
     lecturer, technician = [await opened(here, browser, who) for who in ("lecturer", "technician")]
     await lecturer.get_by_role("button", name="Bật micro").click()
-    await until(technician, "energy", 0.001, 30)
+    await until(technician, "energy", 0.001)
     media = here.server.services.media
     generation, pid = media.generation, media.relay_pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    killed = time.monotonic()
-    while media.generation == generation:
-        assert time.monotonic() - killed < 30
-        await asyncio.sleep(0.1)
-    await until(technician, "energy", 0.001, 30)
-    assert time.monotonic() - killed < 10
+    await so_far(lambda: media.generation > generation)
+    await until(technician, "energy", 0.001)
     await expect(lecturer.locator("#mic-state")).to_have_text("Micro: đang bật, cả lớp nghe thấy")
 
 
 async def test_the_lecturers_screen_is_large_and_the_camera_small(here: Lesson, browser: Browser, peers: Peers) -> None:
     await peers.publish(here.rooms["TDM"], "camera", Painted())
     lecturer, technician = [await opened(here, browser, who) for who in ("lecturer", "technician")]
-    await expect(technician.locator("#main-camera")).to_be_visible(timeout=20_000)
+    await expect(technician.locator("#main-camera")).to_be_visible()
     await lecturer.get_by_role("button", name="Chiếu màn hình").click()
-    await expect(technician.locator("#main-screen")).to_be_visible(timeout=30_000)
+    await expect(technician.locator("#main-screen")).to_be_visible()
     large, small = [await technician.locator(f"#main-{what}").bounding_box() for what in ("screen", "camera")]
     assert large is not None and small is not None and large["width"] > 3 * small["width"]
     await lecturer.get_by_role("button", name="Dừng chiếu màn hình").click()
-    await expect(technician.locator("#main-screen")).to_be_hidden(timeout=15_000)
+    await expect(technician.locator("#main-screen")).to_be_hidden()
 
 
 async def test_the_button_turns_the_agents_microphone_on_where_that_is_the_rooms(
@@ -182,9 +187,10 @@ async def test_the_button_turns_the_agents_microphone_on_where_that_is_the_rooms
 ) -> None:
     await peers.publish(here.rooms["TDM"], "sound", Tone())
     lecturer, technician = [await opened(here, browser, who) for who in ("lecturer", "technician")]
-    await expect(lecturer.locator("#mic-why")).to_contain_text("micro của máy điểm danh", timeout=20_000)
+    await expect(lecturer.locator("#mic-why")).to_contain_text("micro của máy điểm danh")
     await expect(lecturer.locator("#mic-state")).to_have_text("Micro: đang tắt")
-    await asyncio.sleep(1)
+    rooms, main = here.server.services.media.rooms, here.rooms["TDM"]
+    await so_far(lambda: main in rooms(SESSION) and rooms(SESSION)[main].speaking and rooms(SESSION)[main].viewers > 0)
     assert (await stats(technician))["energy"] == 0
     await lecturer.get_by_role("button", name="Bật micro").click()
     await expect(lecturer.locator("#mic-state")).to_have_text("Micro: đang bật, cả lớp nghe thấy")
@@ -198,9 +204,9 @@ async def test_two_pages_of_one_room_use_one_microphone(here: Lesson, browser: B
     first, second = await opened(here, browser, "lecturer"), await opened(here, browser, "main-technician")
     on = "Micro: đang bật, cả lớp nghe thấy"
     await first.keyboard.press("m")
-    await expect(first.locator("#mic-state")).to_have_text(on, timeout=30_000)
+    await expect(first.locator("#mic-state")).to_have_text(on)
     await second.keyboard.press("m")
-    await expect(second.locator("#mic-state")).to_have_text(on, timeout=30_000)
+    await expect(second.locator("#mic-state")).to_have_text(on)
     await expect(first.locator("#mic-state")).to_contain_text("ở một máy khác")
     await second.keyboard.press("m")
     await expect(second.locator("#mic-state")).to_have_text("Micro: đang tắt")
@@ -265,10 +271,10 @@ async def test_the_page_says_when_it_is_no_longer_live_and_comes_back(here: Less
     await page.context.set_offline(True)
     rooms = here.server.services.classrooms
     room, task = rooms._open[SESSION]
-    asyncio.run_coroutine_threadsafe(room.end(), task.get_loop()).result(5)  # as an end of the server ends it
-    await expect(page.locator("#stale")).to_contain_text("Mất kết nối với máy chủ từ", timeout=15_000)
+    asyncio.run_coroutine_threadsafe(room.end(), task.get_loop()).result(60)  # as an end of the server ends it
+    await expect(page.locator("#stale")).to_contain_text("Mất kết nối với máy chủ từ")
     await page.context.set_offline(False)
-    await expect(page.locator("#stale")).to_be_hidden(timeout=15_000)
+    await expect(page.locator("#stale")).to_be_hidden()
 
 
 async def test_a_browser_that_allows_no_sound_or_microphone_is_told_what_to_do(here: Lesson, browser: Browser) -> None:
@@ -283,13 +289,16 @@ async def test_a_browser_that_allows_no_sound_or_microphone_is_told_what_to_do(h
         )  # fmt: skip
         page = await opened(here, strict, "main-technician")
         await page.get_by_role("button", name="Bật micro").click()
-        await expect(page.locator("#trouble")).to_contain_text("cho phép micro", timeout=15_000)
+        await expect(page.locator("#trouble")).to_contain_text("cho phép micro")
         await expect(page.locator("#mic-state")).to_have_text("Micro: đang tắt")
-        listener = await opened(here, strict, "technician")
+        listener = await sign_in(here, strict, "technician")
+        await listener.add_init_script(REFUSED)
+        async with listener.expect_console_message(lambda one: one.text == "play refused", timeout=60_000):
+            await listener.goto(f"{here.server.address}/sessions/{SESSION}/classroom")
+        # Without a look at the page before: what Playwright evaluates counts as somebody's press.
         rooms, main = here.server.services.media.rooms, here.rooms["TDM"]
         await so_far(lambda: main in rooms(SESSION) and rooms(SESSION)[main].viewers > 0)
-        await asyncio.sleep(3)  # without a look at the page: what Playwright evaluates counts as somebody's press
-        await expect(listener.locator("#no-sound")).to_be_visible(timeout=30_000)
+        await expect(listener.locator("#no-sound")).to_be_visible()
         await check_accessibility(listener)
         await listener.get_by_role("button", name="Bật âm thanh").click()
         await expect(listener.locator("#no-sound")).to_be_hidden()
@@ -318,9 +327,9 @@ async def test_the_technicians_page_opens_the_classroom_for_its_room(here: Lesso
         async with context.expect_page() as opening:
             await page.get_by_role("button", name="Mở lớp học").click()
         classroom = await opening.value
-        await expect(classroom.locator(".my-room")).to_have_text("Phòng Dĩ An", timeout=15_000)
+        await expect(classroom.locator(".my-room")).to_have_text("Phòng Dĩ An")
         assert classroom.url == f"{here.server.address}/sessions/{SESSION}/classroom"
-        await expect(classroom.locator("#mic-why")).to_contain_text("khi giảng viên mời", timeout=15_000)
+        await expect(classroom.locator("#mic-why")).to_contain_text("khi giảng viên mời")
         await classroom.keyboard.press(" ")
         await expect(classroom.locator("#hand")).to_have_attribute("aria-pressed", "true")
         await context.close()

@@ -54,13 +54,13 @@ async def test_a_face_is_guided_admitted_and_the_screen_is_free_again(
         await expect(page.locator(".sign.tick")).to_be_visible()
         good = await page.evaluate("notes")
         assert len(good) == 2 and good[0] < good[1]
-        await expect(page.locator("#screen-face")).to_be_visible(timeout=8000)
+        await expect(page.locator("#screen-face")).to_be_visible()
         desk.outcome("refused", None, None, "Không theo kịp. Mời thử lại.", "Too slow. Please try again.")
         await expect(page.locator("#outcome-sentence")).to_have_text("Không theo kịp. Mời thử lại.")
         await expect(page.locator(".sign.cross")).to_be_visible()
         bad = (await page.evaluate("notes"))[2:]
         assert bad and max(bad) < min(good)
-        await expect(page.locator("#screen-face")).to_be_visible(timeout=8000)
+        await expect(page.locator("#screen-face")).to_be_visible()
 
 
 async def test_a_face_in_doubt_gives_its_pin_and_only_then_its_name_is_shown(

@@ -117,7 +117,9 @@ class Office:
     """PINs by code of learners of this bridge point who have no session here today."""
     own_pages: list[LearnerTicketRequest] = field(default_factory=list)
     alike: tuple[Lookalike, ...] = ()
-    """Whom every new template resembles."""
+    """Whom the next new template resembles."""
+    refuses: str = ""
+    """The learner whose enrolment it takes never."""
     _pins: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -180,10 +182,14 @@ class Office:
                 made = ServerTime(server_time=now)
             case "/api/agent/enrolments":
                 asked = msgspec.json.decode(body, type=EnrolmentRequest)
+                if asked.learner == self.refuses:
+                    refusal = Refusal(reason="invalid", vi="Không có trong danh sách.", en="Not on the roster.")
+                    return httpx.Response(422, content=msgspec.json.encode(refusal))
                 self.enrolments[asked.id] = asked
                 person = next(one for one in self.learners if one.id == asked.learner)
                 person.face = open_sealed(SERVER_KEY, asked.template)
                 made = EnrolmentAnswer(learner=asked.learner, version=2, lookalikes=self.alike)
+                self.alike = ()
             case "/api/agent/classroom-ticket":
                 session = msgspec.json.decode(body, type=ClassroomTicketRequest).session
                 made = ClassroomTicket(path=f"/classroom/enter#{session}", expires_at=now + 120_000)

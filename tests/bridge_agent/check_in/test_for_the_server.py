@@ -13,6 +13,7 @@ from bridge_agent.check_in.desk import DeskError
 from bridge_agent.recognition.commands import OpenDesk
 from bridge_agent.recognition.events import TemplateMade
 from models.sealed_box import open_sealed
+from models.wire import Lookalike
 from tests.bridge_agent.check_in.office import ENCODER, KEEPING, RoomOf, begun, hidden
 from tests.receipts import SERVER_KEY
 
@@ -85,6 +86,29 @@ def test_who_was_enrolled_in_vain_because_the_server_never_came_back_is_told_as_
         await asyncio.sleep(60)
         assert not outbox.exists()
         assert any("1 học viên chưa gửi được" in vi and "lấy mẫu lại" in vi for vi, _ in room.desk.view().alarms)
+
+    play(story)
+
+
+def test_what_the_server_says_of_one_enrolment_stands_though_the_next_is_in_order(room: RoomOf, play: Play) -> None:
+    async def story() -> None:
+        await begun(room)
+        office = room.office
+        office.away = True
+        for learner in ("p0", "p1", "p2"):
+            await room.desk.enrol(learner, "v1", office.witness_pin)
+            await asyncio.sleep(1)
+            room.tell(TemplateMade(learner, room.boot(), os.urandom(1024), ENCODER, 3, ()))
+            await asyncio.sleep(1)
+        office.refuses, office.away = "p0", False
+        office.alike = (Lookalike(learner="p9", code="HV99", name="Lê Thị Xa", unit="Sở Y tế", score=0.8),)
+        await asyncio.sleep(30)
+        assert {one.learner for one in office.enrolments.values()} == {"p1", "p2"}
+        said = [vi for vi, _ in room.desk.view().alarms]
+        assert len(said) == 2 and "HV00" in said[0] and "HV99" in said[1] and "HV01" in said[1]
+        await asyncio.sleep(3_600)
+        assert room.desk.view().alarms == ()
+        await room.switch_off()
 
     play(story)
 

@@ -122,10 +122,11 @@ def test_this_pc_is_read_with_its_children(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ballast], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        time.sleep(0.3)
-        both = gauge.read()
+        end = time.monotonic() + 60
+        while (both := gauge.read()).cpu <= 0.02:  # as soon as this machine lets it run
+            assert time.monotonic() < end
+            time.sleep(0.1)
         child.kill()
-    assert both.cpu > 0.02
     assert both.memory > alone.memory
     assert 0 <= both.pc_cpu <= 1 and both.disk_free > 0 and both.memory_total > both.memory_free
 
@@ -155,4 +156,4 @@ def test_an_agent_that_is_killed_keeps_no_pc_awake() -> None:
         held = psutil.Process(pid)
         agent.kill()
         agent.wait()
-        held.wait(10)
+        held.wait(60)

@@ -75,15 +75,15 @@ async def test_an_agent_tells_how_it_is(tmp_path: Path) -> None:
                 settings, who, KeyStore(), log, to, clock, journal, nobody_watches, console=console, pc=pc
             )  # fmt: skip
             agent = asyncio.create_task(Agent(parts).run(stop))
-            async with httpx.AsyncClient(base_url=await address) as client:
-                async with asyncio.timeout(20):
+            async with httpx.AsyncClient(base_url=await address, timeout=60) as client:
+                async with asyncio.timeout(60):
                     while (said := (await client.get("/health")).json())["lights"][-1]["state"] == "good":  # noqa: ASYNC110
                         await asyncio.sleep(0.1)
                     while not lock.held:  # noqa: ASYNC110 - the plan comes with the first contact
                         await asyncio.sleep(0.1)
                 metrics = (await client.get("/metrics")).text
                 foreign = await client.get("/metrics", headers={"Host": "evil.example"})
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not (told := server.services.agents.all()):  # noqa: ASYNC110 - the server has no event for it
                     await asyncio.sleep(0.02)
             stop.set()

@@ -46,14 +46,14 @@ async def test_a_process_that_dies_is_told_and_replaced_and_the_link_record_says
 
         running = asyncio.ensure_future(stream.run())
         try:
-            await until(lambda: alarms.standing(), 20)
+            await until(lambda: alarms.standing())
             ((_, alarm),) = alarms.standing()
             assert alarm == "Streaming ended unexpectedly; it is being restarted. Attendance goes on."
             assert not up()
-            await until(up, 20)
+            await until(up)
             assert alarms.standing() == ()
             recordings.end(recording, moved=False)
-            await until(lambda: stream.view() is None, 5)
+            await until(lambda: stream.view() is None)
         finally:
             running.cancel()
             await asyncio.wait([running])

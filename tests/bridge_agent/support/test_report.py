@@ -109,7 +109,7 @@ async def test_the_technicians_page_saves_one(tmp_path: Path) -> None:
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     app = create_app(ScriptedDesk(), tmp_path / "none", support=lambda: packed(settings))
     task = asyncio.create_task(serve(app, listening=address.set_result))
-    async with httpx.AsyncClient(base_url=await address, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=await address, timeout=60) as client:
         assert 'href="/report.zip"' in (await client.get("/")).text
         got = await client.get("/report.zip")
         assert got.headers["content-type"] == "application/zip" and "settings.json" in texts(got.content)

@@ -35,7 +35,7 @@ def left_open(one: Lesson, at: int) -> None:
 def put_away(one: Lesson) -> None:
     """What the classroom does when nobody has had it open for a minute."""
     room, task = one.server.services.classrooms._open[SESSION]
-    asyncio.run_coroutine_threadsafe(room.put_away(), task.get_loop()).result(5)
+    asyncio.run_coroutine_threadsafe(room.put_away(), task.get_loop()).result(60)
 
 
 async def test_what_was_left_open_is_closed_when_the_class_is_over_also_by_a_server_that_was_away(

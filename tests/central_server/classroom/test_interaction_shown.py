@@ -81,7 +81,7 @@ def test_what_is_spoken_now_is_shown_before_it_is_on_record_and_counted_once_whe
     voice.add(begun, begun + 85_000)
     here.server.clock.ms += 2 * MINUTE
     assert rows_in(live(here, manager, "1:20"))["Bến Cát"][0] == "1:20", "in steps of ten seconds"
-    asyncio.run_coroutine_threadsafe(classroom._cut(), task.get_loop()).result(5)
+    asyncio.run_coroutine_threadsafe(classroom._cut(), task.get_loop()).result(60)
     assert rows_in(live(here, manager, "1:25"))["Bến Cát"][0] == "1:25"
     assert rows_in(manager.get(f"/sessions/{SESSION}").text).keys() == {"Bến Cát"}
 

@@ -7,9 +7,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from sqlalchemy import event
 
 from central_server.accounts.permission import Grant
 from central_server.bridge_points.rotation import revoke
+from central_server.classroom.rights import _without_right
+from central_server.media.media import Held
+from central_server.media.messages import Name
 from models.wire import Source
 from tests.central_server.classroom.lesson import SESSION, Lesson, lesson
 from tests.central_server.media.peers import Painted, Peer, Peers, RefusedByServerError, until
@@ -53,7 +57,7 @@ async def refused(peers: Peers, room: str, source: Source, token: str) -> int:
 
 
 async def ended(peer: Peer) -> None:
-    await until(lambda: peer.connection.connectionState == "closed", 6)
+    await until(lambda: peer.connection.connectionState == "closed")
 
 
 async def test_who_saw_a_room_for_its_floor_sees_it_no_longer_than_that_and_who_looks_in_goes_on(
@@ -75,6 +79,27 @@ async def test_who_saw_a_room_for_its_floor_sees_it_no_longer_than_that_and_who_
     for one in others:
         await one.until(3)
     assert await refused(peers, room, "camera", token) == 403
+
+
+def test_the_streams_of_one_page_are_judged_by_what_is_read_once(here: Lesson) -> None:
+    of, room = here.server.services, here.rooms["TDM"]
+    token = looking_in(here, here.signed_in("manager"), "TDM")
+    holder = of.media.tokens.check(token, here.server.clock()).holder
+    sources: tuple[Source, ...] = ("camera", "sound", "screen")
+    held = {str(n): Held(holder, "play", Name(SESSION, room, sources[n % 3])) for n in range(9)}
+    asked: list[str] = []
+
+    def statement(_connection: object, _cursor: object, sql: str, *_: object) -> None:
+        asked.append(sql)
+
+    event.listen(of.engine, "before_cursor_execute", statement)
+    try:
+        assert _without_right(of, {"0": held["0"]}, {SESSION: frozenset({room})}) == []
+        one = len(asked)
+        assert _without_right(of, held, {SESSION: frozenset({room})}) == []
+        assert len(asked) == 2 * one
+    finally:
+        event.remove(of.engine, "before_cursor_execute", statement)
 
 
 async def test_an_account_that_is_disabled_or_signed_out_and_a_revoked_device_lose_their_streams(

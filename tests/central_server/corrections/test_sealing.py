@@ -102,6 +102,9 @@ def test_late_records_are_seen_and_made_a_revision_with_a_reason(here: School) -
     here.agent.send_all()
     page = here.manager.get(f"{S1}/corrections").text
     assert "khác bản 2 đã ký" in page
+    changed = "1 buổi có số liệu đã đổi sau khi ký"
+    for path in ("", "/completion"):
+        assert changed in here.manager.get(f"/courses/{here.course}{path}").text, path
     sheet = here.manager.get(f"{S1}/sheet").text
     assert "Số liệu nay khác bản niêm phong số 2; chưa ai ký số liệu này." in sheet
     assert "đã ký lúc" not in sheet
@@ -112,6 +115,7 @@ def test_late_records_are_seen_and_made_a_revision_with_a_reason(here: School) -
     assert here.technician.post(f"{S1}/revise", data={"words": "x"}).status_code == 403
     assert here.manager.post(f"{S1}/revise", data={"words": ""}).status_code == 422
     assert here.manager.post(f"{S1}/revise", data={"words": "Máy gửi muộn"}).status_code == 200
+    assert changed not in here.manager.get(f"/courses/{here.course}").text, "it is a revision, which waits for signatures"
     assert "Máy gửi muộn" in here.manager.get(f"{S1}/revisions/3").text
     assert "Máy gửi muộn" not in here.technician.get(f"{S1}/revisions/3").text
     assert "Bản số liệu niêm phong số 3" in here.manager.get(f"{S1}/sheet").text

@@ -113,7 +113,7 @@ def test_a_second_click_gets_the_same_answer_and_enrols_nobody_twice(server: Run
     cookies = dict(office.client.cookies)
 
     def click() -> None:
-        with httpx.Client(base_url=server.address, cookies=cookies, follow_redirects=True, timeout=20) as client:
+        with httpx.Client(base_url=server.address, cookies=cookies, follow_redirects=True, timeout=60) as client:
             answers.append(client.post(preview.url.path, data={"sent": "1"}))
 
     clicks = [threading.Thread(target=click) for _ in range(4)]

@@ -28,8 +28,8 @@ def serving(folder: Path, now: Callable[[], int]) -> Iterator[FastAPI]:
     thread = threading.Thread(target=lambda: asyncio.run(live()))
     thread.start()
     try:
-        assert started.wait(30)
+        assert started.wait(60)
         yield app
     finally:
         end.set()
-        thread.join(30)
+        thread.join(60)

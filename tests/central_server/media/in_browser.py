@@ -72,7 +72,7 @@ async def page_of(address: str, *flags: str) -> AsyncIterator[Page]:
         await chromium.close()
 
 
-async def received(page: Page, path: str, what: str, least: float, seconds: float = 12) -> dict[str, Any]:
+async def received(page: Page, path: str, what: str, least: float, seconds: float = 60) -> dict[str, Any]:
     async with asyncio.timeout(seconds):
         while True:
             found: dict[str, Any] = await page.evaluate("path => received(path)", path)

@@ -29,6 +29,7 @@ from central_server.accounts.permission import Grant
 from central_server.accounts.sign_ins import Browser as SignInBrowser
 from central_server.accounts.sign_ins import make_sign_in
 from central_server.clock import wall_clock
+from central_server.media.media import Media
 from central_server.media.tokens import Act, seat_holder
 from central_server.services import Services
 from models.wire import Source
@@ -109,6 +110,11 @@ class Tone(MediaStreamTrack):
         self._number += 1
         return frame
 
+    async def goes_on(self, frames: int) -> None:
+        """Wait until so many frames more have been made."""
+        wanted = self._number + frames
+        await until(lambda: self._number >= wanted)
+
 
 @dataclass
 class Peer:
@@ -128,7 +134,7 @@ class Peer:
     """Each picture's number, and when it was there."""
     reading: asyncio.Task[None] | None = None
 
-    async def until(self, frames: int, seconds: float = 30) -> None:
+    async def until(self, frames: int, seconds: float = 60) -> None:
         """Wait for so many frames more."""
         wanted = self.frames + frames
         async with asyncio.timeout(seconds):
@@ -218,7 +224,7 @@ class Peers:
             offer = self.line.offer(offer)
         address = self.server.address if self.server is not None else self.address
         headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer {token}"}
-        async with httpx.AsyncClient(base_url=address, timeout=15, headers=headers) as client:
+        async with httpx.AsyncClient(base_url=address, timeout=60, headers=headers) as client:
             got = await client.post(path, content=offer)
             for _ in range(3 if self.patient else 0):
                 if got.status_code == 503:  # the relay starts, and this machine is slow
@@ -253,7 +259,7 @@ def device_at(of: Services, room: str, device: str = "") -> str:
         ):  # fmt: skip
             connection.execute(text(sql), {"room": room, "session": SESSION, "device": device})
 
-    of.writer.submit(job).result(10)
+    of.writer.submit(job).result(60)
     return device
 
 
@@ -269,7 +275,7 @@ def manager_in(of: Services) -> str:
             make_sign_in(connection, account, "password", looks_in, of.now(), of.config.accounts)
         return str(connection.execute(query).scalar_one())
 
-    return of.writer.submit(job).result(10)
+    return of.writer.submit(job).result(60)
 
 
 async def _count(peer: Peer, track: MediaStreamTrack) -> None:
@@ -295,9 +301,18 @@ def number_in(frame: VideoFrame) -> int:
     return sum(1 << bit for bit in range(BITS) if squares[bit] > 125)
 
 
-async def until(true: object, seconds: float = 30) -> None:
+async def until(true: object, seconds: float = 60) -> None:
     """Wait until a condition (a function) holds."""
     assert callable(true)
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - what another thread and another process do
             await asyncio.sleep(0.02)
+
+
+async def spoken(media: Media, room: str, tone: Tone) -> None:
+    """The room speaks for two seconds and is silent again: the relay has told all of it."""
+    tone.loud = True
+    await until(lambda: media.rooms(SESSION)[room].speaking)
+    await tone.goes_on(100)
+    tone.loud = False
+    await until(lambda: not media.rooms(SESSION)[room].speaking)

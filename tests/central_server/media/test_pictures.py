@@ -83,7 +83,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def send(agent: Agent, session: str = SESSION, body: bytes = SMALL) -> httpx.Response:
     path = f"/api/agent/sessions/{session}/picture"
     headers = agent.headers("POST", path, body) | {"Content-Type": "image/jpeg"}
-    return httpx.post(agent.address + path, content=body, headers=headers, timeout=10)
+    return httpx.post(agent.address + path, content=body, headers=headers, timeout=60)
 
 
 def test_a_room_sends_its_picture_and_the_class_manager_sees_it(server: Running) -> None:

@@ -43,7 +43,7 @@ async def test_neither_a_start_that_fails_nor_a_listener_that_does_ends_the_keep
     assert (starts, lost) == (3, 2)
     pid = relay.pid
     assert pid is not None
-    await asyncio.wait_for(relay.end(), 5)
+    await asyncio.wait_for(relay.end(), 60)
     assert relay.pid is None
 
 

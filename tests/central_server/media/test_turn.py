@@ -47,7 +47,7 @@ def turn(tmp_path: Path) -> Iterator[MediaSettings]:
 
 def _answers(where: tuple[str, int]) -> None:
     """Wait until it answers a STUN binding request (RFC 8489)."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as asking:
         asking.settimeout(0.1)
         while time.monotonic() < deadline:

@@ -34,7 +34,7 @@ def pdf_text(pdf: bytes, page: int | None = None) -> str:
     """The text of a PDF, with broken lines joined; `page`: of this one only."""
     program = _needed(PDFTOTEXT, "pdftotext")
     pages = ["-f", str(page), "-l", str(page)] if page else []
-    done = subprocess.run([program, "-raw", *pages, "-", "-"], input=pdf, capture_output=True, check=True, timeout=30)
+    done = subprocess.run([program, "-raw", *pages, "-", "-"], input=pdf, capture_output=True, check=True, timeout=60)
     return " ".join(done.stdout.decode().split())
 
 
