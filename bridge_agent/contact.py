@@ -62,6 +62,8 @@ class Contact:
         self._gallery_at: int | None = None
         """When the gallery was asked for last."""
         self._hurry = asyncio.Event()
+        self.heard_at: int | None = None
+        """When the server answered last, server time."""
 
     def hurry(self) -> None:
         """An enrolment waits."""
@@ -83,6 +85,7 @@ class Contact:
                 if isinstance(error, IdentityError):
                     await self._mend_key()
             else:
+                self.heard_at = self._now()
                 self._alarms.clear("server")
                 self._alarms.clear("contact")
                 if away or self._courier.away:

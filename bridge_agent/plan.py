@@ -12,7 +12,15 @@ import msgspec
 
 from bridge_agent.data_folder import write_private
 from bridge_agent.errors import DataFolderError
+from bridge_agent.health.day import Planned
 from models.wire import SessionPlan, Today
+
+REMEMBERED_MS = 43_200_000
+
+
+def planned(plan: SessionPlan) -> Planned:
+    """A session as the page of the day shows it."""
+    return Planned(plan.session, plan.course, plan.title, plan.start, plan.end, len(plan.learners))
 
 
 class Plan:
@@ -21,6 +29,8 @@ class Plan:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._sessions: tuple[SessionPlan, ...] = ()
+        self.over: tuple[Planned, ...] = ()
+        """Sessions that ended while this agent ran, without their learners' names, for half a day."""
         self.known = False
         """Whether the server (or the file that keeps what it said) has told anything."""
 
@@ -45,7 +55,10 @@ class Plan:
     def forget(self, now: int) -> None:
         """Let go of sessions that are over, and of the file with the last of them."""
         left = tuple(session for session in self._sessions if session.end > now)
+        self.over = tuple(one for one in self.over if now - one.end < REMEMBERED_MS)
         if left != self._sessions:
+            ended = [planned(one).over(None, 0) for one in self._sessions if one.end <= now]
+            self.over += tuple(one for one in ended if now - one.end < REMEMBERED_MS)
             self._sessions = left
             self._keep()
 

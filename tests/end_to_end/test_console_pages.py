@@ -64,7 +64,8 @@ def busy_room(desk: ScriptedDesk) -> None:
         desk.set_row(learner, presence=presence, since=desk.now - MINUTE, checked_in_at=desk.now, method="face")
     desk.set_row("l3", spot_check_until=desk.now + 5 * MINUTE)
     desk.set_session(people=28, known=27, unknown=1)
-    desk.set(alarms=(("Máy quay tối. Hãy bật đèn.", "The camera is dark. Turn the lights on."),), slowed=True)
+    desk.alarm("trouble dark", "Hình quá tối. Hãy bật đèn.", "The picture is dark. Turn the lights on.")
+    desk.set(slowed=True)
     desk.face("l6", "bright_frame")
 
 
@@ -176,7 +177,7 @@ async def test_rows_change_in_place_while_one_watches_and_types(
         await expect(page.locator("#found")).to_have_text("2 học viên")
         desk.seen("l1", "present", desk.now - MINUTE)
         desk.set_session(people=28, known=27, unknown=1)
-        await expect(page.locator("#row-l1 .now")).to_have_text("có mặt từ 08:04")
+        await expect(page.locator("#row-l1 .now")).to_have_text("có mặt từ 08:04 (1 phút)")
         await expect(page.locator(".headcount b")).to_have_text("28 người, 27 đã biết, 1 không quen")
         await expect(page.locator(".verdict strong")).to_have_text("Cần chú ý")
         assert await page.locator("tr.learner").evaluate_all("rows => rows.map(row => row.id)") == before

@@ -155,7 +155,7 @@ async def test_a_second_card_does_not_confirm_the_first(running: Console, desk: 
 
         await page.route("**/card/away", slowly)
         await page.keyboard.press("5")
-        desk.set(alarms=(("Một câu", "A sentence"),))  # a message from before the first card was put away, or not
+        desk.alarm("clock", "Một câu", "A sentence")  # a message from before the first card was put away, or not
         await page.keyboard.type("550001\n", delay=120)
         await expect(page.locator("#kiosk-prove")).to_be_visible()
         await page.keyboard.type("5550001\n")  # the same once more
