@@ -67,21 +67,26 @@ async function look() {
   room.classList.remove("no-picture");
 }
 
+let next = 0;
+
 async function again() {
+  clearTimeout(next);
   if (!document.hidden && agentNow() !== null) {
     try { await look(); } catch { /* the caption says how old the picture is */ }
     caption();
   }
-  setTimeout(again, taken || camera !== "off" ? EVERY_MS : SELDOM_MS);
+  clearTimeout(next); // a message may have asked in between
+  next = setTimeout(again, taken || camera !== "off" ? EVERY_MS : SELDOM_MS);
 }
 
 /** A message came: carry its time on. */
 export function carryOn(state, now) {
+  const first = told === null;
   told = { now, at: performance.now() };
   camera = state.camera;
   tick();
+  if (first) again();
 }
 
 document.addEventListener("gone", caption);
 setInterval(tick, 1000);
-again();
