@@ -16,6 +16,7 @@ from bridge_agent.health.day import Planned
 from models.wire import SessionPlan, Today
 
 REMEMBERED_MS = 43_200_000
+MOMENT_MS = 60_000
 
 
 def planned(plan: SessionPlan) -> Planned:
@@ -31,6 +32,8 @@ class Plan:
         self._sessions: tuple[SessionPlan, ...] = ()
         self.over: tuple[Planned, ...] = ()
         """Sessions that ended while this agent ran, without their learners' names, for half a day."""
+        self._dropped: tuple[SessionPlan, ...] = ()
+        """Sessions that the server no longer tells of: because they are over, perhaps a moment early by this clock."""
         self.known = False
         """Whether the server (or the file that keeps what it said) has told anything."""
 
@@ -47,6 +50,8 @@ class Plan:
     def update(self, today: Today) -> bool:
         """Take what the server says now; True when it is news."""
         news = not self.known or today.sessions != self._sessions
+        told = {session.session for session in today.sessions}
+        self._dropped += tuple(session for session in self._sessions if session.session not in told)
         self._sessions, self.known = today.sessions, True
         if news:
             self._keep()
@@ -55,10 +60,10 @@ class Plan:
     def forget(self, now: int) -> None:
         """Let go of sessions that are over, and of the file with the last of them."""
         left = tuple(session for session in self._sessions if session.end > now)
-        self.over = tuple(one for one in self.over if now - one.end < REMEMBERED_MS)
+        ended = [planned(one).over(None, 0) for one in (*self._dropped, *self._sessions) if one.end <= now]
+        self.over = tuple(one for one in (*self.over, *ended) if now - one.end < REMEMBERED_MS)
+        self._dropped = tuple(one for one in self._dropped if now < one.end <= now + MOMENT_MS)
         if left != self._sessions:
-            ended = [planned(one).over(None, 0) for one in self._sessions if one.end <= now]
-            self.over += tuple(one for one in ended if now - one.end < REMEMBERED_MS)
             self._sessions = left
             self._keep()
 
