@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from bridge_agent.check_in.desk import RoomView
 from tests.bridge_agent.console.scripted_desk import MINUTE, ScriptedDesk, picture
 from tests.bridge_agent.console.serving_console import Console, console
 from tests.end_to_end.test_by_keyboard import tab_to
@@ -262,13 +263,18 @@ async def test_a_picture_that_goes_stale_is_taken_away(running: Console, desk: S
 async def test_a_page_says_that_the_agent_is_gone_and_comes_back_with_it(browser: Browser, path: str) -> None:
     async with console() as first:
         port = int(first.address.rpartition(":")[2])
+        first.desk.room_picture = RoomView(first.desk.now, picture())
         async with opened(browser, first.address + path, quiet=False) as page:
             await expect(page.locator("#clock")).to_have_text("08:05:00")
             if path == "/kiosk":
                 await expect(page.locator("#mirror .missing")).to_be_hidden()
+            if path == "/":
+                await expect(page.locator("#room-caption")).to_have_text("Hình trực tiếp, lúc 08:05:00")
             await first.stop()
             await expect(page.locator("#gone")).to_contain_text("Mất liên lạc", timeout=15_000)
             await expect(page.locator("#gone")).to_contain_text("08:05:00")
+            if path == "/":
+                await expect(page.locator("#room-caption")).to_have_text("Hình lúc 08:05:00, không phải hình trực tiếp")
             if path == "/kiosk":
                 await expect(page.locator("#mirror .missing")).to_be_visible()
                 await expect(page.locator("#sentence")).to_have_text("Tạm ngừng điểm danh. Mời báo cán bộ kỹ thuật.")

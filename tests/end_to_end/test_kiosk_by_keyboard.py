@@ -233,7 +233,9 @@ async def test_a_page_that_is_opened_begins_with_its_first_screen_whatever_the_c
         desk.doubt("l0")
         await expect(page.locator("#pad-title")).to_have_text("Mời nhập mã PIN")
         await page.keyboard.type("01")
-        await page.evaluate("dispatchEvent(new Event('pagehide'))")  # the page is left, and may be shown again as it was
+        await page.evaluate(
+            "dispatchEvent(new Event('pagehide'))"
+        )  # the page is left, and may be shown again as it was
         await expect(page.locator("body")).to_have_attribute("data-screen", "face")
         await expect(page.locator("#pad-input")).to_have_value("")
 
