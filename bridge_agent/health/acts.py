@@ -32,7 +32,7 @@ PICTURE_S: Final = 30.0
 SENT_S: Final = 8.0
 STREAM_S: Final = 20.0
 AGAIN_S: Final = 20.0
-"""Between two restarts of the camera, which nobody may use to keep the room unwatched."""
+"""Between two restarts of one part: nobody may keep the room unwatched, or its stream down, by pressing."""
 LOOK_S: Final = 0.2
 NO_SESSION: Final = ("Hiện không có buổi học nào đang được theo dõi.", "No session is being watched now.")
 
@@ -66,7 +66,8 @@ class Acts:
         self.stream_tried: Tried | None = None
         self.sound_tried: Tried | None = None
         self._means = means
-        self._restarted = -AGAIN_S
+        self._restarted: dict[Act, float] = {}
+        """When something was started anew, on the loop's clock."""
         self._ways: dict[Act, Callable[[], Awaitable[Sentence]]] = {
             "restart_camera": self._restart_camera,
             "try_camera": self._try_camera,
@@ -84,22 +85,26 @@ class Acts:
         self._means.journal.note("asked_for", act=act)
         return await self._ways[act]()
 
+    def _not_just_now(self, act: Act) -> None:
+        since = asyncio.get_running_loop().time() - self._restarted.get(act, -AGAIN_S)
+        if (left := AGAIN_S - since) > 0:
+            raise DeskError(
+                f"Vừa được khởi động lại. Hãy đợi {left:.0f} giây rồi xem kết quả.",
+                f"It was just restarted. Wait {left:.0f} s, then see what came of it.",
+            )
+
     # Camera
 
     async def _restart_camera(self) -> Sentence:
-        means, loop = self._means, asyncio.get_running_loop()
-        if (left := self._restarted + AGAIN_S - loop.time()) > 0:
-            raise DeskError(
-                f"Camera vừa được khởi động lại. Hãy đợi {left:.0f} giây rồi xem hình.",
-                f"The camera was just restarted. Wait {left:.0f} s, then look at the picture.",
-            )
+        means = self._means
+        self._not_just_now("restart_camera")
         starts = means.room.starts
         if not means.room.restart():
             raise DeskError(
                 "Camera hiện không được dùng nên không có gì để khởi động lại. Hãy bấm “Thử camera”.",
                 "The camera is not in use, so there is nothing to restart. Press “Try the camera”.",
             )
-        self._restarted = loop.time()
+        self._restarted["restart_camera"] = asyncio.get_running_loop().time()
         began = means.clock.clocks.boot()
 
         def back() -> bool:
@@ -138,8 +143,10 @@ class Acts:
 
     async def _republish(self) -> Sentence:
         means = self._means
+        self._not_just_now("republish")
         if not means.stream.anew():
             raise DeskError(*NO_SESSION)
+        self._restarted["republish"] = asyncio.get_running_loop().time()
         since = means.clock.clocks.boot()
 
         def up() -> bool:

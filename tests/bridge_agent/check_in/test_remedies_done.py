@@ -49,7 +49,7 @@ def test_a_restarted_camera_is_another_process_and_the_log_says_that_nobody_watc
         vi, en = await room.desk.do("restart_camera")
         assert room.watches()
         assert "Đã khởi động lại" in vi and "Restarted" in en
-        with pytest.raises(DeskError, match="vừa được khởi động lại"):
+        with pytest.raises(DeskError, match="Vừa được khởi động lại"):
             await room.desk.do("restart_camera")
         await over(room)
         ended = [one.ended_by for one in room.office.records() if isinstance(one, Coverage)]
