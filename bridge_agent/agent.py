@@ -37,7 +37,10 @@ from bridge_agent.config import Settings
 from bridge_agent.contact import Contact
 from bridge_agent.courier import Courier
 from bridge_agent.errors import AgentError, RetryableError
+from bridge_agent.health.acts import Acts, Means
 from bridge_agent.health.keeping import Around, HealthWatch, ThisPc
+from bridge_agent.health.lights import Situation
+from bridge_agent.health.today import Day
 from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
 from bridge_agent.key_store import KeyStore
@@ -94,7 +97,7 @@ class Agent:
         self._log = parts.log
         self._journal = parts.journal
         self._clock = parts.clock
-        self._alarms = Alarms(parts.journal)
+        self._alarms = Alarms(parts.journal, parts.clock.clocks.boot)
         self._plan = Plan(parts.settings.folder.plan)
         config = parts.settings.config
         every_ms = round(config.sync_seconds * 1000)
@@ -118,6 +121,7 @@ class Agent:
             parts.settings, parts.watch, self._gallery, self._alarms, parts.journal, self._profile, self._stream.out
         )
         self._pins = Pins()
+        self._acts = Acts(self._means())
         self.desk = AtDesk(self._surroundings(), self._pins)
         self._sessions = Sessions(
             self._plan, self._recordings, self._room, self.desk, parts.clock, self._alarms, parts.journal,
@@ -125,9 +129,39 @@ class Agent:
         )  # fmt: skip
         self._health = None if parts.pc is None else HealthWatch(
             Around(
-                parts.server, self._courier, self._recordings, self._plan, self._stream.view, self._alarms,
+                parts.server, self._courier, self._recordings, self._plan, self._situation, self._alarms,
                 parts.journal, parts.clock.clocks, parts.pc,
             )
+        )  # fmt: skip
+
+    def _situation(self) -> Situation:
+        """What the lights are made of, for the server and for the page of the day alike."""
+        recording, oldest = self._recordings.current, self._courier.oldest()
+        return Situation(
+            alarms=self._alarms.named(),
+            in_session=recording is not None,
+            watching=recording is not None and recording.watching,
+            stream=self._stream.view(),
+            waiting=self._courier.waiting,
+            oldest_ms=0 if oldest is None else max(0, self._recordings.now() - oldest),
+        )
+
+    def _day(self) -> Day:
+        return Day(
+            self._alarms, self._clock.sample, self._recordings, self._plan, self._courier, self._gallery,
+            self._parts.settings.config.streaming.enabled, self._situation, lambda: self._health, self._room.blind,
+            self._contact, self._acts,
+        )  # fmt: skip
+
+    def _means(self) -> Means:
+        def pictured() -> int | None:
+            view = self.desk.room()
+            return None if view is None else view.at
+
+        return Means(
+            self._room, self._stream, self._courier, self._contact, self._parts.server, self._recordings,
+            self._alarms, self._clock, self._journal, lambda: self._health, lambda: self.desk.try_camera(), pictured,
+            _stream_answers,
         )  # fmt: skip
 
     def _surroundings(self) -> Surroundings:
@@ -149,6 +183,8 @@ class Agent:
             enrolled=self._contact.hurry,
             classroom=parts.server.classroom,
             own_page=functools.partial(parts.server.own_page, console_port=parts.settings.config.console_port),
+            day=self._day().view,
+            do=self._acts.do,
             stream=self._stream.view,
         )
 
@@ -275,3 +311,9 @@ class Agent:
                 self._courier.waiting, alarms.for_manager(), stream, self._courier.held, alarms.suspicions()
             )
         )
+
+
+async def _stream_answers(url: str) -> bool:
+    from bridge_agent.support.measuring import stream_answers  # only whoever asks pays for it
+
+    return await stream_answers(url)

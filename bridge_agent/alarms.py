@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bridge_agent.clock import boot_ms
 from bridge_agent.errors import RetryableError
 from bridge_agent.journal import Journal
 from bridge_agent.recognition.events import Trouble
@@ -19,11 +20,23 @@ _NOT_FOR_MANAGER = frozenset({"server", "portraits", "trouble portraits"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Fault:
+class Fault:
+    """A fault as people at this PC are shown it, with people's names. name: its kind. since: server time, ms."""
+
+    name: str
+    vi: str
+    en: str
+    since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
     vi: str
     en: str
     about: str | None
     """Names of people, which are said at this PC only; None: it is about nobody."""
+    since: int = field(default=0, compare=False)
+    """When it came, on the boot-time clock."""
 
     @property
     def here(self) -> tuple[str, str]:
@@ -32,19 +45,21 @@ class _Fault:
 
 
 class Alarms:
-    """The faults that stand now, by name."""
+    """The faults that stand now, by name. boot: the boot-time clock."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, boot: Callable[[], int] = boot_ms) -> None:
         self._journal = journal
-        self._standing: dict[str, _Fault] = {}
+        self._boot = boot
+        self._standing: dict[str, _Standing] = {}
 
     def set(self, name: str, vi: str, en: str, about: str | None = None) -> None:
         """The fault `name` stands, in these words; told only when the words are new.
 
         about: of what is suspected of people, their names, which the sentences leave out ("" where nobody is named).
         """
-        fault = _Fault(vi, en, about)
-        if self._standing.get(name) != fault:
+        before = self._standing.get(name)
+        fault = _Standing(vi, en, about, before.since if before else self._boot())
+        if before != fault:
             self._standing[name] = fault
             vi, en = fault.here
             self._journal.say("alarm", f"! {vi}", f"! {en}", name=_plain(name))
@@ -105,6 +120,12 @@ class Alarms:
     def standing(self) -> tuple[tuple[str, str], ...]:
         """The sentences in both languages, with people's names."""
         return tuple(one.here for one in self._standing.values())
+
+    def shown(self, sample: ClockSample) -> tuple[Fault, ...]:
+        """The faults for people at this PC, the oldest first."""
+        return tuple(
+            Fault(_plain(name), *one.here, sample.server_time(one.since)) for name, one in self._standing.items()
+        )
 
     def named(self) -> dict[str, tuple[str, str]]:
         """The sentences in both languages, without people's names, by the fault's; of several of a kind the newest."""

@@ -66,6 +66,8 @@ class Contact:
         self._told_at: dict[str, int] = {}
         """By alarm, when the server said so of somebody's enrolment."""
         self._hurry = asyncio.Event()
+        self.heard_at: int | None = None
+        """When the server answered last, server time."""
 
     def hurry(self) -> None:
         """An enrolment waits."""
@@ -87,6 +89,7 @@ class Contact:
                 if isinstance(error, IdentityError):
                     await self._mend_key()
             else:
+                self.heard_at = self._now()
                 self._alarms.clear("server")
                 self._alarms.clear("contact")
                 if away or self._courier.away:

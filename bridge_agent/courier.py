@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
+import sqlite3
 from pathlib import Path
 
 from bridge_agent import salvage, sync
@@ -46,6 +47,8 @@ class Courier:
         self._damaged = [path for path in damaged if not known.get(path.name)]
         self._intact: tuple[Intact, Sync] | None = None
         """The one of them that is being sent."""
+        self._oldest: tuple[int, int] | None = None
+        """The first record that waits, and when it was made."""
         self._salvage_at = 0
         self._prune_at = 0
 
@@ -70,8 +73,13 @@ class Courier:
         if self._sync.held >= self._log.last_seq:
             return None
         first = max(self._sync.held + 1, self._log.first_seq)
-        record = decode(self._log.lines(first, first)[0])
-        return record.server_time(record.boot)
+        if self._oldest is None or self._oldest[0] != first:  # asked twice a second while a page is open
+            try:
+                record = decode(self._log.lines(first, first)[0])
+            except (sqlite3.Error, IndexError):  # a disk that can't be read is the log's own alarm
+                return None
+            self._oldest = first, record.server_time(record.boot)
+        return self._oldest[1]
 
     @property
     def damaged(self) -> tuple[Path, ...]:

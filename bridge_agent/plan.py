@@ -12,7 +12,16 @@ import msgspec
 
 from bridge_agent.data_folder import write_private
 from bridge_agent.errors import DataFolderError
+from bridge_agent.health.day import Planned
 from models.wire import RosterLearner, SessionPlan, Today
+
+REMEMBERED_MS = 43_200_000
+MOMENT_MS = 60_000
+
+
+def planned(plan: SessionPlan) -> Planned:
+    """A session as the page of the day shows it."""
+    return Planned(plan.session, plan.course, plan.title, plan.start, plan.end, len(plan.learners))
 
 
 class Plan:
@@ -21,6 +30,10 @@ class Plan:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._sessions: tuple[SessionPlan, ...] = ()
+        self.over: tuple[Planned, ...] = ()
+        """Sessions that ended while this agent ran, without their learners' names, for half a day."""
+        self._dropped: tuple[SessionPlan, ...] = ()
+        """Sessions that the server no longer tells of: because they are over, perhaps a moment early by this clock."""
         self.known = False
         """Whether the server (or the file that keeps what it said) has told anything."""
 
@@ -37,6 +50,8 @@ class Plan:
     def update(self, today: Today) -> bool:
         """Take what the server says now; True when it is news."""
         news = not self.known or today.sessions != self._sessions
+        told = {session.session for session in today.sessions}
+        self._dropped += tuple(session for session in self._sessions if session.session not in told)
         self._sessions, self.known = today.sessions, True
         if news:
             self._keep()
@@ -45,6 +60,9 @@ class Plan:
     def forget(self, now: int) -> None:
         """Let go of sessions that are over, and of the file with the last of them."""
         left = tuple(session for session in self._sessions if session.end > now)
+        ended = [planned(one).over(None, 0) for one in (*self._dropped, *self._sessions) if one.end <= now]
+        self.over = tuple(one for one in (*self.over, *ended) if now - one.end < REMEMBERED_MS)
+        self._dropped = tuple(one for one in self._dropped if now < one.end <= now + MOMENT_MS)
         if left != self._sessions:
             self._sessions = left
             self._keep()

@@ -12,11 +12,13 @@ from collections.abc import Callable, Sequence
 from bridge_agent.alarms import Alarms
 from bridge_agent.check_in.spot_checks import SpotChecks
 from bridge_agent.entries import after_crash
+from bridge_agent.health.day import Kept
 from bridge_agent.journal import Journal
 from bridge_agent.log import Log
 from bridge_agent.plan import Plan
 from bridge_agent.server_clock import ServerClock
 from bridge_agent.session import Recording, write_seal
+from models.records import CheckIn, Coverage
 
 
 class Recordings:
@@ -32,6 +34,8 @@ class Recordings:
         checks: Callable[[Sequence[str]], SpotChecks],
     ) -> None:
         self.current: Recording | None = None
+        self.kept: dict[str, Kept] = {}
+        """What was recorded of the sessions that this run of the agent sealed."""
         self._log = log
         self._clock = clock
         self._alarms = alarms
@@ -87,6 +91,7 @@ class Recordings:
         for recording in list(self._closing):
             if self.write(functools.partial(recording.close, self._log)):
                 self._closing.remove(recording)
+                self.kept[recording.session] = _kept(self._log, recording.session)
                 self._hurry()
                 self._journal.say(
                     "session_over",
@@ -102,8 +107,9 @@ class Recordings:
         closing = {recording.session for recording in self._closing}
         for session in self._log.unsealed():
             planned = plan.of(session)
-            if session not in closing and (planned is None or planned.end <= now):
-                self.write(functools.partial(write_seal, self._log, session, self._clock.sample))
+            is_over = session not in closing and (planned is None or planned.end <= now)
+            if is_over and self.write(functools.partial(write_seal, self._log, session, self._clock.sample)):
+                self.kept[session] = _kept(self._log, session)
 
     def write(self, work: Callable[[], object]) -> bool:
         """Write into the log; when that fails (False) an alarm stands until it succeeds.
@@ -129,3 +135,11 @@ class Recordings:
                 f"The last run ended unexpectedly; its {count} open intervals are recorded.",
                 records=count,
             )
+
+
+def _kept(log: Log, session: str) -> Kept:
+    """What the log holds of a session that was just sealed."""
+    records = log.of_session(session)
+    watched = sum(one.end - one.start for one in records if isinstance(one, Coverage))
+    came = {one.learner for one in records if isinstance(one, CheckIn)}
+    return Kept(log.last_seq, len(records), len(came), watched)

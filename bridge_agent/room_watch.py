@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bridge_agent import supervisor
@@ -50,6 +50,10 @@ class RoomWatch:
         self._gallery = gallery
         self._alarms = alarms
         self._journal = journal
+        self._anew: asyncio.Event | None = None
+        """While a process is kept running: whether a new one was asked for."""
+        self.starts = 0
+        """How many processes were ready."""
         self._ready: Ready | None = None
         """What the process that runs said of itself."""
         self._told: tuple[HeldTemplate, ...] = ()
@@ -114,17 +118,35 @@ class RoomWatch:
         return matched.roster
 
     async def run(self, assignment: Assignment, listener: supervisor.Listener) -> None:
-        """Keep a process on the assignment until cancelled."""
-        self._told = assignment.templates
+        """Keep a process on the assignment until cancelled; a new one whenever `restart` asks for it."""
         watch = functools.partial(self._watch, assignment, listener, self._journal)
+        while await self._until_restart(watch, assignment):
+            self._journal.note("recognition_restarted")
+
+    async def _until_restart(self, watch: Callable[[], Awaitable[None]], assignment: Assignment) -> bool:
+        """Keep a process running; True when it was asked to be started anew."""
+        self._told, self._anew = assignment.templates, asyncio.Event()
+        kept = asyncio.create_task(supervisor.keep("recognition", watch, self._journal))
+        asked = asyncio.create_task(self._anew.wait())
         try:
-            await supervisor.keep("recognition", watch, self._journal)
+            await asyncio.wait((kept, asked), return_when=asyncio.FIRST_COMPLETED)
+            return asked.done()
         finally:
-            self._ready = None
+            asked.cancel()
+            await end(kept)
+            self._ready = self._anew = None
+
+    def restart(self) -> bool:
+        """End recognition, and with it the camera, and start both anew; False when neither runs."""
+        if self._anew is None:
+            return False
+        self._anew.set()
+        return True
 
     def began(self, ready: Ready, assignment: Assignment) -> None:
         """A process is ready: it was given the assignment's templates, and nothing since."""
         self._ready, self._told, self._version = ready, assignment.templates, -1
+        self.starts += 1
         self._doubles = frozenset(ready.doubles)
         self._pictured = frozenset(ready.learners) - {one.learner for one in assignment.templates}
 

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from dataclasses import replace
 
-from bridge_agent.check_in.desk import DeskError, DeskView, Guidance, Outcome, Purpose, Row
+from bridge_agent.check_in.desk import DeskError, DeskView, Guidance, Outcome, Purpose, RoomView, Row
 from bridge_agent.check_in.desk_view import session_view
 from bridge_agent.check_in.duty import Duty
 from bridge_agent.check_in.enrolling import Enrolling, resembling
@@ -20,7 +20,8 @@ from bridge_agent.check_in.outcomes import Outcomes
 from bridge_agent.check_in.pins import Pins
 from bridge_agent.check_in.without_face import WithoutFace
 from bridge_agent.errors import AgentError
-from bridge_agent.recognition.commands import CloseDesk, OpenDesk
+from bridge_agent.health.remedies import Act
+from bridge_agent.recognition.commands import CloseDesk, OpenDesk, ShowRoom
 from bridge_agent.recognition.events import (
     CheckedIn,
     DeskLook,
@@ -28,6 +29,7 @@ from bridge_agent.recognition.events import (
     InDoubt,
     PortraitTaken,
     Preview,
+    RoomPicture,
     Suspicion,
     TemplateMade,
 )
@@ -39,6 +41,12 @@ LEFT_ALONE_MS = 60_000
 PREVIEW_MS = 2_000
 SUSPICION_MS = 600_000
 """So long the technician is shown one."""
+ROOM_MS = 600_000
+"""So long the newest picture of the room is kept, with its age."""
+ROOM_EVERY_MS = 900
+"""However many pages ask."""
+TRY_MS = 60_000
+"""So long the camera is used to see whether it works."""
 LOOK_S = 0.5
 """How often the view is compared while somebody waits for a change."""
 
@@ -56,6 +64,9 @@ class AtDesk:
         self._enrolling: Enrolling | None = None
         self._guidance: Guidance | None = None
         self._preview: Preview | None = None
+        self._room: RoomPicture | None = None
+        self._room_asked = -ROOM_EVERY_MS
+        self._trying_until = 0
         self._suspicions: dict[str, int] = {}
         """When each was told, by its alarm."""
         self._looked_at = 0
@@ -90,6 +101,42 @@ class AtDesk:
             return None
         return self._preview.jpeg
 
+    def room(self) -> RoomView | None:
+        """The newest picture of the room, if there is one of the last ten minutes; a newer one is asked for."""
+        now = self._around.boot
+        if now - self._room_asked >= ROOM_EVERY_MS:
+            self._room_asked = now
+            self._around.tell(ShowRoom())
+        if self._room is None:
+            return None
+        return RoomView(self._around.sample().server_time(self._room.at), self._room.jpeg)
+
+    @property
+    def _pictured(self) -> int | None:
+        """In which minute the newest picture of the room was taken, server time."""
+        at = None if self._room is None else self._around.sample().server_time(self._room.at)
+        return None if at is None else at - at % 60_000
+
+    def try_camera(self) -> None:
+        """Use the camera for a minute, to see whether it gives pictures. Raises DeskError."""
+        if why := self._around.blind():
+            raise DeskError(*why)
+        if self._expected.plan() is None:
+            raise DeskError(
+                "Chưa có buổi học nào sắp tới nên máy chưa mở camera. Hãy thử camera ở trang cài đặt.",
+                "No session is planned, so the camera stays closed. Try it on the set-up page.",
+            )
+        self._trying_until = self._around.boot + TRY_MS
+        self._room_asked = -ROOM_EVERY_MS
+        self._woke()
+
+    async def do(self, act: Act) -> tuple[str, str]:
+        """Do what was pressed on the page of the day. Raises DeskError."""
+        try:
+            return await self._around.do(act)
+        finally:
+            self._woke()
+
     def _look(self) -> DeskView:
         """The view but for its version and its time."""
         around, expected = self._around, self._expected
@@ -113,7 +160,7 @@ class AtDesk:
             enrolling=expected.row(enrolling.learner) if enrolling else None,
             keeps=enrolling is not None and enrolling.keep,
             portraits=(enrolling.taken, enrolling.needed) if enrolling else (0, 0),
-            alarms=around.alarms.standing(),
+            day=around.day(self._duty.person.name if self._duty.person else None, self._pictured),
             sweep_ms=sweep.sweep_ms if sweep else 0,
             slowed=sweep is not None and sweep.sweep_ms > 1.5 * around.sweep_ms,
             stream=around.stream(),
@@ -128,7 +175,12 @@ class AtDesk:
 
     @property
     def wants_camera(self) -> bool:
-        """The desk is open, or somebody is being enrolled."""
+        """The desk is open, somebody is being enrolled, or the camera is tried."""
+        return self._serves or self._around.boot < self._trying_until
+
+    @property
+    def _serves(self) -> bool:
+        """Somebody may stand before the camera."""
         return self._purpose == "check_in" or self._enrolling is not None
 
     def open(self, purpose: Purpose) -> None:
@@ -143,6 +195,7 @@ class AtDesk:
 
     def close(self) -> None:
         """The room only."""
+        self._trying_until = 0
         self._use_for(None)
 
     def reopen(self) -> None:
@@ -157,7 +210,7 @@ class AtDesk:
         self._purpose, self._enrolling = purpose, enrolling
         self._guidance = self._preview = None
         self._outcomes.forget_doubt()
-        if self.wants_camera:
+        if self._serves:
             self.reopen()
         else:
             self._around.tell(CloseDesk())
@@ -170,6 +223,8 @@ class AtDesk:
         over = self._purpose == "check_in" and self._enrolling is None and self._around.recording() is None
         if self._purpose is not None and (over or now - self._looked_at > LEFT_ALONE_MS):
             self.close()
+        if self._room is not None and now - self._room.at > ROOM_MS:
+            self._room = None
         for name in [name for name, at in self._suspicions.items() if now - at > SUSPICION_MS]:
             del self._suspicions[name]
             self._around.alarms.clear(name)
@@ -265,10 +320,13 @@ class AtDesk:
         """Take in what recognition tells of the desk."""
         enrolling = self._enrolling
         match event:
-            case Preview() if self.wants_camera:
+            case RoomPicture():
+                self._room = event  # a page asks for pictures by itself
+                return
+            case Preview() if self._serves:
                 self._preview = event  # a page asks for pictures by itself
                 return
-            case DeskLook() if self.wants_camera:
+            case DeskLook() if self._serves:
                 until = None if event.until is None else self._around.sample().server_time(event.until)
                 self._guidance = Guidance(
                     event.stage, event.vi, event.en, event.box, event.prompt, event.step, event.steps, until

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from bridge_agent.errors import RetryableError
+from bridge_agent.health.day import DayView
+from bridge_agent.health.remedies import Act
 from bridge_agent.recognition.events import Prompt, Stage
 from bridge_agent.streaming.showing import StreamView
 from models.records import CheckInMethod, Flag
@@ -129,8 +131,8 @@ class DeskView:
     enrolling: Row | None
     portraits: tuple[int, int]
     """Taken and needed."""
-    alarms: tuple[tuple[str, str], ...]
-    """Sentences, Vietnamese and English."""
+    day: DayView
+    """The page of the day: lights, faults, sessions, what is left to do."""
     sweep_ms: int
     slowed: bool
     """The PC is too slow for the sweep rate that is set, so the room is looked at less often."""
@@ -140,6 +142,19 @@ class DeskView:
     """By learner, the text by which portraits are kept; whoever stands here is asked by that one first."""
     keeps: bool = False
     """Of whoever is being enrolled portraits are kept."""
+
+    @property
+    def alarms(self) -> tuple[tuple[str, str], ...]:
+        """The sentences of all alarms that stand, Vietnamese and English."""
+        return tuple((one.fault.vi, one.fault.en) for one in self.day.faults if not one.quiet)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomView:
+    """A picture of the room: JPEG, and when it was taken."""
+
+    at: int
+    jpeg: bytes
 
 
 class Desk(Protocol):
@@ -155,6 +170,14 @@ class Desk(Protocol):
 
     def preview(self) -> bytes | None:
         """The newest picture of the desk as a JPEG, mirrored by the page; None when it is older than 2 s."""
+        ...
+
+    def room(self) -> RoomView | None:
+        """The newest picture of the room, however old it is within ten minutes; a newer one is asked for."""
+        ...
+
+    async def do(self, act: Act) -> tuple[str, str]:
+        """Do what was pressed on the page of the day; what came of it, in both languages."""
         ...
 
     def open(self, purpose: Purpose) -> None:

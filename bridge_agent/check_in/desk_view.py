@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
-
 from bridge_agent.check_in.desk import Presence, Row, SessionView
 from bridge_agent.check_in.gallery_store import GalleryStore
 from bridge_agent.server_clock import ClockSample
 from bridge_agent.session import Recording
 from models.wire import RosterLearner, SessionPlan
-
-VIETNAM = timezone(timedelta(hours=7))
-
-
-def hour(ms: int) -> str:
-    """A server time as people here read it: 08:05."""
-    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(VIETNAM).strftime("%H:%M")
 
 
 def row(learner: RosterLearner, recording: Recording | None, gallery: GalleryStore, clock: ClockSample) -> Row:

@@ -9,8 +9,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bridge_agent.alarms import Alarms
 from bridge_agent.check_in.desk import DeskError, Row
-from bridge_agent.check_in.desk_view import hour, row
+from bridge_agent.check_in.desk_view import row
 from bridge_agent.check_in.gallery_store import GalleryStore
+from bridge_agent.health.day import DayView
+from bridge_agent.health.remedies import Act
+from bridge_agent.hours import hour
 from bridge_agent.plan import Plan
 from bridge_agent.recognition.commands import Command
 from bridge_agent.server_clock import ClockSample
@@ -49,6 +52,10 @@ class Surroundings:
     """Asks the server for the address that opens a session's classroom for this room. Raises AgentError."""
     own_page: Callable[[str, str], Awaitable[str]]
     """Asks the server, by code and PIN, for the address that opens a learner's own pages here. Raises AgentError."""
+    day: Callable[[str | None, int | None], DayView]
+    """The page of the day, given who is on duty and when the newest picture of the room was taken (server time)."""
+    do: Callable[[Act], Awaitable[tuple[str, str]]]
+    """Does what was pressed there. Raises DeskError."""
     stream: Callable[[], StreamView | None] = lambda: None
     """How the room's stream is."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from bridge_agent.check_in.desk import Outcome
-from bridge_agent.check_in.desk_view import hour
 from bridge_agent.check_in.expected import Expected, Surroundings
+from bridge_agent.hours import hour
 from bridge_agent.recognition.events import InDoubt
 from models.records import CheckInMethod, Flag
 from models.wire import RosterLearner

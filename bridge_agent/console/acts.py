@@ -17,6 +17,8 @@ from starlette.routing import Route
 from bridge_agent.check_in.desk import Desk, DeskError, Outcome
 from bridge_agent.console import kiosk
 from bridge_agent.console.words import Words, page_language
+from bridge_agent.health.remedies import ACTS as PRESSED
+from bridge_agent.health.remedies import Act as Pressed
 
 Fields = Mapping[str, str]
 Act = Callable[[Desk, Fields, Words], Awaitable[dict[str, Any]]]
@@ -161,6 +163,14 @@ async def open_own_page(desk: Desk, fields: Fields, words: Words) -> dict[str, A
     return {"address": await desk.open_own_page(who, _pin(fields))}
 
 
+def _pressed(wanted: Pressed) -> Act:
+    async def press(desk: Desk, fields: Fields, words: Words) -> dict[str, Any]:
+        """Of the page of the day; no PIN is asked for (deploy/decisions/0034)."""
+        return {"said": words.t(*await desk.do(wanted))}
+
+    return press
+
+
 ACTS: dict[str, Act] = {
     "/kiosk/own": open_own_page,
     "/classroom": open_classroom,
@@ -176,7 +186,7 @@ ACTS: dict[str, Act] = {
     "/card/away": put_card_away,
     "/enrol/agree": agree,
     "/enrol/stop": stop_enrolling,
-}
+} | {f"/do/{wanted}": _pressed(wanted) for wanted in PRESSED}
 
 
 def routes(desk: Desk) -> list[Route]:

@@ -116,6 +116,12 @@ def create_app(
             return Response(status_code=204)
         return Response(picture, media_type="image/jpeg")
 
+    async def room_picture(request: Request) -> Response:
+        picture = desk.room()
+        if picture is None:
+            return Response(status_code=204)
+        return Response(picture.jpeg, media_type="image/jpeg", headers={"X-Taken-At": str(picture.at)})
+
     async def health_now(request: Request) -> Response:
         if health is None:
             raise HTTPException(404)
@@ -157,6 +163,7 @@ def create_app(
             Route("/kiosk/events", kiosk_events),
             Route("/enrol/{learner}/events", enrol_events),
             Route("/preview.jpg", preview),
+            Route("/room.jpg", room_picture),
             Route("/health", health_now),
             Route("/metrics", metrics),
             Route("/report.zip", support_file),

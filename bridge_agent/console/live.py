@@ -1,8 +1,8 @@
 """Server-sent events: a page's parts as they change, and what its script has to know; each message also says that the
 agent is alive.
 
-A message is JSON: {"run", "clock", "parts": {id: html of the element}, "state": {...}}. Parts that did not change since
-the stream's last message are left out.
+A message is JSON: {"run", "clock", "now" (server time, ms), "parts": {id: html of the element}, "state": {...}}. Parts
+that did not change since the stream's last message are left out.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ class Live:
             parts, state = show(view)
             new = {key: html for key, html in parts.items() if sent.get(key) != html}
             sent |= new
-            message = {"run": self._run, "clock": second_time(view.now), "parts": new, "state": state}
+            message = {
+                "run": self._run, "clock": second_time(view.now), "now": view.now, "parts": new, "state": state,
+            }  # fmt: skip
             yield f"data: {msgspec.json.encode(message).decode()}\n\n"
             if at_most_every_s:
                 await self._or_end(asyncio.sleep(at_most_every_s))

@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bridge_agent.check_in.desk import Desk, DeskView, Outcome, Row
-from bridge_agent.console import kiosk, showing
+from bridge_agent.console import day, kiosk, showing
 from bridge_agent.console.live import Show, opener
 from bridge_agent.console.rendering import Pages
 from bridge_agent.console.words import Words
+from bridge_agent.health.checklist import undone
 from models.language import Language
 
-TECHNICIAN_PARTS = ("head", "duty", "alarms", "stream", "card", "asked")
+TECHNICIAN_PARTS = ("head", "lights", "faults", "session", "checks", "card", "asked", "duty")
 
 
 class PageViews:
@@ -44,7 +45,8 @@ class PageViews:
             else:
                 for row in rows:
                     parts[f"row-{row.learner}"] = self._pages.html("part_row.html", lang, row=row, **context)
-            return parts, {}
+            camera = view.day.by_part.get("camera")
+            return parts, {"camera": camera.state if camera else "off"}
 
         return show
 
@@ -119,12 +121,23 @@ def _technician(view: DeskView) -> dict[str, Any]:
     return {
         "view": view,
         "session": session,
-        "verdict": showing.verdict(view),
+        "today": view.day,
+        "phase": day.phase(view),
+        "verdict": day.verdict(view),
+        "figures": {light.part: day.figure(light.part, view) for light in view.day.lights},
+        "parts": day.PARTS,
+        "people": day.PEOPLE,
+        "states": day.STATES,
+        "rows": day.trouble_first(session.rows) if session else [],
+        "ended": day.ended(view),
+        "undone": undone(view.day.checks),
+        "when": day.when,
+        "duration": day.duration,
         "headcount": showing.headcount(session) if session else None,
         "summary": showing.summary(session.rows) if session else [],
         "asked": showing.asked(session),
         "looks": showing.LOOKS,
-        "order": {presence: place for place, presence in enumerate(showing.LOOKS)},
+        "order": day.TROUBLE_FIRST,
         "methods": showing.METHODS,
         "flags": showing.FLAGS,
     }

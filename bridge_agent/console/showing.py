@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from bridge_agent.check_in.desk import DeskView, Outcome, Presence, Row, SessionView
-from bridge_agent.console.words import Sentence, day_time
-from models.language import counted, many
+from bridge_agent.console.words import Sentence
+from models.language import counted
 from models.records import CheckInMethod, Flag
 
 Look = Literal["seen", "not_seen", "not_observed", "not_yet"]
@@ -38,61 +37,6 @@ FLAGS: dict[Flag, Sentence] = {
     "lookalike": ("giống một học viên khác trong buổi học", "resembles another learner of this session"),
     "second_factor": ("đã hỏi thêm thẻ hoặc mã PIN", "a card or PIN was asked for, too"),
 }
-
-Level = Literal["idle", "good", "attention", "failure"]
-VERDICTS: dict[Level, Sentence] = {
-    "idle": ("Chưa có buổi học", "No session"),
-    "good": ("Tốt", "Good"),
-    "attention": ("Cần chú ý", "Attention"),
-    "failure": ("Lỗi", "Failure"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How the room stands, in a word and the sentence why."""
-
-    level: Level
-    why: Sentence
-
-    @property
-    def word(self) -> Sentence:
-        """The verdict's word."""
-        return VERDICTS[self.level]
-
-
-def verdict(view: DeskView) -> Verdict:
-    """The first of the troubles that a technician should go after, or that all is well."""
-    session = view.session
-    if session is None:
-        return Verdict("idle", (
-            "Hôm nay điểm cầu này chưa có buổi học nào sắp tới. Trang sẽ tự hiện khi máy chủ gửi lịch.",
-            "No session is planned for this bridge point now. The page shows it as soon as the server sends the plan.",
-        ))  # fmt: skip
-    if session.start <= view.now < session.end and not session.watching:
-        return Verdict("failure", (
-            "Đã đến giờ học nhưng phòng học chưa được theo dõi. Hãy xem máy quay và các cảnh báo bên dưới.",
-            "The session has begun and the room is not watched. Look at the camera and at the alarms below.",
-        ))  # fmt: skip
-    if view.alarms:
-        count = len(view.alarms)
-        return Verdict("attention", (f"Có {count} cảnh báo, xem bên dưới.", f"Alarms: {count}, see below."))
-    if view.on_duty is None:
-        return Verdict("attention", (
-            "Chưa có ai trực. Thẻ, mã PIN và ghi danh khuôn mặt đều cần người trực làm chứng.",
-            "Nobody is on duty. Cards, PINs and face enrolment all need a witness on duty.",
-        ))  # fmt: skip
-    if session.watching and session.unknown:
-        count = session.unknown
-        return Verdict("attention", (
-            f"Trong phòng có {count} người không có trong những người đã biết. Hãy xem đó là ai.",
-            f"{counted(count, 'person', 'people')} in the room {many(count, 'matches', 'match')} nobody. See who "
-            f"{many(count, 'it is', 'they are')}.",
-        ))  # fmt: skip
-    if not session.watching:
-        start = day_time(session.start)
-        return Verdict("good", (f"Sẵn sàng cho buổi học lúc {start}.", f"Ready for the session at {start}."))
-    return Verdict("good", ("Phòng học đang được theo dõi.", "The room is being watched."))
 
 
 def headcount(session: SessionView) -> Sentence:

@@ -21,7 +21,6 @@ from bridge_agent.plan import Plan
 from bridge_agent.recordings import Recordings
 from bridge_agent.server import Server
 from bridge_agent.server_clock import Clocks
-from bridge_agent.streaming.showing import StreamView
 from models.health import EVERY_S, Health, Machine, Restarts
 
 CARE_S: Final = 10.0
@@ -45,7 +44,7 @@ class Around:
     courier: Courier
     recordings: Recordings
     plan: Plan
-    stream: Callable[[], StreamView | None]
+    situation: Callable[[], Situation]
     alarms: Alarms
     journal: Journal
     clocks: Clocks
@@ -61,22 +60,15 @@ class HealthWatch:
         self._began = around.clocks.boot()
         self._machine = around.pc.read()
         self._kept_awake = False
+        self.awake: bool | None = None
+        """Whether the PC is kept from sleeping; None while no class is near."""
         self._version = importlib.metadata.version("diemdanh")
         self._system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"[:80]
 
     def now(self) -> Health:
         """How it is now; of the PC, as of the last reading."""
         around, recording = self._around, self._around.recordings.current
-        at, oldest = around.recordings.now(), around.courier.oldest()
-        waiting, oldest_ms = around.courier.waiting, 0 if oldest is None else max(0, at - oldest)
-        situation = Situation(
-            alarms=around.alarms.named(),
-            in_session=recording is not None,
-            watching=recording is not None and recording.watching,
-            stream=around.stream(),
-            waiting=waiting,
-            oldest_ms=oldest_ms,
-        )
+        at, situation = around.recordings.now(), around.situation()
         ahead = at - around.clocks.wall()
         return Health(
             at=at,
@@ -85,8 +77,8 @@ class HealthWatch:
             up_ms=around.clocks.boot() - self._began,
             session=None if recording is None else recording.session,
             lights=lights(situation),
-            waiting=waiting,
-            oldest_ms=oldest_ms,
+            waiting=situation.waiting,
+            oldest_ms=situation.oldest_ms,
             machine=self._machine,
             restarts=tuple(
                 Restarts(process=name, count=lost.count, last_at=lost.at + ahead, reason=lost.reason[:120])
@@ -108,12 +100,22 @@ class HealthWatch:
         pause = 1.0  # soon after the start, when the plan has come; then seldom
         try:
             while True:
-                self._machine = await asyncio.to_thread(self._around.pc.read)
-                self.look(self._machine)
+                await self.read()
                 await asyncio.sleep(pause)
                 pause = min(CARE_S, 2 * pause)
         finally:
             self._around.pc.awake.release()
+
+    @property
+    def machine(self) -> Machine:
+        """The PC at the last reading."""
+        return self._machine
+
+    async def read(self) -> Machine:
+        """Read the PC now."""
+        self._machine = await asyncio.to_thread(self._around.pc.read)
+        self.look(self._machine)
+        return self._machine
 
     def look(self, machine: Machine) -> None:
         """Take a reading in: alarms, and whether the PC may sleep."""
@@ -133,10 +135,12 @@ class HealthWatch:
 
     def _keep_awake(self, near: bool) -> None:
         if near:
-            held = self._around.pc.awake.take()  # again each time: the program that holds it may have been ended
+            # Again each time: the program that holds it may have been ended.
+            self.awake = self._around.pc.awake.take()
             if not self._kept_awake:
-                self._around.journal.note("kept_awake", held=held)
+                self._around.journal.note("kept_awake", held=self.awake)
         elif self._kept_awake:
             self._around.pc.awake.release()
+            self.awake = None
             self._around.journal.note("may_sleep")
         self._kept_awake = near

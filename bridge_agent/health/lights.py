@@ -26,6 +26,7 @@ _PARTS: Final[Mapping[str, tuple[Part, State]]] = {
     "trouble frozen": ("camera", "bad"),
     "recognition": ("faces", "bad"),
     "trouble no_yunet": ("faces", "attention"),
+    "trouble templates": ("faces", "attention"),
     "profile": ("faces", "bad"),
     "stream": ("stream", "bad"),
     "server": ("server", "bad"),
@@ -67,6 +68,21 @@ class Situation:
     oldest_ms: int
 
 
+def about_people(name: str) -> bool:
+    """The alarm is about people, not about this PC: it has no light."""
+    return name in _ABOUT_PEOPLE
+
+
+def part_of(name: str) -> tuple[Part, State]:
+    """The part that an alarm belongs to, and how bad it is."""
+    return _PARTS.get(name, ("faces" if "portraits" in name else "pc", "attention"))
+
+
+def names() -> frozenset[str]:
+    """All alarms that are known by name."""
+    return frozenset(_PARTS) | _ABOUT_PEOPLE | {"portraits", "trouble portraits"}
+
+
 def lights(now: Situation) -> tuple[Light, ...]:
     """One light for each part, in the order in which a technician looks at them."""
     parts: tuple[Part, ...] = ("camera", "faces", "stream", "server", "log", "pc")
@@ -86,9 +102,9 @@ def _standing(part: Part, now: Situation) -> tuple[State, list[tuple[str, str]]]
     state: State = "good"
     said: list[tuple[str, str]] = []
     for name, sentence in now.alarms.items():
-        if name in _ABOUT_PEOPLE:
+        if about_people(name):
             continue
-        of, bad = _PARTS.get(name, ("faces" if "portraits" in name else "pc", "attention"))
+        of, bad = part_of(name)
         if of == part:
             state = max(state, bad, key=_ORDER.index)
             told = sentence if name in _PARTS else _SEE_THERE

@@ -67,11 +67,8 @@ class Look:
 
 def look(at: int, picture: Picture, detector: Detector) -> Look:
     """Look at the BGR `picture` taken at `at` (ms)."""
-    shrink = min(1.0, SMALL_WIDTH / picture.shape[1])
-    small = picture
-    if shrink < 1:
-        size = (SMALL_WIDTH, round(picture.shape[0] * shrink))
-        small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = smaller(picture)
+    shrink = small.shape[1] / picture.shape[1]
     found = sorted(detector.detect(small), key=lambda face: -_nearness(face, small))
     near = [face for face in found if face.width >= found[0].width * _BYSTANDER]
     faces = tuple(_moved(face, 1 / shrink, np.zeros(2)) for face in near)
@@ -82,6 +79,15 @@ def look(at: int, picture: Picture, detector: Detector) -> Look:
         first = _finer(picture, first, detector)
     at_pose = pose(first)
     return Look(at, picture, small, None if at_pose is None else Person(first, at_pose), (first, *faces[1:]))
+
+
+def smaller(picture: Picture) -> Picture:
+    """The picture, at most SMALL_WIDTH wide."""
+    shrink = min(1.0, SMALL_WIDTH / picture.shape[1])
+    if shrink == 1:
+        return picture
+    size = (SMALL_WIDTH, round(picture.shape[0] * shrink))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> float:

@@ -46,4 +46,9 @@ class CloseDesk:
     """The room only."""
 
 
-Command = Stop | SetGallery | OpenDesk | CloseDesk
+@dataclass(frozen=True, slots=True)
+class ShowRoom:
+    """A RoomPicture of the next frame is wanted, once: somebody has the technician's page open."""
+
+
+Command = Stop | SetGallery | OpenDesk | CloseDesk | ShowRoom

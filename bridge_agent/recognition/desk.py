@@ -55,7 +55,7 @@ class Desk:
     def frame(self, at: int, picture: Picture) -> list[Event]:
         """Look at the BGR `picture` taken at `at` (ms)."""
         seen = look(at, picture, self._engine.detector)
-        events: list[Event] = [Preview(at, _jpeg(seen.small))]
+        events: list[Event] = [Preview(at, jpeg(seen.small))]
         if self._done_at is None:
             events += self._try.look(seen)
             if not self._try.over:
@@ -88,6 +88,7 @@ def _outcome(event: Event) -> Advice:
     return desk_words.ENROLLED
 
 
-def _jpeg(small: Picture) -> bytes:
+def jpeg(small: Picture) -> bytes:
+    """A BGR picture as a JPEG for a page."""
     _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     return bytes(data.tobytes())

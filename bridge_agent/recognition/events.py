@@ -144,6 +144,14 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomPicture:
+    """A small picture of the room, as it was at `at`: JPEG, not mirrored; for the technician's page alone."""
+
+    at: int
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class DeskLook:
     """What the person before the camera is told now.
 
@@ -241,6 +249,7 @@ Event = (
     | SeatLost
     | Suspicion
     | Preview
+    | RoomPicture
     | DeskLook
     | CheckedIn
     | InDoubt

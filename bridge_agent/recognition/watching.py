@@ -15,9 +15,10 @@ from bridge_agent.capture.frame import Change, Frame, SourceOver
 from bridge_agent.capture.source import Device
 from bridge_agent.clock import boot_ms
 from bridge_agent.errors import CaptureLostError
-from bridge_agent.recognition.commands import CloseDesk, Command, OpenDesk, SetGallery, Stop
-from bridge_agent.recognition.desk import LOOK_MS, Desk
-from bridge_agent.recognition.events import Ended, Event, Sweep, Trouble
+from bridge_agent.recognition.before import smaller
+from bridge_agent.recognition.commands import CloseDesk, Command, OpenDesk, SetGallery, ShowRoom, Stop
+from bridge_agent.recognition.desk import LOOK_MS, Desk, jpeg
+from bridge_agent.recognition.events import Ended, Event, RoomPicture, Sweep, Trouble
 from bridge_agent.recognition.pace import SweepPace
 from bridge_agent.recognition.watcher import Watcher
 from models.faces.engine import FaceEngine
@@ -67,6 +68,7 @@ def watching(
     frames, due, quiet_since = 0, clock(), clock()
     look_due = due
     over: SourceOver | None = None
+    shown = True
     told = ("", "")
     while True:
         # Frames that arrive before the beat are left lying: only the newest at the beat counts.
@@ -88,6 +90,9 @@ def watching(
             case CloseDesk():
                 desk = None
                 continue
+            case ShowRoom():
+                shown = False
+                continue
         try:
             got = capture.newest(min(1_000, sweep_ms))
         except CaptureLostError:
@@ -98,6 +103,9 @@ def watching(
             break
         if isinstance(got, Frame):
             frames, quiet_since, told = got.number, clock(), ("", "")
+            if not shown:
+                shown = True
+                yield RoomPicture(got.at, jpeg(smaller(got.picture)))
             if desk is not None:
                 yield from desk.frame(got.at, got.picture)
                 look_due = max(look_due + LOOK_MS, clock())

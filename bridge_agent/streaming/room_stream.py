@@ -72,6 +72,8 @@ class RoomStream:
         self._state: StreamState | None = None
         self._troubled_since: float | None = None
         self._stills: asyncio.Queue[Still] = asyncio.Queue(maxsize=1)
+        self._wants_anew = False
+        self._runs = False
 
     @property
     def out(self) -> StreamOut | None:
@@ -107,6 +109,11 @@ class RoomStream:
             else:
                 await self._stream(recording, self.out)
 
+    def anew(self) -> bool:
+        """End the streaming process, in order, and publish anew; False when none runs."""
+        self._wants_anew = self._runs
+        return self._runs
+
     def close(self) -> None:
         """The agent ends."""
         if self._place is not None:
@@ -139,6 +146,7 @@ class RoomStream:
         self._journal.note("streaming_started", pid=process.pid)
         stills = functools.partial(self._pictures, process, recording.session)
         pictures = asyncio.create_task(keep("stills", stills, self._journal))
+        self._runs, self._wants_anew = True, False
         ended_by: LinkEnd = "stopped"
         try:
             lost = await self._listen(process, recording)
@@ -153,7 +161,7 @@ class RoomStream:
         finally:
             pictures.cancel()
             process.kill()
-            self._state = None
+            self._state, self._runs = None, False
             if recording.stream_down(ended_by):
                 self._wrote()
 
@@ -161,7 +169,7 @@ class RoomStream:
         loop = asyncio.get_running_loop()
         heard, patience = loop.time(), STARTING_S
         asking: set[asyncio.Task[None]] = set()
-        while self._recordings.current is recording:
+        while self._recordings.current is recording and not self._wants_anew:
             try:
                 event = await process.event(TICK_S)
             except TimeoutError:

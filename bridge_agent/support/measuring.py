@@ -134,7 +134,7 @@ async def line_speed(server: Server, clock: ServerClock, seconds: float) -> Line
         upload = await _upload(server, trip, seconds)
     except AgentError as error:
         away = error.vi, error.en
-    return LineSpeed(away, trip, clock.sample().offset, upload, await _whip(server.url))
+    return LineSpeed(away, trip, clock.sample().offset, upload, await stream_answers(server.url))
 
 
 async def _upload(server: Server, trip_ms: float, seconds: float) -> float:
@@ -152,7 +152,8 @@ async def _upload(server: Server, trip_ms: float, seconds: float) -> float:
     return best
 
 
-async def _whip(url: str) -> bool:
+async def stream_answers(url: str) -> bool:
+    """Whether the address for the room's stream answers."""
     try:
         async with httpx.AsyncClient(timeout=5) as client:
             got = await client.options(f"{url}/media/whip/doctor/doctor/camera")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from bridge_agent.check_in.desk import RoomView
 from tests.bridge_agent.console.scripted_desk import MINUTE, ScriptedDesk, picture
 from tests.bridge_agent.console.serving_console import Console, console
 from tests.end_to_end.test_by_keyboard import tab_to
@@ -64,7 +65,8 @@ def busy_room(desk: ScriptedDesk) -> None:
         desk.set_row(learner, presence=presence, since=desk.now - MINUTE, checked_in_at=desk.now, method="face")
     desk.set_row("l3", spot_check_until=desk.now + 5 * MINUTE)
     desk.set_session(people=28, known=27, unknown=1)
-    desk.set(alarms=(("Máy quay tối. Hãy bật đèn.", "The camera is dark. Turn the lights on."),), slowed=True)
+    desk.alarm("trouble dark", "Hình quá tối. Hãy bật đèn.", "The picture is dark. Turn the lights on.")
+    desk.set(slowed=True)
     desk.face("l6", "bright_frame")
 
 
@@ -176,7 +178,7 @@ async def test_rows_change_in_place_while_one_watches_and_types(
         await expect(page.locator("#found")).to_have_text("2 học viên")
         desk.seen("l1", "present", desk.now - MINUTE)
         desk.set_session(people=28, known=27, unknown=1)
-        await expect(page.locator("#row-l1 .now")).to_have_text("có mặt từ 08:04")
+        await expect(page.locator("#row-l1 .now")).to_have_text("có mặt từ 08:04 (1 phút)")
         await expect(page.locator(".headcount b")).to_have_text("28 người, 27 đã biết, 1 không quen")
         await expect(page.locator(".verdict strong")).to_have_text("Cần chú ý")
         assert await page.locator("tr.learner").evaluate_all("rows => rows.map(row => row.id)") == before
@@ -261,13 +263,18 @@ async def test_a_picture_that_goes_stale_is_taken_away(running: Console, desk: S
 async def test_a_page_says_that_the_agent_is_gone_and_comes_back_with_it(browser: Browser, path: str) -> None:
     async with console() as first:
         port = int(first.address.rpartition(":")[2])
+        first.desk.room_picture = RoomView(first.desk.now, picture())
         async with opened(browser, first.address + path, quiet=False) as page:
             await expect(page.locator("#clock")).to_have_text("08:05:00")
             if path == "/kiosk":
                 await expect(page.locator("#mirror .missing")).to_be_hidden()
+            if path == "/":
+                await expect(page.locator("#room-caption")).to_have_text("Hình trực tiếp, lúc 08:05:00")
             await first.stop()
             await expect(page.locator("#gone")).to_contain_text("Mất liên lạc")
             await expect(page.locator("#gone")).to_contain_text("08:05:00")
+            if path == "/":
+                await expect(page.locator("#room-caption")).to_have_text("Hình lúc 08:05:00, không phải hình trực tiếp")
             if path == "/kiosk":
                 await expect(page.locator("#mirror .missing")).to_be_visible()
                 await expect(page.locator("#sentence")).to_have_text("Tạm ngừng điểm danh. Mời báo cán bộ kỹ thuật.")

@@ -155,7 +155,7 @@ async def test_a_second_card_does_not_confirm_the_first(running: Console, desk: 
 
         await page.route("**/card/away", slowly)
         await page.keyboard.press("5")
-        desk.set(alarms=(("Một câu", "A sentence"),))  # a message from before the first card was put away, or not
+        desk.alarm("clock", "Một câu", "A sentence")  # a message from before the first card was put away, or not
         await page.keyboard.type("550001\n", delay=120)
         await expect(page.locator("#kiosk-prove")).to_be_visible()
         await page.keyboard.type("5550001\n")  # the same once more
@@ -219,3 +219,44 @@ async def test_the_screen_says_when_there_is_no_session(
     async with opened(browser, f"{running.address}/kiosk?lang={lang}") as page:
         await expect(page.locator("#sentence")).to_contain_text("Chưa có buổi học" if lang == "vi" else "No session")
     assert desk.calls == []
+
+
+async def test_a_page_that_is_opened_begins_with_its_first_screen_whatever_the_camera_said_before(
+    running: Console, desk: ScriptedDesk, browser: Browser
+) -> None:
+    """Who comes back from the own pages stood before the camera until just now, and is leaving."""
+    desk.on_duty()
+    desk.doubt("l0")
+    async with opened(browser, f"{running.address}/kiosk") as page:
+        await expect(page.locator("#duty-line")).to_have_text("Người trực: Hoàng Văn Kỹ")  # the first message is here
+        await expect(page.locator("body")).to_have_attribute("data-screen", "face")
+        desk.doubt("l0")
+        await expect(page.locator("#pad-title")).to_have_text("Mời nhập mã PIN")
+        await page.keyboard.type("01")
+        await page.evaluate(
+            "dispatchEvent(new Event('pagehide'))"
+        )  # the page is left, and may be shown again as it was
+        await expect(page.locator("body")).to_have_attribute("data-screen", "face")
+        await expect(page.locator("#pad-input")).to_have_value("")
+
+
+async def test_what_the_camera_opened_closes_when_its_person_left_unless_somebody_types(
+    running: Console, desk: ScriptedDesk, browser: Browser
+) -> None:
+    desk.on_duty()
+    async with opened(browser, f"{running.address}/kiosk") as page:
+        await page.clock.install()
+        await expect(page.locator("#duty-line")).to_have_text("Người trực: Hoàng Văn Kỹ")
+        desk.guide("done", "Chưa nhận ra.", "Not sure.")
+        desk.doubt("l0")
+        body = page.locator("body")
+        await expect(body).to_have_attribute("data-screen", "pad")
+        desk.guide("empty", "", "", box=None)
+        await expect(page.locator("#sentence")).to_have_text("Mời đồng chí nhìn thẳng")
+        await page.clock.run_for(11_000)
+        await expect(body).to_have_attribute("data-screen", "face")
+        desk.doubt("l0")
+        await expect(body).to_have_attribute("data-screen", "pad")
+        await page.keyboard.type("0")
+        await page.clock.run_for(11_000)
+        await expect(body).to_have_attribute("data-screen", "pad")

@@ -6,6 +6,7 @@ import { silent, tone, wake } from "./tone.js";
 
 const OUTCOME_MS = 4000;
 const IDLE_MS = 45_000;
+const LEFT_MS = 10_000; // whom the camera asked for a PIN has left without typing anything
 const get = (id) => document.getElementById(id);
 const texts = get("live").dataset;
 const screens = { face: get("screen-face"), pad: get("screen-pad"), card: get("screen-card"), outcome: get("screen-outcome") };
@@ -19,6 +20,7 @@ let seen = -1;
 let timer = 0;
 let step = null; // of the pad: {kind: "who"} or {kind: "pin", fields}
 let busy = false;
+let leaving = 0; // the timer of a pad that the camera opened and nobody stands before
 let away = null; // whose card is being put away: a message from before that was done brings it once more
 
 function show(name) {
@@ -121,6 +123,7 @@ function come(came) {
   if (came.kind === "doubt") {
     if (onPad || screen === "card") return;
     openPad(came.resembles ? { doubt: came.number } : null, "/kiosk/pin", came.sentence || texts.doubt);
+    step.byCamera = true;
     tone("bad");
     return;
   }
@@ -180,12 +183,25 @@ function duty(name) {
 function told(next) {
   const first = state === null;
   state = next;
-  if (first && next.outcome) seen = next.outcome.age_ms > OUTCOME_MS ? next.outcome.number : next.outcome.number - 1;
+  // What came before the page was there is of whoever stood here then, such as a learner who comes back from the own pages.
+  if (first && next.outcome) seen = next.outcome.number;
   duty(next.duty);
   guide(next.guidance);
   if (next.outcome) come(next.outcome);
   if (next.card !== away) away = null;
   waiting(next);
+  left(next.guidance?.stage === "empty");
+}
+
+/** Nobody stands before the camera (or somebody does): a pad that it opened, and in which nothing is typed, closes. */
+function left(nobody) {
+  const alone = nobody && screen === "pad" && step?.byCamera && !input.value;
+  if (alone && !leaving) {
+    leaving = setTimeout(() => { leaving = 0; if (screen === "pad" && step?.byCamera && !input.value) start(); }, LEFT_MS);
+  } else if (!alone) {
+    clearTimeout(leaving);
+    leaving = 0;
+  }
 }
 
 /** A card waits for whoever is on duty, or no longer does. */
@@ -241,6 +257,7 @@ get("sound").addEventListener("click", () => wake().then(() => { sounds(); tone(
 
 forms((form, result) => { if (result.ok && result.answer.outcome) come(result.answer.outcome); });
 startMirror(() => screen === "face" && state?.purpose === "check_in", () => { if (state) guide(state.guidance); });
+addEventListener("pagehide", start); // a browser may show the page again as it was left
 show("face");
 sounds();
 live(told);

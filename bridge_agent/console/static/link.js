@@ -33,7 +33,7 @@ function replace(old, html) {
   fresh.focus();
 }
 
-/** Listen to the page's events; `onState(state, changed)` is called for each message. */
+/** Listen to the page's events; `onState(state, now)` is called for each message; now: the agent's time, ms. */
 export function live(onState = () => {}) {
   const address = document.getElementById("live").dataset.events;
   const gone = document.getElementById("gone");
@@ -68,7 +68,7 @@ export function live(onState = () => {}) {
       document.getElementById("clock").textContent = clock;
       document.getElementById("as-of").hidden = false;
       check();
-      onState(message.state, Object.keys(message.parts));
+      onState(message.state, message.now);
     };
   };
   listen();

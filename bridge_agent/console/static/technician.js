@@ -1,4 +1,5 @@
 // The technician's page: live parts, forms, and finding and sorting learners in the page. Rows never jump by themselves.
+import { carryOn } from "./day.js";
 import { act, forms, live } from "./link.js";
 
 const tools = document.getElementById("tools");
@@ -58,5 +59,25 @@ document.addEventListener("click", async (event) => {
   else tab?.close();
 });
 document.getElementById("print").addEventListener("click", () => print());
-forms();
-live(filter);
+document.getElementById("trouble-first").addEventListener("click", () => {
+  const head = document.getElementById("sort-1")?.closest("th");
+  if (!head) return;
+  head.removeAttribute("aria-sort");
+  sort(head.firstElementChild);
+});
+
+// What was pressed is answered in one place that stays, whatever happens to the fault in the meantime.
+const said = document.getElementById("said");
+const answer = (text, kind) => {
+  said.hidden = false;
+  said.dataset.kind = kind;
+  said.textContent = text;
+};
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-doing]");
+  if (form && !form.dataset.busy) answer(`${document.getElementById("live").dataset.doing}: ${form.dataset.doing}…`, "doing");
+}, true);
+forms((form, result) => {
+  if (form.dataset.doing) answer(result.ok ? result.answer.said : result.sentence, result.ok ? "good" : "bad");
+});
+live((state, now) => { filter(); carryOn(state, now); });

@@ -9,6 +9,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from bridge_agent.alarms import Fault
 from bridge_agent.check_in.desk import (
     DeskError,
     DeskView,
@@ -17,9 +18,16 @@ from bridge_agent.check_in.desk import (
     Outcome,
     Presence,
     Purpose,
+    RoomView,
     Row,
     SessionView,
 )
+from bridge_agent.health.checklist import Facts, checklist
+from bridge_agent.health.day import DayView, faults_of
+from bridge_agent.health.lights import Situation, lights
+from bridge_agent.health.remedies import Act
+from bridge_agent.streaming.showing import StreamView
+from models.health import Machine
 from models.records import CheckInMethod, Flag
 from models.wire import ConsentText
 
@@ -65,6 +73,18 @@ def rows(count: int = len(NAMES)) -> tuple[Row, ...]:
     )  # fmt: skip
 
 
+MACHINE = Machine(
+    disk_free=42_000_000_000, cpu=0.3, pc_cpu=0.4, memory=300_000_000, memory_free=2_000_000_000,
+    memory_total=8_000_000_000, plugged=True, battery=0.9,
+)  # fmt: skip
+FACTS = Facts(
+    now=START, lights={}, watching=True, pictured=None, blind=None, learners=len(NAMES), faces=6, nothing=0,
+    streams=True, stream=None, stream_tried=None, offset_ms=40, trust="good", machine=MACHINE, waiting=0, awake=True,
+    on_duty=None, consent=True, sound=None,
+)  # fmt: skip
+WELL = Situation(alarms={}, in_session=True, watching=True, stream=StreamView("good"), waiting=0, oldest_ms=0)
+
+
 class ScriptedDesk:
     """The desk. PINs: a learner's code's figures; the witness's 2468."""
 
@@ -80,6 +100,12 @@ class ScriptedDesk:
         """What was asked for, without PINs."""
         self.enrolled: list[tuple[str, str, str]] = []
         self.refuses_camera = False
+        self.room_picture: RoomView | None = None
+        self.refuses: dict[Act, DeskError] = {}
+        """What can't be done, of what is pressed."""
+        self._faults: dict[str, Fault] = {}
+        self._situation = WELL
+        self._facts = FACTS
         self.classroom = "http://127.0.0.1:9/classroom/enter#none"
         """Where the button leads."""
         self.own_page = "http://127.0.0.1:9/own/enter#none"
@@ -92,7 +118,7 @@ class ScriptedDesk:
             may_be_on_duty=(DutyPerson("kt-1", "Hoàng Văn Kỹ", False, True),
                             DutyPerson("kt-2", "Ngô Thị Mai", False, False)),
             purpose=None, guidance=None, outcome=None, card_read=0, card_shown=None, consent=CONSENT, enrolling=None,
-            portraits=(0, 0), alarms=(), sweep_ms=1000, slowed=False,
+            portraits=(0, 0), day=self._day(), sweep_ms=1000, slowed=False,
         )  # fmt: skip
         self._changed = asyncio.Event()
 
@@ -103,6 +129,41 @@ class ScriptedDesk:
         self._view = replace(self._view, version=self._view.version + 1, **changes)  # type: ignore[arg-type]  # by name
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def alarm(self, name: str, vi: str, en: str, minutes: int = 1) -> None:
+        """An alarm stands for so long."""
+        self._faults[name] = Fault(name, vi, en, self.now - minutes * MINUTE)
+        self.set_day()
+
+    def over(self, name: str) -> None:
+        """An alarm has passed."""
+        del self._faults[name]
+        self.set_day()
+
+    def situation(self, **changes: object) -> None:
+        """Change what the lights are made of, but for the alarms."""
+        self._situation = replace(self._situation, **changes)  # type: ignore[arg-type]  # by name
+        self.set_day()
+
+    def facts(self, **changes: object) -> None:
+        """Change what the checklist rests on."""
+        self._facts = replace(self._facts, **changes)  # type: ignore[arg-type]  # by name
+        self.set_day()
+
+    def set_day(self, **changes: object) -> None:
+        """Change the page of the day."""
+        self.set(day=replace(self._day(), **changes))  # type: ignore[arg-type]  # by name
+
+    def _day(self) -> DayView:
+        alarms = {one.name: (one.vi, one.en) for one in self._faults.values()}
+        shining = lights(replace(self._situation, alarms=alarms))
+        return DayView(
+            lights=shining, faults=faults_of(tuple(self._faults.values()), shining), sessions=(),
+            checks=checklist(replace(self._facts, now=self.now, lights={one.part: one for one in shining})),
+            waiting=self._situation.waiting,
+            oldest_at=self.now - self._situation.oldest_ms if self._situation.waiting else None,
+            machine=MACHINE, heard_at=self.now, faces=self._facts.faces,
+        )  # fmt: skip
 
     def set_session(self, **changes: object) -> None:
         """Change the session."""
@@ -189,6 +250,16 @@ class ScriptedDesk:
 
     def preview(self) -> bytes | None:
         return self.picture
+
+    def room(self) -> RoomView | None:
+        return self.room_picture
+
+    async def do(self, act: Act) -> tuple[str, str]:
+        self.calls.append(("do", act))
+        await asyncio.sleep(0)
+        if act in self.refuses:
+            raise self.refuses[act]
+        return f"Đã làm xong: {act}.", f"Done: {act}."
 
     def open(self, purpose: Purpose) -> None:
         if self.refuses_camera:

@@ -1,4 +1,4 @@
-"""The technician's verdict and headcount, read from the view."""
+"""The headcount and who is asked, read from the view."""
 
 from __future__ import annotations
 
@@ -14,35 +14,6 @@ def desk() -> ScriptedDesk:
     desk = ScriptedDesk()
     desk.on_duty()
     return desk
-
-
-def level(desk: ScriptedDesk) -> str:
-    return showing.verdict(desk.view()).level
-
-
-def test_all_is_well_only_when_the_room_is_watched_and_nothing_is_the_matter(desk: ScriptedDesk) -> None:
-    assert level(desk) == "good"
-    desk.set_session(unknown=1)
-    assert level(desk) == "attention"
-    desk.set_session(unknown=0)
-    desk.set(on_duty=None)
-    assert level(desk) == "attention"
-    desk.on_duty()
-    desk.set(alarms=(("Tối.", "Dark."),))
-    assert level(desk) == "attention"
-    desk.set_session(watching=False)
-    assert level(desk) == "failure"
-    desk.set(session=None)
-    assert level(desk) == "idle"
-
-
-def test_an_unwatched_room_before_the_session_is_no_failure(desk: ScriptedDesk) -> None:
-    desk.set_session(watching=False, unknown=3)
-    desk.now = START - MINUTE
-    assert showing.verdict(desk.view()).why == (
-        "Sẵn sàng cho buổi học lúc 08:00.",
-        "Ready for the session at 08:00.",
-    )
 
 
 def test_the_headcount_is_said_as_people_say_it(desk: ScriptedDesk) -> None:

@@ -16,8 +16,8 @@ from bridge_agent.capture.reader import Raw
 from bridge_agent.capture.source import Device, Source, VideoFile
 from bridge_agent.clock import boot_ms
 from bridge_agent.errors import CaptureLostError
-from bridge_agent.recognition.commands import Command, OpenDesk, Stop
-from bridge_agent.recognition.events import Event, SeatLost, Sighted, Sweep, Trouble, Unwatched, Watched
+from bridge_agent.recognition.commands import Command, OpenDesk, ShowRoom, Stop
+from bridge_agent.recognition.events import Event, RoomPicture, SeatLost, Sighted, Sweep, Trouble, Unwatched, Watched
 from bridge_agent.recognition.pace import SLOWEST_MS
 from bridge_agent.recognition.watcher import Watcher
 from bridge_agent.recognition.watching import watching
@@ -134,6 +134,25 @@ def test_a_desk_without_yunet_tells_the_technician_what_to_fetch_and_not_the_lea
     (trouble,) = [event for event in events if isinstance(event, Trouble)]
     assert trouble.name == "no_yunet"
     assert "weights fetch" in trouble.vi and "weights fetch" in trouble.en
+
+
+def test_a_picture_of_the_room_is_given_once_for_each_wish() -> None:
+    wishes: list[Command | None] = [None, ShowRoom(), None, None]
+    with Capture(Device(0), Pace(200, newest=True, real_time=False), reader=steady) as capture:
+        capture.open()
+        events: list[Event] = []
+
+        def ask(wait_s: float) -> Command | None:
+            if isinstance(wish := wishes.pop(0) if wishes else None, ShowRoom):
+                return wish
+            time.sleep(wait_s)
+            return Stop() if not wishes and len([one for one in events if isinstance(one, Sweep)]) >= 4 else None
+
+        for event in watching(capture, FaceEngine(Seeing(0), Encoding()), NOBODY, sweep_ms=200, ask=ask):
+            events.append(event)
+    (given,) = [event for event in events if isinstance(event, RoomPicture)]
+    watched = [event.at for event in events if isinstance(event, Watched)]
+    assert given.at in watched and given.jpeg.startswith(b"\xff\xd8")
 
 
 @pytest.mark.alone

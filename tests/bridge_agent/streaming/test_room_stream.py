@@ -30,7 +30,9 @@ def log(tmp_path: Path) -> Iterator[Log]:
     with_log.close()
 
 
-async def test_a_process_that_dies_is_told_and_replaced_and_the_link_record_says_so(log: Log, tmp_path: Path) -> None:
+async def test_a_process_that_dies_or_is_asked_for_anew_is_replaced_and_the_link_records_say_so(
+    log: Log, tmp_path: Path
+) -> None:
     clock, said = ServerClock(this_pc()), io.StringIO()
     journal = Journal(tmp_path / "agent.log", this_pc().wall, said)
     alarms = Alarms(journal)
@@ -44,6 +46,10 @@ async def test_a_process_that_dies_is_told_and_replaced_and_the_link_record_says
             live = stream.live()
             return live is not None and live.up_since is not None and live.kbit_s == 7
 
+        def started() -> int:
+            return (tmp_path / "agent.log").read_text(encoding="utf-8").count('"streaming_started"')
+
+        assert not stream.anew()
         running = asyncio.ensure_future(stream.run())
         try:
             await until(lambda: alarms.standing())
@@ -52,6 +58,9 @@ async def test_a_process_that_dies_is_told_and_replaced_and_the_link_record_says
             assert not up()
             await until(up)
             assert alarms.standing() == ()
+            assert stream.anew()
+            await until(lambda: started() == 3 and up(), 60)
+            assert alarms.standing() == ()  # what was asked for is no fault
             recordings.end(recording, moved=False)
             await until(lambda: stream.view() is None)
         finally:
@@ -59,7 +68,7 @@ async def test_a_process_that_dies_is_told_and_replaced_and_the_link_record_says
             await asyncio.wait([running])
             stream.close()
     links = [one for one in log.of_session("s") if isinstance(one, Link)]
-    assert [one.ended_by for one in links] == ["crashed", "stopped"]
+    assert [one.ended_by for one in links] == ["crashed", "stopped", "stopped"]
     assert "exit 3" in (tmp_path / "agent.log").read_text(encoding="utf-8")
     assert wrote
     journal.close()
