@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +49,9 @@ def read(process: psutil.Process, name: str, at: float, objects: int = 0, folder
 
 def handles(process: psutil.Process) -> int:
     """Open files, sockets and pipes."""
-    return int(process.num_fds() if hasattr(process, "num_fds") else process.num_handles())
+    if sys.platform == "win32":
+        return int(process.num_handles())
+    return int(process.num_fds())
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ import psutil
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from models.health import Health, Light, Machine, Restarts
-from models.records import GENESIS, Checkpoint, Coverage, Presence, chain, encode, sign_batch
+from models.records import GENESIS, AnyRecord, Checkpoint, Coverage, Presence, chain, encode, sign_batch
 from models.wire import (
     JoinAnswer,
     JoinRequest,
@@ -137,7 +137,7 @@ class Pc:
         clock: dict[str, Any] = {"wall": now, "boot_id": "b", "boot": now, "offset": 0, "uncertainty": 5}
         same: dict[str, Any] = {"device": self.device, "log": "log-1", "session": session, "start": start, "end": now} | clock
         who = self._learners[(second // BATCH_S) % len(self._learners)]
-        records = [
+        records: list[AnyRecord] = [
             Coverage(seq=self.seq + 1, ended_by="cut", detector="yunet", encoder="intel", **same),
             Presence(seq=self.seq + 2, learner=who, sightings=60, best_score=0.7, encoder="intel", **same),
         ]
