@@ -1,4 +1,4 @@
-"""An agent and a server of different versions understand each other in what is told; what changes something is strict."""
+"""Agents and servers of different versions understand what the other tells; what changes something is strict."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ import psutil
 
 from bridge_agent import identity, supervisor
 from bridge_agent.agent import Agent, Parts
-from bridge_agent.check_in.desk import DeskError
 from bridge_agent.check_in.at_desk import AtDesk
+from bridge_agent.check_in.desk import DeskError
 from bridge_agent.config import Config, Settings
 from bridge_agent.console.serving import listen
 from bridge_agent.health import awake

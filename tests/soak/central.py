@@ -1,16 +1,19 @@
 """The central server of a soak: a program of its own, with all its work beside requests, by a time that it is given.
 
 `python -m tests.soak.central FOLDER TIME POINTS LEARNERS DAYS_LATER` prints one line of JSON (`Told`), then serves until
-its standard input ends.
+its standard input ends; each line that comes is answered by what it holds (`Inside`).
 """
 
 from __future__ import annotations
 
+import ctypes
+import ctypes.util
+import gc
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,6 +42,26 @@ class Told(msgspec.Struct, frozen=True):
     manager: dict[str, str]
     administrator: dict[str, str]
     """Cookies."""
+
+
+class Inside(msgspec.Struct, frozen=True):
+    """What the server's process holds, as it knows itself."""
+
+    objects: int
+    """Python's, that the garbage collector knows."""
+    sqlite: int
+    """Bytes of SQLite, which are its page caches: at most 64 MiB a connection (central_server.database)."""
+
+
+def inside() -> Inside:
+    """Now."""
+    gc.collect()
+    library = ctypes.util.find_library("sqlite3")
+    used = ctypes.CDLL(library).sqlite3_memory_used if library else None
+    if used is None:
+        return Inside(len(gc.get_objects()), 0)
+    used.restype = ctypes.c_int64
+    return Inside(len(gc.get_objects()), used())
 
 
 class GivenClock(Clock):
@@ -71,7 +94,8 @@ def main() -> int:
         one = Running(addresses(config, listener), app.state.services, clock)
         told = _prepared(one, folder, points, learners, later)
         print(msgspec.json.encode(told).decode(), flush=True)
-        sys.stdin.read()
+        for _ in sys.stdin:
+            print(msgspec.json.encode(inside()).decode(), flush=True)
         one.close()
         program.should_exit = True
         thread.join(PATIENCE_S)
@@ -100,21 +124,31 @@ def _prepared(one: Running, folder: Path, points: int, learners: int, later: int
 
 
 @contextmanager
-def central(folder: Path, time: SharedTime, points: int, learners: int, *, days_later: int = 0) -> Iterator[Told]:
-    """The server, until the context ends."""
+def central(
+    folder: Path, time: SharedTime, points: int, learners: int, *, days_later: int = 0
+) -> Iterator[tuple[Told, Callable[[], Inside]]]:
+    """The server, until the context ends; and how to ask what it holds."""
     command = [sys.executable, "-m", "tests.soak.central", str(folder), str(time.path)]
     command += [str(one) for one in (points, learners, days_later)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout is not None and process.stdin is not None
+    asked, answers = process.stdin, process.stdout
     try:
-        line = process.stdout.readline()
+        line = answers.readline()
         if not line:
             raise RuntimeError(f"the server ended with {process.wait(PATIENCE_S)}")
-        yield msgspec.json.decode(line, type=Told)
+        told = msgspec.json.decode(line, type=Told)
+
+        def ask() -> Inside:
+            asked.write(b"\n")
+            asked.flush()
+            return msgspec.json.decode(answers.readline(), type=Inside)
+
+        yield told, ask
     finally:
-        process.stdin.close()
+        asked.close()
         process.wait(PATIENCE_S)
-        process.stdout.close()
+        answers.close()
 
 
 if __name__ == "__main__":

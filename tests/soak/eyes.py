@@ -23,12 +23,12 @@ import psutil
 from bridge_agent.capture.capture import Capture
 from bridge_agent.capture.child import Pace
 from bridge_agent.capture.frame import Frame
+from bridge_agent.capture.simulated import locator
 from bridge_agent.capture.source import parse_source
 from bridge_agent.recognition.commands import OpenDesk
 from bridge_agent.recognition.desk import Desk
 from bridge_agent.recognition.events import Sighted, Watched
 from bridge_agent.recognition.watcher import Watcher
-from bridge_agent.capture.simulated import locator
 from bridge_agent.simulated_class.classes import ordinary
 from bridge_agent.simulated_class.render import Room
 from bridge_agent.simulated_class.script import Script

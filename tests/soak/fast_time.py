@@ -11,7 +11,6 @@ import mmap
 import selectors
 import struct
 import time
-
 from pathlib import Path
 from typing import Final, Literal
 

@@ -33,6 +33,8 @@ class Sample(msgspec.Struct, frozen=True):
     children: int
     objects: int = 0
     """Python's, that the garbage collector knows; 0: not asked for."""
+    sqlite: int = 0
+    """Bytes of SQLite's page caches, which fill up to their limit: no part of what may not grow."""
     files: Mapping[str, int] = {}
     """Bytes of what lies in the data folder."""
 
@@ -43,7 +45,7 @@ def read(process: psutil.Process, name: str, at: float, objects: int = 0, folder
     files = {one.name: one.stat().st_size for one in sorted(folder.iterdir()) if one.is_file()} if folder else {}
     return Sample(
         name, at, full.rss, getattr(full, "uss", full.rss), process.num_threads(), handles(process),
-        len(process.children()), objects, files,
+        len(process.children()), objects, files=files,
     )  # fmt: skip
 
 
@@ -94,8 +96,8 @@ def grown(samples: Sequence[Sample]) -> Grown:
     return Grown(
         samples[0].process,
         counted[-1].at - counted[0].at,
-        times(lambda one: one.rss),
-        times(lambda one: one.uss),
+        times(lambda one: one.rss - one.sqlite),
+        times(lambda one: one.uss - one.sqlite),
         more(lambda one: one.threads),
         more(lambda one: one.handles),
         more(lambda one: one.children),

@@ -75,7 +75,9 @@ class Pc:
 
     def join(self, token: str) -> None:
         asked = JoinRequest(token=token, public_key=public_hex(self.key))
-        self.device = msgspec.json.decode(self._sent("POST", "/api/agent/join", msgspec.json.encode(asked), {}), type=JoinAnswer).device
+        self.device = msgspec.json.decode(
+            self._sent("POST", "/api/agent/join", msgspec.json.encode(asked), {}), type=JoinAnswer
+        ).device
 
     def ask_plan(self) -> None:
         self.plan = msgspec.json.decode(self.tell("GET", "/api/agent/today", b""), type=Today)
@@ -113,7 +115,9 @@ class Pc:
     def _health(self, second: int, session: str | None) -> Health:
         bad = (second // 600 + self.number) % 17 == 0
         light = Light(part="camera", state="bad", vi="Camera mất tín hiệu.", en="No signal.") if bad else None
-        machine = Machine(disk_free=10**11, cpu=0.4, pc_cpu=0.3, memory=4 * 10**8, memory_free=10**9, memory_total=8 * 10**9)
+        machine = Machine(
+            disk_free=10**11, cpu=0.4, pc_cpu=0.3, memory=4 * 10**8, memory_free=10**9, memory_total=8 * 10**9
+        )
         return Health(
             at=self.time(), version="0.1.0", system="Linux 6.1", up_ms=second * 1000, session=session,
             lights=(light,) if light else (Light(part="camera", state="good"),), waiting=second % 7, oldest_ms=0,
@@ -135,7 +139,13 @@ class Pc:
     def _send(self, second: int, session: str) -> None:
         now, start = self.time(), self.time() - BATCH_S * 1000
         clock: dict[str, Any] = {"wall": now, "boot_id": "b", "boot": now, "offset": 0, "uncertainty": 5}
-        same: dict[str, Any] = {"device": self.device, "log": "log-1", "session": session, "start": start, "end": now} | clock
+        same: dict[str, Any] = {
+            "device": self.device,
+            "log": "log-1",
+            "session": session,
+            "start": start,
+            "end": now,
+        } | clock
         who = self._learners[(second // BATCH_S) % len(self._learners)]
         records: list[AnyRecord] = [
             Coverage(seq=self.seq + 1, ended_by="cut", detector="yunet", encoder="intel", **same),
@@ -185,7 +195,9 @@ class Pages:
     def __init__(self, told: Told) -> None:
         self._told = told
         self._connection = http.client.HTTPConnection(urlsplit(told.address).netloc, timeout=PATIENCE_S)
-        self._turns = cycle(("/", "session", "/admin/health", "classroom", "/health", "/metrics", "/reports", "/admin/audit"))
+        self._turns = cycle(
+            ("/", "session", "/admin/health", "classroom", "/health", "/metrics", "/reports", "/admin/audit")
+        )
 
     def next(self, session: str | None) -> None:
         """Open the next one."""
@@ -216,8 +228,11 @@ class Pages:
 def server_day(folder: Path, seconds: float = course.WHOLE_S, every_s: float = 180.0) -> Iterator[Sample]:
     """The server through a day of classes."""
     time = SharedTime(folder / "time", course.BEGIN)
-    with central(folder / "server", time, POINTS, LEARNERS) as told:
-        pcs = [Pc(n, http.client.HTTPConnection(urlsplit(told.address).netloc, timeout=PATIENCE_S), time) for n in range(POINTS)]
+    with central(folder / "server", time, POINTS, LEARNERS) as (told, inside):
+        pcs = [
+            Pc(n, http.client.HTTPConnection(urlsplit(told.address).netloc, timeout=PATIENCE_S), time)
+            for n in range(POINTS)
+        ]
         for pc in pcs:
             pc.join(told.tokens[course.point(pc.number)])
             pc.ask_plan()
@@ -230,7 +245,9 @@ def server_day(folder: Path, seconds: float = course.WHOLE_S, every_s: float = 1
                 pc.second(second, session)
             _looked(second, session, pages, viewers)
             if second % every_s == every_s - 1:
-                yield read(process, "server", float(second), folder=folder / "server")
+                held = inside()
+                found = read(process, "server", float(second), held.objects, folder / "server")
+                yield msgspec.structs.replace(found, sqlite=held.sqlite)
         for viewer in viewers:
             viewer.close()
 

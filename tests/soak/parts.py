@@ -27,7 +27,7 @@ def idle_week(folder: Path, seconds: float = WEEK_S, every_s: float = 7_200.0) -
 
 def _agent(folder: Path, seconds: float, every_s: float, *, days_later: int) -> Iterator[Sample]:
     time = SharedTime(folder / "time", course.BEGIN)
-    with central(folder / "server", time, 1, agent.LEARNERS, days_later=days_later) as server:
+    with central(folder / "server", time, 1, agent.LEARNERS, days_later=days_later) as (server, _):
         token = server.tokens[course.point(0)]
         plan = agent.Plan(str(folder), str(time.path), server.address, token, seconds, every_s, days_later == 0)
         yield from agent.samples(plan)
