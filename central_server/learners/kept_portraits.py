@@ -16,7 +16,8 @@ from central_server.learners.tables import KeptPortrait
 from models.portrait_records import PORTRAITS_MOST, PortraitLookedAt, PortraitsErased, PortraitsKept
 
 _EXPIRED = text(
-    "SELECT k.course, k.learner FROM kept_portrait AS k WHERE k.number = 1 AND :learner IN ('', k.learner) AND :now > coalesce("
+    "SELECT k.course, k.learner FROM kept_portrait AS k WHERE k.number = 1 AND :learner IN ('', k.learner)"
+    " AND :now > coalesce("
     '(SELECT max(s."end") FROM session AS s WHERE s.course = k.course AND NOT s.cancelled), k.kept_at)'
     " + :day * min(k.days, (SELECT p.days FROM portrait_policy AS p WHERE p.course = k.course"
     "  ORDER BY p.version DESC LIMIT 1)) ORDER BY k.course, k.learner"
