@@ -78,6 +78,7 @@ from central_server.clock import wall_clock
 from central_server.config import Config
 from central_server.data_lock import held_by_server
 from central_server.database import Writer, open_database
+from central_server.doctor.copies import CopyWatch
 from central_server.enrolment.kept import KeptRosters
 from central_server.health.board import HealthBoard
 from central_server.health.requests import CountRequests, RequestCounts
@@ -103,6 +104,7 @@ from central_server.web.description import describe
 from central_server.web.headers import Headers
 from central_server.web.rendering import STATIC, Compiler, Pages
 from central_server.web.rendering_errors import add_error_handlers
+from central_server.works import Works
 
 
 def create_app(
@@ -127,13 +129,15 @@ def create_app(
     @asynccontextmanager
     async def _running(app: FastAPI) -> AsyncIterator[None]:
         engine = open_database(config.database)
-        live, feeds, hasher = LiveBoard(), Feeds(), Hasher()
+        works = Works(now)
+        live, feeds, hasher = LiveBoard(), Feeds(works), Hasher()
         try:
             signing, sealing = server_key(config.data_folder), sealing_key(config.data_folder)
             with writes(engine) as writer, ExitStack() as stack:
+                writer.works = works
                 settling = Settling(engine, writer)
                 tokens, turn = MediaTokens(media_key(config.data_folder)), turn_secret(config.media)
-                media = Media(tokens, config.media, turn, now)
+                media = Media(tokens, config.media, turn, now, works)
                 classrooms = Classrooms(engine, writer, media, now)
                 await asyncio.wrap_future(writer.submit(make_known(signing, now())))
                 app.state.services = Services(
@@ -162,12 +166,15 @@ def create_app(
                     visits=Visits(),
                     agents=HealthBoard(),
                     requests=requests,
+                    works=works,
                 )
                 if serving:
-                    stack.enter_context(Compiler(pages))
-                    stack.enter_context(Settler(settling, now))
-                    stack.enter_context(Eraser(writer, config.template_retention_days, now))
-                    stack.enter_context(Closer(engine, writer, now))
+                    stack.enter_context(Compiler(pages, works))
+                    stack.enter_context(Settler(settling, now, works=works))
+                    stack.enter_context(Eraser(writer, config.template_retention_days, now, works=works))
+                    stack.enter_context(Closer(engine, writer, now, works=works))
+                    if config.backups:
+                        stack.enter_context(CopyWatch(Path(config.backups), works))
                 watching = asyncio.create_task(central_server.classroom.rights.keep_to_rights(app.state.services))
                 yield
                 watching.cancel()
@@ -266,10 +273,11 @@ async def before_end(app: FastAPI) -> None:
 
 
 def health(of: ServicesDep) -> Response:
-    """Whether the server runs, and how its relay works (central_server/media): the one page for everybody.
+    """Whether the server runs, what of its work beside requests fails, and how its relay works (central_server/media):
+    the one page for everybody.
 
     Status 503 where the database can't be read. media: passing; reencoding, which costs much processor time (the log
-    says why); null while no stream is wanted.
+    says why); null while no stream is wanted. failing: each work that fails, the longest first; since: server time, ms.
     """
     try:
         with of.engine.connect() as connection:
@@ -277,4 +285,9 @@ def health(of: ServicesDep) -> Response:
         ok = True
     except SQLAlchemyError:
         ok = False
-    return Response(json.dumps({"ok": ok, "media": of.media.way}), 200 if ok else 503, media_type="application/json")
+    failing = [
+        {"work": one.work, "since": one.since, "things": one.things, "vi": one.said[0], "en": one.said[1]}
+        for one in of.works.failing()
+    ]
+    told = json.dumps({"ok": ok, "media": of.media.way, "failing": failing}, ensure_ascii=False)
+    return Response(told, 200 if ok else 503, media_type="application/json")

@@ -63,7 +63,8 @@ def serve(arguments: argparse.Namespace, config: Config) -> int:
     # All pages load with these, a second that the other commands need not wait.
     from central_server.app import create_app
     from central_server.checking import check
-    from central_server.serving import addresses, listen, log_to_stderr, server
+    from central_server.log_lines import log_to_stderr
+    from central_server.serving import addresses, listen, server
 
     changes = {name: value for name in ("host", "port") if (value := getattr(arguments, name)) is not None}
     config = msgspec.structs.replace(config, **changes)

@@ -76,6 +76,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     metrics_token_file: str | None = None
     """File that holds a token, and nothing else, which opens /metrics from elsewhere than this PC; relative: see above.
     """
+    backups: str | None = None
+    """Folder where the daily copy is put: the server says when there is none of late; relative: see above."""
     accounts: Accounts = Accounts()
     oidc: SignOn | None = None
     media: MediaSettings = MediaSettings()
@@ -103,6 +105,8 @@ def read_config(path: Path | None) -> Config:
         config = msgspec.structs.replace(config, data=str(path.parent / config.data))
     if config.metrics_token_file is not None:
         config = msgspec.structs.replace(config, metrics_token_file=str(path.parent / config.metrics_token_file))
+    if config.backups is not None:
+        config = msgspec.structs.replace(config, backups=str(path.parent / config.backups))
     if config.oidc is not None:
         secret = str(path.parent / config.oidc.client_secret_file)
         config = msgspec.structs.replace(

@@ -24,6 +24,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from central_server.errors import DataFolderError, UnavailableError
+from central_server.works import Works, told
 from models.reasons import Reason, reason
 
 T = TypeVar("T")
@@ -102,6 +103,8 @@ class Writer:
         self._engine = engine
         self._jobs: queue.SimpleQueue[tuple[Job[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="database-writer")
+        self.works: Works | None = None
+        """Where it is told that nothing can be written, and that it can again."""
 
     def __enter__(self) -> Writer:
         self._thread.start()
@@ -150,9 +153,13 @@ class Writer:
                 "The server can't write its database now. Nothing is lost; the agent will send again.",
             )
             unavailable.__cause__ = error
+            if self.works is not None:
+                self.works.failed("writing", *told(error))
             for _, future in group:
                 future.set_exception(unavailable)
             return
+        if self.works is not None:
+            self.works.well("writing")
         for future, result, failure in outcomes:
             if failure is None:
                 future.set_result(result)

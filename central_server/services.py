@@ -34,6 +34,7 @@ from central_server.participation.live import LiveBoard
 from central_server.participation.settling import Settling
 from central_server.participation.watch import Watches
 from central_server.web.rendering import Pages
+from central_server.works import Works
 
 Clock = Callable[[], int]
 """Server wall time, ms since 1970 UTC."""
@@ -68,6 +69,7 @@ class Services:
     visits: Visits
     agents: HealthBoard
     requests: RequestCounts
+    works: Works
 
 
 def services_of(connection: HTTPConnection) -> Services:

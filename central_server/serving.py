@@ -1,13 +1,11 @@
-"""Running the server: its socket, its log lines, its orderly end."""
+"""Running the server: its socket, its orderly end."""
 
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -16,7 +14,6 @@ from fastapi import FastAPI
 
 from central_server.app import before_end
 from central_server.config import Config
-from central_server.courses.series import VIETNAM
 from central_server.errors import AddressError, PortTakenError
 from central_server.ledger.routes import BatchesFirst
 from models.reasons import reason
@@ -112,24 +109,3 @@ def server(app: FastAPI) -> uvicorn.Server:
         server_header=False,
     )
     return _Server(settings, lambda: before_end(app))
-
-
-class _Line(logging.Formatter):
-    """time level logger message, as key=value words; names of people never stand in them."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One line."""
-        moment = datetime.fromtimestamp(record.created, VIETNAM).isoformat(timespec="milliseconds")
-        line = (
-            f"{moment} {record.levelname.lower()} {record.name.removeprefix('central_server.')} {record.getMessage()}"
-        )
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
-
-
-def log_to_stderr() -> None:
-    """Write log lines to the error output, where a service manager keeps them."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Line())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for quiet in ("uvicorn", "alembic"):
-        logging.getLogger(quiet).setLevel(logging.WARNING)

@@ -5,12 +5,12 @@ It names no person: what it says of faults goes to administrators, who see no le
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from models.records import Count, Id, Milliseconds
-from models.wire import Message
+from models.wire import Told, Word
 
 EVERY_S = 30.0
 SILENT_MS = 90_000
@@ -20,20 +20,28 @@ Part = Literal["camera", "faces", "stream", "server", "log", "pc"]
 """What has a light. `pc`: disk, heat, power and clock of the machine."""
 State = Literal["off", "good", "attention", "bad"]
 """From what needs nobody to what needs somebody most. `off`: not needed now."""
+STATES: Final[tuple[State, ...]] = ("off", "good", "attention", "bad")
 Sentence = Annotated[str, msgspec.Meta(max_length=400)]
 Number = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
 
 
-class Light(Message, frozen=True, kw_only=True):
+class Light(Told, frozen=True, kw_only=True):
     """One part of an agent; `vi` and `en` say what is wrong, empty where nothing is."""
 
-    part: Part
-    state: State
+    part: Word
+    """A Part, or what a newer agent has besides."""
+    state: Word
+    """A State, or one of a newer agent's: `severity`."""
     vi: Sentence = ""
     en: Sentence = ""
 
+    @property
+    def severity(self) -> State:
+        """How much it needs somebody; a state that is not known here needs attention."""
+        return next((known for known in STATES if known == self.state), "attention")
 
-class Restarts(Message, frozen=True, kw_only=True):
+
+class Restarts(Told, frozen=True, kw_only=True):
     """How often a part of the agent was lost and started again, since the agent itself was started."""
 
     process: Id
@@ -44,7 +52,7 @@ class Restarts(Message, frozen=True, kw_only=True):
     """Why, the last time, in one word: `silent`, `exit -9`, an error's kind."""
 
 
-class Machine(Message, frozen=True, kw_only=True):
+class Machine(Told, frozen=True, kw_only=True):
     """The PC. None: it does not say."""
 
     disk_free: Count
@@ -64,7 +72,7 @@ class Machine(Message, frozen=True, kw_only=True):
     battery: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
 
 
-class Health(Message, frozen=True, kw_only=True):
+class Health(Told, frozen=True, kw_only=True):
     """How an agent is."""
 
     at: Milliseconds
@@ -75,7 +83,7 @@ class Health(Message, frozen=True, kw_only=True):
     """Since the agent was started."""
     session: Id | None
     """The session that is recorded now."""
-    lights: Annotated[tuple[Light, ...], msgspec.Meta(max_length=6)]
+    lights: Annotated[tuple[Light, ...], msgspec.Meta(max_length=32)]
     waiting: Count
     """Records that the server does not hold."""
     oldest_ms: Count
@@ -86,11 +94,10 @@ class Health(Message, frozen=True, kw_only=True):
     @property
     def worst(self) -> State:
         """Of the light that needs somebody most."""
-        order: tuple[State, ...] = ("off", "good", "attention", "bad")
-        return max((light.state for light in self.lights), key=order.index, default="good")
+        return max((light.severity for light in self.lights), key=STATES.index, default="good")
 
 
-class LineAnswer(Message, frozen=True, kw_only=True):
+class LineAnswer(Told, frozen=True, kw_only=True):
     """To POST /api/agent/line, whose body is read and dropped: a line is measured by it."""
 
     bytes: Count

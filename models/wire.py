@@ -53,7 +53,19 @@ Text = Annotated[str, msgspec.Meta(max_length=200)]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of the messages: immutable, and what is not known is refused."""
+    """Base of the messages: immutable, and what is not known is refused, but for Told."""
+
+
+class Told(Message, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """Base of what is told and bears no signature of its own: live status, health, the server's answers.
+
+    The other side may be a newer version: what this one does not know it passes over, instead of refusing all of it.
+    Requests that change something are no such messages: what is not understood must not be done by half.
+    """
+
+
+Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
+"""One of a list that newer versions may lengthen: what is not known is taken as its field says."""
 
 
 class JoinRequest(Message, frozen=True, kw_only=True):
@@ -64,7 +76,7 @@ class JoinRequest(Message, frozen=True, kw_only=True):
     """Ed25519, 32 bytes in hex."""
 
 
-class JoinAnswer(Message, frozen=True, kw_only=True):
+class JoinAnswer(Told, frozen=True, kw_only=True):
     """The server's answer: who the agent is from now on."""
 
     device: Id
@@ -85,7 +97,7 @@ class RotateRequest(Message, frozen=True, kw_only=True):
     """The new key's signature over `rotate_message`: whoever asks holds it."""
 
 
-class RotateAnswer(Message, frozen=True, kw_only=True):
+class RotateAnswer(Told, frozen=True, kw_only=True):
     """From now on only the new key is this device's."""
 
     device: Id
@@ -93,13 +105,13 @@ class RotateAnswer(Message, frozen=True, kw_only=True):
     key_expires_at: Milliseconds
 
 
-class ServerTime(Message, frozen=True, kw_only=True):
+class ServerTime(Told, frozen=True, kw_only=True):
     """The server's wall clock, ms since 1970 UTC."""
 
     server_time: Milliseconds
 
 
-class RosterLearner(Message, frozen=True, kw_only=True):
+class RosterLearner(Told, frozen=True, kw_only=True):
     """A learner whom a bridge point expects. Two may share a name: unit and birth year tell them apart."""
 
     id: Id
@@ -113,7 +125,7 @@ class RosterLearner(Message, frozen=True, kw_only=True):
     """A face template is on file, under a consent that holds."""
 
 
-class Witness(Message, frozen=True, kw_only=True):
+class Witness(Told, frozen=True, kw_only=True):
     """Somebody who may be on duty at a bridge point: a technician's account. `pin`: argon2id, or None: none was set."""
 
     account: Id
@@ -121,7 +133,7 @@ class Witness(Message, frozen=True, kw_only=True):
     pin: Text | None
 
 
-class ConsentText(Message, frozen=True, kw_only=True):
+class ConsentText(Told, frozen=True, kw_only=True):
     """What a learner is asked to agree to before a template is made: paragraphs in both languages."""
 
     version: Id
@@ -129,14 +141,14 @@ class ConsentText(Message, frozen=True, kw_only=True):
     en: tuple[str, ...]
 
 
-class KeepingConsent(Message, frozen=True, kw_only=True):
+class KeepingConsent(Told, frozen=True, kw_only=True):
     """A text by which portraits are kept, and the learners whose courses of today keep them for so long."""
 
     text: ConsentText
     learners: tuple[Id, ...]
 
 
-class SessionPlan(Message, frozen=True, kw_only=True):
+class SessionPlan(Told, frozen=True, kw_only=True):
     """A session in which this bridge point takes part. Times are server wall time, ms since 1970 UTC."""
 
     session: Id
@@ -148,7 +160,7 @@ class SessionPlan(Message, frozen=True, kw_only=True):
     learners: tuple[RosterLearner, ...]
 
 
-class Today(Message, frozen=True, kw_only=True):
+class Today(Told, frozen=True, kw_only=True):
     """The sessions of this bridge point that have not ended, soonest first."""
 
     sessions: tuple[SessionPlan, ...]
@@ -174,7 +186,7 @@ SealedPortrait = Annotated[
 """A JPEG of the face with a margin, sealed to the server's key as a Sealed is."""
 
 
-class GalleryLearner(Message, frozen=True, kw_only=True):
+class GalleryLearner(Told, frozen=True, kw_only=True):
     """What one learner can be known by at a bridge point, beside the name."""
 
     learner: Id
@@ -190,7 +202,7 @@ class GalleryLearner(Message, frozen=True, kw_only=True):
     """argon2id."""
 
 
-class GalleryAnswer(Message, frozen=True, kw_only=True):
+class GalleryAnswer(Told, frozen=True, kw_only=True):
     """All learners of the sessions of `today` who have a template, a card or a PIN."""
 
     learners: tuple[GalleryLearner, ...]
@@ -214,7 +226,7 @@ class EnrolmentRequest(Message, frozen=True, kw_only=True):
     """None unless `text_version` lets them be kept."""
 
 
-class Lookalike(Message, frozen=True, kw_only=True):
+class Lookalike(Told, frozen=True, kw_only=True):
     """Another learner whose template is as like the new one as templates of one person are."""
 
     learner: Id
@@ -224,7 +236,7 @@ class Lookalike(Message, frozen=True, kw_only=True):
     score: float
 
 
-class EnrolmentAnswer(Message, frozen=True, kw_only=True):
+class EnrolmentAnswer(Told, frozen=True, kw_only=True):
     """The template is kept. `lookalikes`: most alike first; a double enrolment, or two people a camera may confuse."""
 
     learner: Id
@@ -232,7 +244,7 @@ class EnrolmentAnswer(Message, frozen=True, kw_only=True):
     lookalikes: tuple[Lookalike, ...]
 
 
-class LivePresence(Message, frozen=True, kw_only=True):
+class LivePresence(Told, frozen=True, kw_only=True):
     """A learner's presence interval that still runs, or has ended and whose record the server may not have yet.
 
     Without the latter a room that was watched without a break would say that whoever has just left was never there.
@@ -243,7 +255,7 @@ class LivePresence(Message, frozen=True, kw_only=True):
     last: Milliseconds
 
 
-class LiveUnobserved(Message, frozen=True, kw_only=True):
+class LiveUnobserved(Told, frozen=True, kw_only=True):
     """Time in which nothing can be known of a learner, though the room was watched; the server may not have its record.
 
     Without it a room that was watched would say that whoever sits where no face can be told was not there.
@@ -253,11 +265,12 @@ class LiveUnobserved(Message, frozen=True, kw_only=True):
     start: Milliseconds
     last: Milliseconds
     """Not before the status's `at`: it goes on."""
-    why: Literal["far_seat", "no_face", "unconfirmed"]
-    """`unconfirmed`: the learner is known by confirmations, and the record of the next one will count the time."""
+    why: Word
+    """`far_seat`, `no_face`, or `unconfirmed`: the learner is known by confirmations, and the record of the next one will
+    count the time. Another one, of a newer agent, is taken as `no_face`."""
 
 
-class LiveStream(Message, frozen=True, kw_only=True):
+class LiveStream(Told, frozen=True, kw_only=True):
     """The room's stream, as its agent sees it."""
 
     up_since: Milliseconds | None
@@ -268,7 +281,7 @@ class LiveStream(Message, frozen=True, kw_only=True):
     """The line is bad: less is sent than the settings say."""
 
 
-class LiveStatus(Message, frozen=True, kw_only=True):
+class LiveStatus(Told, frozen=True, kw_only=True):
     """What the agent knows and its log does not tell yet. All times are server wall time as the agent reckons it."""
 
     session: Id
@@ -303,7 +316,7 @@ Source = Literal["camera", "sound", "screen"]
 """What a room publishes: (session, room, source) names a stream, the room by its bridge point's id."""
 
 
-class IceServer(Message, frozen=True, kw_only=True):
+class IceServer(Told, frozen=True, kw_only=True):
     """A STUN or TURN server (RTCIceServer of the W3C's WebRTC)."""
 
     urls: tuple[Text, ...]
@@ -318,7 +331,7 @@ class MediaTokenRequest(Message, frozen=True, kw_only=True):
     sources: Annotated[tuple[Source, ...], msgspec.Meta(min_length=1, max_length=3)]
 
 
-class MediaTokenAnswer(Message, frozen=True, kw_only=True):
+class MediaTokenAnswer(Told, frozen=True, kw_only=True):
     """The bearer token for `POST /media/whip/{session}/{room}/{source}` (RFC 9725), and by which servers to connect."""
 
     token: Annotated[str, msgspec.Meta(max_length=2000)]
@@ -328,7 +341,7 @@ class MediaTokenAnswer(Message, frozen=True, kw_only=True):
     ice_servers: tuple[IceServer, ...] = ()
 
 
-class PictureAnswer(Message, frozen=True, kw_only=True):
+class PictureAnswer(Told, frozen=True, kw_only=True):
     """To `POST /api/agent/sessions/{session}/picture`: in how many seconds the next one is wanted."""
 
     next_in_s: Annotated[int, msgspec.Meta(ge=1, le=3600)]
@@ -340,7 +353,7 @@ class ClassroomTicketRequest(Message, frozen=True, kw_only=True):
     session: Id
 
 
-class ClassroomTicket(Message, frozen=True, kw_only=True):
+class ClassroomTicket(Told, frozen=True, kw_only=True):
     """A way in for one browser, once, for some minutes: as the room, not as a person."""
 
     path: Text
@@ -359,7 +372,7 @@ class LearnerTicketRequest(Message, frozen=True, kw_only=True):
     """Where the agent's pages are on this PC, to come back to."""
 
 
-class LearnerTicket(Message, frozen=True, kw_only=True):
+class LearnerTicket(Told, frozen=True, kw_only=True):
     """A way in for one browser, once, for a minute: to that learner's own pages."""
 
     path: Text
@@ -380,12 +393,14 @@ Reason = Literal[
     "too_large",
     "other",
 ]
+"""What a server says. An agent reads a Word: one that it does not know it treats as it treats `other`."""
 
 
-class Refusal(Message, frozen=True, kw_only=True):
+class Refusal(Told, frozen=True, kw_only=True):
     """Why a request was refused; no log was changed."""
 
-    reason: Reason
+    reason: Word
+    """A Reason."""
     vi: str
     en: str
     wanted_seq: int | None = None

@@ -43,7 +43,7 @@ class _Collected(Collector):
             "diemdanh_agent_light", "0 not needed now, 1 good, 2 needs attention, 3 bad", labels=["part"]
         )
         for one in health.lights:
-            light.add_metric([one.part], _LIGHT[one.state])
+            light.add_metric([one.part], _LIGHT[one.severity])
         yield light
         restarts = CounterMetricFamily(
             "diemdanh_agent_restarts", "How often a part was lost and started again", labels=["process"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from central_server.classroom.floor import By, Floor, Records, Spoken, close
 from central_server.classroom.keeping import doing, read_floor
 from central_server.classroom.plan import CLOSES_AFTER_MS
 from central_server.database import Writer
+from central_server.works import Works
 
 LOOK_S = 60.0
 PATIENCE_MS = 60_000
@@ -29,36 +31,53 @@ _ENDED = text(
 )
 
 
-def close_over(engine: Engine, writer: Writer, since: int, now: int) -> int:
-    """Close the classes whose classrooms closed after `since` (server time, ms) and are over now; how many were open.
+def over(engine: Engine, since: int, now: int) -> list[str]:
+    """The sessions with a classroom that closed after `since` (server time, ms) and is over now. Raises
+    SQLAlchemyError.
+    """  # fmt: skip
+    late = CLOSES_AFTER_MS + PATIENCE_MS
+    with engine.connect() as connection:
+        return list(connection.execute(_ENDED, {"since": since - late, "until": now - late}).scalars())
+
+
+def close_over(engine: Engine, writer: Writer, session: str, now: int) -> bool:
+    """Close a session's classroom that is over; whether it was open.
 
     What was spoken in a turn that still ran is not known any more: its record says that it was measured from now on.
     Raises DiemdanhError or SQLAlchemyError.
     """
 
-    def decide(session: str) -> Callable[[Floor], Records]:
-        return lambda floor: close(floor, By(session, now), Spoken(0, now))
+    def decide(floor: Floor) -> Records:
+        return close(floor, By(session, now), Spoken(0, now))
 
-    over = CLOSES_AFTER_MS + PATIENCE_MS
     with engine.connect() as connection:
-        ended = connection.execute(_ENDED, {"since": since - over, "until": now - over}).scalars().all()
-        left = [session for session in ended if decide(session)(read_floor(connection, session))]
-    for session in left:
-        writer.submit(doing(session, decide(session))).result()
+        left = bool(decide(read_floor(connection, session)))
+    if left:
+        writer.submit(doing(session, decide)).result()
         _log.info("classroom_closed session=%s", session)
-    return len(left)
+    return left
 
 
 class Closer(Background):
     """A thread that closes what is over: when the server starts, and then every minute."""
 
-    def __init__(self, engine: Engine, writer: Writer, now: Callable[[], int], look_s: float = LOOK_S) -> None:
-        super().__init__("closing classrooms", look_s)
+    def __init__(
+        self,
+        engine: Engine,
+        writer: Writer,
+        now: Callable[[], int],
+        look_s: float = LOOK_S,
+        works: Works | None = None,
+    ) -> None:
+        super().__init__("closing classrooms", look_s, works=works)
         self._engine, self._writer, self._now = engine, writer, now
         self._look_back_ms = FIRST_LOOK_MS
 
     def _turn(self) -> float:
         now = self._now()
-        close_over(self._engine, self._writer, now - self._look_back_ms, now)
+        ended = over(self._engine, now - self._look_back_ms, now)
+        # One that can't be closed is tried again for as long as the server runs, and holds up no other.
+        for session in sorted({*ended, *self._works.things(self.name)}):
+            self._tried(session, functools.partial(close_over, self._engine, self._writer, session, now))
         self._look_back_ms = LOOK_BACK_MS
         return self._pause_s

@@ -22,6 +22,7 @@ from central_server.classroom.tickets import read_entered
 from central_server.errors import ForbiddenError, NotFoundError
 from central_server.media.media import Held
 from central_server.services import Services
+from central_server.works import told
 
 EVERY_S = 2.0
 """Streams outlive the right to them by no more than this and the check itself."""
@@ -57,7 +58,9 @@ async def keep_to_rights(of: Services) -> None:
                 session = held[resource].name.session
                 if of.classrooms.heard(session) == heard[session]:  # else it is judged anew the next time
                     of.media.drop(resource)
-        except Exception:  # whatever fails once, as a database that is busy: rights are looked after again
+            of.works.well("rights to streams")
+        except Exception as error:  # whatever fails once, as a database that is busy: rights are looked after again
+            of.works.failed("rights to streams", *told(error))
             log.warning("the rights to streams could not be checked", exc_info=True)
 
 

@@ -8,6 +8,7 @@ import json
 import socket
 import ssl
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 from central_server.config import Config, MediaSettings
@@ -16,6 +17,7 @@ from central_server.errors import ServerError
 from central_server.media.messages import Event, Ready, Settings
 from central_server.media.process import RelayProcess
 from central_server.serving import listen
+from central_server.web.figures import day, day_time
 from models.reasons import reason
 
 WAIT_S = 15.0
@@ -27,8 +29,7 @@ RELAY_S = 60.0
 
 def port(config: Config) -> Finding:
     """Our server has it, or nobody."""
-    host = "127.0.0.1" if config.host in ("0.0.0.0", "::") else config.host  # noqa: S104 - compared, not bound
-    if _is_ours(host, config.port):
+    if _health(config) is not None:
         return good(f"Máy chủ đang chạy ở cổng {config.port}.", f"The server runs on port {config.port}.")
     try:
         listen(config).close()
@@ -39,16 +40,33 @@ def port(config: Config) -> Finding:
     )
 
 
-def _is_ours(host: str, number: int) -> bool:
-    connection = http.client.HTTPConnection(host, number, timeout=WAIT_S)
+def background(config: Config) -> list[Finding]:
+    """What the server that runs says of its work beside requests; nothing where none runs."""
+    told = _health(config)
+    if told is None or not isinstance(failing := told.get("failing"), list):
+        return []
+    found = [
+        wrong(f"Từ {day_time(one['since'])}, {day(one['since'])}: {one['vi']}",
+              f"Since {day_time(one['since'])}, {day(one['since'])}: {one['en']}")
+        for one in failing
+    ]  # fmt: skip
+    return found or [
+        good("Mọi việc nền của máy chủ đều chạy tốt.", "All of the server's work beside requests is well.")
+    ]
+
+
+def _health(config: Config) -> dict[str, Any] | None:
+    """What /health of our server answers there; None: nobody does, or somebody else."""
+    host = "127.0.0.1" if config.host in ("0.0.0.0", "::") else config.host  # noqa: S104 - compared, not bound
+    connection = http.client.HTTPConnection(host, config.port, timeout=WAIT_S)
     try:
         connection.request("GET", "/health")
-        answer = json.loads(connection.getresponse().read(10_000))
+        answer = json.loads(connection.getresponse().read(100_000))
     except (OSError, ValueError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
-    return isinstance(answer, dict) and {"ok", "media"} <= answer.keys()
+    return answer if isinstance(answer, dict) and {"ok", "media"} <= answer.keys() else None
 
 
 def address(config: Config, now_s: float) -> Finding:

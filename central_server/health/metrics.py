@@ -26,6 +26,7 @@ from central_server.health.reading import points_health
 from central_server.health.silence import LEVELS
 from central_server.services import Services, ServicesDep
 from central_server.web.description import gives_file
+from central_server.works import COSTS
 
 router = APIRouter(dependencies=[guard("everybody")])
 
@@ -100,6 +101,19 @@ class _Server(Collector):
         ))  # fmt: skip
         yield _gauge("records", "Records held, of all logs", records)
         yield _gauge("writes_waiting", "Changes that wait for the database's writer", of.writer.waiting)
+        failing = {one.work: one for one in of.works.failing()}
+        things = GaugeMetricFamily(
+            "diemdanh_server_work_failing", "Things that a work beside requests fails at", labels=["work"]
+        )
+        since = GaugeMetricFamily(
+            "diemdanh_server_work_failing_since_seconds", "When that began, s since 1970", labels=["work"]
+        )
+        for work in COSTS:
+            things.add_metric([work], failing[work].things if work in failing else 0)
+        for work, one in failing.items():
+            since.add_metric([work], one.since / 1000)
+        yield things
+        yield since
         yield _gauge("streams", "Publishers and viewers at the relay", of.media.streams)
         yield _gauge("disk_free_bytes", "Where the database lies", shutil.disk_usage(of.config.data_folder).free)
         yield _gauge("database_bytes", "The database's file", of.config.database.stat().st_size)

@@ -44,7 +44,7 @@ def health_page(request: Request, of: ServicesDep) -> Response:
     ]
     counts = [(WORDS[level], sum(one.level == level for one in points)) for level in LEVELS]
     context = {
-        "points": points, "now": now, "words": WORDS, "parts": PARTS, "silent": silent,
+        "failing": of.works.failing(), "points": points, "now": now, "words": WORDS, "parts": PARTS, "silent": silent,
         "counts": [(word, count) for word, count in counts if count],
     }  # fmt: skip
     return of.pages.page(request, "health.html", **context)

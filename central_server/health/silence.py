@@ -46,8 +46,8 @@ class PointHealth:
         """The lights that somebody should look at, the worst first. Of an agent that is silent they are old news."""
         if self.told is None or self.level in ("silent", "away"):
             return ()
-        found = [light for light in self.told.lights if light.state in ("bad", "attention")]
-        return tuple(sorted(found, key=lambda light: light.state != "bad"))
+        found = [light for light in self.told.lights if light.severity in ("bad", "attention")]
+        return tuple(sorted(found, key=lambda light: light.severity != "bad"))
 
 
 def is_silent(heard_at: int | None, now: int) -> bool:

@@ -16,10 +16,11 @@ from central_server.learners.tables import KeptPortrait
 from models.portrait_records import PORTRAITS_MOST, PortraitLookedAt, PortraitsErased, PortraitsKept
 
 _EXPIRED = text(
-    "SELECT k.course, k.learner FROM kept_portrait AS k WHERE k.number = 1 AND :now > coalesce("
+    "SELECT k.course, k.learner FROM kept_portrait AS k WHERE k.number = 1 AND :learner IN ('', k.learner)"
+    " AND :now > coalesce("
     '(SELECT max(s."end") FROM session AS s WHERE s.course = k.course AND NOT s.cancelled), k.kept_at)'
     " + :day * min(k.days, (SELECT p.days FROM portrait_policy AS p WHERE p.course = k.course"
-    "  ORDER BY p.version DESC LIMIT 1)) ORDER BY k.course, k.learner LIMIT :most"
+    "  ORDER BY p.version DESC LIMIT 1)) ORDER BY k.course, k.learner"
 )
 
 
@@ -65,18 +66,18 @@ def erase_portraits(changes: Changes, portraits: Iterable[KeptPortrait]) -> int:
     return len(gone)
 
 
-def erase_expired_portraits(changes: Changes, most: int) -> int:
-    """Erase what has come to its term: the shorter one of what was agreed to and what the course keeps now."""
-    found = changes.db.execute(_EXPIRED, {"now": changes.now, "day": DAY_MS, "most": most}).all()
-    return sum(
-        erase_portraits(
-            changes,
-            changes.db.exec(
-                select(KeptPortrait).where(KeptPortrait.course == course, KeptPortrait.learner == learner)
-            ).all(),
-        )
-        for course, learner in found
-    )
+def expired_portraits(changes: Changes, of: str) -> list[tuple[str, str]]:
+    """Course and learner of what has come to its term: the shorter one of what was agreed to and what the course keeps
+    now. of: a learner; empty: all.
+    """  # fmt: skip
+    found = changes.db.execute(_EXPIRED, {"now": changes.now, "day": DAY_MS, "learner": of}).all()
+    return [(course, learner) for course, learner in found]
+
+
+def erase_portraits_of(changes: Changes, course: str, learner: str) -> int:
+    """Erase what a course keeps of a learner; 1 when there was something."""
+    query = select(KeptPortrait).where(KeptPortrait.course == course, KeptPortrait.learner == learner)
+    return erase_portraits(changes, changes.db.exec(query).all())
 
 
 def look_at(changes: Changes, key: SealingKey, course: str, learner: str, number: int) -> bytes:

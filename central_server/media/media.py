@@ -26,10 +26,11 @@ from central_server.media.messages import (
     Settings,
     Way,
 )
-from central_server.media.process import RelayProcess
+from central_server.media.process import CALM_S, RelayProcess
 from central_server.media.rooms import RoomMedia, Voice
 from central_server.media.tokens import Act, MediaTokens
 from central_server.media.turn import ice_servers
+from central_server.works import Works
 from models.wire import IceServer, Source
 
 
@@ -73,7 +74,12 @@ class Media:
     """
 
     def __init__(
-        self, tokens: MediaTokens, settings: MediaSettings, turn_secret: bytes, now: Callable[[], int]
+        self,
+        tokens: MediaTokens,
+        settings: MediaSettings,
+        turn_secret: bytes,
+        now: Callable[[], int],
+        works: Works | None = None,
     ) -> None:
         self.tokens = tokens
         self.generation = 0
@@ -81,6 +87,7 @@ class Media:
         self.way: Way | None = None
         """How the relay works: `reencoding` where the installed aiortc allows nothing better; None: it does not run."""
         self._settings, self._turn_secret, self._now = settings, turn_secret, now
+        self._works = works or Works(now)
         self._relay = RelayProcess(self._relay_settings, self._on_event, self._on_lost)
         self._rooms: dict[str, dict[str, RoomMedia]] = {}
         self._heard: dict[str, frozenset[str]] = {}
@@ -249,6 +256,7 @@ class Media:
             case Ready(way, why):
                 self.way, self.generation = way, self.generation + 1
                 self._ready.set()
+                self._works.well("relay", calm_s=CALM_S)
                 log.info("relay ready way=%s generation=%d", way, self.generation)
                 if why:
                     log.warning("relay re-encodes, which costs much processor time why=%s", why)
@@ -299,6 +307,7 @@ class Media:
     def _on_lost(self) -> None:
         """The relay ended: nothing is up, and whoever waits comes again."""
         self.way, self._offset = None, None
+        self._works.failed("relay", "lost", calm_s=CALM_S)
         self._ready.clear()
         was, self._rooms = self._rooms, {}
         self._held.clear()

@@ -17,6 +17,7 @@ from typing import Any
 
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 
+from central_server.log_lines import log_to_stderr
 from central_server.media import passing
 from central_server.media.messages import (
     Answered,
@@ -325,7 +326,7 @@ async def _close(connection: RTCPeerConnection) -> None:
 
 def main(pipe: Connection, settings: Settings) -> None:
     """The process."""
-    logging.basicConfig(level=logging.WARNING, format="relay %(levelname)s %(name)s %(message)s")
+    log_to_stderr(logging.WARNING)
     logging.getLogger("aiortc").setLevel(logging.ERROR)
     logging.getLogger("aioice").setLevel(logging.ERROR)
     try:

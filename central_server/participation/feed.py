@@ -21,9 +21,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from central_server.errors import ServerError
 from central_server.participation.view import HEAD, SessionView
+from central_server.works import Works, told
 from models.language import Language
 
 TICK_S = 1.0
+WORK = "live pages"
+"""Its name in central_server.works."""
 IDLE_TICKS = 30
 """A feed that nobody watches ends after so many ticks."""
 
@@ -42,8 +45,9 @@ class Part:
 class Feed:
     """The parts of one page, kept up to date while somebody watches."""
 
-    def __init__(self, view: SessionView) -> None:
+    def __init__(self, view: SessionView, works: Works, session: str) -> None:
         self.view = view
+        self._works, self._session = works, session
         self._name = secrets.token_hex(4)
         self._plan = ""
         self._changed = asyncio.Condition()
@@ -85,9 +89,12 @@ class Feed:
                 self._idle = 0 if self._viewers else self._idle + 1
                 try:
                     await self.refresh()
-                except (ServerError, SQLAlchemyError):
+                    self._works.well(WORK, self._session)
+                except (ServerError, SQLAlchemyError) as error:
+                    self._works.failed(WORK, *told(error), thing=self._session)
                     log.warning("the live page could not be computed", exc_info=True)
         finally:
+            self._works.well(WORK, self._session)  # nobody watches any more
             await self.end()
 
     async def end(self) -> None:
@@ -147,7 +154,8 @@ def _sent(name: str, html: Markup) -> str:
 class Feeds:
     """The feeds that run, by session, language and what of the session is shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, works: Works) -> None:
+        self._works = works
         self._running: dict[tuple[str, Language, Hashable], tuple[Feed, asyncio.Task[None]]] = {}
 
     async def of(self, session: str, lang: Language, seen: Hashable, view: Callable[[], SessionView]) -> Feed:
@@ -157,7 +165,7 @@ class Feeds:
         for key in [key for key, (feed, task) in self._running.items() if feed.over or task.done()]:
             del self._running[key]
         if wanted not in self._running:
-            feed = Feed(view())
+            feed = Feed(view(), self._works, session)
             await feed.refresh()
             if wanted not in self._running:  # or somebody else was faster meanwhile
                 self._running[wanted] = (feed, asyncio.create_task(feed.run()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from central_server.participation.known_by import Blind
 from central_server.participation.twice import Stay
@@ -108,7 +109,12 @@ def unobserved(report: LiveReport) -> Iterator[tuple[str, Blind]]:
     until = min(status.at if status.watching_to is None else status.watching_to, report.received_at)
     for one in status.unobserved:
         if one.start < min(one.last, until):
-            yield one.learner, Blind(one.start, min(one.last, until), one.why)
+            yield one.learner, Blind(one.start, min(one.last, until), _known(one.why))
+
+
+def _known(why: str) -> Literal["far_seat", "no_face", "unconfirmed"]:
+    """What a newer agent calls otherwise is no face that could be told, too."""
+    return "far_seat" if why == "far_seat" else "unconfirmed" if why == "unconfirmed" else "no_face"
 
 
 def unobserved_now(report: LiveReport) -> set[str]:

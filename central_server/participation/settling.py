@@ -13,6 +13,7 @@ from central_server.background import Background
 from central_server.database import Writer
 from central_server.participation.queries import Damaged
 from central_server.participation.settled import Part, compute, keep, settled
+from central_server.works import Works
 
 PAUSE_S = 5.0
 """Between two courses; longer after one that took long, so that settling takes a tenth of a core at most."""
@@ -95,18 +96,30 @@ class Settling:
 class Settler(Background):
     """A thread that goes round the courses for as long as the context lasts."""
 
-    def __init__(self, settling: Settling, now: Callable[[], int], pause_s: float = PAUSE_S) -> None:
-        super().__init__("settling", pause_s, first_s=pause_s)
+    def __init__(
+        self, settling: Settling, now: Callable[[], int], pause_s: float = PAUSE_S, works: Works | None = None
+    ) -> None:
+        super().__init__("settling", pause_s, first_s=pause_s, works=works)
         self._settling = settling
         self._now = now
         self._course = ""
         """The id after which to go on."""
+        self._seen: set[str] = set()
+        """The courses of this round."""
 
     def _turn(self) -> float:
         """Settle the next course. Behind the last one it begins again; one that fails does not hold up the others."""
         began, after = time.monotonic(), self._course
         course = self._settling.next(after)
         self._course = course or ""
-        if course is not None and not self._settling.settle(course, self._now()):
+        done: list[bool] = []
+        if course is None:
+            self._works.keep_only(self.name, self._seen)  # a course that is gone fails no more
+            self._seen = set()
+        else:
+            self._seen.add(course)
+            now = self._now()
+            self._tried(course, lambda: done.append(self._settling.settle(course, now)))
+        if done == [False]:
             self._course = after
         return max(self._pause_s, RESTS * (time.monotonic() - began))

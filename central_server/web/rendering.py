@@ -17,6 +17,7 @@ from central_server.participation.bar import HATCH
 from central_server.reports.sheet import Cell, Kind, shown
 from central_server.web import figures
 from central_server.web.headers import page_language
+from central_server.works import Works
 from models.language import Language, many
 
 ROOT = Path(__file__).parent.parent
@@ -61,8 +62,8 @@ COMPILE_AGAIN_S = 600.0
 class Compiler(Background):
     """A thread that compiles all pages' templates: that is half a second, a quarter of the server's start."""
 
-    def __init__(self, pages: Pages) -> None:
-        super().__init__("compiling", pause_s=COMPILE_AGAIN_S)
+    def __init__(self, pages: Pages, works: Works | None = None) -> None:
+        super().__init__("compiling", pause_s=COMPILE_AGAIN_S, works=works)
         self._pages = pages
 
     def _turn(self) -> None:

@@ -46,7 +46,9 @@ def render_error(pages: Pages, request: Request, error: DiemdanhError, status: i
 
 def answer_error(pages: Pages, request: Request, error: ServerError) -> Response:
     """The answer for an error of ours, with one line for the log."""
-    log.info("refused path=%s status=%d error=%s", request.url.path, error.status, type(error).__name__)
+    # The route's address: the one that was asked for may name a learner, or hold what opens a stream.
+    route = getattr(request.scope.get("route"), "path", "other")
+    log.info("refused path=%s status=%d error=%s", route, error.status, type(error).__name__)
     return render_error(pages, request, error, error.status)
 
 

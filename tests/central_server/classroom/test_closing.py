@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from central_server.classroom.closing import Closer, close_over
+from central_server.classroom.closing import Closer, close_over, over
 from central_server.classroom.interaction import interaction_of
 from central_server.classroom.keeping import read_floor, records_of
 from models.classroom_records import FloorTaken, HandLowered, InClassroom
@@ -46,7 +46,7 @@ async def test_what_was_left_open_is_closed_when_the_class_is_over_also_by_a_ser
     with lesson(tmp_path, again=True) as one:
         of, before = one.server.services, record(one)
         one.server.clock.ms = CLOSES + MINUTE - 1
-        assert close_over(of.engine, of.writer, 0, one.server.clock()) == 0, "whoever has it open closes it himself"
+        assert over(of.engine, 0, one.server.clock()) == [], "whoever has it open closes it himself"
         one.server.clock.ms = CLOSES + 26 * 60 * MINUTE
         with Closer(of.engine, of.writer, one.server.clock, look_s=60):
             await until(lambda: len(record(one)) > len(before))
@@ -56,7 +56,7 @@ async def test_what_was_left_open_is_closed_when_the_class_is_over_also_by_a_ser
         assert lowered.bridge_point == one.rooms["DA"]
         measured = interaction_of(record(one), CLOSES)[one.rooms["BC"]]
         assert (measured.turns, measured.turn_ms) == (1, 40 * MINUTE), "no turn lasts longer than its class"
-        assert close_over(of.engine, of.writer, 0, one.server.clock()) == 0
+        assert not close_over(of.engine, of.writer, SESSION, one.server.clock())
     engine = unguarded(tmp_path / "data" / "diemdanh.db")
     assert proved(engine, []).findings == []
     engine.dispose()

@@ -119,3 +119,27 @@ def test_a_line_is_measured_by_what_the_server_drops(server: Running, agent: Age
     assert msgspec.json.decode(got.content, type=LineAnswer).bytes == len(body)
     assert agent.request("POST", "/api/agent/line", bytes(600_000)).status_code == 413
     assert httpx.post(f"{server.address}/api/agent/line", content=body).status_code == 401
+
+
+def test_a_newer_agent_is_understood_as_far_as_this_server_knows(
+    server: Running, agent: Agent, boss: httpx.Client
+) -> None:
+    server.clock.ms = START + MINUTE
+    said = msgspec.to_builtins(health(server.clock(), version="9.0"))
+    said["lights"] = [{"part": "robot", "state": "on_fire", "vi": "Rô bốt nóng.", "en": "Hot robot.", "since": 5}]
+    said["machine"]["gpu"], said["mood"] = 0.5, ["calm"]
+    assert agent.request("POST", "/api/agent/health", msgspec.json.encode(said)).status_code == 200
+    page = words(boss.get("/admin/health"))
+    assert "robot: Rô bốt nóng." in page and "1 cần chú ý" in page and "bản 9.0" in page
+    assert server.client().get("/metrics").status_code == 200
+
+    told = {
+        "session": "K1.1", "at": server.clock(), "watching_from": START, "watching_to": server.clock(),
+        "present": [], "unknown": 0, "waiting": 0, "detector": "yunet", "encoder": "intel", "alarms": [],
+        "unobserved": [
+            {"learner": "x", "start": START, "last": server.clock(), "why": "behind_a_pillar", "row": 3}
+        ],
+        "weather": "hot",
+    }  # fmt: skip
+    assert agent.request("POST", "/api/agent/status", msgspec.json.encode(told)).status_code == 200
+    assert server.get("/sessions/K1.1").status_code == 200

@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 from central_server.accounts.permission import Grant
 from central_server.bridge_points.tables import BridgePoint
 from central_server.learners.consent_text import VERSION
+from central_server.learners.retention import erase_expired, expired
 from central_server.learners.tables import Learner
 from models.sealed_box import open_sealed, seal_to
 from models.wire import EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, GalleryLearner
@@ -91,3 +92,9 @@ def opened(agent: Agent, sealed: str | None) -> bytes:
     """What only this device opens."""
     assert sealed is not None
     return open_sealed(agent.key, sealed)
+
+
+def erased(server: Running, days: int, now: int) -> int:
+    """Erase all whose term is over at `now`, as the server does daily; how many things those were."""
+    found = server.do(expired(days, now))
+    return sum(server.do(erase_expired(one, days, now)) for one in found)

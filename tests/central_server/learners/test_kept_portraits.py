@@ -19,12 +19,11 @@ from central_server.courses.changes import changing
 from central_server.courses.periods import DAY_MS
 from central_server.learners.consent_text import VERSION, days_agreed, keeping_version, text_of
 from central_server.learners.kept_portraits import keep_portraits, kept_of
-from central_server.learners.retention import erase_expired
 from central_server.learners.tables import Consent
 from central_server.proof.stored import StoredEvidence
 from central_server.proof.verifying import verify
 from tests.central_server.enrolment.test_enrolling import course_id, prove
-from tests.central_server.learners.desk import PAPER, learner
+from tests.central_server.learners.desk import PAPER, erased, learner
 from tests.central_server.learners.test_nothing_leaks import forms, found, on_disk
 from tests.central_server.learners.test_portraits import packed, send
 from tests.central_server.learners.test_retention import END
@@ -180,11 +179,11 @@ def test_portraits_go_at_the_shorter_term_and_at_once_with_the_policy(server: Ru
     assert decide(server, True, "90") == 303
     keep(server, one, days=30)
     keep(server, other, days=365)
-    assert server.do(erase_expired(400, END + 30 * DAY_MS)) == 0
-    assert server.do(erase_expired(400, END + 30 * DAY_MS + 1)) == 1
+    assert erased(server, 400, END + 30 * DAY_MS) == 0
+    assert erased(server, 400, END + 30 * DAY_MS + 1) == 1
     assert kept(server, one) == [] and kept(server, other) == [1, 2, 3]
-    assert server.do(erase_expired(400, END + 90 * DAY_MS)) == 0
-    assert server.do(erase_expired(400, END + 90 * DAY_MS + 1)) == 1
+    assert erased(server, 400, END + 90 * DAY_MS) == 0
+    assert erased(server, 400, END + 90 * DAY_MS + 1) == 1
     keep(server, one, pictures=9)
     assert kept(server, one) == [1, 2, 3, 4, 5]
     assert decide(server, False, version=1) == 303

@@ -6,16 +6,18 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 from sqlmodel import Session, select
 
 from central_server.courses.changes import changing
 from central_server.courses.periods import DAY_MS
 from central_server.learners.means import keep_pins, put_cards
-from central_server.learners.retention import Eraser, erase_expired
+from central_server.learners.retention import Eraser
 from central_server.learners.tables import FaceTemplate, LearnerMeans
+from central_server.works import Works
 from tests.central_server.enrolment.test_enrolling import course_id, prove
-from tests.central_server.learners.desk import enrol, face, gallery, learner, technician
+from tests.central_server.learners.desk import enrol, erased, face, gallery, learner, technician
 from tests.central_server.learners.served import serving
 from tests.central_server.running import MINUTE, START, Agent, Running, running, write_course
 
@@ -38,9 +40,9 @@ def two(server: Running, agent: Agent) -> tuple[str, str]:
 
 def test_a_template_goes_so_many_days_after_the_last_session_and_not_before(server: Running, agent: Agent) -> None:
     first, second = two(server, agent)
-    assert server.do(erase_expired(30, END + 30 * DAY_MS)) == 0
+    assert erased(server, 30, END + 30 * DAY_MS) == 0
     assert on_file(server) == {first, second}
-    assert server.do(erase_expired(30, END + 30 * DAY_MS + 1)) == 2
+    assert erased(server, 30, END + 30 * DAY_MS + 1) == 2
     assert on_file(server) == set() and gallery(agent) == {}
     assert prove(server) == []
     page = server.administrator().get("/admin/audit?group=learners").text
@@ -53,8 +55,8 @@ def test_pins_and_cards_go_with_the_courses_retention_and_a_later_one_stays(serv
     server.do(keep_pins({first: "$argon2id$a", second: "$argon2id$b"}, key, START, None, only_new=False))
     server.do(changing(lambda changes: put_cards(changes, key, {first: "C1"}), START))
     server.do(changing(lambda changes: put_cards(changes, key, {second: "C2"}), END + 20 * DAY_MS))
-    assert server.do(erase_expired(30, END + 30 * DAY_MS)) == 0
-    assert server.do(erase_expired(30, END + 30 * DAY_MS + 1)) == 3
+    assert erased(server, 30, END + 30 * DAY_MS) == 0
+    assert erased(server, 30, END + 30 * DAY_MS + 1) == 3
     with Session(server.services.engine) as db:
         kept = {
             one.learner: (one.pin, one.card is None, one.card_digest is None) for one in db.exec(select(LearnerMeans))
@@ -63,7 +65,7 @@ def test_pins_and_cards_go_with_the_courses_retention_and_a_later_one_stays(serv
     assert prove(server) == []
     page = server.administrator().get("/admin/audit?group=learners").text
     assert "xóa mã PIN của học viên HV000" in page and "bỏ thẻ của học viên HV000" in page
-    assert server.do(erase_expired(30, END + 50 * DAY_MS + 1)) == 1  # the card that came later
+    assert erased(server, 30, END + 50 * DAY_MS + 1) == 1  # the card that came later
 
 
 def test_a_later_session_keeps_it_unless_it_is_cancelled(server: Running, agent: Agent) -> None:
@@ -74,9 +76,9 @@ def test_a_later_session_keeps_it_unless_it_is_cancelled(server: Running, agent:
         " VALUES ('K1.2', :c, 'Buổi 2', :s, :e, 0, 0)"
     )
     server.do(lambda db: db.execute(add, {"c": course, "s": later - MINUTE, "e": later}))
-    assert server.do(erase_expired(30, END + 40 * DAY_MS)) == 0
+    assert erased(server, 30, END + 40 * DAY_MS) == 0
     server.do(lambda db: db.execute(text("UPDATE session SET cancelled = 1 WHERE id = 'K1.2'")))
-    assert server.do(erase_expired(30, END + 40 * DAY_MS)) == 2
+    assert erased(server, 30, END + 40 * DAY_MS) == 2
     assert on_file(server) == set() and first != second
 
 
@@ -88,15 +90,15 @@ def test_a_guests_session_keeps_the_guests_template_and_nobody_elses(server: Run
     server.do(lambda db: db.execute(move, {"s": later - MINUTE, "e": later, "i": "K2.1"}))
     guest = text("INSERT INTO guest (session, learner, bridge_point) VALUES ('K2.1', :l, :p)")
     server.do(lambda db: db.execute(guest, {"l": second, "p": agent.bridge_point}))
-    assert server.do(erase_expired(30, END + 40 * DAY_MS)) == 1
+    assert erased(server, 30, END + 40 * DAY_MS) == 1
     assert on_file(server) == {second} and first != second
 
 
 def test_a_new_template_of_somebody_without_sessions_is_kept_its_whole_term(server: Running, agent: Agent) -> None:
     first, _ = two(server, agent)
     server.do(lambda db: db.execute(text("DELETE FROM enrolment")))
-    assert server.do(erase_expired(30, START + 30 * DAY_MS)) == 0
-    assert server.do(erase_expired(30, START + 30 * DAY_MS + 1)) == 2
+    assert erased(server, 30, START + 30 * DAY_MS) == 0
+    assert erased(server, 30, START + 30 * DAY_MS + 1) == 2
     assert first not in on_file(server)
 
 
@@ -124,6 +126,39 @@ def test_the_thread_erases_at_once_and_then_every_day(server: Running, agent: Ag
         assert on_file(server) == {first, second}, "looked at already this day"
         clock[0] += 1
         wait_for(set())
+
+
+def damage(server: Running, who: str) -> None:
+    """A row that can't be deleted."""
+    trigger = f"CREATE TRIGGER damaged BEFORE DELETE ON face_template WHEN OLD.learner = '{who}'"
+    server.do(lambda db: db.exec_driver_sql(f"{trigger} BEGIN SELECT RAISE(ABORT, 'damaged'); END"))
+
+
+def test_one_that_cannot_be_erased_holds_up_no_other_is_told_and_tried_again(
+    server: Running, agent: Agent, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = sorted(two(server, agent))
+    damage(server, first)
+    seconds, now = [0.0], END + 31 * DAY_MS
+    works = Works(lambda: now, lambda: seconds[0])
+
+    def wait_for(wanted: set[str], failing: int) -> None:
+        deadline = time.monotonic() + 60
+        while (on_file(server), len(works.failing())) != (wanted, failing) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert on_file(server) == wanted
+        assert len(works.failing()) == failing
+
+    with Eraser(server.services.writer, 30, lambda: now, look_s=0.01, works=works):
+        wait_for({first}, failing=1)
+        (found,) = works.failing()
+        assert (found.work, found.since, found.things, found.kind) == ("erasing", now, 1, "IntegrityError")
+        server.do(lambda db: db.exec_driver_sql("DROP TRIGGER damaged"))
+        seconds[0] += 61  # it waited, and is tried again
+        wait_for(set(), failing=0)
+    told = [line for line in caplog.messages if "background_failed" in line]
+    assert len(told) == 1 and f"thing={first}" in told[0]
+    assert second not in "".join(told)
 
 
 def test_a_server_for_people_runs_it_with_its_setting(tmp_path: Path) -> None:
