@@ -36,7 +36,7 @@ from bridge_agent.check_in.spot_checks import SpotChecks
 from bridge_agent.config import Settings
 from bridge_agent.contact import Contact
 from bridge_agent.courier import Courier
-from bridge_agent.errors import AgentError, RetryableError
+from bridge_agent.errors import AgentError, RetryableError, ServerAwayError
 from bridge_agent.health.keeping import Around, HealthWatch, ThisPc
 from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
@@ -46,7 +46,7 @@ from bridge_agent.plan import Plan
 from bridge_agent.profile_state import NOT_NEEDED, ProfileState
 from bridge_agent.recordings import Recordings
 from bridge_agent.room_watch import RoomWatch
-from bridge_agent.server import Server
+from bridge_agent.server import ASKED_S, SOON_S, Server
 from bridge_agent.server_clock import ServerClock
 from bridge_agent.session import Recording
 from bridge_agent.sessions import TICK_S, Sessions
@@ -226,6 +226,7 @@ class Agent:
 
     async def _saving(self) -> None:
         while True:
+            supervisor.turns()
             await asyncio.sleep(SAVE_S)
             self._recordings.flush()
             self._alarms.clock(self._clock.sample())
@@ -234,6 +235,7 @@ class Agent:
 
     async def _syncing(self) -> None:
         while True:
+            supervisor.turns(ASKED_S + supervisor.TURN_S)
             sent = await self._courier.once(self._clock.clocks.boot())
             await asyncio.sleep(0 if sent else TICK_S)
 
@@ -251,13 +253,16 @@ class Agent:
         usual = self._parts.settings.config.status_seconds
         wait, told = usual, self._recordings.current
         while True:
+            supervisor.turns(LONGEST_STATUS_S + 2 * SOON_S)
             # A session that has just ended is told of once more: that nobody watches.
             recording = self._recordings.current or told
             if recording is not None:
                 try:
                     await self._tell(recording)
                     wait, told = usual, self._recordings.current
-                except RetryableError:
+                except RetryableError as error:
+                    if isinstance(error, ServerAwayError):
+                        self._contact.away(error)
                     wait = min(wait * 2, LONGEST_STATUS_S)
                 except AgentError as error:
                     self._alarms.set("contact", error.vi, error.en)
