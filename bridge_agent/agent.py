@@ -24,7 +24,7 @@ from random import SystemRandom
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bridge_agent import supervisor
+from bridge_agent import heartbeat, supervisor
 from bridge_agent.alarms import Alarms
 from bridge_agent.check_in.at_desk import AtDesk
 from bridge_agent.check_in.desk import Desk
@@ -57,6 +57,8 @@ from models.health import Health
 SAVE_S = 2.0
 """What a crash costs at most, beside the restart. One small fsync: even a slow disk does it in 30 ms."""
 LAST_SYNC_S = 1.2
+RESTARTED_MS = 30_000
+"""So long the page tells that the agent was started again after an unexpected end; how often is kept by the journal."""
 SOONEST_STATUS_S = 0.5
 LONGEST_STATUS_S = 15.0
 
@@ -165,11 +167,12 @@ class Agent:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then close what is open, try one last sync, and return within some 2 s."""
+        began_at = self._clock.clocks.boot()
         self._start()
         loops: dict[str, Callable[[], Awaitable[None]]] = {
             "contact": self._contact.run,
             "sessions": self._sessions.run,
-            "saving": self._saving,
+            "saving": functools.partial(self._saving, began_at),
             "syncing": self._syncing,
             "telling": self._telling,
             "streaming": self._stream.run,
@@ -178,9 +181,11 @@ class Agent:
             loops |= {"health": health.telling, "care": health.caring}
         if (console := self._parts.console) is not None:
             loops["console"] = functools.partial(console, self.desk, self._alarms, health.now if health else None)
+        watched = heartbeat.watched_loop(self._parts.settings.folder.hung)
         tasks = [asyncio.create_task(supervisor.keep(name, loop, self._journal)) for name, loop in loops.items()]
         try:
-            await stop.wait()
+            with watched:
+                await stop.wait()
         finally:
             for task in tasks:
                 task.cancel()
@@ -203,6 +208,16 @@ class Agent:
             last_seq=self._log.last_seq,
             waiting=self._log.waiting,
         )
+        hung = heartbeat.take_last_words(self._parts.settings.folder.hung)
+        if self._journal.ended_badly:
+            self._journal.lost("agent", "hung" if hung else "ended unexpectedly")
+            self._alarms.set(
+                "restarted",
+                "Chương trình điểm danh vừa bị ngắt đột ngột và đã tự chạy lại. Những gì đã ghi vẫn còn nguyên, quãng "
+                "ngắt không tính vắng cho ai. Nếu việc này lặp lại, hãy lưu báo cáo hỗ trợ và báo quản trị hệ thống.",
+                "The attendance program ended unexpectedly and was started again. What was recorded is whole, and the "
+                "break counts as nobody's absence. If it happens again, save a report and tell the administrator.",
+            )
         if damage := self._log.damage:
             self._alarms.set(
                 "log_damaged",
@@ -224,9 +239,11 @@ class Agent:
 
     # The log
 
-    async def _saving(self) -> None:
+    async def _saving(self, began_at: int) -> None:
         while True:
             supervisor.turns()
+            if self._clock.clocks.boot() - began_at > RESTARTED_MS:
+                self._alarms.clear("restarted")
             await asyncio.sleep(SAVE_S)
             self._recordings.flush()
             self._alarms.clock(self._clock.sample())

@@ -40,6 +40,7 @@ _PARTS: Final[Mapping[str, tuple[Part, State]]] = {
     "salvage": ("log", "attention"),
     "clock": ("pc", "attention"),
     "console": ("pc", "attention"),
+    "restarted": ("pc", "attention"),
     "disk": ("pc", "bad"),
     "hot": ("pc", "attention"),
     "power": ("pc", "attention"),
