@@ -246,7 +246,22 @@ class Agent:
                 self._alarms.clear("restarted")
             await asyncio.sleep(SAVE_S)
             self._recordings.flush()
+            self._look_for_the_log()
             self._alarms.clock(self._clock.sample())
+
+    def _look_for_the_log(self) -> None:
+        if self._log.in_place:
+            self._alarms.clear("log_gone")
+            return
+        self._alarms.set(
+            "log_gone",
+            "Tệp nhật ký log.db đã bị xóa hoặc bị thay trong thư mục dữ liệu. Bản ghi vẫn được gửi về máy chủ, nhưng "
+            "sẽ mất nếu chương trình dừng trước khi gửi hết. Hãy giữ mạng, đợi hết bản ghi chờ rồi khởi động lại "
+            "chương trình.",
+            "The log file log.db was deleted or replaced in the data folder. Records still go to the server, but are "
+            "lost if the program ends before all are sent. Keep the network up, wait until no record waits, then "
+            "restart the program.",
+        )
 
     # The server
 

@@ -28,19 +28,20 @@ HUNG_EXIT: Final = 70
 
 
 @contextmanager
-def watched_loop(last_words: Path) -> Iterator[None]:
-    """Within the block the running event loop is watched. last_words: where the lines of code at which all threads
-    stood are written when it hangs (file and line, no values).
-    """  # fmt: skip
+def watched_loop(last_words: Path, ask_s: float = ASK_S) -> Iterator[None]:
+    """Within the block the running event loop is watched, asked every `ask_s` seconds.
+
+    last_words: where the lines of code at which all threads stood are written when it hangs (file and line, no values).
+    """
     loop, over = asyncio.get_running_loop(), threading.Event()
     answered = threading.Event()
 
     def watch() -> None:
         silent = 0
-        while not over.wait(ASK_S):
+        while not over.wait(ask_s):
             if answered.is_set():
                 silent = 0
-                _tell_systemd(b"WATCHDOG_USEC=%d\nWATCHDOG=1" % (SILENT * ASK_S * 1_000_000))
+                _tell_systemd(b"WATCHDOG_USEC=%d\nWATCHDOG=1" % round(SILENT * ASK_S * 1_000_000))
                 answered.clear()
                 with contextlib.suppress(RuntimeError):  # the loop is closed: the program ends
                     loop.call_soon_threadsafe(answered.set)

@@ -15,6 +15,9 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
+from typing import Any
+
+import psutil
 
 from bridge_agent.backoff import Backoff
 from bridge_agent.eyes import Assignment, Target
@@ -45,6 +48,9 @@ class Patience:
     """While the room is watched something comes every sweep, which is every 4.5 s on the slowest PC."""
     unwatched_s: float = 8.0
     """While there is no picture it tells every second that there is none."""
+    unseen_s: float = 7.5
+    """Before its first sign of life a process on a slow disk may take longer, but not one that the system has
+    stopped."""
     stopped_s: float = 8.0
     """So long a process that starts may give no sign of life at all: it gives one every second."""
 
@@ -112,7 +118,7 @@ async def watch(
             journal.lost("recognition", lost.kind, pid=process.pid)
             listener.on_fault(lost.vi, lost.en)
         finally:
-            process.kill()
+            kill_with_children(process)
             listener.on_lost(ended_by)
         if over:
             journal.note("source_over")
@@ -121,6 +127,26 @@ async def watch(
             )
             return
         await asyncio.sleep(backoff.ended(loop.time() - began))
+
+
+def is_stopped(pid: int | None) -> bool:
+    """The system lets this process go no further (SIGSTOP, a debugger, Windows' suspend)."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    except psutil.Error:
+        return False
+
+
+def kill_with_children(process: ChildProcess[Any, Any]) -> None:
+    """End a process that may be stuck, and its children: a stopped one would hold the camera for ever."""
+    children = []
+    with contextlib.suppress(psutil.Error):
+        if process.pid is not None:
+            children = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    for child in children:
+        with contextlib.suppress(psutil.Error):
+            child.kill()
 
 
 async def keep(name: str, loop: Callable[[], Awaitable[None]], journal: Journal, pause_s: float = 2.0) -> None:
@@ -210,12 +236,15 @@ class _LostError(Exception):
 
 async def _listen(process: ChildProcess[Event | Alive, Command], listener: Listener, patience: Patience) -> None:
     """Pass events on until the source is over. Raises _LostError."""
-    loop, limit = asyncio.get_running_loop(), patience.starting_s
+    loop, limit = asyncio.get_running_loop(), patience.unseen_s
     began = loop.time()
     while True:
         try:
             event = await process.event(limit)
         except TimeoutError as error:
+            if limit == patience.unseen_s and not is_stopped(process.pid):
+                limit = max(0.0, began + patience.starting_s - loop.time())
+                continue
             raise _LostError(
                 "silent",
                 "Phần nhận diện không phản hồi; đang khởi động lại.",

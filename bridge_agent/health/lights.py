@@ -35,6 +35,7 @@ _PARTS: Final[Mapping[str, tuple[Part, State]]] = {
     "gallery_kept": ("server", "attention"),
     "log": ("log", "bad"),
     "log_damaged": ("log", "attention"),
+    "log_gone": ("log", "bad"),
     "sync": ("log", "bad"),
     "receipt": ("log", "attention"),
     "salvage": ("log", "attention"),

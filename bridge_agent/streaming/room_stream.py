@@ -33,7 +33,7 @@ from bridge_agent.streaming.messages import (
     WantPass,
 )
 from bridge_agent.streaming.start import StreamTarget
-from bridge_agent.supervisor import keep, restarts, turns
+from bridge_agent.supervisor import is_stopped, keep, restarts, turns
 from models.child_process import Alive, ChildProcess
 from models.wire import LiveStream, MediaTokenRequest
 
@@ -169,7 +169,8 @@ class RoomStream:
             try:
                 event = await process.event(TICK_S)
             except TimeoutError:
-                if loop.time() - heard > patience:
+                silent_s = loop.time() - heard
+                if silent_s > patience or (silent_s > SILENT_S and is_stopped(process.pid)):
                     return "silent"
                 continue
             heard = loop.time()

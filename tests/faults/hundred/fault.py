@@ -10,6 +10,8 @@ from tests.faults.hundred.place import Place
 
 WITHIN_S = 10.0
 """From the fault to the sentence on the page, and from the fault to the new process."""
+STARTING_S = 10.0
+"""Ending an agent in order and starting another, on a PC that does other things too."""
 Inject = Callable[[Place], AbstractContextManager[object]]
 """The fault lasts as long as the context."""
 
@@ -37,5 +39,22 @@ class Fault:
     blind: bool = False
     within_s: float = WITHIN_S
     slow: str = ""
+    repeated: bool = False
+    """Something is done several times over: time counts from the last."""
     quick: bool = False
     """CI injects it each time."""
+
+    @property
+    def limit_s(self) -> float:
+        """Within which the sentence must be said."""
+        return self.within_s + (STARTING_S if self.starts else 0.0)
+
+    @property
+    def restarts(self) -> bool:
+        """Processes are started anew by the fault itself, or by what mends it."""
+        return any(word in self.how for word in ("restart", "killed", "ended")) or self.part == "joining"
+
+    @property
+    def starts(self) -> bool:
+        """The agent is started with it: it can't be known before."""
+        return "restart" in self.how.split(", ")

@@ -124,6 +124,20 @@ def as_it_starts(name: str, number: signal.Signals) -> Inject:
     return inject
 
 
+def starved(name: str, most: int = 600_000_000) -> Inject:
+    """Killed, and the next one gets so little memory."""
+
+    @contextmanager
+    def inject(place: Place) -> Iterator[None]:
+        pid = place.process(name)
+        os.kill(pid, signal.SIGKILL)
+        resource.prlimit(place.wait_process(name, pid), resource.RLIMIT_AS, (most, most))
+        time.sleep(0.5)  # what is said of the first loss is said by now
+        yield
+
+    return inject
+
+
 def together(*pairs: tuple[str, signal.Signals]) -> Inject:
     """Several processes get a signal at the same time."""
 

@@ -57,8 +57,9 @@ def _judge(fault: Fault, place: Place, outcome: Outcome) -> None:
     began, began_boot = time.monotonic(), boot_ms()
     new = 0
     with fault.inject(place):
-        injected = time.monotonic()
-        took = injected - began
+        took = time.monotonic() - began
+        if fault.repeated:
+            began = time.monotonic()
         if fault.sentence:
             outcome.said = _wait_said(fault, place, printed)
             outcome.said_s = time.monotonic() - began
@@ -72,7 +73,7 @@ def _judge(fault: Fault, place: Place, outcome: Outcome) -> None:
     place.wait_good()
     wait(lambda: place.health().get("waiting") == 0, 30, "records wait for the server")
     outcome.well_s = time.monotonic() - removed
-    if outcome.said_s is not None and outcome.said_s > fault.within_s:
+    if outcome.said_s is not None and outcome.said_s > fault.limit_s:
         outcome.late.append(f"the sentence came after {outcome.said_s:.1f} s (injecting took {took:.1f} s)")
     if outcome.restart_s is not None and outcome.restart_s > WITHIN_S:
         outcome.late.append(f"{fault.lost} was back after {outcome.restart_s:.1f} s")
@@ -132,7 +133,7 @@ def _restarts(
         outcome.reason = after.get(kept, (0, ""))[1]
     for name, pid in running.items():
         with_it = {"agent": ("agent", "recognition", "streaming")}.get(fault.lost, (fault.lost,))
-        if name not in with_it and "restart" not in fault.how and place.process(name) != pid:
+        if name not in with_it and not fault.restarts and place.process(name) != pid:
             outcome.wrong.append(f"{name} was started again for nothing")
 
 

@@ -161,7 +161,7 @@ class Place:
 
     def wait_process(self, name: str, other_than: int = 0, seconds: float = 30.0) -> int:
         """Until it runs (again, as another one). Raises TimeoutError."""
-        return wait(lambda: self._other(name, other_than), seconds, name)
+        return int(wait(lambda: self._other(name, other_than), seconds, name))
 
     def _other(self, name: str, than: int) -> int:
         try:

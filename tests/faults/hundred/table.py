@@ -50,7 +50,8 @@ def _row(number: int, fault: Fault, outcome: Outcome | None) -> list[str]:
         outcome = Outcome(wrong=["not run"])
     said = outcome.said or ("(nothing: it does no harm)" if not fault.sentence else "")
     where = {"page": "", "terminal": " (at the terminal)"}.get(fault.where, " (enrolment's page)")
-    limit = f" (limit {fault.within_s:g}: {fault.slow})" if fault.within_s != WITHIN_S else ""
+    why = ", ".join(one for one in (fault.slow, "the agent is started with it" if fault.starts else "") if one)
+    limit = f" (limit {fault.limit_s:g}: {why})" if fault.limit_s != WITHIN_S else ""
     verdict = "; ".join((*outcome.wrong, *outcome.late)) or "good"
     cells = [
         str(number), fault.name, fault.part, fault.how, f"{said}{where}", f"{_seconds(outcome.said_s)}{limit}",
