@@ -24,7 +24,7 @@ from random import SystemRandom
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bridge_agent import supervisor
+from bridge_agent import heartbeat, supervisor
 from bridge_agent.alarms import Alarms
 from bridge_agent.check_in.at_desk import AtDesk
 from bridge_agent.check_in.desk import Desk
@@ -36,7 +36,7 @@ from bridge_agent.check_in.spot_checks import SpotChecks
 from bridge_agent.config import Settings
 from bridge_agent.contact import Contact
 from bridge_agent.courier import Courier
-from bridge_agent.errors import AgentError, RetryableError
+from bridge_agent.errors import AgentError, RetryableError, ServerAwayError
 from bridge_agent.health.acts import Acts, Means
 from bridge_agent.health.keeping import Around, HealthWatch, ThisPc
 from bridge_agent.health.lights import Situation
@@ -49,7 +49,7 @@ from bridge_agent.plan import Plan
 from bridge_agent.profile_state import NOT_NEEDED, ProfileState
 from bridge_agent.recordings import Recordings
 from bridge_agent.room_watch import RoomWatch
-from bridge_agent.server import Server
+from bridge_agent.server import ASKED_S, SOON_S, Server
 from bridge_agent.server_clock import ServerClock
 from bridge_agent.session import Recording
 from bridge_agent.sessions import TICK_S, Sessions
@@ -60,6 +60,8 @@ from models.health import Health
 SAVE_S = 2.0
 """What a crash costs at most, beside the restart. One small fsync: even a slow disk does it in 30 ms."""
 LAST_SYNC_S = 1.2
+RESTARTED_MS = 30_000
+"""So long the page tells that the agent was started again after an unexpected end; how often is kept by the journal."""
 SOONEST_STATUS_S = 0.5
 LONGEST_STATUS_S = 15.0
 
@@ -201,11 +203,12 @@ class Agent:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then close what is open, try one last sync, and return within some 2 s."""
+        began_at = self._clock.clocks.boot()
         self._start()
         loops: dict[str, Callable[[], Awaitable[None]]] = {
             "contact": self._contact.run,
             "sessions": self._sessions.run,
-            "saving": self._saving,
+            "saving": functools.partial(self._saving, began_at),
             "syncing": self._syncing,
             "telling": self._telling,
             "streaming": self._stream.run,
@@ -214,9 +217,11 @@ class Agent:
             loops |= {"health": health.telling, "care": health.caring}
         if (console := self._parts.console) is not None:
             loops["console"] = functools.partial(console, self.desk, self._alarms, health.now if health else None)
+        watched = heartbeat.watched_loop(self._parts.settings.folder.hung)
         tasks = [asyncio.create_task(supervisor.keep(name, loop, self._journal)) for name, loop in loops.items()]
         try:
-            await stop.wait()
+            with watched:
+                await stop.wait()
         finally:
             for task in tasks:
                 task.cancel()
@@ -239,6 +244,16 @@ class Agent:
             last_seq=self._log.last_seq,
             waiting=self._log.waiting,
         )
+        hung = heartbeat.take_last_words(self._parts.settings.folder.hung)
+        if self._journal.ended_badly:
+            self._journal.lost("agent", "hung" if hung else "ended unexpectedly")
+            self._alarms.set(
+                "restarted",
+                "Chương trình điểm danh vừa bị ngắt đột ngột và đã tự chạy lại. Những gì đã ghi vẫn còn nguyên, quãng "
+                "ngắt không tính vắng cho ai. Nếu việc này lặp lại, hãy lưu báo cáo hỗ trợ và báo quản trị hệ thống.",
+                "The attendance program ended unexpectedly and was started again. What was recorded is whole, and the "
+                "break counts as nobody's absence. If it happens again, save a report and tell the administrator.",
+            )
         if damage := self._log.damage:
             self._alarms.set(
                 "log_damaged",
@@ -260,16 +275,35 @@ class Agent:
 
     # The log
 
-    async def _saving(self) -> None:
+    async def _saving(self, began_at: int) -> None:
         while True:
+            supervisor.turns()
+            if self._clock.clocks.boot() - began_at > RESTARTED_MS:
+                self._alarms.clear("restarted")
             await asyncio.sleep(SAVE_S)
             self._recordings.flush()
+            self._look_for_the_log()
             self._alarms.clock(self._clock.sample())
+
+    def _look_for_the_log(self) -> None:
+        if self._log.in_place:
+            self._alarms.clear("log_gone")
+            return
+        self._alarms.set(
+            "log_gone",
+            "Tệp nhật ký log.db đã bị xóa hoặc bị thay trong thư mục dữ liệu. Bản ghi vẫn được gửi về máy chủ, nhưng "
+            "sẽ mất nếu chương trình dừng trước khi gửi hết. Hãy giữ mạng, đợi hết bản ghi chờ rồi khởi động lại "
+            "chương trình.",
+            "The log file log.db was deleted or replaced in the data folder. Records still go to the server, but are "
+            "lost if the program ends before all are sent. Keep the network up, wait until no record waits, then "
+            "restart the program.",
+        )
 
     # The server
 
     async def _syncing(self) -> None:
         while True:
+            supervisor.turns(ASKED_S + supervisor.TURN_S)
             sent = await self._courier.once(self._clock.clocks.boot())
             await asyncio.sleep(0 if sent else TICK_S)
 
@@ -287,13 +321,16 @@ class Agent:
         usual = self._parts.settings.config.status_seconds
         wait, told = usual, self._recordings.current
         while True:
+            supervisor.turns(LONGEST_STATUS_S + 2 * SOON_S)
             # A session that has just ended is told of once more: that nobody watches.
             recording = self._recordings.current or told
             if recording is not None:
                 try:
                     await self._tell(recording)
                     wait, told = usual, self._recordings.current
-                except RetryableError:
+                except RetryableError as error:
+                    if isinstance(error, ServerAwayError):
+                        self._contact.away(error)
                     wait = min(wait * 2, LONGEST_STATUS_S)
                 except AgentError as error:
                     self._alarms.set("contact", error.vi, error.en)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from bridge_agent.eyes import Target
     from bridge_agent.journal import Journal
     from bridge_agent.key_store import KeyStore
-    from models.health import Health
+    from bridge_agent.server_clock import Clocks
+    from models.health import Health, Machine
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -74,8 +75,17 @@ def run(arguments: argparse.Namespace) -> int:
     return run_agent(settings, eyes.watch, _try_source)
 
 
-def run_agent(settings: Settings, target: Target, try_source: Callable[[str], None]) -> int:
-    """Run an agent whose recognition process runs `target`; `try_source` raises when there is nothing to watch."""
+def run_agent(
+    settings: Settings,
+    target: Target,
+    try_source: Callable[[str], None],
+    clocks: Clocks | None = None,
+    read: Callable[[], Machine] | None = None,
+) -> int:
+    """Run an agent whose recognition process runs `target`; `try_source` raises when there is nothing to watch.
+
+    clocks, read: other clocks and another reading of the PC than this PC's own.
+    """
     from bridge_agent import identity, server_clock, supervisor
     from bridge_agent.agent import Agent, Parts
     from bridge_agent.health import awake
@@ -90,14 +100,14 @@ def run_agent(settings: Settings, target: Target, try_source: Callable[[str], No
     with settings.folder.hold():
         keys = _keys(settings)
         who = identity.load(settings.folder, keys)
-        clock = server_clock.ServerClock(server_clock.this_pc())
+        clock = server_clock.ServerClock(clocks or server_clock.this_pc())
         journal = Journal(settings.folder.journal, clock.clocks.wall)
         log = Log.open(settings.folder.log, who.membership.device, clock.clocks.wall())
         damaged = tuple(set_aside_files(settings.folder.log))
         watch = functools.partial(supervisor.watch, target)
 
         console = _console(settings, journal)
-        pc = ThisPc(Gauge(settings.folder.path).read, awake.this_pc())
+        pc = ThisPc(read or Gauge(settings.folder.path).read, awake.this_pc())
 
         async def work() -> None:
             async with Server(settings.config.server or who.membership.server, clock, who) as server:

@@ -19,7 +19,8 @@ from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
 from bridge_agent.key_store import KeyStore
 from bridge_agent.plan import Plan
-from bridge_agent.server import Server
+from bridge_agent.server import ASKED_S, Server
+from bridge_agent.supervisor import TURN_S, turns
 from models.errors import DiemdanhError
 from models.language import counted
 from models.wire import EnrolmentAnswer, Today
@@ -27,6 +28,8 @@ from models.wire import EnrolmentAnswer, Today
 GALLERY_EVERY_MS = 300_000
 """A PIN or a consent that changed at the office is known here so soon; a changed roster asks at once. 40 learners are
 60 kB, a second of a 512 kbit/s line."""
+AWAY_S = 5.0
+"""A server that is away is asked again so often."""
 _FOR_GOOD = frozenset({"invalid", "too_large", "other"})
 """Reasons for which the same enrolment would be refused again."""
 TOLD_MS = 3_600_000
@@ -73,10 +76,16 @@ class Contact:
         """An enrolment waits."""
         self._hurry.set()
 
+    def away(self, error: ServerAwayError) -> None:
+        """Somebody else found no server: it is told at once, and asked for again."""
+        self._alarms.set("server", error.vi, error.en)
+        self._hurry.set()
+
     async def run(self) -> None:
         """Until cancelled."""
         away = False
         while True:
+            turns(ASKED_S + TURN_S)
             self._hurry.clear()
             try:
                 await self._server.measure_clock()
@@ -98,7 +107,8 @@ class Contact:
                 await self._renew_key()
             self.tried("gallery_kept", self._forget)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._every_s):
+                turns(self._every_s + TURN_S)
+                async with asyncio.timeout(min(AWAY_S, self._every_s) if away else self._every_s):
                     await self._hurry.wait()
 
     def tried(self, name: str, work: Callable[[], object]) -> None:
@@ -111,6 +121,7 @@ class Contact:
             self._alarms.clear(name)
 
     async def _ask(self) -> None:
+        turns(ASKED_S + TURN_S)
         today = await self._server.today()
         news = self._plan.update(today)
         if news:
@@ -123,6 +134,7 @@ class Contact:
             await self._fetch(now)
 
     async def _fetch(self, now: int) -> None:
+        turns(ASKED_S + TURN_S)
         try:
             answer = await self._server.gallery()
         except IdentityError:
@@ -137,6 +149,7 @@ class Contact:
     async def _send_enrolments(self) -> None:
         """Tell of the enrolments that wait, one by one, until the server is away."""
         for waiting in self._gallery.outbox:
+            turns(ASKED_S + TURN_S)
             answer: EnrolmentAnswer | None = None
             try:
                 answer = await self._server.enrol(waiting.request)

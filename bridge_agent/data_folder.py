@@ -34,6 +34,7 @@ class DataFolder:
         self.outbox = path / "enrolments.sealed"
         self.gallery_key = path / "gallery.key"
         self.journal = path / "agent.log"
+        self.hung = path / "agent.hung"
         self.profile = path / "profile.json"
         self.room_picture = path / "room.jpg"
         self.calibration_report = path / "calibration.html"

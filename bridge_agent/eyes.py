@@ -45,8 +45,11 @@ Target = Callable[[Connection, Assignment], None]
 
 def watch(conn: Connection, assignment: Assignment) -> None:
     """The recognition process's life (bridge_agent.recognition.child)."""
-    from bridge_agent.recognition.child import RecognitionSettings, main
-    from models.faces.engine import FaceProfile
+    from models.child_process import signs_of_life
+
+    with signs_of_life(conn.send):  # loading the networks' libraries takes seconds on an old PC
+        from bridge_agent.recognition.child import RecognitionSettings, main
+        from models.faces.engine import FaceProfile
 
     faces = assignment.faces
     profile = FaceProfile(

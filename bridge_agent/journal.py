@@ -43,6 +43,8 @@ class Journal:
         self._out = out
         self.losses: dict[str, Lost] = {}
         """By process or part."""
+        self.ended_badly = _ended_badly(path)
+        """The last run that wrote here did not end in order."""
         self._names = not _is_systemds_journal(out)
         self._file = RotatingFileHandler(
             path, maxBytes=MOST_BYTES, backupCount=KEPT_FILES, encoding="utf-8", delay=True
@@ -74,6 +76,16 @@ class Journal:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _ended_badly(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 4096))
+            lines = file.read().splitlines()
+    except OSError:
+        return False
+    return bool(lines) and b'"event": "stopped"' not in lines[-1]
 
 
 def _is_systemds_journal(out: TextIO) -> bool:

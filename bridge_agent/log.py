@@ -40,6 +40,8 @@ class Log:
     def __init__(self, db: sqlite3.Connection, log: str, device: str, damage: Damage | None) -> None:
         self._db = db
         self.id = log
+        self._path = Path(db.execute("pragma database_list").fetchone()[2])
+        self._inode = self._path.stat().st_ino
         self.device = device
         self.damage = damage
         """Set when an earlier file was set aside as this log was opened: for an alarm."""
@@ -67,6 +69,14 @@ class Log:
         except DamagedError as error:
             damage = Damage(log_file.set_aside(path, now), str(error))
         return cls(*log_file.connect(path, device, now), device, damage)
+
+    @property
+    def in_place(self) -> bool:
+        """Its file still has its name: a system that lets open files be deleted says nothing when one is."""
+        try:
+            return self._path.stat().st_ino == self._inode
+        except OSError:
+            return False
 
     @property
     def first_seq(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import quote
@@ -45,6 +46,10 @@ M = TypeVar("M", bound=msgspec.Struct)
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 """Seconds. A full batch takes a few seconds on a 512 kbit/s line; a server that is off should show sooner."""
+ASKED_S = 60.0
+"""The longest that a whole request may take: httpx's limits hold for each piece, and pieces may trickle for ever."""
+SOON_S = 5.0
+"""The same for the small ones, by which it shows that the server does not answer."""
 
 
 class Server:
@@ -85,7 +90,7 @@ class Server:
     async def measure_clock(self) -> None:
         """Ask the server for its time once and keep the measurement."""
         sent = self._clock.clocks.boot()
-        answer = await self._ask("GET", "/api/agent/time", ServerTime, signed=False)
+        answer = await self._ask("GET", "/api/agent/time", ServerTime, signed=False, within_s=SOON_S)
         self._clock.measured(sent, self._clock.clocks.boot(), answer.server_time)
 
     async def today(self) -> Today:
@@ -133,7 +138,7 @@ class Server:
 
     async def send_status(self, status: LiveStatus) -> None:
         """Tell what is not yet a record."""
-        await self._ask("POST", "/api/agent/status", ServerTime, msgspec.json.encode(status))
+        await self._ask("POST", "/api/agent/status", ServerTime, msgspec.json.encode(status), within_s=SOON_S)
 
     async def send_health(self, health: Health) -> None:
         """Tell how this agent is."""
@@ -162,12 +167,16 @@ class Server:
         *,
         signed: bool = True,
         signer: Ed25519PrivateKey | None = None,
+        within_s: float = ASKED_S,
     ) -> M:
         headers = {"Content-Type": content_type} if body else {}
         if signed:
             headers["Authorization"] = self._authorization(method, path, body, signer)
         try:
-            response = await self._http.request(method, path, content=body or None, headers=headers)
+            async with asyncio.timeout(within_s):
+                response = await self._http.request(method, path, content=body or None, headers=headers)
+        except TimeoutError as error:
+            raise _away(self.url, *reason(error)) from error
         except httpx.RequestError as error:
             raise _away(self.url, *_reason(error)) from error
         if response.status_code >= 500 or response.status_code in (408, 429):

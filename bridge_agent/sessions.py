@@ -16,7 +16,7 @@ from bridge_agent.recordings import Recordings
 from bridge_agent.room_watch import RoomWatch, end
 from bridge_agent.server_clock import ServerClock
 from bridge_agent.session import Recording
-from bridge_agent.supervisor import Listener
+from bridge_agent.supervisor import Listener, turns
 from models.language import counted
 from models.records import CoverageEnd
 from models.wire import RosterLearner, SessionPlan
@@ -52,6 +52,7 @@ class Sessions:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
+            turns()
             now = self._recordings.now()
             self._plan.forget(now)
             plan = self._plan.current(now, self._before_ms)
@@ -96,6 +97,7 @@ class Sessions:
             while known := self._plan.still(plan.session, self._recordings.now(), self._before_ms):
                 if known.learners != plan.learners:
                     break
+                turns()
                 self._tick(known, recording)
                 await asyncio.sleep(TICK_S)
                 if assignment is None and self._room.assignment(plan.learners) is not None:
@@ -114,6 +116,7 @@ class Sessions:
         watching = asyncio.create_task(self._room.run(assignment, self._listener(assignment, plan.learners)))
         try:
             while self._desk.wants_camera and self._plan.current(self._recordings.now(), self._before_ms) is None:
+                turns()
                 self._desk.tick()
                 self._room.bring_gallery(plan.learners)
                 await asyncio.sleep(TICK_S)

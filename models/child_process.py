@@ -6,12 +6,15 @@ The agent's parent keeps recognition and streaming by it, the server its relay. 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Final, Generic, TypeVar
@@ -23,6 +26,43 @@ Given = TypeVar("Given")
 STOP_S: Final = 0.8
 GONE_S: Final = 0.5
 """The pipe closes a moment before the process ends."""
+SIGN_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """A sign of life while a process still loads what it needs: it is slow perhaps, but not stopped."""
+
+
+@contextmanager
+def signs_of_life(tell: Callable[[Alive], object]) -> Iterator[None]:
+    """Within the block a thread tells every second that this process lives. `tell`: may be called by any thread."""
+    over = threading.Event()
+
+    def signs() -> None:
+        with contextlib.suppress(OSError, ValueError):  # nobody is left to hear it: the block will notice
+            tell(Alive())
+            while not over.wait(SIGN_S):
+                tell(Alive())
+
+    thread = threading.Thread(target=signs, daemon=True, name="signs of life")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def one_at_a_time(send: Callable[[Any], None]) -> Callable[[Any], None]:
+    """`send`, for several threads."""
+    lock = threading.Lock()
+
+    def tell(event: Any) -> None:
+        with lock:
+            send(event)
+
+    return tell
 
 
 class ChildProcess(Generic[Told, Asked]):

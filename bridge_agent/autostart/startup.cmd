@@ -9,5 +9,5 @@ set PYTHONUTF8=1
 :again
 @COMMAND@
 if %ERRORLEVEL%==0 exit /b
-timeout /t 5 /nobreak >nul
+timeout /t 2 /nobreak >nul
 goto again

@@ -7,8 +7,10 @@ request a `Header` followed by the picture's raw bytes, or SourceOver. A Capture
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -76,6 +78,7 @@ def main(
 ) -> None:
     """The process's life. Ends with os._exit: a thread stuck in a driver must not keep it. `stream`: encode into it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    _end_with_parent()
     shelf = _Shelf(pace)
     threading.Thread(target=_grab, args=(shelf, source, pace, open_reader, stream), daemon=True).start()
     try:
@@ -105,6 +108,14 @@ def _taken(shelf: _Shelf, source: Source) -> Frame | SourceOver | Broken:
 def _shape(picture: Picture) -> tuple[int, int, int]:
     height, width, channels = picture.shape
     return height, width, channels
+
+
+def _end_with_parent() -> None:
+    """The system ends this process with its parent, also while it is stopped and can't notice that the pipe ends: it
+    would hold the camera for ever (prctl(2), PR_SET_PDEATHSIG). Elsewhere whoever ends the parent ends it too.
+    """  # fmt: skip
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 class _Shelf:

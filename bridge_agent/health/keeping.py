@@ -19,8 +19,9 @@ from bridge_agent.health.lights import Situation, lights
 from bridge_agent.journal import Journal
 from bridge_agent.plan import Plan
 from bridge_agent.recordings import Recordings
-from bridge_agent.server import Server
+from bridge_agent.server import ASKED_S, Server
 from bridge_agent.server_clock import Clocks
+from bridge_agent.supervisor import TURN_S, turns
 from models.health import EVERY_S, Health, Machine, Restarts
 
 CARE_S: Final = 10.0
@@ -90,6 +91,7 @@ class HealthWatch:
         """Tell the server, until cancelled. That it is away has its own alarm."""
         while True:
             try:
+                turns(EVERY_S + ASKED_S)
                 await self._around.server.send_health(self.now())
             except AgentError as error:
                 self._around.journal.note("health_not_told", error=type(error).__name__)
@@ -100,7 +102,9 @@ class HealthWatch:
         pause = 1.0  # soon after the start, when the plan has come; then seldom
         try:
             while True:
+                turns()
                 await self.read()
+                turns(CARE_S + TURN_S)
                 await asyncio.sleep(pause)
                 pause = min(CARE_S, 2 * pause)
         finally:

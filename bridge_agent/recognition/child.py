@@ -25,6 +25,7 @@ from bridge_agent.recognition.commands import Command, HeldTemplate, SetGallery,
 from bridge_agent.recognition.events import Doubles, Event, Failed, Ready
 from bridge_agent.recognition.gallery import doubles, pictured, together
 from bridge_agent.recognition.watching import Ask, watching
+from models.child_process import Alive, one_at_a_time, signs_of_life
 from models.errors import DiemdanhError
 from models.faces.engine import FaceProfile, load_engine
 from models.faces.match import Gallery
@@ -59,7 +60,7 @@ def main(conn: Connection, settings: RecognitionSettings) -> None:
     """The process's life: `Ready`, then what bridge_agent.recognition.events promises; `Failed` when nothing can be."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     try:
-        _run(conn.send, _asked(conn), settings)
+        _run(one_at_a_time(conn.send), _asked(conn), settings)
     except DiemdanhError as error:
         _tell(conn, Failed(error.vi, error.en))
     except (BrokenPipeError, ConnectionError, EOFError):
@@ -84,19 +85,20 @@ def _asked(conn: Connection) -> Ask:
     return ask
 
 
-def _run(tell: Callable[[Event], None], ask: Ask, settings: RecognitionSettings) -> None:
+def _run(tell: Callable[[Event | Alive], None], ask: Ask, settings: RecognitionSettings) -> None:
     source = parse_source(settings.source, settings.pin)
     # The source is opened before the models are loaded: a missing camera is told within a second.
     with Capture(
         source, Pace(settings.sweep_ms, newest=True, real_time=not source.live), stream=settings.stream
     ) as capture:
-        capture.open()
-        engine = load_engine(settings.faces)
-        pictures = pictured(settings.portraits, settings.roster, engine, tell, needed=not settings.templates)
-        gallery = together(pictures, settings.templates, engine.encoder, tell)
-        encoder = engine.encoder
-        strict = encoder.strict_threshold
-        alike = doubles(gallery, strict)
+        with signs_of_life(tell):
+            capture.open()
+            engine = load_engine(settings.faces)
+            pictures = pictured(settings.portraits, settings.roster, engine, tell, needed=not settings.templates)
+            gallery = together(pictures, settings.templates, engine.encoder, tell)
+            encoder = engine.encoder
+            strict = encoder.strict_threshold
+            alike = doubles(gallery, strict)
         tell(Ready(engine.detector.name, encoder.name, gallery.learners, settings.zones, strict, alike))
 
         def gallery_of(wanted: SetGallery) -> Gallery:

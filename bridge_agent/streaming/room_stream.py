@@ -33,13 +33,14 @@ from bridge_agent.streaming.messages import (
     WantPass,
 )
 from bridge_agent.streaming.start import StreamTarget
-from bridge_agent.supervisor import keep, restarts
-from models.child_process import ChildProcess
+from bridge_agent.supervisor import is_stopped, keep, restarts, turns
+from models.child_process import Alive, ChildProcess
 from models.wire import LiveStream, MediaTokenRequest
 
 TICK_S: Final = 0.5
 STARTING_S: Final = 120.0
-"""Loading aiortc takes a second on a free PC, and much longer on one that starts other things at the same time."""
+"""Loading aiortc takes a second on a free PC, and much longer on one that starts other things at the same time: it
+gives a sign of life every second then."""
 SILENT_S: Final = 8.0
 """It tells something every second."""
 PASS_S: Final = 5.0
@@ -50,7 +51,7 @@ STILL_S: Final = 4.0
 NO_PICTURE_S: Final = 2.0
 """Until capture is asked again: it may just be starting."""
 
-StreamProcess = ChildProcess[StreamEvent, StreamCommand]
+StreamProcess = ChildProcess[StreamEvent | Alive, StreamCommand]
 
 
 class RoomStream:
@@ -105,6 +106,7 @@ class RoomStream:
         while True:
             recording = self._recordings.current
             if recording is None or self.out is None:
+                turns()
                 await asyncio.sleep(TICK_S)
             else:
                 await self._stream(recording, self.out)
@@ -167,19 +169,24 @@ class RoomStream:
 
     async def _listen(self, process: StreamProcess, recording: Recording) -> str:
         loop = asyncio.get_running_loop()
-        heard, patience = loop.time(), STARTING_S
+        began = heard = loop.time()
+        patience = STARTING_S
         asking: set[asyncio.Task[None]] = set()
         while self._recordings.current is recording and not self._wants_anew:
+            turns()
             try:
                 event = await process.event(TICK_S)
             except TimeoutError:
-                if loop.time() - heard > patience:
+                silent_s = loop.time() - heard
+                if silent_s > patience or (silent_s > SILENT_S and is_stopped(process.pid)):
                     return "silent"
                 continue
             heard = loop.time()
             match event:
                 case None:
                     return f"exit {await process.exit_code()}"
+                case Alive():
+                    patience = SILENT_S if heard - began < STARTING_S else 0.0
                 case WantPass():
                     task = asyncio.create_task(self._ask_pass(process, recording.session, event))
                     asking.add(task)

@@ -13,6 +13,9 @@ StreamTarget = Callable[[Connection, StreamAssignment], None]
 
 def publish(conn: Connection, assignment: StreamAssignment) -> None:
     """The streaming process's life (bridge_agent.streaming.child)."""
-    from bridge_agent.streaming.child import main
+    from models.child_process import signs_of_life
+
+    with signs_of_life(conn.send):
+        from bridge_agent.streaming.child import main
 
     main(conn, assignment)

@@ -11,6 +11,7 @@ from bridge_agent.clock import boot_ms
 from bridge_agent.eyes import Assignment
 from bridge_agent.recognition.commands import SetGallery, Stop
 from bridge_agent.recognition.events import Ended, Failed, Ready, Sighted, Unwatched, Watched
+from models.child_process import Alive
 
 
 def good(conn: Connection, assignment: Assignment) -> None:
@@ -55,6 +56,16 @@ def deaf(conn: Connection, assignment: Assignment) -> None:
     conn.send(Ready("d", "e", ()))
     while True:
         time.sleep(10)
+
+
+def stands_still_as_it_starts(conn: Connection, assignment: Assignment) -> None:
+    """Gives a sign of life, and is stopped the first time, as by a debugger or a full memory; then is good."""
+    again = Path(assignment.source)
+    if again.exists():
+        return good(conn, assignment)
+    again.touch()
+    conn.send(Alive())
+    time.sleep(3_600)
 
 
 def obeys(conn: Connection, assignment: Assignment) -> None:

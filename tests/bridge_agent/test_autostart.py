@@ -59,7 +59,7 @@ def test_the_windows_script_holds_any_path_and_starts_the_agent_again() -> None:
     assert '\r\n"C:\\Users\\Lê Văn & Co\\100%%\\bridge-agent.exe" "run"\r\n' in text
     assert text.count("\n") == text.count("\r\n")
     again, end = text.index(":again\r\n"), text.index("goto again")
-    assert again < text.index('"run"') < text.index("timeout /t 5") < end
+    assert again < text.index('"run"') < text.index("timeout /t 2") < end
 
 
 def test_nothing_is_turned_on_for_an_agent_that_has_not_joined_or_a_path_that_no_unit_can_hold(tmp_path: Path) -> None:

@@ -403,3 +403,16 @@ def test_any_history_verifies_and_keeps_what_it_promised(
         assert (log.last_seq, log.acknowledged_seq) == (len(promised), acknowledged)
         verify(log)
     log.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no open file")
+def test_a_log_whose_file_was_deleted_or_replaced_knows_it(tmp_path: Path) -> None:
+    path, away = tmp_path / "log.db", tmp_path / "away.db"
+    log = Log.open(path, "d1", 1)
+    before = log.in_place
+    path.rename(away)
+    gone = log.in_place
+    shutil.copy(away, path)
+    replaced = log.in_place
+    log.close()
+    assert (before, gone, replaced) == (True, False, False)

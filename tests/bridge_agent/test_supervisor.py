@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +18,8 @@ from bridge_agent.eyes import Assignment, Target
 from bridge_agent.journal import Journal
 from bridge_agent.recognition.commands import HeldTemplate, SetGallery
 from bridge_agent.recognition.events import Event, Ready, Watched
-from bridge_agent.supervisor import Commands, Listener, Patience, keep, watch
+from bridge_agent.supervisor import Commands, Listener, Patience, keep, turns, watch
+from models.child_process import Alive, signs_of_life
 from models.records import CoverageEnd
 from tests.bridge_agent import scripted_eyes
 
@@ -200,3 +203,79 @@ async def test_a_loop_that_fails_is_kept_running_and_its_message_is_not_written(
     written = (tmp_path / "agent.log").read_text(encoding="utf-8")
     assert "ValueError" in written
     assert "Nguyễn" not in written
+
+
+async def test_a_process_that_gives_no_more_signs_of_life_while_it_starts_is_replaced(
+    tmp_path: Path, journal: Journal
+) -> None:
+    heard = Heard()
+    patience = Patience(stopped_s=0.3)
+    target = scripted_eyes.stands_still_as_it_starts
+    task = asyncio.create_task(watch(target, assignment(tmp_path), heard.listener(), journal, patience))
+    await until(lambda: heard.count(Watched) > 1, 60)
+    await stop(task)
+    assert "Recognition does not answer" in heard.faults[0]
+    assert journal.losses["recognition"].reason == "silent"
+
+
+def test_signs_of_life_come_until_the_loading_is_over() -> None:
+    told: list[Alive] = []
+    come = threading.Event()
+
+    def tell(sign: Alive) -> None:
+        told.append(sign)
+        if len(told) == 2:
+            come.set()
+
+    with signs_of_life(tell):
+        assert come.wait(60)
+    after = len(told)
+    assert not any(thread.name == "signs of life" for thread in threading.enumerate())
+    assert len(told) == after
+
+
+async def test_a_loop_that_does_not_turn_is_ended_and_started_again(tmp_path: Path, journal: Journal) -> None:
+    runs, ended = 0, 0
+
+    async def loop() -> None:
+        nonlocal runs, ended
+        runs += 1
+        turns(0.1)
+        if runs == 1:
+            try:
+                await asyncio.Event().wait()  # nobody ever sets it
+            finally:
+                ended += 1
+
+    await keep("plan", loop, journal, pause_s=0.01)
+    assert (runs, ended) == (2, 1)
+    assert journal.losses["plan"].reason == "stuck"
+
+
+async def test_a_loop_that_turns_or_never_said_that_it_would_is_left_alone(tmp_path: Path, journal: Journal) -> None:
+    async def turning() -> None:
+        for _ in range(30):
+            turns(60)
+            await asyncio.sleep(0.05)
+
+    async def waiting() -> None:
+        await asyncio.sleep(1.5)
+
+    await asyncio.gather(keep("turning", turning, journal), keep("waiting", waiting, journal))
+    assert not journal.losses
+
+
+async def test_a_loop_that_is_told_to_end_ends(tmp_path: Path, journal: Journal) -> None:
+    ended = asyncio.Event()
+
+    async def loop() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    task = asyncio.create_task(keep("plan", loop, journal))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await stop(task)
+    assert ended.is_set() and not journal.losses

@@ -1,0 +1,150 @@
+"""Injects one fault and judges what comes of it."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+
+import psutil
+
+from bridge_agent.clock import boot_ms
+from models.records import AnyRecord, Coverage, Link
+from tests.faults.hundred.fault import WITHIN_S, Fault
+from tests.faults.hundred.place import NotGoodError, Place, wait
+
+LATEST_S = 60.0
+"""When nobody waits for a sentence any more: the limit is judged, not waited for."""
+QUIET_S = 8.0
+"""So long a fault that does no harm lasts."""
+NOTICED_MS = 2_500
+"""The last good picture may have been looked at a moment after the fault: a sweep, and the picture under way."""
+
+
+@dataclass
+class Outcome:
+    """What came of one fault. Seconds since it was injected; of `well_s`, since it was removed."""
+
+    said: str = ""
+    said_s: float | None = None
+    restart_s: float | None = None
+    reason: str = ""
+    well_s: float | None = None
+    log: str = ""
+    wrong: list[str] = field(default_factory=list)
+    """Whatever is not as the fault demands; a sentence each."""
+    late: list[str] = field(default_factory=list)
+    """What came, but too late: judged where the machine is free."""
+
+
+def judge(fault: Fault, place: Place) -> Outcome:
+    """Inject it, see what the page says, remove it, see that all is well again and what is on record."""
+    outcome = Outcome()
+    try:
+        place.wait_good()
+        _judge(fault, place, outcome)
+    except (NotGoodError, TimeoutError, LookupError, psutil.Error, AssertionError, OSError) as error:
+        outcome.wrong.append(f"{type(error).__name__}: {error}")
+    return outcome
+
+
+def _judge(fault: Fault, place: Place, outcome: Outcome) -> None:
+    known = len(place.servers_log())
+    before = place.process(fault.lost) if fault.lost else 0
+    running = {name: place.process(name) for name in ("agent", "recognition", "streaming")}
+    losses = place.losses()
+    printed = place.keeper.output.stat().st_size
+    began, began_boot = time.monotonic(), boot_ms()
+    new = 0
+    with fault.inject(place):
+        took = time.monotonic() - began
+        if fault.repeated:
+            began = time.monotonic()
+        if fault.sentence:
+            outcome.said = _wait_said(fault, place, printed)
+            outcome.said_s = time.monotonic() - began
+        if fault.lost:
+            new = place.wait_process(fault.lost, before)
+            outcome.restart_s = _since(new, began)
+        if not fault.sentence:
+            _stays_quiet(place, outcome)
+        ended_boot = boot_ms()
+    removed = time.monotonic()
+    place.wait_good()
+    wait(lambda: place.health().get("waiting") == 0, 30, "records wait for the server")
+    outcome.well_s = time.monotonic() - removed
+    if outcome.said_s is not None and outcome.said_s > fault.limit_s:
+        outcome.late.append(f"the sentence came after {outcome.said_s:.1f} s (injecting took {took:.1f} s)")
+    if outcome.restart_s is not None and outcome.restart_s > WITHIN_S:
+        outcome.late.append(f"{fault.lost} was back after {outcome.restart_s:.1f} s")
+    _restarts(fault, place, outcome, losses, running)
+    _on_record(fault, place.servers_log()[known:], outcome, began_boot, ended_boot)
+    try:  # the newest moments count once the next sighting is there
+        wait(lambda: place.absent_ms() == 0, 20, "present")
+    except TimeoutError:
+        outcome.wrong.append(f"the learner counts as absent for {place.absent_ms()} ms")
+
+
+def _since(pid: int, began: float) -> float:
+    """How long after `began` this process was started."""
+    return max(0.0, psutil.Process(pid).create_time() - (time.time() - time.monotonic()) - began)
+
+
+def _wait_said(fault: Fault, place: Place, printed: int) -> str:
+    """The sentence, once it is said. Raises TimeoutError with what is said instead."""
+    seen: list[str] = []
+
+    def look() -> str:
+        if fault.where == "terminal":
+            text = place.printed(printed)
+        else:
+            text = place.page("/" if fault.where == "page" else fault.where.format(learner=place.learner))
+        seen[:] = [text]
+        found = re.search(rf"[^.!?]*{re.escape(fault.sentence)}.*?[.!?](?=\s|$)(.*?[.!?](?=\s|$))?", text)
+        return found[0].strip() if found else ""
+
+    try:
+        return str(wait(look, LATEST_S, "sentence"))
+    except TimeoutError:
+        health = [one["vi"] for one in place.health().get("lights", ()) if one["vi"]]
+        told = seen[0][-400:] if fault.where == "terminal" else health or seen[0][:300]
+        raise TimeoutError(f"the page never said {fault.sentence!r}, but {told}") from None
+
+
+def _stays_quiet(place: Place, outcome: Outcome) -> None:
+    end = time.monotonic() + QUIET_S
+    while time.monotonic() < end:
+        wrong = [one for one in place.complaints() if not one.startswith("the page lacks")]
+        if wrong:
+            outcome.wrong.append(f"said though it does no harm: {'; '.join(wrong)}")
+            return
+        time.sleep(0.2)
+
+
+def _restarts(
+    fault: Fault, place: Place, outcome: Outcome, before: dict[str, tuple[int, str]], running: dict[str, int]
+) -> None:
+    after = place.losses()
+    kept = {"capture": "camera"}.get(fault.lost, fault.lost)
+    if fault.lost:
+        known = {} if fault.lost == "agent" else before
+        if after.get(kept, (0, ""))[0] <= known.get(kept, (0, ""))[0]:
+            outcome.wrong.append(f"no reason is kept of why {kept} was lost: {after}")
+        outcome.reason = after.get(kept, (0, ""))[1]
+    for name, pid in running.items():
+        with_it = {"agent": ("agent", "recognition", "streaming")}.get(fault.lost, (fault.lost,))
+        if name not in with_it and not fault.restarts and place.process(name) != pid:
+            outcome.wrong.append(f"{name} was started again for nothing")
+
+
+def _on_record(fault: Fault, new: list[AnyRecord], outcome: Outcome, began: int, ended: int) -> None:
+    ends = {f"coverage {one.ended_by}" for one in new if isinstance(one, Coverage)}
+    ends |= {f"link {one.ended_by}" for one in new if isinstance(one, Link)}
+    missing = [one for one in fault.ends if not ends & set(one.split("|"))]
+    if missing:
+        outcome.wrong.append(f"on record is {sorted(ends)}, not {missing}")
+    if fault.blind:
+        for one in new:
+            if isinstance(one, Coverage) and one.end > began + NOTICED_MS and one.start < ended:
+                outcome.wrong.append(f"watched, it says, {one.end - began} ms into the fault")
+    outcome.log = ", ".join(sorted(one for one in ends if one.rpartition(" ")[2] != "cut")) or "goes on"
