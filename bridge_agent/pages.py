@@ -12,6 +12,7 @@ from bridge_agent.console.app import create_app
 from bridge_agent.console.serving import serve
 from bridge_agent.errors import ConsoleError
 from bridge_agent.journal import Journal
+from bridge_agent.setup.wizard import Wizard
 from models.health import Health
 
 AGAIN_S = 30.0
@@ -22,11 +23,12 @@ async def pages(
     report: Path,
     support: Callable[[], bytes],
     journal: Journal,
+    wizard: Callable[[Desk], Wizard],
     desk: Desk,
     alarms: Alarms,
     health: Callable[[], Health] | None,
 ) -> None:
-    """Serve the pages on this port until cancelled, `report` and `support` (create_app) among them.
+    """Serve the pages on this port until cancelled, `report`, `support` and `wizard` (create_app) among them.
 
     While the port can't be had an alarm says so, and recording goes on.
     """
@@ -36,8 +38,12 @@ async def pages(
         journal.say("console", f"Trang điểm danh: {address}", f"The pages: {address}", port=port)
 
     while True:
+        setup = wizard(desk)
         try:
-            await serve(create_app(desk, report, health=health, support=support), port=port, listening=listening)
+            app = create_app(desk, report, health=health, support=support, wizard=setup)
+            await serve(app, port=port, listening=listening)
         except ConsoleError as error:
             alarms.set("console", error.vi, error.en)
+        finally:
+            await setup.close()
         await asyncio.sleep(AGAIN_S)
