@@ -79,6 +79,7 @@ class SetupPages:
             "look": self._look,
             "camera": lambda fields: wizard.choose_camera(),
             "sound-way": self._sound_way,
+            "sound-elsewhere": _at_once(lambda fields: wizard.sound_elsewhere()),
             "hear": _at_once(lambda fields: wizard.hear()),
             "heard": _at_once(lambda fields: wizard.heard(fields.get("name", ""), *_numbers(fields))),
             "speaker": _at_once(self._speaker),

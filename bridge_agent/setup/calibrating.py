@@ -97,7 +97,10 @@ def _calibrate(asked: Calibrate, began: Callable[[Part], None]) -> Calibrated:
     first, *more = (one for one in camera.advice if one != better)
     all_well = [one.vi for one in more] == ["Không cần thay đổi gì."]
     light: Light = "good" if all_well and camera.identifying else "attention"
-    told = [Sentence("good", first.vi, first.en), *(Sentence(light, one.vi, one.en) for one in more)]
+    told = [
+        Sentence("good" if camera.identifying else "attention", first.vi, first.en),
+        *(Sentence(light, one.vi, one.en) for one in more),
+    ]
     if better in camera.advice:
         told.append(
             Sentence(

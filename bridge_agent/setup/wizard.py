@@ -22,7 +22,7 @@ from bridge_agent.key_store import KeyStore
 from bridge_agent.server import Server
 from bridge_agent.server_clock import ServerClock, this_pc
 from bridge_agent.setup import choices
-from bridge_agent.setup.calibrating import Begun, Calibrate, Calibrated, NotCalibrated, Part, Told, calibrate
+from bridge_agent.setup.calibrating import SECONDS, Begun, Calibrate, Calibrated, NotCalibrated, Part, Told, calibrate
 from bridge_agent.setup.listening import Heard, Level, NoSound, listen
 from bridge_agent.setup.looker import Looker, look_at
 from bridge_agent.setup.progress import Light, Progress, ProgressFile, Result, Sentence, Step
@@ -73,9 +73,21 @@ class Changes:
 
 
 class Wizard:
-    """One wizard. `wall`: this PC's clock, ms. `desk`: the running agent's; None: this PC has not joined."""
+    """One wizard. `wall`: this PC's clock, ms. `desk`: the running agent's; None: this PC has not joined.
 
-    def __init__(self, settings: Settings, keys: KeyStore, wall: Callable[[], int], desk: Desk | None = None) -> None:
+    camera_s: for so long calibration looks through the camera.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        keys: KeyStore,
+        wall: Callable[[], int],
+        desk: Desk | None = None,
+        *,
+        camera_s: float = SECONDS,
+    ) -> None:
+        self._camera_s = camera_s
         self.settings, self._keys, self._wall, self._desk = settings, keys, wall, desk
         self._file = ProgressFile(settings.folder.setup)
         self.progress = self._file.read()
@@ -173,6 +185,7 @@ class Wizard:
     async def look(self, source: str, *, codes: bool = False) -> None:
         """Show the live picture of a source. Raises SourceError when it can be none."""
         source = source.strip()
+        self.failed.pop("camera", None)
         if self.camera_in_use() and source == self.settings.source:
             await self.looker.end()  # the class has it: its own picture is shown
             return
@@ -208,6 +221,15 @@ class Wizard:
         self.level = None
         without: dict[Step, Result] = {step: one for step, one in self.progress.results.items() if step != "sound"}
         self._keep(Progress(guided=self.progress.guided, results=without))
+
+    def sound_elsewhere(self) -> None:
+        """The room's sound does not go by this PC. Raises DataFolderError."""
+        self._passed(
+            "sound",
+            "Tiếng của phòng đi qua hệ thống họp khác, không thử ở đây.",
+            "The room's sound goes by another system; it was not tested here.",
+            {},
+        )
 
     def hear(self) -> None:
         """Show the level of the microphone by which the agent would send the room's sound."""
@@ -337,7 +359,7 @@ class Wizard:
 
     async def _calibrate(self) -> None:
         self.failed.pop("calibration", None)
-        process = ChildProcess[Told, bool]("calibration", calibrate, Calibrate(self.settings))
+        process = ChildProcess[Told, bool]("calibration", calibrate, Calibrate(self.settings, self._camera_s))
         try:
             while True:
                 told = await process.event(CALIBRATED_S)

@@ -95,7 +95,7 @@ async def _first_tcp(places: dict[str, Place]) -> str | None:
     return next((uri for uri, good in zip(places, got, strict=True) if good), "") if got else None
 
 
-async def answers_udp(to: Place, key: str = "") -> bool:
+async def answers_udp(to: Place, key: str = "", tries: int = TRIES) -> bool:
     """Whether a STUN server answers over UDP. key: goes with the request as its USERNAME."""
     request, id_ = _request(key)
     heard = asyncio.Event()
@@ -112,7 +112,7 @@ async def answers_udp(to: Place, key: str = "") -> bool:
     except OSError:
         return False
     try:
-        for _ in range(TRIES):
+        for _ in range(tries):
             transport.sendto(request)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(EVERY_S):

@@ -35,7 +35,7 @@ if (tried) {
   const canvas = document.getElementById("setup-picture");
   const context = canvas.getContext("2d");
   let drawn = -Infinity;
-  const blank = () => { if (!tried.classList.contains("no-picture")) { tried.classList.add("no-picture"); context.clearRect(0, 0, canvas.width, canvas.height); } };
+  const blank = () => { if (!tried.classList.contains("blank")) { tried.classList.add("blank"); context.clearRect(0, 0, canvas.width, canvas.height); } };
   setInterval(() => { if (performance.now() - drawn > 2000) blank(); }, 250);
   (async () => {
     for (;;) {
@@ -47,7 +47,7 @@ if (tried) {
           context.drawImage(picture, 0, 0);
           picture.close();
           drawn = performance.now();
-          tried.classList.remove("no-picture");
+          tried.classList.remove("blank");
         } else if (got) blank();
       } catch { /* the interval takes an old picture away */ }
       await pause(125);
