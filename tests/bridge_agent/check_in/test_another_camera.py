@@ -19,15 +19,15 @@ def test_recognition_goes_over_to_another_camera_within_a_second(
 
     async def morning() -> None:
         await room.switch_on()
-        await room.until(70)
+        await room.until(50.2)
         assert room.sources == ["0"]
         room.used.use_camera("1", "")
-        await room.until(70.05)
+        await room.until(50.25)
         assert room.sources == ["0", "1"] and room.watches()
         room.used.use_camera("1", "the unit at the wall")
-        await room.until(70.1)
+        await room.until(50.3)
         assert room.sources == ["0", "1", "1"]
-        await room.until(75)
+        await room.until(50.5)
         assert room.sources == ["0", "1", "1"]  # the same one is left alone
         await room.switch_off()
 
