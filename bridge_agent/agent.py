@@ -117,7 +117,14 @@ class Agent:
             parts.journal, self._recordings.now, config.plan_seconds,
         )  # fmt: skip
         self._stream = RoomStream(
-            config.streaming, parts.streaming, parts.server, self._recordings, self._alarms, parts.journal, self._wrote
+            config.streaming,
+            parts.streaming,
+            parts.server,
+            self._recordings,
+            self._alarms,
+            parts.journal,
+            self._wrote,
+            lambda: parts.settings.config.streaming.microphone(),
         )
         self._room = RoomWatch(
             parts.settings, parts.watch, self._gallery, self._alarms, parts.journal, self._profile, self._stream.out

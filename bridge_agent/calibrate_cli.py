@@ -67,11 +67,13 @@ def _run(argv: Sequence[str] | None) -> int:
 
     from bridge_agent import calibrate_room
     from bridge_agent.config import Settings, load
+    from bridge_agent.setup import choices
 
     settings = load(arguments.config)
     changes = {"data": arguments.data, "portraits": getattr(arguments, "portraits", None)}
     named = {key: str(path.absolute()) for key, path in changes.items() if path is not None}
     settings = Settings(msgspec.structs.replace(settings.config, **named), settings.path)
+    choices.apply(settings)
     match arguments.command:
         case "camera":
             calibrate_room.camera(

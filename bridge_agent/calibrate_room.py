@@ -61,9 +61,10 @@ Floats = NDArray[np.float32]
 Say = Callable[[str], None]
 
 
-def camera(settings: Settings, source: str | None, seconds: float, *, keep_picture: bool, say: Say = print) -> None:
+def camera(settings: Settings, source: str | None, seconds: float, *, keep_picture: bool, say: Say = print) -> str:
     """Look through the camera (or a video) for so many seconds and write what was measured into the profile.
 
+    Returns the source that should be used: with a mode where another one is better for the room.
     Raises SourceError, CaptureLostError, WeightsError, DataFolderError, ProfileUnreadableError.
     """
     wanted = parse_source(source or settings.source)
@@ -72,12 +73,14 @@ def camera(settings: Settings, source: str | None, seconds: float, *, keep_pictu
     for mode in tried:
         say(f"{mode.width}x{mode.height}: {mode.fps:.1f}/s")
     part, picture = _look(settings, wanted, seconds, tried)
+    advised = source or settings.source
     best = best_mode(tried, _narrowest(part), part.width)
     if best is not None and best.width != part.width:
         # the same room again in the mode that is better for it
         chosen = replace(wanted, mode=(best.width, best.height)) if isinstance(wanted, Device) else wanted
         part, picture = _look(settings, chosen, seconds, tried)
-        part = msgspec.structs.replace(part, advice=(*part.advice, _write_mode(chosen)))
+        advised = _with_mode(chosen)
+        part = msgspec.structs.replace(part, advice=(*part.advice, write_mode(advised)))
     _save(settings.folder, camera=part)
     if keep_picture:
         good, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])
@@ -86,6 +89,7 @@ def camera(settings: Settings, source: str | None, seconds: float, *, keep_pictu
     else:
         settings.folder.room_picture.unlink(missing_ok=True)
     _tell(part.advice, say)
+    return advised
 
 
 def faces(settings: Settings, *, enrolled: bool, say: Say = print) -> None:
@@ -268,11 +272,15 @@ def _narrowest(part: CameraPart) -> float | None:
     return min((zone.face_px for zone in part.zones if zone.face_px is not None and zone.faces), default=None)
 
 
-def _write_mode(source: Source) -> Sentence:
-    text = f"{source.number}@{source.mode[0]}x{source.mode[1]}" if isinstance(source, Device) and source.mode else ""
+def _with_mode(source: Source) -> str:
+    return f"{source.number}@{source.mode[0]}x{source.mode[1]}" if isinstance(source, Device) and source.mode else ""
+
+
+def write_mode(source: str) -> Sentence:
+    """The advice to use this source, for whoever keeps the settings file by hand."""
     return Sentence(
-        f'Chế độ hình này tốt hơn cho phòng: hãy ghi source = "{text}" trong tệp cấu hình.',
-        f'This mode is better for the room: write source = "{text}" into the settings file.',
+        f'Chế độ hình này tốt hơn cho phòng: hãy ghi source = "{source}" trong tệp cấu hình.',
+        f'This mode is better for the room: write source = "{source}" into the settings file.',
     )
 
 

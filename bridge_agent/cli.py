@@ -99,14 +99,18 @@ def run_agent(
 
     with settings.folder.hold():
         keys = _keys(settings)
-        who = identity.load(settings.folder, keys)
         clock = server_clock.ServerClock(clocks or server_clock.this_pc())
         journal = Journal(settings.folder.journal, clock.clocks.wall)
+        not_joined = not settings.folder.identity.exists() and settings.config.console_port
+        if not_joined and not asyncio.run(_first_run(settings, keys, journal)):
+            journal.close()
+            return 0  # it was told to stop
+        who = identity.load(settings.folder, keys)
         log = Log.open(settings.folder.log, who.membership.device, clock.clocks.wall())
         damaged = tuple(set_aside_files(settings.folder.log))
         watch = functools.partial(supervisor.watch, target)
 
-        console = _console(settings, journal)
+        console = _console(settings, keys, journal)
         pc = ThisPc(read or Gauge(settings.folder.path).read, awake.this_pc())
 
         async def work() -> None:
@@ -128,13 +132,29 @@ def run_agent(
                 await Agent(parts).run(_told_to_stop())
 
         try:
-            if not log.unsealed():  # in the middle of a session nothing may keep the agent from going on
+            # In the middle of a session nothing may keep the agent from going on, and the wizard finds a camera.
+            if not log.unsealed() and not _being_set_up(settings):
                 try_source(settings.source)
             asyncio.run(work())
         finally:
             log.close()
             journal.close()
     return 0
+
+
+async def _first_run(settings: Settings, keys: KeyStore, journal: Journal) -> bool:
+    from bridge_agent.clock import wall_ms
+    from bridge_agent.setup.first_run import first_run
+
+    return await first_run(settings, keys, journal, _told_to_stop(), wall_ms)
+
+
+def _being_set_up(settings: Settings) -> bool:
+    """The wizard is guided, and has not come to the camera."""
+    from bridge_agent.setup.progress import ProgressFile
+
+    progress = ProgressFile(settings.folder.setup).read()
+    return bool(settings.config.console_port) and progress.guided and not progress.passed("camera", joined=True)
 
 
 def join(arguments: argparse.Namespace) -> int:
@@ -248,25 +268,31 @@ def doctor(arguments: argparse.Namespace) -> int:
 def _settings(arguments: argparse.Namespace) -> Settings:
     """The settings file's, with what the command line says instead."""
     from bridge_agent.config import Settings, load
+    from bridge_agent.setup import choices
 
     settings = load(arguments.config)
     data: Path | None = arguments.data
-    if data is None:
-        return settings
-    return Settings(msgspec.structs.replace(settings.config, data=str(data.absolute())), settings.path)
+    if data is not None:
+        settings = Settings(msgspec.structs.replace(settings.config, data=str(data.absolute())), settings.path)
+    choices.apply(settings)
+    return settings
 
 
 def _console(
-    settings: Settings, journal: Journal
+    settings: Settings, keys: KeyStore, journal: Journal
 ) -> Callable[[Desk, Alarms, Callable[[], Health] | None], Awaitable[None]] | None:
     """What serves the desk's pages; None where the settings want none."""
     if settings.config.console_port == 0:
         return None
+    from bridge_agent.clock import wall_ms
     from bridge_agent.pages import pages
+    from bridge_agent.setup.wizard import Wizard
     from bridge_agent.support import report
 
     support = functools.partial(report.packed, settings)
-    return functools.partial(pages, settings.config.console_port, settings.folder.calibration_report, support, journal)
+    wizard = functools.partial(Wizard, settings, keys, wall_ms)
+    folder = settings.folder
+    return functools.partial(pages, settings.config.console_port, folder.calibration_report, support, journal, wizard)
 
 
 def _keys(settings: Settings) -> KeyStore:

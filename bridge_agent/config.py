@@ -6,6 +6,7 @@ deploy/examples/agent.toml shows every key with a comment.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -63,6 +64,10 @@ class StreamingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     sound_device: str = ""
     """As bridge_agent.streaming.sound takes it; empty: this system's own."""
 
+    def microphone(self) -> str | None:
+        """What is published; None: no sound."""
+        return self.sound_device if self.sound else None
+
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings of one agent. Relative paths start from the settings file's folder."""
@@ -105,17 +110,42 @@ def default_data() -> Path:
     return platformdirs.user_data_path("diemdanh", appauthor=False) / "agent"
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the settings file says of that which may be chosen on the pages, too (bridge_agent.setup.choices)."""
+
+    camera: tuple[str, str]
+    """Source and camera name."""
+    sound: tuple[bool, str]
+
+
 class Settings:
-    """A Config with its paths made whole. `path`: the file that it came from, or None for the defaults."""
+    """A Config with its paths made whole. `path`: the file that it came from, or None for the defaults.
+
+    Camera and sound may be chosen while the agent runs: who keeps them asks anew.
+    """
 
     def __init__(self, config: Config, path: Path | None) -> None:
         self.config = config
+        self.written = Written(
+            (config.source, config.camera_name), (config.streaming.sound, config.streaming.sound_device)
+        )
         self.path = path
         base = path.parent if path else Path.cwd()
         self.folder = DataFolder((base / Path(config.data).expanduser()) if config.data else default_data())
         self.portraits = base / Path(config.portraits).expanduser()
         self.source = _source(config.source, base)
         self.pin = CameraPin(config.camera_name.strip(), config.virtual_camera)
+
+    def use_camera(self, source: str, camera_name: str) -> None:
+        """From now on this one. source: as parse_source takes it."""
+        self.config = msgspec.structs.replace(self.config, source=source, camera_name=camera_name)
+        self.source, self.pin = source, CameraPin(camera_name, self.config.virtual_camera)
+
+    def use_sound(self, sound: bool, device: str) -> None:
+        """From now on the agent sends the room's sound by this microphone, or leaves it to the classroom page."""
+        streaming = msgspec.structs.replace(self.config.streaming, sound=sound, sound_device=device)
+        self.config = msgspec.structs.replace(self.config, streaming=streaming)
 
     @property
     def without_portraits(self) -> bool:

@@ -39,6 +39,8 @@ class DataFolder:
         self.room_picture = path / "room.jpg"
         self.calibration_report = path / "calibration.html"
         self.doctor = path / "doctor.json"
+        self.setup = path / "setup.json"
+        self.choices = path / "choices.json"
 
     def make(self) -> None:
         """Make the folder, for this user alone, also where it was there before. Raises DataFolderError if it can't."""

@@ -13,6 +13,7 @@ from bridge_agent.console.app import create_app
 from bridge_agent.console.serving import serve
 from bridge_agent.errors import ConsoleError
 from bridge_agent.journal import Journal
+from bridge_agent.setup.wizard import Wizard
 from models.health import Health
 
 AGAIN_S = 3.0
@@ -26,11 +27,12 @@ async def pages(
     report: Path,
     support: Callable[[], bytes],
     journal: Journal,
+    wizard: Callable[[Desk], Wizard],
     desk: Desk,
     alarms: Alarms,
     health: Callable[[], Health] | None,
 ) -> None:
-    """Serve the pages on this port until cancelled, `report` and `support` (create_app) among them.
+    """Serve the pages on this port until cancelled, `report`, `support` and `wizard` (create_app) among them.
 
     While the port can't be had an alarm says so, and recording goes on. Pages that do not answer are served anew.
     """
@@ -43,7 +45,8 @@ async def pages(
         journal.say("console", f"Trang điểm danh: {address}", f"The pages: {address}", port=port)
 
     while True:
-        app = create_app(desk, report, health=health, support=support)
+        setup = wizard(desk)
+        app = create_app(desk, report, health=health, support=support, wizard=setup)
         serving = asyncio.create_task(serve(app, port=port, listening=listening))
         try:
             await _while_it_answers(serving, lambda: address)
@@ -54,6 +57,7 @@ async def pages(
         finally:
             serving.cancel()
             await asyncio.wait({serving}, timeout=LET_GO_S)
+            await setup.close()
         await asyncio.sleep(AGAIN_S)
 
 

@@ -52,13 +52,14 @@ class ProfileReader:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._known: tuple[int, ProfileState] | None = None
+        self._known: tuple[int, str, ProfileState] | None = None
 
     def __call__(self, now: int) -> ProfileState:
         """With which profile the room would be watched at `now` (server wall time, ms)."""
-        if self._known is None or not 0 <= now - self._known[0] < AGAIN_MS:
-            self._known = now, self._read(now)
-        return self._known[1]
+        source = self._settings.source
+        if self._known is None or self._known[1] != source or not 0 <= now - self._known[0] < AGAIN_MS:
+            self._known = now, source, self._read(now)
+        return self._known[2]
 
     def _read(self, now: int) -> ProfileState:
         from bridge_agent.calibrated import loaded

@@ -96,6 +96,13 @@ class RoomWatch:
             self._pin(), self.profile().threshold, self.profile().raised, self._stream,
         )  # fmt: skip
 
+    def another_camera(self, assignment: Assignment | None) -> bool:
+        """Another camera was chosen since this assignment was made."""
+        named = self._settings.pin.name
+        return assignment is not None and (
+            assignment.source != self._settings.source or (bool(named) and assignment.pin.name != named)
+        )
+
     def _pin(self) -> CameraPin:
         """The camera that the settings name, or else the one that the profile measured."""
         pin = self._settings.pin

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from bridge_agent.config import check_url
 from bridge_agent.errors import IdentityError, RefusedError, ServerAwayError
 from bridge_agent.identity import Identity
 from bridge_agent.server_clock import ServerClock
-from models.health import Health, LineAnswer
+from models.health import Health, LineAnswer, UdpAnswer
 from models.reasons import Reason, reason
 from models.receipts import Receipt
 from models.records import Batch
@@ -148,6 +149,10 @@ class Server:
         """Send bytes that the server drops: to measure the line."""
         return await self._ask("POST", "/api/agent/line", LineAnswer, body, "application/octet-stream")
 
+    async def udp(self) -> UdpAnswer:
+        """Have a port opened that answers STUN for some seconds. Raises RefusedError where the server is older."""
+        return await self._ask("POST", "/api/agent/udp", UdpAnswer)
+
     async def media_token(self, request: MediaTokenRequest) -> MediaTokenAnswer:
         """Ask to publish in a session. Raises RefusedError when this bridge point may not."""
         return await self._ask("POST", "/api/agent/media-token", MediaTokenAnswer, msgspec.json.encode(request))
@@ -178,6 +183,8 @@ class Server:
         except TimeoutError as error:
             raise _away(self.url, *reason(error)) from error
         except httpx.RequestError as error:
+            if _distrusted(error):
+                raise _stranger_certificate(self.url) from error
             raise _away(self.url, *_reason(error)) from error
         if response.status_code >= 500 or response.status_code in (408, 429):
             raise _away(self.url, str(response.status_code), str(response.status_code))
@@ -206,6 +213,24 @@ def _reason(error: httpx.RequestError) -> Reason:
     if isinstance(error, httpx.ConnectError):
         return Reason("không mở được kết nối", "no connection")
     return Reason("kết nối bị ngắt", type(error).__name__)
+
+
+def _distrusted(error: BaseException | None) -> bool:
+    """The server's certificate was the reason."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _stranger_certificate(url: str) -> ServerAwayError:
+    return ServerAwayError(
+        f"Chứng chỉ của máy chủ {url} không hợp lệ nên chưa gửi gì đi. Hãy xem ngày giờ của máy này và địa chỉ có "
+        "đúng không; nếu đúng, hãy báo quản trị hệ thống.",
+        f"The certificate of the server {url} is not valid, so nothing was sent. Check this PC's date and time and the "
+        "address; if both are right, tell the administrator.",
+    )
 
 
 def _away(url: str, vi: str, en: str) -> ServerAwayError:

@@ -95,7 +95,7 @@ class Sessions:
             watching = asyncio.create_task(self._room.run(assignment, self._listener(assignment, plan.learners)))
         try:
             while known := self._plan.still(plan.session, self._recordings.now(), self._before_ms):
-                if known.learners != plan.learners:
+                if known.learners != plan.learners or self._room.another_camera(assignment):
                     break
                 turns()
                 self._tick(known, recording)
@@ -117,6 +117,8 @@ class Sessions:
         try:
             while self._desk.wants_camera and self._plan.current(self._recordings.now(), self._before_ms) is None:
                 turns()
+                if self._room.another_camera(assignment):
+                    break
                 self._desk.tick()
                 self._room.bring_gallery(plan.learners)
                 await asyncio.sleep(TICK_S)

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from models.records import Count, Id, Milliseconds
-from models.wire import Told, Word
+from models.wire import IceServer, Told, Word
 
 EVERY_S = 30.0
 SILENT_MS = 90_000
@@ -102,3 +102,15 @@ class LineAnswer(Told, frozen=True, kw_only=True):
 
     bytes: Count
     server_time: Milliseconds
+
+
+class UdpAnswer(Told, frozen=True, kw_only=True):
+    """To POST /api/agent/udp: by what a device finds out for some seconds whether UDP gets through.
+
+    A STUN Binding request with `key` as its USERNAME, to `port` of the server, is answered.
+    """
+
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+    key: Annotated[str, msgspec.Meta(max_length=64)]
+    ice_servers: tuple[IceServer, ...] = ()
+    """The STUN and TURN servers by which streams may go, too."""

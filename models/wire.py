@@ -14,6 +14,7 @@
     POST /api/agent/sessions/{session}/picture  JPEG -> PictureAnswer   a still of the room for the classroom page
     POST /api/agent/health    Health -> ServerTime            how the agent and its PC are, every 30 s (models.health)
     POST /api/agent/line      anything -> LineAnswer          dropped; measures a line
+    POST /api/agent/udp       nothing -> UdpAnswer            opens a port for some seconds; finds whether UDP passes
 
 All but join, time and batches carry
 `Authorization: Diemdanh DEVICE TIME SIGNATURE`: see `request_message`. A batch is signed itself, and sending it again

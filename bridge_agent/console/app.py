@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -22,7 +22,9 @@ from bridge_agent.console.guard import SAFE, Guard
 from bridge_agent.console.live import LINGER_S, EventStream, Live
 from bridge_agent.console.page_views import PageViews
 from bridge_agent.console.rendering import STATIC, Pages, font_folder
+from bridge_agent.console.setup_pages import SetupPages
 from bridge_agent.console.words import Sentence, page_language
+from bridge_agent.setup.wizard import Wizard
 from models.errors import DiemdanhError
 from models.health import Health
 
@@ -51,10 +53,12 @@ def create_app(
     *,
     health: Callable[[], Health] | None = None,
     support: Callable[[], bytes] | None = None,
+    wizard: Wizard | None = None,
 ) -> Starlette:
     """The pages of one desk. `linger_s`: for so long the camera is kept when its page is gone.
 
-    health: how the agent is, for programs on this PC. support: makes the file for support (a zip).
+    health: how the agent is, for programs on this PC. support: makes the file for support (a zip). wizard: for the
+    pages at /setup.
 
     report: where `calibrate report` writes its page, which is shown as it is; it may be absent.
 
@@ -64,8 +68,11 @@ def create_app(
     pages = Pages(token, run)
     live = Live(desk, run, linger_s)
     views = PageViews(desk, pages)
+    setup = SetupPages(wizard, pages, run) if wizard is not None else None
 
     async def technician(request: Request) -> Response:
+        if wizard is not None and wizard.unfinished and request.query_params.get("setup") != "later":
+            return RedirectResponse("/setup", 303)
         return views.technician_page(request)
 
     async def kiosk_page(request: Request) -> Response:
@@ -168,6 +175,7 @@ def create_app(
             Route("/metrics", metrics),
             Route("/report.zip", support_file),
             *acts.routes(desk),
+            *(setup.routes() if setup is not None else ()),
             Mount("/static/fonts", StaticFiles(directory=font_folder())),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
@@ -175,6 +183,8 @@ def create_app(
         exception_handlers={HTTPException: not_there, Exception: broken},
     )
     app.state.live = live
+    if setup is not None:
+        live.also = setup.end
     return app
 
 

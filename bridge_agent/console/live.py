@@ -54,10 +54,13 @@ class Live:
         self._ending = asyncio.Event()
         self._open: dict[str, int] = {}
         self._leaving: dict[str, asyncio.Task[None]] = {}
+        self.also: Callable[[], None] = lambda: None
+        """Ends other streams of the same console."""
 
     def end(self) -> None:
         """End all streams now: they would hold the agent's end back."""
         self._ending.set()
+        self.also()
         for task in self._leaving.values():
             task.cancel()
 

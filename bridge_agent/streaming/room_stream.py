@@ -55,7 +55,9 @@ StreamProcess = ChildProcess[StreamEvent | Alive, StreamCommand]
 
 
 class RoomStream:
-    """The room's stream. `wrote`: something was recorded that the server should hear of soon."""
+    """The room's stream. `wrote`: something was recorded that the server should hear of soon. `sound`: the microphone
+    that is published now, where it may change; else as the settings say.
+    """
 
     def __init__(
         self,
@@ -66,7 +68,9 @@ class RoomStream:
         alarms: Alarms,
         journal: Journal,
         wrote: Callable[[], None],
+        sound: Callable[[], str | None] | None = None,
     ) -> None:
+        self._sound = sound or config.microphone
         self._config, self._target, self._server = config, target, server
         self._recordings, self._alarms, self._journal, self._wrote = recordings, alarms, journal, wrote
         self._place = MeetingPlace() if config.enabled else None
@@ -124,10 +128,9 @@ class RoomStream:
     async def _stream(self, recording: Recording, out: StreamOut) -> None:
         """Keep a process streaming until the session is over."""
         loop, backoff = asyncio.get_running_loop(), restarts()
-        sound = self._config.sound_device if self._config.sound else None
-        assignment = StreamAssignment(self._server.url, recording.session, out, sound)
         try:
             while self._recordings.current is recording:
+                assignment = StreamAssignment(self._server.url, recording.session, out, self._sound())
                 began = loop.time()
                 lost = await self._one_process(assignment, recording)
                 if lost:
@@ -143,7 +146,7 @@ class RoomStream:
             self._alarms.clear("stream")
 
     async def _one_process(self, assignment: StreamAssignment, recording: Recording) -> str:
-        """One process until the session is over (""), or until it is lost: how."""
+        """One process until the session is over or another microphone chosen (""), or until it is lost: how."""
         process: StreamProcess = ChildProcess("streaming", self._target, assignment)
         self._journal.note("streaming_started", pid=process.pid)
         stills = functools.partial(self._pictures, process, recording.session)
@@ -151,7 +154,7 @@ class RoomStream:
         self._runs, self._wants_anew = True, False
         ended_by: LinkEnd = "stopped"
         try:
-            lost = await self._listen(process, recording)
+            lost = await self._listen(process, recording, assignment.sound)
             if lost:
                 ended_by = "crashed"
             else:
@@ -167,12 +170,12 @@ class RoomStream:
             if recording.stream_down(ended_by):
                 self._wrote()
 
-    async def _listen(self, process: StreamProcess, recording: Recording) -> str:
+    async def _listen(self, process: StreamProcess, recording: Recording, sound: str | None) -> str:
         loop = asyncio.get_running_loop()
         began = heard = loop.time()
         patience = STARTING_S
         asking: set[asyncio.Task[None]] = set()
-        while self._recordings.current is recording and not self._wants_anew:
+        while self._recordings.current is recording and self._sound() == sound and not self._wants_anew:
             turns()
             try:
                 event = await process.event(TICK_S)

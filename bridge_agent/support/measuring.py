@@ -4,13 +4,14 @@ and its line to the server.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import httpx
 import msgspec
@@ -19,6 +20,7 @@ from bridge_agent.config import FacesConfig
 from bridge_agent.errors import AgentError
 from bridge_agent.server import Server
 from bridge_agent.server_clock import ServerClock
+from bridge_agent.support.udp import Ways, ways
 
 ROOM: Final = (1920, 1080)
 FACES: Final = 16
@@ -51,6 +53,10 @@ class LineSpeed(msgspec.Struct, frozen=True):
     upload_kbit_s: float | None = None
     whip: bool | None = None
     """The address for the room's stream answers."""
+    ways: Ways | None = None
+    """Picture and sound: over UDP, or another way."""
+    spared: bool = False
+    """The upload rate was not measured, as a session is recorded that needs the line."""
 
 
 def face_speed(faces: FacesConfig, seconds: float) -> FaceSpeed:
@@ -117,24 +123,43 @@ def fsync_ms(folder: Path, seconds: float) -> float:
     return sorted(times)[int(len(times) * 0.95)] if len(times) > 1 else times[0]
 
 
-async def line_speed(server: Server, clock: ServerClock, seconds: float) -> LineSpeed:
-    """Round trip, clock, upload rate, and whether the stream's address answers."""
+LineStep = Literal["server", "upload", "media"]
+"""What is being measured: in this order."""
+
+
+async def line_speed(
+    server: Server,
+    clock: ServerClock,
+    seconds: float,
+    began: Callable[[LineStep], object] = lambda step: None,
+    *,
+    spare: bool = False,
+) -> LineSpeed:
+    """Round trip, clock, upload rate (spare: without), and by which ways the room's stream can go.
+
+    began: is told what is measured now.
+    """
     trips = []
+    began("server")
     try:
         for _ in range(5):
-            began = time.perf_counter()
+            asked = time.perf_counter()
             await server.measure_clock()
-            trips.append((time.perf_counter() - began) * 1000)
+            trips.append((time.perf_counter() - asked) * 1000)
     except AgentError as error:
         return LineSpeed(away=(error.vi, error.en))
     trip = statistics.median(trips)
     upload: float | None = None
     away: tuple[str, str] | None = None
-    try:
-        upload = await _upload(server, trip, seconds)
-    except AgentError as error:
-        away = error.vi, error.en
-    return LineSpeed(away, trip, clock.sample().offset, upload, await stream_answers(server.url))
+    if not spare:
+        began("upload")
+        try:
+            upload = await _upload(server, trip, seconds)
+        except AgentError as error:
+            away = error.vi, error.en
+    began("media")
+    whip, found = await asyncio.gather(stream_answers(server.url), ways(server))
+    return LineSpeed(away, trip, clock.sample().offset, upload, whip, found, spare)
 
 
 async def _upload(server: Server, trip_ms: float, seconds: float) -> float:

@@ -79,19 +79,16 @@ def findings(measured: Measured) -> list[Finding]:
     return [
         _faces(measured),
         _stream(measured),
-        _server(measured),
-        _clock(measured),
+        *line_findings(measured.line),
         _disk(measured),
         _memory(measured),
         _power(measured),
-        Finding(
-            "udp", "unknown",
-            "Đường UDP cho hình và tiếng: chưa đo được trước giờ học. Khi lớp mở, xem đèn Truyền hình; nếu báo không "
-            "qua được mạng cơ quan thì nhờ bộ phận mạng mở UDP hoặc bật TURN cổng 443.",
-            "UDP for picture and sound: not measured, there is nothing to ask before a class. Look at the stream's "
-            "light then; if it says that the office's network lets nothing through, ask for UDP or TURN over port 443.",
-        ),
-    ]  # fmt: skip
+    ]
+
+
+def line_findings(line: LineSpeed | None) -> list[Finding]:
+    """The way to the server in words: server with WHIP and upload rate, clock, UDP."""
+    return [_server(line), _clock(line), _udp(line)]
 
 
 def headline(measured: Measured) -> tuple[str, str]:
@@ -146,8 +143,7 @@ def _stream(measured: Measured) -> Finding:
     return Finding("stream", "attention", vi, en)
 
 
-def _server(measured: Measured) -> Finding:
-    line = measured.line
+def _server(line: LineSpeed | None) -> Finding:
     if line is None:
         return Finding(
             "server", "attention",
@@ -159,14 +155,18 @@ def _server(measured: Measured) -> Finding:
         return Finding("server", "bad", f"Máy chủ: {vi}", f"Server: {en}")
     vi = f"Máy chủ: khứ hồi {line.round_trip_ms:.0f} ms"
     en = f"Server: round trip {line.round_trip_ms:.0f} ms"
-    if line.upload_kbit_s is None:
+    light: Light = "good"
+    if line.spared:
+        vi += "; không đo tốc độ gửi lên vì đang có buổi học."
+        en += "; the upload rate was not measured, as a session is recorded."
+    elif line.upload_kbit_s is None:
         told_vi, told_en = line.away or ("", "")
         return Finding("server", "attention", f"{vi}. Chưa đo được tốc độ gửi lên: {told_vi}",
                        f"{en}. The upload rate was not measured: {told_en}")  # fmt: skip
-    vi += f", gửi lên {_vi(line.upload_kbit_s / 1000)} Mbit/s."
-    en += f", upload {line.upload_kbit_s / 1000:.1f} Mbit/s."
-    light: Light = "good"
-    if line.upload_kbit_s < LINE_ROOM * LADDER[0][3]:
+    else:
+        vi += f", gửi lên {_vi(line.upload_kbit_s / 1000)} Mbit/s."
+        en += f", upload {line.upload_kbit_s / 1000:.1f} Mbit/s."
+    if line.upload_kbit_s is not None and line.upload_kbit_s < LINE_ROOM * LADDER[0][3]:
         light = "attention"
         vi += " Chưa đủ cho hình 720p: dùng dây mạng thay Wi-Fi, tạm dừng tải tệp và họp khác, hoặc nâng gói cước."
         en += " Too little for 720p: use a cable, stop downloads and other calls, or get a faster line."
@@ -181,8 +181,8 @@ def _server(measured: Measured) -> Finding:
     return Finding("server", light, vi, en)
 
 
-def _clock(measured: Measured) -> Finding:
-    offset = measured.line.offset_ms if measured.line else None
+def _clock(line: LineSpeed | None) -> Finding:
+    offset = line.offset_ms if line else None
     if offset is None:
         return Finding("clock", "unknown", "Đồng hồ: chưa đo được.", "Clock: not measured.")
     off = abs(offset) / 1000
@@ -192,6 +192,38 @@ def _clock(measured: Measured) -> Finding:
     vi += " Hãy bật tự chỉnh giờ theo mạng trong cài đặt của hệ điều hành."
     en += " Turn on setting the time from the network in the system's settings."
     return Finding("clock", "bad" if abs(offset) >= SKEW_UNTRUSTED_MS else "attention", vi, en)
+
+
+def _udp(line: LineSpeed | None) -> Finding:
+    found = line.ways if line else None
+    if found is None:
+        return Finding(
+            "udp", "unknown",
+            "Đường UDP cho hình và tiếng: chưa đo được (máy chủ chưa trả lời, đang bận hoặc là bản cũ).",
+            "UDP for picture and sound: not measured (the server does not answer, is busy or an older one).",
+        )  # fmt: skip
+    if found.udp:
+        way_vi, way_en = (
+            ("thẳng tới máy chủ", "to the server itself")
+            if found.relay_udp
+            else ("qua máy chủ TURN", "by the TURN server")
+        )
+        return Finding(
+            "udp", "good", f"Hình và tiếng: đi được bằng UDP {way_vi}.", f"Picture and sound: UDP passes {way_en}."
+        )
+    if found.turn_tcp:
+        return Finding(
+            "udp", "good",
+            f"Hình và tiếng: mạng ở đây chặn UDP, nên đi qua TURN ({found.turn_tcp}). Dùng được.",
+            f"Picture and sound: this network blocks UDP, so they go by TURN ({found.turn_tcp}). That works.",
+        )  # fmt: skip
+    return Finding(
+        "udp", "attention",
+        "Hình và tiếng: UDP không qua được mạng ở đây, và máy chủ TURN qua cổng 443 không có hoặc không trả lời. Điểm "
+        "danh vẫn chạy; để truyền hình, hãy nhờ bộ phận mạng mở UDP hoặc nhờ quản trị bật TURN cổng 443.",
+        "Picture and sound: UDP does not pass this network, and no TURN server over port 443 answers. Attendance works "
+        "all the same; for the stream, ask for UDP to be let through, or the administrator for TURN over port 443.",
+    )  # fmt: skip
 
 
 def _disk(measured: Measured) -> Finding:

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, text
 
 from central_server.accounts.account_key import AccountKey
 from central_server.accounts.credentials import digest_of, digest_of_all
-from central_server.bridge_points.joining import TOKEN_LETTERS
 from central_server.errors import InputError
 from central_server.own_log.writing import append
+from models.join_code import TOKEN_LETTERS
 from models.own_records import CredentialChanged
 
 STEP_S, DIGITS, SECRET_BYTES = 30, 6, 20

@@ -13,12 +13,10 @@ from central_server.bridge_points.tables import BridgePoint, Device, DeviceKey, 
 from central_server.database import Job
 from central_server.errors import NotFoundError, TokenError
 from central_server.own_log.writing import append
+from models.join_code import TOKEN_LENGTH, TOKEN_LETTERS, plain_token, read
 from models.own_records import DeviceJoined, TokenMade
 from models.wire import JoinAnswer, JoinRequest
 
-TOKEN_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # noqa: S105 - what tokens are made of, none itself
-"""Crockford's base 32: no letters that are taken for figures, for a token is read out over the telephone."""
-TOKEN_GROUPS, TOKEN_GROUP_LENGTH = 4, 5  # 100 bits
 TOKEN_LIFE_MS = 24 * 3_600_000
 KEY_LIFE_MS = 400 * 24 * 3_600_000
 """An agent rotates its key in time; a year and some weeks, so that no yearly class begins with an expired one."""
@@ -40,11 +38,7 @@ def make_token(bridge_point_code: str, now: int, life_ms: int = TOKEN_LIFE_MS, b
     def job(connection: Connection) -> NewToken:
         with Session(connection, join_transaction_mode="create_savepoint") as db:
             point = point_by_code(db, bridge_point_code)
-            letters = [secrets.choice(TOKEN_LETTERS) for _ in range(TOKEN_GROUPS * TOKEN_GROUP_LENGTH)]
-            groups = (
-                "".join(letters[at : at + TOKEN_GROUP_LENGTH]) for at in range(0, len(letters), TOKEN_GROUP_LENGTH)
-            )
-            token = "-".join(groups)
+            token = read("".join(secrets.choice(TOKEN_LETTERS) for _ in range(TOKEN_LENGTH))).token
             made = JoinToken(hash=token_hash(token), bridge_point=point.id, made_at=now, expires_at=now + life_ms)
             name = point.name
             db.add(made)
@@ -71,9 +65,8 @@ def point_by_code(db: Session, code: str) -> BridgePoint:
 
 
 def token_hash(token: str) -> str:
-    """What is kept of a token. Typed dashes, spaces, small letters and look-alikes (O, I, L) do no harm."""
-    plain = token.upper().replace("O", "0").replace("I", "1").replace("L", "1")
-    return hashlib.sha256("".join(letter for letter in plain if letter in TOKEN_LETTERS).encode()).hexdigest()
+    """What is kept of a token, however it was typed."""
+    return hashlib.sha256(plain_token(token).encode()).hexdigest()
 
 
 def join(request: JoinRequest, now: int, server_key: str) -> Job[JoinAnswer]:

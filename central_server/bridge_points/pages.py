@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Annotated
 
+import segno
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection, text
@@ -20,6 +21,7 @@ from central_server.errors import InputError, NotFoundError, ServerError
 from central_server.participation.live import LiveBoard
 from central_server.services import Services, ServicesDep
 from central_server.web.headers import page_language
+from models import join_code
 
 router = APIRouter(prefix="/admin/bridge-points", dependencies=[guard("administer")])
 
@@ -87,6 +89,9 @@ async def _page(
         "points": await run_in_threadpool(read), "made": made, "done": done, "sentence": sentence, "typed": typed,
         "now": of.now(),
     }  # fmt: skip
+    if made is not None:
+        line = join_code.write(of.config.public_address or str(request.base_url), made.token)
+        context |= {"line": line, "code": segno.make(line, error="m").svg_inline(scale=5, border=4, light="#fff")}
     return of.pages.page(request, "bridge_points.html", error.status if error else 200, **context)
 
 

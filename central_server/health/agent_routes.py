@@ -11,7 +11,7 @@ from central_server.bridge_points.routes import SignedDep, answer, decode_messag
 from central_server.health.board import Told, keep
 from central_server.services import ServicesDep
 from central_server.web.description import described, takes_bytes
-from models.health import Health, LineAnswer
+from models.health import Health, LineAnswer, UdpAnswer
 from models.wire import ServerTime
 
 router = APIRouter(prefix="/api/agent", dependencies=[guard("device")])
@@ -31,3 +31,10 @@ async def health(signed: SignedDep, of: ServicesDep) -> Response:
 async def line(signed: SignedDep, of: ServicesDep) -> Response:
     """Drop what was sent, which is no longer than a batch of records may be: an agent's doctor measures its line."""
     return answer(LineAnswer(bytes=len(signed.body), server_time=of.now()))
+
+
+@router.post("/udp", **described(UdpAnswer, None, (400, 401, 408, 413, 429)))
+async def udp(signed: SignedDep, of: ServicesDep) -> Response:
+    """Open a port that answers the asking device for some seconds: its doctor finds out whether UDP gets through."""
+    port, key = await of.media.udp_checks.open()
+    return answer(UdpAnswer(port=port, key=key, ice_servers=of.media.ice_servers()))

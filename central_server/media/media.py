@@ -30,6 +30,7 @@ from central_server.media.process import CALM_S, RelayProcess
 from central_server.media.rooms import RoomMedia, Voice
 from central_server.media.tokens import Act, MediaTokens
 from central_server.media.turn import ice_servers
+from central_server.media.udp_check import UdpChecks
 from central_server.works import Works
 from models.wire import IceServer, Source
 
@@ -86,6 +87,7 @@ class Media:
         """Counts the relay's starts: pages connect again when it grows."""
         self.way: Way | None = None
         """How the relay works: `reencoding` where the installed aiortc allows nothing better; None: it does not run."""
+        self.udp_checks = UdpChecks()
         self._settings, self._turn_secret, self._now = settings, turn_secret, now
         self._works = works or Works(now)
         self._relay = RelayProcess(self._relay_settings, self._on_event, self._on_lost)
@@ -217,6 +219,7 @@ class Media:
 
     async def end(self) -> None:
         """End the relay, and who waits for it."""
+        self.udp_checks.close()
         await self._relay.end()
         self._on_lost()
 

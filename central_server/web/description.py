@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from central_server.accounts.sign_ins import COOKIE
-from models.health import Health, LineAnswer
+from models.health import Health, LineAnswer, UdpAnswer
 from models.receipts import Receipt
 from models.wire import (
     ClassroomTicket,
@@ -44,6 +44,7 @@ _MESSAGES = (
     ClassroomTicket, ClassroomTicketRequest, EnrolmentAnswer, EnrolmentRequest, GalleryAnswer, Health, JoinAnswer,
     JoinRequest, LearnerTicket, LearnerTicketRequest, LineAnswer, LiveStatus, MediaTokenAnswer, MediaTokenRequest,
     PictureAnswer, Receipt, Refusal, RotateAnswer, RotateRequest, ServerTime, Today,
+    UdpAnswer,
 )  # fmt: skip
 _SENTENCE = {
     "type": "object",

@@ -238,6 +238,10 @@ class RoomOf:
         """What recognition was told."""
         self.said = io.StringIO()
         self.boots = 0
+        self.sources: list[str] = []
+        """What recognition was told to watch, each time."""
+        self.used = self.settings
+        """As the agent that runs has them."""
         self.listener: Listener | None = None
         self.agent: Agent | None = None
         self._life: asyncio.Task[None] | None = None
@@ -275,7 +279,7 @@ class RoomOf:
         await ready.wait()
 
     async def _live(self, clocks: Clocks, ready: asyncio.Event) -> None:
-        settings = self.settings
+        settings = self.used = self.settings
         settings.folder.make()
         member = Membership(
             server="http://office", device="d1", bridge_point="b1", bridge_point_name="Bến Cát",
@@ -337,6 +341,7 @@ class RoomOf:
         """Recognition: looks every second."""
         assert listener.commands is not None
         self.listener = listener
+        self.sources.append(assignment.source)
         with listener.commands.to(self.told.append):
             known = tuple(template.learner for template in assignment.templates)
             self.tell(Ready("yunet", ENCODER, known))

@@ -261,6 +261,7 @@ AGENTS = {
     ("POST", "/api/agent/status"): 401,
     ("POST", "/api/agent/health"): 401,
     ("POST", "/api/agent/line"): 401,
+    ("POST", "/api/agent/udp"): 401,
     ("GET", "/api/agent/gallery"): 401,
     ("POST", "/api/agent/enrolments"): 401,
     ("POST", "/api/agent/classroom-ticket"): 401,
