@@ -23,7 +23,7 @@ from central_server.learners.sealing import sealing_key
 from deploy.demo.programs import ProgramError, Programs, run, wait_until
 from deploy.screenshots.drawn_room import film
 
-CODE = "VIDU"
+CODE, POINT = "VIDU", "Điểm cầu Ví dụ"
 PEOPLE = (
     "Nguyễn Văn Ví Dụ", "Trần Thị Thí Dụ", "Lê Văn Mẫu", "Phạm Thị Minh Họa", "Hoàng Văn Thử", "Vũ Thị Giả Định",
     "Đỗ Văn Tưởng Tượng", "Bùi Thị Làm Mẫu",
@@ -35,16 +35,18 @@ CONSOLE_S, WATCHING_S = 60.0, 90.0
 
 @dataclass(frozen=True, slots=True)
 class BridgePoint:
-    """Where its pages are."""
+    """Where its pages are, and ids of its course and session."""
 
     console: str
+    course: str
+    session: str
 
 
 def open_bridge_point(folder: Path, settings: Path, address: str, programs: Programs) -> BridgePoint:
     """A class that began twenty minutes ago, and its agent. The server runs on `settings`. Raises DiemdanhError."""
     (folder / "course.toml").write_text(_course(datetime.now(UTC)), encoding="utf-8")
     run("central_server.cli", "load-course", "--config", settings, folder / "course.toml")
-    _give_pins(folder / "server")
+    course, session = _prepare(folder / "server")
     token = run("central_server.cli", "new-token", "--config", settings, "--bridge-point", CODE).split()[0]
     film(folder / "room.mp4")
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -65,7 +67,7 @@ def open_bridge_point(folder: Path, settings: Path, address: str, programs: Prog
 
     if not wait_until(programs, answers, CONSOLE_S):
         raise ProgramError("Trang của điểm cầu không mở.", "The bridge point's page does not open.")
-    return BridgePoint(console)
+    return BridgePoint(console, course, session)
 
 
 def people_come(page: Page, console: str) -> None:
@@ -97,20 +99,23 @@ def _course(now: datetime) -> str:
     )
     return (
         '[course]\ncode = "VIDU"\ntitle = "Lớp ví dụ cho sổ tay"\n'
-        f'[[bridge_points]]\ncode = "{CODE}"\nname = "Điểm cầu Ví dụ"\n'
+        f'[[bridge_points]]\ncode = "{CODE}"\nname = "{POINT}"\n'
         f'[[sessions]]\ncode = "1"\ntitle = "Buổi 1: Kỹ năng soạn thảo văn bản"\nstart = {start:%Y-%m-%dT%H:%M:%SZ}\n'
         f"end = {end:%Y-%m-%dT%H:%M:%SZ}\n{people}"
     )
 
 
-def _give_pins(data: Path) -> None:
-    """The technician's and everybody's PIN."""
+def _prepare(data: Path) -> tuple[str, str]:
+    """The technician's and everybody's PIN; ids of the course and its session."""
     now, key = int(datetime.now(UTC).timestamp() * 1000), sealing_key(data)
     engine = open_database(data / "diemdanh.db")
     try:
         with engine.connect() as db:
             point = db.execute(text("SELECT id FROM bridge_point WHERE code = :code"), {"code": CODE}).scalar_one()
             found = db.execute(text("SELECT id FROM learner WHERE code GLOB 'VD[1-8]'")).scalars().all()
+            ids = text("SELECT course, session FROM session_bridge_point JOIN session ON session.id = session"
+                       " WHERE bridge_point = :point")  # fmt: skip
+            course, session = db.execute(ids, {"point": point}).one()
 
         def technician(db: Connection) -> None:
             account = add_account(db, NewAccount("vi-du-ky-thuat", TECHNICIAN), None, now)
@@ -123,3 +128,4 @@ def _give_pins(data: Path) -> None:
             writer.submit(partial(keep_pins(pins, key, now, None, only_new=True))).result()
     finally:
         engine.dispose()
+    return course, session

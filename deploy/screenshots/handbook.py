@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from typing import Final
 import cv2
 import numpy as np
 from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from central_server.accounts.permission import Role
 from central_server.help.routes import FOLDERS
 from deploy.demo.programs import ProgramError
-from deploy.screenshots.bridge_point import PEOPLE, BridgePoint, people_come
+from deploy.screenshots.bridge_point import PEOPLE, POINT, BridgePoint, people_come
 from deploy.screenshots.office import Office, filled
 
 SIZE: Final = {"width": 960, "height": 720}
@@ -24,6 +26,8 @@ LARGEST: Final = 60_000
 """Bytes of a picture."""
 QUALITIES: Final = (101, 90, 80, 70, 60, 50, 40)
 """Of WebP, as OpenCV counts them: above 100 nothing is lost."""
+
+STREAM_S: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,23 @@ def _send_roster(page: Page, folder: Path) -> None:
         rows.writerow(("Mã học viên", "Họ và tên", "Ngày sinh", "Đơn vị", "Điểm cầu"))
         for number, name in enumerate(PEOPLE, 1):
             born = "31/02/1980" if number == 3 else f"0{number}/05/{1970 + 3 * number}"
-            rows.writerow((f"VD{100 + number}", name, born, "Phòng Ví dụ", "Điểm cầu Ví dụ"))
+            rows.writerow((f"VD{100 + number}", name, born, "Phòng Ví dụ", POINT))
     page.locator("#file").set_input_files(path)
-    page.locator("main form button[type=submit]").click()
-    page.wait_for_url("**/roster/*")
+    with page.expect_navigation():
+        page.locator("main form button[type=submit]").click()
+
+
+def _open_classroom(page: Page, _: Path) -> None:
+    """The example class is led from its one bridge point, whose stream the classroom shows."""
+    course = page.url.partition("/sessions/")[0]
+    session = page.url.removesuffix("/edit").rpartition("/")[2]
+    page.locator("[name=main_point]").select_option(label=POINT)
+    page.locator("[name=lecturer]").fill("ThS. Mai Thị Ví Dụ, Trường Ví dụ")
+    with page.expect_navigation():
+        page.locator("main form button[type=submit]").first.click()
+    page.goto(f"{course.partition('/courses/')[0]}/sessions/{session}/classroom")
+    with contextlib.suppress(PlaywrightError):  # a browser without H.264 shows none: the page says so
+        page.locator("#stage-empty").wait_for(state="hidden", timeout=STREAM_S * 1000)
 
 
 PICTURES: Final = (
@@ -66,7 +83,7 @@ PICTURES: Final = (
     Picture("administrator", "audit", "administrator", "/admin/audit"),
     Picture("everybody", "sign-in", None, "/sign-in"),
     Picture("everybody", "own", "learner", "/learners/{learner}/own"),
-    Picture("everybody", "classroom", "class_manager", "/sessions/{session}/classroom"),
+    Picture("everybody", "classroom", "class_manager", "/courses/{example_course}/sessions/{example_session}/edit", before=_open_classroom),
 )
 AT_DESK: Final = {"console": ("/", ".headcount b"), "kiosk": ("/kiosk", "#use-pin")}
 """The technician's part: pages of the agent, by the picture's name."""
@@ -75,6 +92,7 @@ SignIn = Callable[[BrowserContext, Role], None]
 
 def take(browser: Browser, address: str, office: Office, at: BridgePoint, sign_in: SignIn, folder: Path) -> list[Path]:
     """All pictures, each written in its place; their files. folder: for what is only needed meanwhile."""
+    places = office.places | {"example_course": at.course, "example_session": at.session}
     with _opened(browser) as context:
         page = context.new_page()
         people_come(page, at.console)
@@ -87,7 +105,7 @@ def take(browser: Browser, address: str, office: Office, at: BridgePoint, sign_i
             page = context.new_page()
             for one in PICTURES:
                 if one.role == role:
-                    where = filled(one.path, office.places) or ""
+                    where = filled(one.path, places) or ""
                     to = FOLDERS[one.part]
                     out.append(_taken(page, address + where, one.wait, to, one.name, one.before, folder))
     return out
@@ -102,7 +120,11 @@ def _taken(
 ) -> Path:  # fmt: skip
     got = page.goto(address)
     if got is None or got.status != 200:
-        raise ProgramError(f"Không mở được trang cho hình {name}.", f"The page for the picture {name} does not open.")
+        status = got.status if got else 0
+        raise ProgramError(
+            f"Không mở được trang cho hình {name} (mã {status}).",
+            f"The page for the picture {name} does not open (status {status}).",
+        )
     if before is not None:
         before(page, folder)
     page.locator(wait).first.wait_for(timeout=60_000)

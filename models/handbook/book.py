@@ -97,7 +97,8 @@ class Handbook:
                 written: Language = lang if other.exists() else "vi"
                 text = (other if other.exists() else path).read_text(encoding="utf-8")
                 name = _NUMBERED.fullmatch(path.stem)
-                found.append(_article(markdown, part, name[1] if name else path.stem, written, text, folder))
+                article = _article(markdown, part, name[1] if name else path.stem, written, text, folder, self.parts)
+                found.append(article)
         return tuple(found)
 
 
@@ -128,7 +129,9 @@ def _markdown() -> MarkdownIt:
     return markdown
 
 
-def _article(markdown: MarkdownIt, part: str, name: str, lang: Language, text: str, folder: Path) -> Article:
+def _article(
+    markdown: MarkdownIt, part: str, name: str, lang: Language, text: str, folder: Path, parts: tuple[str, ...]
+) -> Article:
     tokens = markdown.parse(text)
     sections: list[Section] = []
     lead, taken, words = "", set[str](), list[str]()
@@ -145,6 +148,7 @@ def _article(markdown: MarkdownIt, part: str, name: str, lang: Language, text: s
         elif token.type == "inline" and tokens[at - 1].type != "heading_open":
             words.append(_plain(token))
             _measure(token, folder)
+            _unlink(token, parts)
         elif token.type in ("fence", "code_block"):
             words.append(token.content)
     _close(sections, words)
@@ -177,6 +181,20 @@ def _heading(inline: Token, taken: set[str]) -> tuple[str, str]:
 def _plain(inline: Token) -> str:
     """The words of a paragraph; a picture's are its description."""
     return "".join(" " if one.type == "softbreak" else one.content for one in inline.children or ())
+
+
+def _unlink(inline: Token, parts: tuple[str, ...]) -> None:
+    """Leave the words of a link to a part that is not shown here, without the link."""
+    kept, dropping = [], False
+    for one in inline.children or ():
+        href = str(one.attrGet("href") or "")
+        if one.type == "link_open" and href.startswith("/help/") and href.split("/")[2] not in parts:
+            dropping = True
+        elif one.type == "link_close" and dropping:
+            dropping = False
+        else:
+            kept.append(one)
+    inline.children = kept
 
 
 def _measure(inline: Token, folder: Path) -> None:
