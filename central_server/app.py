@@ -47,6 +47,7 @@ import central_server.enrolment.pages
 import central_server.health.agent_routes
 import central_server.health.metrics
 import central_server.health.pages
+import central_server.help.routes
 import central_server.learners.agent_routes
 import central_server.learners.kept_pages
 import central_server.learners.means_pages
@@ -248,6 +249,7 @@ def create_app(
     app.include_router(central_server.health.pages.router)
     app.include_router(central_server.health.metrics.router)
     app.include_router(central_server.health.agent_routes.router)
+    app.include_router(central_server.help.routes.router)
     app.add_api_route("/health", health, methods=["GET"], dependencies=[guard("everybody")])
     app.add_api_route("/api/openapi.json", description, methods=["GET"], dependencies=[guard("signed_in")])
     fonts = Path(str(files("fontpkg_be_vietnam_pro"))) / "files"

@@ -2,7 +2,7 @@
 
     python3 deploy/run.py demo       server, one agent and the class manager's page  (Windows: py deploy\\run.py demo)
     python3 deploy/run.py test       installs what the tests need and runs them, but those marked nightly
-    python3 deploy/run.py screenshots [--out DIR]    pictures of all pages, with invented people
+    python3 deploy/run.py screenshots [--out DIR]    pictures of all pages, with invented people; --handbook: its own
     python3 deploy/run.py bundle [--out DIR]         a folder for a USB stick that installs the agent, offline too
     python3 deploy/run.py lint       ruff and mypy
     python3 deploy/run.py bench      measures speed, memory and accuracy: one JSON line a measure

@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bridge_agent.check_in.desk import Desk
-from bridge_agent.console import acts
+from bridge_agent.console import acts, help_pages
 from bridge_agent.console.guard import SAFE, Guard
 from bridge_agent.console.live import LINGER_S, EventStream, Live
 from bridge_agent.console.page_views import PageViews
@@ -174,6 +174,7 @@ def create_app(
             Route("/health", health_now),
             Route("/metrics", metrics),
             Route("/report.zip", support_file),
+            *help_pages.routes(pages),
             *acts.routes(desk),
             *(setup.routes() if setup is not None else ()),
             Mount("/static/fonts", StaticFiles(directory=font_folder())),

@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from bridge_agent.console import words
+from bridge_agent.console.belonging import help_for
 from bridge_agent.console.words import Words, page_language, page_theme
+from models.handbook.book import TEMPLATES as HANDBOOK
 from models.language import Language, many
 
 HERE = Path(__file__).parent
@@ -29,7 +31,7 @@ class Pages:
 
     def __init__(self, token: str, run: str) -> None:
         self._env = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
+            loader=FileSystemLoader([HERE / "templates", HANDBOOK]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -38,6 +40,7 @@ class Pages:
         self._env.globals |= {
             "token": token,
             "run": run,
+            "help_for": help_for,
             "day": words.day,
             "day_time": words.day_time,
             "many": many,

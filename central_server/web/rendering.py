@@ -13,11 +13,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from central_server.background import Background
+from central_server.help.belonging import help_for
 from central_server.participation.bar import HATCH
 from central_server.reports.sheet import Cell, Kind, shown
 from central_server.web import figures
 from central_server.web.headers import page_language
 from central_server.works import Works
+from models.handbook.book import TEMPLATES as HANDBOOK
 from models.language import Language, many
 
 ROOT = Path(__file__).parent.parent
@@ -90,7 +92,7 @@ class Pages:
             "reports",
         )
         self._env = Environment(
-            loader=FileSystemLoader([ROOT / name / "templates" for name in packages]),
+            loader=FileSystemLoader([*(ROOT / name / "templates" for name in packages), HANDBOOK]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -124,14 +126,15 @@ class Pages:
             cell=words.cell,
             duration=words.duration,
             weekday=words.weekday,
-            **({"actor": None, "visit": None} | context),
+            **({"actor": None, "visit": None, "help": "/help"} | context),
         )
 
     def page(self, request: Request, template: str, status: int = 200, /, **context: Any) -> HTMLResponse:
         """A whole page in the request's language, with the navigation of whoever asks."""
         state = request.state
         who = {name: getattr(state, name, None) for name in ("actor", "visit", "visit_left_ms")}
-        return HTMLResponse(self.html(template, page_language(request), status=status, **who, **context), status)
+        shown = {"status": status, "help": help_for(request.url.path)} | who | context
+        return HTMLResponse(self.html(template, page_language(request), **shown), status)
 
     def part(self, template: str, lang: Language, **context: Any) -> Markup:
         """A part, to be put into another template as it is."""

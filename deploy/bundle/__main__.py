@@ -27,6 +27,8 @@ from models.command_line import Parser, run_to_exit_code
 from models.errors import DiemdanhError
 from models.faces import weights
 from models.faces.errors import WeightsError
+from models.handbook.book import TECHNICIAN, Handbook
+from models.handbook.single_page import single_page
 from models.language import both
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,6 +37,8 @@ STICK = Path(__file__).parent / "stick"
 FOR_WINDOWS = {".cmd": "", ".ps1": "\ufeff", ".txt": "\ufeff"}
 """What lines end in CR LF, and what stands before the text: Windows PowerShell 5.1 and Notepad take a file without a
 byte order mark for the system's old code page, cmd takes one for a command."""
+HANDBOOK = "HUONG-DAN.html"
+"""The technician's handbook on the stick, for PCs where nothing is installed yet."""
 
 
 class BundleError(DiemdanhError):
@@ -117,6 +121,9 @@ def fill(folder: Path, version: str, targets: list[Target]) -> None:
             text = FOR_WINDOWS[path.suffix] + text.replace("\n", "\r\n")
         (folder / path.name).write_text(text, encoding="utf-8", newline="")
     (folder / "install.sh").chmod(0o755)
+    articles = Handbook({"technician": TECHNICIAN}).articles("vi")
+    page = single_page("Sổ tay cán bộ kỹ thuật Điểm danh", articles, TECHNICIAN)
+    (folder / HANDBOOK).write_text(page, encoding="utf-8", newline="\n")
     own = _own_wheel(wheels, version)
     installer = read_lock((REQUIREMENTS / "installer.txt").read_text(encoding="utf-8"))
     locked = read_lock((REQUIREMENTS / "agent.txt").read_text(encoding="utf-8"))

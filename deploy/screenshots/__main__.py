@@ -22,7 +22,9 @@ from central_server.accounts.permission import Role
 from deploy.demo.classroom import write_server_settings
 from deploy.demo.page import ManagersView
 from deploy.demo.programs import ProgramError, Programs, wait_until
+from deploy.screenshots import handbook
 from deploy.screenshots.agent import ROLE, agent_pages
+from deploy.screenshots.bridge_point import open_bridge_point
 from deploy.screenshots.office import Office, filled, open_office, page_paths
 from models.command_line import Parser
 from models.errors import DiemdanhError
@@ -59,12 +61,19 @@ def main() -> int:
     parser.add_argument("--agent", default="", metavar="ADDRESS",
                         help=both("chụp cả trang của bridge-agent đang chạy tại địa chỉ này",
                                   "also the pages of the bridge-agent that runs at this address"))  # fmt: skip
+    parser.add_argument("--handbook", action="store_true",
+                        help=both("chỉ chụp lại hình của sổ tay, ghi vào chỗ của chúng",
+                                  "only the handbook's pictures, each written in its place"))  # fmt: skip
     parser.add_argument("--only", default="", metavar="TEXT", help=both("chỉ trang có chữ này", "pages with this only"))
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="diemdanh-screenshots-"))
     os.umask(0o077)
     programs = Programs(folder)
     try:
+        if args.handbook:
+            for path in take_handbook(folder, programs):
+                print(path, path.stat().st_size)
+            return 0
         shots = take(folder, programs, args.out, args.only, args.agent)
     except DiemdanhError as error:
         print(error, file=sys.stderr)
@@ -87,6 +96,39 @@ def chromium() -> str:
 def take(folder: Path, programs: Programs, out: Path, only: str, agent: str) -> list[Shot]:
     """Pictures of the agent at `agent`, if any, then of the office as each role sees it. Raises ProgramError."""
     shots = _agents(agent.rstrip("/"), out, only) if agent else []
+    address, office, _ = open_province(folder, programs)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_ARGUMENTS))
+        for role in office.links:
+            with browser.new_context(locale="vi-VN") as context:
+                sign_in(context, address, office.links[role])
+                shots += _role(context.new_page(), address, role, office, out, only)
+        browser.close()
+    (out / "index.html").write_text(contact_sheet(shots), encoding="utf-8")
+    return shots
+
+
+def take_handbook(folder: Path, programs: Programs) -> list[Path]:
+    """The handbook's pictures, of an office and a bridge point; their files. Raises DiemdanhError."""
+    address, office, settings = open_province(folder, programs)
+    print("»", both("Mở một điểm cầu ví dụ…", "Opening an example bridge point…"), flush=True)
+    point = open_bridge_point(folder, settings, address, programs)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_ARGUMENTS))
+        try:
+            return handbook.take(
+                browser, address, office, point, lambda context, role: sign_in(context, address, office.links[role]),
+                folder,
+            )  # fmt: skip
+        except PlaywrightError as error:
+            said = str(error).splitlines()[0]
+            raise ProgramError(f"Không chụp được hình: {said}", f"A picture can't be taken: {said}") from error
+        finally:
+            browser.close()
+
+
+def open_province(folder: Path, programs: Programs) -> tuple[str, Office, Path]:
+    """A server with the demo's province: its address, what to look at there, its settings. Raises ProgramError."""
     settings = write_server_settings(folder, 0)
     with settings.open("a", encoding="utf-8") as file:
         file.write(NO_SECOND_FACTOR)
@@ -99,16 +141,7 @@ def take(folder: Path, programs: Programs, out: Path, only: str, agent: str) -> 
     programs.start("province", "deploy.demo.province", *province)
     if not wait_until(programs, lambda: FILLED in (folder / "province.txt").read_text(encoding="utf-8"), FILL_S):
         raise ProgramError("Chưa tạo xong dữ liệu của tỉnh.", "The province was not made in time.")
-    office = open_office(folder / "server", time.time_ns() // 1_000_000)
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_ARGUMENTS))
-        for role in office.links:
-            with browser.new_context(locale="vi-VN") as context:
-                sign_in(context, view.address, office.links[role])
-                shots += _role(context.new_page(), view.address, role, office, out, only)
-        browser.close()
-    (out / "index.html").write_text(contact_sheet(shots), encoding="utf-8")
-    return shots
+    return view.address, open_office(folder / "server", time.time_ns() // 1_000_000), settings
 
 
 def _agents(address: str, out: Path, only: str) -> list[Shot]:

@@ -23,11 +23,13 @@ from central_server.database import Writer, open_database
 from deploy.screenshots.speaking import people_speak
 
 NO_PAGE = re.compile(
-    r"^/(api/|health$|metrics$)|/events$|\.(csv|xlsx|ics|json|zip|{ending})$|/points/|/picture$|/evidence/|^/sign-in/"
+    r"^/(api/|health$|metrics$)|/events$|\.(csv|xlsx|ics|json|zip|{ending})$|/points/|/pictures?(/|$)|/evidence/|^/sign-in/|\.css$"
 )
 """Addresses that are no pages of their own: for programs, streams, files, parts of a page, steps of signing in."""
 OF_WHAT_IS_OVER = re.compile(r"/(corrections|correction|leave|signed-sheet|contests?|revisions)(/|$)")
 """Pages about a session that is over: they get one that is."""
+HELP = {"part": "technician", "article": "faults"}
+"""The longest article of the handbook."""
 _LIVE = text(
     "SELECT session.id, session.course FROM session WHERE session.start <= :now AND session.end > :now"
     " ORDER BY (SELECT count(*) FROM session_bridge_point AS p WHERE p.session = session.id) DESC LIMIT 1"
@@ -89,7 +91,7 @@ def open_office(data: Path, now: int) -> Office:
     finally:
         engine.dispose()
     links = {role: key for role, (_, key) in accounts.items()}
-    return Office(places | {"account": accounts["lecturer"][0], "contest": contest, "number": "1"}, links)
+    return Office(places | {"account": accounts["lecturer"][0], "contest": contest, "number": "1"} | HELP, links)
 
 
 def _places(engine: Engine, now: int) -> tuple[dict[str, str], str]:

@@ -1,0 +1,64 @@
+"""Search the handbook's headings and text: all words that were typed, with or without Vietnamese marks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from models.handbook.book import Article, Section, folded
+
+MOST: Final = 30
+"""Hits that are shown."""
+LONGEST: Final = 100
+"""Characters of a question that are read."""
+_AROUND = 90
+_IN_TITLE, _IN_HEADING, _IN_TEXT = 4, 8, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A section that has all the words. before, match, after: a piece of its text around the first of them."""
+
+    article: Article
+    section: Section
+    before: str
+    match: str
+    after: str
+
+
+def search(articles: Iterable[Article], asked: str) -> list[Hit]:
+    """The sections that answer best, best first; none where nothing was asked."""
+    words = folded(asked[:LONGEST]).split()
+    if not words:
+        return []
+    found: list[tuple[int, int, Hit]] = []
+    for article in articles:
+        title = folded(article.title)
+        for section in article.sections:
+            heading, text = folded(section.heading), folded(section.text)
+            if not all(word in title or word in heading or word in text for word in words):
+                continue
+            own = [word for word in words if word in heading or word in text]
+            if not own:
+                continue  # only the title has the words: its own section tells so
+            points = sum(_IN_TITLE * (w in title) + _IN_HEADING * (w in heading) + _IN_TEXT * (w in text) for w in words)
+            points += _IN_HEADING * (" ".join(words) in heading) + _IN_TITLE * (" ".join(words) in text)
+            found.append((-points, len(found), Hit(article, section, *_excerpt(section.text, text, words))))
+    return [hit for _, _, hit in sorted(found, key=lambda one: one[:2])[:MOST]]
+
+
+def _excerpt(text: str, text_folded: str, words: list[str]) -> tuple[str, str, str]:
+    places = [(at, word) for word in words if (at := text_folded.find(word)) >= 0]
+    if not places:
+        return _cut(text[: 2 * _AROUND], len(text) > 2 * _AROUND), "", ""
+    at, word = min(places)
+    start, end = max(0, at - _AROUND), at + len(word) + _AROUND
+    before = text[start:at]
+    if start:
+        before = f"…{before.partition(' ')[2]}"
+    return before, text[at : at + len(word)], _cut(text[at + len(word) : end], len(text) > end)
+
+
+def _cut(text: str, more: bool) -> str:
+    return f"{text.rpartition(' ')[0]}…" if more else text
