@@ -9,7 +9,7 @@ from bridge_agent.check_in.desk import DeskView, Presence, Row
 from bridge_agent.console.words import Sentence, day_time, moment, seconds
 from bridge_agent.health.checklist import undone
 from bridge_agent.health.day import Planned
-from models.health import Part, State
+from models.health import State
 from models.language import counted, many
 
 HOUR_MS: Final = 3_600_000
@@ -21,7 +21,7 @@ VERDICTS: Final[dict[Level, Sentence]] = {
     "attention": ("Cần chú ý", "Attention"),
     "failure": ("Lỗi", "Failure"),
 }
-PARTS: Final[dict[Part, Sentence]] = {
+PARTS: Final[dict[str, Sentence]] = {
     "camera": ("Camera", "Camera"),
     "faces": ("Nhận diện", "Faces"),
     "stream": ("Truyền hình", "Stream"),
@@ -142,14 +142,14 @@ def _well(view: DeskView, now: Phase) -> Sentence:
     return f"Không có việc gì cần làm. Buổi học tới: {vi}.", f"Nothing is to be done. The next session is {en}."
 
 
-def _where(parts: tuple[Part | None, ...]) -> Sentence:
+def _where(parts: tuple[str | None, ...]) -> Sentence:
     """Which parts need somebody; each once."""
     names = list(dict.fromkeys(PEOPLE if part is None else PARTS[part] for part in parts))
     vi, en = ", ".join(vi for vi, _ in names), ", ".join(en for _, en in names)
     return f"{vi}: xem việc cần làm bên dưới.", f"{en}: see what is to be done below."
 
 
-def figure(part: Part, view: DeskView) -> Figure:
+def figure(part: str, view: DeskView) -> Figure:
     """The number beside a light."""
     session, day, stream = view.session, view.day, view.stream
     match part:
@@ -177,7 +177,7 @@ def figure(part: Part, view: DeskView) -> Figure:
         case "log":
             said = f"{day.waiting} bản ghi chờ gửi", f"{counted(day.waiting, 'record')} waiting"
             return Figure(said, day.oldest_at)
-        case "pc":
+        case _:  # the PC
             if day.machine is None:
                 return Figure(("", ""))
             free = f"{day.machine.disk_free / 1e9:.0f} GB"

@@ -12,7 +12,7 @@ from bridge_agent.health.remedies import Remedy, Sentence
 from bridge_agent.hours import hour
 from bridge_agent.streaming.showing import StreamView
 from models.clock_trust import ClockTrust
-from models.health import Light, Machine, Part, State
+from models.health import Light, Machine, State
 from models.language import counted, many
 
 FRESH_MS: Final = 3_600_000
@@ -44,7 +44,7 @@ class Facts:
     """What the checks rest on."""
 
     now: int
-    lights: Mapping[Part, Light]
+    lights: Mapping[str, Light]
     watching: bool
     """The room is watched."""
     pictured: int | None
@@ -103,12 +103,12 @@ def _fresh(facts: Facts, at: int | None) -> bool:
     return at is not None and 0 <= facts.now - at < FRESH_MS
 
 
-def _bad(facts: Facts, item: Item, part: Part, remedy: Remedy) -> Check | None:
+def _bad(facts: Facts, item: Item, part: str, remedy: Remedy) -> Check | None:
     """The check of a part whose light says something."""
     light = facts.lights[part]
     if light.state in ("good", "off") or not light.vi:
         return None
-    return Check(item, light.state, (light.vi, light.en), remedy)
+    return Check(item, light.severity, (light.vi, light.en), remedy)
 
 
 def _camera(facts: Facts) -> Check:

@@ -8,7 +8,7 @@ from bridge_agent.alarms import Fault
 from bridge_agent.health.checklist import Check
 from bridge_agent.health.lights import about_people, part_of
 from bridge_agent.health.remedies import QUIET, Remedy, remedy
-from models.health import Light, Machine, Part, State
+from models.health import Light, Machine, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Shown:
     """
 
     fault: Fault
-    part: Part | None
+    part: str | None
     state: State
     remedy: Remedy
     quiet: bool = False
@@ -77,7 +77,7 @@ class DayView:
     """Learners of the session of whom a face is known."""
 
     @property
-    def by_part(self) -> dict[Part, Light]:
+    def by_part(self) -> dict[str, Light]:
         """The lights by part."""
         return {light.part: light for light in self.lights}
 
@@ -91,7 +91,7 @@ def faults_of(standing: tuple[Fault, ...], lights: tuple[Light, ...]) -> tuple[S
     ]
     told = {one.part for one in shown}
     shown += [
-        Shown(Fault(light.part, light.vi, light.en), light.part, light.state, QUIET[light.part], quiet=True)
+        Shown(Fault(light.part, light.vi, light.en), light.part, light.severity, QUIET[light.part], quiet=True)
         for light in lights
         if light.vi and light.part not in told and light.part in QUIET
     ]

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from models.health import Part
-
 Sentence = tuple[str, str]
 """Vietnamese, English."""
 Act = Literal[
@@ -81,6 +79,7 @@ REMEDIES: Final[Mapping[str, Remedy]] = {
         safe=("Việc theo dõi vẫn tiếp tục.", "The room is still watched."),
     ),
     "log_damaged": SAVE_REPORT,
+    "log_gone": Remedy(("Gửi ngay", "Send now"), "send_now", counts=True),
     "sync": Remedy(("Gửi lại ngay", "Send again now"), "send_now", safe=_KEPT, counts=True),
     "receipt": Remedy(("Gửi lại ngay", "Send again now"), "send_now", safe=_KEPT, counts=True),
     "salvage": SAVE_REPORT,
@@ -89,12 +88,13 @@ REMEDIES: Final[Mapping[str, Remedy]] = {
     "disk": LOOK_AGAIN,
     "hot": Remedy(LOOK_AGAIN.label, "look_again", safe=_RECORDED),
     "power": Remedy(LOOK_AGAIN.label, "look_again", safe=_RECORDED),
+    "restarted": SAVE_REPORT,
     "lookalike": SEE_LEARNERS,
     "suspicion": SEE_LEARNERS,
     "enrolment": SEE_LEARNERS,
 }
 """By the alarm's name, as in bridge_agent.health.lights."""
-QUIET: Final[Mapping[Part, Remedy]] = {
+QUIET: Final[Mapping[str, Remedy]] = {
     "camera": Remedy(_RESTART, "restart_camera", safe=_CARDS),
     "stream": TEST_NETWORK,
     "log": SEND_NOW,

@@ -83,7 +83,13 @@ PICTURES: Final = (
     Picture("administrator", "audit", "administrator", "/admin/audit"),
     Picture("everybody", "sign-in", None, "/sign-in"),
     Picture("everybody", "own", "learner", "/learners/{learner}/own"),
-    Picture("everybody", "classroom", "class_manager", "/courses/{example_course}/sessions/{example_session}/edit", before=_open_classroom),
+    Picture(
+        "everybody",
+        "classroom",
+        "class_manager",
+        "/courses/{example_course}/sessions/{example_session}/edit",
+        before=_open_classroom,
+    ),
 )
 AT_DESK: Final = {"console": ("/", ".headcount b"), "kiosk": ("/kiosk", "#use-pin")}
 """The technician's part: pages of the agent, by the picture's name."""

@@ -81,7 +81,7 @@ def test_a_room_that_is_ready_has_nothing_left_to_do() -> None:
 
 
 def bad(part: str) -> dict[str, Light]:
-    light = Light(part=part, state="bad", vi="Hỏng.", en="Broken.")  # type: ignore[arg-type]  # one of the parts
+    light = Light(part=part, state="bad", vi="Hỏng.", en="Broken.")
     return {**facts().lights, part: light}
 
 

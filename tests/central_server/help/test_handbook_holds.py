@@ -131,7 +131,9 @@ def test_every_command_exists() -> None:
         for text in SOURCES.values()
         for code in re.findall(r"```\n(.*?)```|`([^`\n]+)`", text, flags=re.DOTALL)
         for line in "\n".join(code).splitlines()
-        for pair in re.findall(r"^(?:\S*/)?(?:python3 )?(bridge-agent|central-server|deploy/run\.py|calibrate) ([\w-]+)", line)
+        for pair in re.findall(
+            r"^(?:\S*/)?(?:python3 )?(bridge-agent|central-server|deploy/run\.py|calibrate) ([\w-]+)", line
+        )
     }
     assert len(used) > 12
     assert not {pair for pair in used if pair[1] not in known[pair[0]]}
