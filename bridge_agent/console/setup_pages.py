@@ -222,7 +222,10 @@ class SetupPages:
         await self._wizard.join(fields.get("text", ""), fields.get("server", ""))
 
     async def _look(self, fields: Fields) -> None:
-        await self._wizard.look(fields.get("source", ""), codes=fields.get("codes") == "yes")
+        if fields.get("again"):  # an address with a password does not go to the page to come back from there
+            await self._wizard.look_again()
+        else:
+            await self._wizard.look(fields.get("source", ""), codes=fields.get("codes") == "yes")
 
     async def _try_look(self, source: str) -> None:
         """Look at the source that the settings name, if it can be one: the page then says what there is to choose."""

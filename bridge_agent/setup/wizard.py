@@ -191,6 +191,11 @@ class Wizard:
             return
         await self.looker.begin(look_at(source, self.settings.pin, await asyncio.to_thread(cameras), codes=codes))
 
+    async def look_again(self) -> None:
+        """Open what was looked at anew. Raises SourceError."""
+        asked = self.looker.asked
+        await self.look(asked.source if asked else self.settings.source, codes=asked is not None and asked.codes)
+
     async def choose_camera(self) -> None:
         """The source that is looked at is the room's from now on. Raises SetupError, DataFolderError."""
         asked, size = self.looker.asked, self.looker.size
