@@ -147,6 +147,7 @@ class SetupPages:
             await wizard.fetch_consent()
         sent: dict[str, str] = {}
         while not self._ending.is_set():
+            await wizard.give_way()
             version, context = wizard.changes.version, await self._context(step)
             parts = {
                 name: self._pages.html(f"setup_part_{name}.html", lang, **context)

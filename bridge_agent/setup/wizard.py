@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Final
+from typing import Final, Literal
 
 from bridge_agent import identity
 from bridge_agent.capture.cameras import cameras
@@ -19,6 +19,7 @@ from bridge_agent.check_in.desk import Desk
 from bridge_agent.config import Settings
 from bridge_agent.errors import AgentError, IdentityError, RetryableError, SourceError
 from bridge_agent.key_store import KeyStore
+from bridge_agent.profile_state import ProfileReader
 from bridge_agent.server import Server
 from bridge_agent.server_clock import ServerClock, this_pc
 from bridge_agent.setup import choices
@@ -31,6 +32,8 @@ from bridge_agent.support.measuring import LineSpeed, LineStep
 from bridge_agent.support.verdict import line_findings
 from models import join_code
 from models.child_process import ChildProcess
+from models.errors import DiemdanhError
+from models.reasons import Reason, reason
 from models.wire import ConsentText
 
 LINE_S: Final = 6.0
@@ -44,6 +47,10 @@ LEVELS: Final = 100
 """Ten seconds of the agent's microphone; the quietest fifth of them is the room's own noise."""
 ABOVE_DB: Final = 10.0
 """So much louder than the room's own noise is a voice."""
+
+
+Running = Literal["network", "calibration", "listening"]
+"""What takes a while, and runs once however many tabs ask for it."""
 
 
 class SetupError(RetryableError):
@@ -88,6 +95,7 @@ class Wizard:
         camera_s: float = SECONDS,
     ) -> None:
         self._camera_s = camera_s
+        self._profile = ProfileReader(settings)
         self.settings, self._keys, self._wall, self._desk = settings, keys, wall, desk
         self._file = ProgressFile(settings.folder.setup)
         self.progress = self._file.read()
@@ -107,7 +115,7 @@ class Wizard:
         """Of the agent's own microphone, while it is listened to."""
         self.consent: ConsentText | None = None
         self._listened_at = 0.0
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[Running, asyncio.Task[None]] = {}
         self._joining = asyncio.Lock()
 
     # What stands
@@ -134,8 +142,22 @@ class Wizard:
         return session is not None and session.watching
 
     def camera_in_use(self) -> bool:
-        """The agent itself has the chosen camera open: for a session, or for people at the desk."""
-        return self.in_class() or (self._desk is not None and self._desk.view().purpose is not None)
+        """The agent itself has the chosen camera open, or wants it: for a session, or for people at the desk."""
+        if self._desk is None:
+            return False
+        view = self._desk.view()
+        session = view.session
+        if view.purpose is not None or (session is not None and session.watching):
+            return True
+        before = round(self.settings.config.watch_before_minutes * 60_000)
+        near = session is not None and session.start - before <= view.now < session.end
+        return near and not self._profile(view.now).refused
+
+    async def give_way(self) -> None:
+        """Let go of the chosen camera when the agent wants it: a page that was left open keeps no class waiting."""
+        asked = self.looker.asked
+        if asked is not None and asked.source == self.settings.source and self.camera_in_use():
+            await self.looker.end()
 
     def picture(self) -> bytes | None:
         """The newest picture of what is looked at; None when there is none that is live."""
@@ -199,7 +221,7 @@ class Wizard:
     async def choose_camera(self) -> None:
         """The source that is looked at is the room's from now on. Raises SetupError, DataFolderError."""
         asked, size = self.looker.asked, self.looker.size
-        if asked is None and self.camera_in_use():
+        if asked is None and self.in_class():
             self._passed("camera", "Camera của phòng đang được dùng.", "The room's camera is in use.", {})
             return
         if asked is None or size is None or not self.looker.live:
@@ -346,8 +368,6 @@ class Wizard:
             async with Server(self.settings.config.server or who.membership.server, clock, who) as server:
                 line = await measuring.line_speed(server, clock, LINE_S, began, spare=spare)
             self._measured(line)
-        except AgentError as error:
-            self.failed["network"] = error.vi, error.en
         finally:
             self.measuring = None
 
@@ -384,8 +404,6 @@ class Wizard:
                 "Việc đo dừng giữa chừng. Hãy rút camera ra cắm lại rồi đo lại.",
                 "Measuring stopped midway. Unplug the camera, plug it in again, then measure again.",
             )
-        except AgentError as error:
-            self.failed["calibration"] = error.vi, error.en
         finally:
             process.kill()
             self.calibrating = None
@@ -428,10 +446,13 @@ class Wizard:
         self.progress = progress
         self.changes.touch()
 
-    def _start(self, name: str, work: Coroutine[None, None, None]) -> None:
+    def _start(self, name: Running, work: Coroutine[None, None, None]) -> None:
         async def run() -> None:
             try:
                 await work
+            except (DiemdanhError, OSError) as error:  # a process that can't be started, a disk that is full
+                why = reason(error) if isinstance(error, OSError) else Reason(error.vi, error.en)
+                self.failed["sound" if name == "listening" else name] = why.vi, why.en
             finally:
                 self._tasks.pop(name, None)
                 self.changes.touch()
@@ -439,13 +460,13 @@ class Wizard:
         self._tasks[name] = asyncio.create_task(run())
         self.changes.touch()
 
-    async def _cancel(self, name: str) -> None:
+    async def _cancel(self, name: Running) -> None:
         if (task := self._tasks.get(name)) is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    def running(self, name: str) -> bool:
-        """Whether `network`, `calibration` or `listening` goes on."""
+    def running(self, name: Running) -> bool:
+        """Whether it goes on."""
         return name in self._tasks
 
 

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+import msgspec
+import numpy as np
 import pytest
 
 from bridge_agent.config import Config, Settings
@@ -16,6 +18,7 @@ from bridge_agent.key_store import KeyStore
 from bridge_agent.setup.progress import Progress, ProgressFile, Result, Sentence
 from bridge_agent.setup.wizard import Wizard
 from tests.bridge_agent.console.scripted_desk import ScriptedDesk
+from tests.mjpeg_camera import filming
 
 
 class Pages:
@@ -84,6 +87,25 @@ async def test_a_class_keeps_its_camera(pages: Pages) -> None:
     assert pages.wizard.looker.asked is None  # it is not opened a second time
     assert (await pages.act("camera")).status_code == 200
     assert pages.wizard.progress.passed("camera", joined=True)
+
+
+async def test_a_page_that_was_left_open_gives_the_camera_back_when_a_class_is_near(pages: Pages) -> None:
+    view = pages.desk.view()
+    assert view.session is not None
+    pages.desk.set_session(watching=False, start=view.now + 3_600_000, end=view.now + 7_200_000)
+    with filming(lambda: np.full((360, 640, 3), 90, np.uint8)) as camera:
+        wizard = pages.wizard
+        wizard.settings.config = msgspec.structs.replace(wizard.settings.config, without_profile=True)
+        wizard.settings.use_camera(camera.address, "")
+        await pages.act("look", source=camera.address)
+        await wizard.give_way()
+        assert wizard.looker.asked is not None and wizard.looker.asked.source == camera.address
+        pages.desk.set_session(start=view.now + 300_000)
+        await wizard.give_way()
+        assert wizard.looker.asked is None
+        await pages.act("look", source=camera.address)
+        assert wizard.looker.asked is None  # nor is it opened again
+        assert (await pages.act("camera")).status_code == 409
 
 
 async def test_what_is_bad_can_not_be_accepted_and_the_day_page_is_never_locked(pages: Pages) -> None:
