@@ -11,10 +11,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from bridge_agent.capture.source import CameraPin
 from bridge_agent.config import Config, Settings
 from bridge_agent.console.app import create_app
 from bridge_agent.console.serving import serve
 from bridge_agent.key_store import KeyStore
+from bridge_agent.setup.looking import Look
 from bridge_agent.setup.progress import Progress, ProgressFile, Result, Sentence
 from bridge_agent.setup.wizard import Wizard
 from tests.bridge_agent.console.scripted_desk import ScriptedDesk
@@ -61,7 +63,7 @@ async def test_only_the_own_pages_act_and_only_two_of_them_may_listen(pages: Pag
     assert (await pages.http.get("/setup/picture.jpg")).status_code == 200  # the class's own
     pages.desk.set(session=None)
     assert (await pages.http.get("/setup/picture.jpg")).status_code == 204
-    assert pages.wizard.progress == Progress()  # nothing was done
+    assert pages.wizard.state.progress == Progress()  # nothing was done
 
 
 async def test_what_can_not_be_done_now_is_said_and_nothing_is_kept(pages: Pages) -> None:
@@ -76,7 +78,7 @@ async def test_what_can_not_be_done_now_is_said_and_nothing_is_kept(pages: Pages
     ):
         got = await pages.act(name, **fields)
         assert got.status_code == status and words in got.json()["vi"], name
-    assert pages.wizard.progress == Progress()
+    assert pages.wizard.state.progress == Progress()
 
 
 async def test_a_class_keeps_its_camera(pages: Pages) -> None:
@@ -86,7 +88,7 @@ async def test_a_class_keeps_its_camera(pages: Pages) -> None:
     await pages.act("look", source=pages.wizard.settings.source)
     assert pages.wizard.looker.asked is None  # it is not opened a second time
     assert (await pages.act("camera")).status_code == 200
-    assert pages.wizard.progress.passed("camera", joined=True)
+    assert pages.wizard.state.progress.passed("camera", joined=True)
 
 
 async def test_a_page_that_was_left_open_gives_the_camera_back_when_a_class_is_near(pages: Pages) -> None:
@@ -99,10 +101,11 @@ async def test_a_page_that_was_left_open_gives_the_camera_back_when_a_class_is_n
         wizard.settings.use_camera(camera.address, "")
         await pages.act("look", source=camera.address)
         await wizard.give_way()
-        assert wizard.looker.asked is not None and wizard.looker.asked.source == camera.address
+        looked: list[object] = [wizard.looker.asked]
         pages.desk.set_session(start=view.now + 300_000)
         await wizard.give_way()
-        assert wizard.looker.asked is None
+        looked.append(wizard.looker.asked)
+        assert looked == [Look(camera.address, CameraPin()), None]
         await pages.act("look", source=camera.address)
         assert wizard.looker.asked is None  # nor is it opened again
         assert (await pages.act("camera")).status_code == 409
@@ -112,9 +115,9 @@ async def test_what_is_bad_can_not_be_accepted_and_the_day_page_is_never_locked(
     said = (Sentence("bad", "Máy chủ: không trả lời.", "Server: no answer."),)
     kept = Progress(guided=True).with_result("network", Result(light="bad", at=5, said=said))
     ProgressFile(pages.wizard.settings.folder.setup).write(kept)
-    pages.wizard.progress = kept
+    pages.wizard.state.progress = kept
     assert (await pages.act("accept", step="network")).status_code == 200
-    assert not pages.wizard.progress.passed("network", joined=True)
+    assert not pages.wizard.state.progress.passed("network", joined=True)
     assert (await pages.http.get("/")).headers["location"] == "/setup"
     assert (await pages.http.get("/setup")).headers["location"] == "/setup/camera"
     assert (await pages.http.get("/setup/consent")).headers["location"] == "/setup"

@@ -25,7 +25,8 @@ from bridge_agent.errors import IdentityError, ServerAwayError
 from bridge_agent.identity import load
 from bridge_agent.key_store import KeyStore
 from bridge_agent.setup.progress import Result
-from bridge_agent.setup.wizard import SetupError, Wizard
+from bridge_agent.setup.state import SetupError
+from bridge_agent.setup.wizard import Wizard
 from central_server.bridge_points.joining import TOKEN_LIFE_MS
 from models.join_code import JoinCodeError, read, write
 from tests.central_server.running import Clock, Running, running, write_course
@@ -116,7 +117,7 @@ async def test_a_server_that_is_away_makes_the_network_step_bad_until_it_is_back
     there = one.settings.config
     one.settings.config = msgspec.structs.replace(there, server="http://127.0.0.1:1")
     assert (await measured(one)).said[0].light == "bad"
-    assert not one.progress.passed("network", joined=True)
+    assert not one.state.progress.passed("network", joined=True)
     one.settings.config = there
     one.measure_network()
     one.measure_network()  # pressed in two tabs
@@ -130,9 +131,9 @@ async def measured(one: Wizard) -> Result:
     """What the network step came to, once it is measured."""
     one.measure_network()
     async with asyncio.timeout(60):
-        while one.running("network"):
-            await one.changes.wait(one.changes.version, 1.0)
-    return one.progress.results["network"]
+        while one.measures.running("network"):
+            await one.state.changes.wait(one.state.changes.version, 1.0)
+    return one.state.progress.results["network"]
 
 
 @contextmanager
