@@ -24,7 +24,7 @@ from bridge_agent.setup import choices
 from bridge_agent.setup.calibrating import SECONDS
 from bridge_agent.setup.looker import Looker, look_at
 from bridge_agent.setup.measures import ABOVE_DB, Measures
-from bridge_agent.setup.progress import Progress, Result, Sentence, Step
+from bridge_agent.setup.progress import Progress, Sentence, Step
 from bridge_agent.setup.state import SetupError, SetupState
 from models import join_code
 from models.wire import ConsentText
@@ -186,10 +186,7 @@ class Wizard:
         """The room's sound goes this way from now on. Raises DataFolderError."""
         choices.choose_sound(self.settings, sound, device if sound else "")
         await self.measures.stop_listening()
-        without: dict[Step, Result] = {
-            step: one for step, one in self.state.progress.results.items() if step != "sound"
-        }
-        self.state.keep(Progress(guided=self.state.progress.guided, results=without))
+        self.state.keep(self.state.progress.without("sound"))
 
     def sound_elsewhere(self) -> None:
         """The room's sound does not go by this PC. Raises DataFolderError."""
