@@ -164,8 +164,10 @@ def figure(part: Part, view: DeskView) -> Figure:
             total = len(session.rows)
             return Figure((f"{day.faces}/{total} có khuôn mặt", f"{day.faces} of {total} on file"))
         case "stream":
-            if stream is None or stream.since is None:
+            if stream is None:
                 return Figure(("", ""))
+            if stream.since is None:
+                return Figure(stream.word)
             return Figure(
                 (f"{stream.kbit_s} kbit/giây, {stream.fps} hình/giây", f"{stream.kbit_s} kbit/s, {stream.fps} fps")
             )
