@@ -125,7 +125,12 @@ def verdict(view: DeskView) -> Verdict:
 
 
 def _well(view: DeskView, now: Phase) -> Sentence:
-    session = view.session
+    session, last = view.session, ended(view)
+    if now == "ended" and last is not None and (last.left or last.kept is None):
+        return (
+            f"Buổi học đã xong. Hãy để máy bật đến khi gửi hết ({view.day.waiting} bản ghi còn chờ).",
+            f"The session is over. Leave the PC on until all is sent ({counted(view.day.waiting, 'record')} waiting).",
+        )
     if session is None:
         return (
             "Không có việc gì cần làm. Chưa có buổi học nào trong 24 giờ tới; trang tự hiện khi máy chủ gửi lịch.",
