@@ -44,7 +44,7 @@ class Facts:
     """What the checks rest on."""
 
     now: int
-    lights: Mapping[Part, Light]
+    lights: Mapping[str, Light]
     watching: bool
     """The room is watched."""
     pictured: int | None
