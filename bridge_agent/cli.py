@@ -132,8 +132,9 @@ def run_agent(
                 await Agent(parts).run(_told_to_stop())
 
         try:
-            # In the middle of a session nothing may keep the agent from going on, and the wizard finds a camera.
-            if not log.unsealed() and not _being_set_up(settings):
+            # In the middle of a session nothing may keep the agent from going on; and where pages set this
+            # PC up, a camera that is not plugged in is told there, where another one can be chosen.
+            if not log.unsealed() and not _set_up_in_the_wizard(settings):
                 try_source(settings.source)
             asyncio.run(work())
         finally:
@@ -149,12 +150,12 @@ async def _first_run(settings: Settings, keys: KeyStore, journal: Journal) -> bo
     return await first_run(settings, keys, journal, _told_to_stop(), wall_ms)
 
 
-def _being_set_up(settings: Settings) -> bool:
-    """The wizard is guided, and has not come to the camera."""
+def _set_up_in_the_wizard(settings: Settings) -> bool:
+    """The wizard is under way, or has tried a camera."""
     from bridge_agent.setup.progress import ProgressFile
 
     progress = ProgressFile(settings.folder.setup).read()
-    return bool(settings.config.console_port) and progress.guided and not progress.passed("camera", joined=True)
+    return bool(settings.config.console_port) and (progress.guided or "camera" in progress.results)
 
 
 def join(arguments: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from bridge_agent.data_folder import DataFolder, write_private
 from bridge_agent.identity import Membership
 from bridge_agent.log import Log
 from bridge_agent.log_file import set_aside
+from bridge_agent.setup.progress import Progress, ProgressFile, Result
 from models.receipts import decode_receipt
 from models.wire import JoinAnswer, JoinRequest, Refusal
 from tests import forked
@@ -199,6 +200,20 @@ def test_bad_settings_end_the_start_with_a_sentence(tmp_path: Path, changes: dic
     (tmp_path / "hong.mp4").write_bytes(b"no video at all" * 100)
     refused(agent("run", "--config", path, "--check-config", cwd=tmp_path), words)
     refused(agent("run", "--config", path, cwd=tmp_path), words)
+
+
+def test_a_pc_that_the_wizard_set_up_starts_without_its_camera_and_shows_its_pages(tmp_path: Path, server: str) -> None:
+    joined(tmp_path, server)
+    path = settings(tmp_path, source="99")
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    path.write_text(f"{path.read_text('utf-8')}console_port = {port}\n", "utf-8")
+    refused(agent("run", "--config", path, cwd=tmp_path), "99")
+    seen = Result(light="good", at=0, said=())
+    ProgressFile(tmp_path / "data" / "setup.json").write(Progress(results={"camera": seen}))
+    with started(path, tmp_path) as program:
+        wait_for(program, f"localhost:{port}")
 
 
 def test_good_settings_are_called_good(tmp_path: Path) -> None:
