@@ -166,9 +166,11 @@ class RoomStream:
         asking: set[asyncio.Task[None]] = set()
         while self._recordings.current is recording:
             turns()
+            asked = loop.time()
             try:
                 event = await process.event(TICK_S)
             except TimeoutError:
+                heard += max(0.0, loop.time() - asked - 2 * TICK_S)  # we ourselves stood still, and it perhaps with us
                 silent_s = loop.time() - heard
                 if silent_s > patience or (silent_s > SILENT_S and is_stopped(process.pid)):
                     return "silent"

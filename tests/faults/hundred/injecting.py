@@ -160,8 +160,9 @@ def asleep(place: Place) -> Iterator[None]:
     time.sleep(15)
     for pid in reversed(pids):
         os.kill(pid, signal.SIGCONT)
-    yield
     place.keeper.patient = False
+    place.wait_good()
+    yield
 
 
 def limited(name: str, what: int, most: Callable[[psutil.Process], int]) -> Inject:

@@ -128,7 +128,7 @@ def _restarts(
     kept = {"capture": "camera"}.get(fault.lost, fault.lost)
     if fault.lost:
         known = {} if fault.lost == "agent" else before
-        if after.get(kept, (0, ""))[0] <= known.get(kept, (0, ""))[0]:
+        if "in order" not in fault.how and after.get(kept, (0, ""))[0] <= known.get(kept, (0, ""))[0]:
             outcome.wrong.append(f"no reason is kept of why {kept} was lost: {after}")
         outcome.reason = after.get(kept, (0, ""))[1]
     for name, pid in running.items():
