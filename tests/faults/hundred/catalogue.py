@@ -20,6 +20,8 @@ _GONE = ("coverage camera_gone",)
 _CRASHED = ("coverage crashed",)
 _LINK_CRASHED = ("link crashed",)
 _AWAY = "Không kết nối được máy chủ"
+_UNSAFE = "Không kết nối an toàn được với máy chủ"
+_NO_NAME = "Không tìm thấy máy chủ"
 _STRANGER = "không phải máy chủ Điểm danh"
 _RESTARTED = "Chương trình điểm danh vừa bị ngắt đột ngột và đã tự chạy lại"
 _STREAM_LOST = "Phần truyền hình đã dừng đột ngột"
@@ -48,7 +50,7 @@ CAMERA: Final = (
     _camera("a sign-in page instead of pictures", "html", "HTML", _NOT_OPEN),
     _camera("another protocol", "rubbish", "bytes that are no HTTP", _NOT_OPEN),
     _camera("promises pictures and sends none", "empty", "header, then the end", _NOT_OPEN),
-    _camera("torn pictures", "torn", "JPEGs whose data is rubbish", "", blind=False, ends=()),
+    _camera("torn pictures", "torn", "JPEGs whose data is rubbish", _LOST, blind=False),
     _camera("a picture every 6 s", "slow", "far fewer pictures than promised", _LOST, blind=False),
     _camera("frozen", "frozen", "the same picture for ever", "Hình đứng yên", ends=("coverage frozen",), quick=True),
     _camera("black", "black", "cap on the lens", "Hình quá tối", ends=("coverage dark",), quick=True),
@@ -153,14 +155,15 @@ LINE: Final = (
           _STRANGER),
     _line("JSON of another form", Mode(answer=http("200 OK", b'{"time": 5}')), "another program's JSON", _STRANGER),
     _line("no HTTP", Mode(answer=b"\x00\x01SSH-2.0-OpenSSH\r\n\r\n"), "bytes that are no HTTP"),
-    _line("certificate expired", Mode(certificate="expired"), "TLS"),
-    _line("certificate of another host", Mode(certificate="another_host"), "TLS"),
-    _line("certificate of an unknown authority", Mode(certificate="unknown"), "TLS"),
+    _line("certificate expired", Mode(certificate="expired"), "TLS", _UNSAFE),
+    _line("certificate of another host", Mode(certificate="another_host"), "TLS", _UNSAFE),
+    _line("certificate of an unknown authority", Mode(certificate="unknown"), "TLS", _UNSAFE),
     _line("no TLS where TLS should be", Mode(certificate="", answer=http("400 Bad Request")), "plain HTTP"),
-    Fault("DNS: no such name", "server", "NXDOMAIN", by.names(lambda place: place.names.unknown(answers=True)), _AWAY),
+    Fault("DNS: no such name", "server", "NXDOMAIN",
+          by.names(lambda place: place.names.unknown(answers=True)), _NO_NAME),
     Fault("DNS: no answer", "server", "the name server is silent",
-          by.names(lambda place: place.names.unknown(answers=False)), _AWAY),
-    Fault("DNS: no name server", "server", "refused", by.names(lambda place: place.names.gone()), _AWAY),
+          by.names(lambda place: place.names.unknown(answers=False)), _NO_NAME),
+    Fault("DNS: no name server", "server", "refused", by.names(lambda place: place.names.gone()), _NO_NAME),
     Fault("DNS: wrong address", "server", "an address where nobody is",
           by.names(lambda place: place.names.good("127.0.0.98")), _AWAY),
     _whip("no leave to stream", http("403 Forbidden", b'{"reason":"other","vi":"Chua den gio.","en":"Not yet."}'),
