@@ -228,7 +228,7 @@ class Agent:
             )
         elif files := self._courier.damaged:
             self._alarms.set(
-                "log_damaged",
+                "salvaging",
                 f"Phần còn nguyên của nhật ký hỏng {files[0]} đang được gửi về máy chủ. Hãy báo quản trị hệ thống.",
                 f"What is intact of the damaged log {files[0]} is being sent to the server. Tell the administrator.",
             )

@@ -35,9 +35,9 @@ def _camera(name: str, mode: str, how: str, sentence: str, **more: object) -> Fa
 
 
 CAMERA: Final = (
-    _camera("unplugged", "unplugged", "connection reset, port closed", _NOT_OPEN, quick=True),
+    _camera("unplugged", "unplugged", "connection reset, port closed", _NOT_OPEN),
     _camera("power comes and goes", "cut_off", "hangs up after five pictures, each time", _RECONNECTING, blind=False),
-    _camera("hangs, the line stands", "stopped", "no more bytes on a connection that stands", _LOST, quick=True),
+    _camera("hangs, the line stands", "stopped", "no more bytes on a connection that stands", _LOST),
     _camera("hangs in the middle of a picture", "mid_picture", "half a JPEG, then nothing", _LOST),
     _camera("answers nothing", "silent", "takes the connection, says nothing", _RECONNECTING),
     _camera("is reached no more", "deaf", "calls are not even refused", _RECONNECTING),
@@ -52,7 +52,7 @@ CAMERA: Final = (
     _camera("promises pictures and sends none", "empty", "header, then the end", _NOT_OPEN),
     _camera("torn pictures", "torn", "JPEGs whose data is rubbish", _LOST, blind=False),
     _camera("a picture every 6 s", "slow", "far fewer pictures than promised", _LOST, blind=False),
-    _camera("frozen", "frozen", "the same picture for ever", "Hình đứng yên", ends=("coverage frozen",), quick=True),
+    _camera("frozen", "frozen", "the same picture for ever", "Hình đứng yên", ends=("coverage frozen",)),
     _camera("black", "black", "cap on the lens", "Hình quá tối", ends=("coverage dark",), quick=True),
     _camera("light off", "dim", "a twentieth of the light", "Hình quá tối", ends=("coverage dark",)),
     _camera("another size", "resized", "VGA becomes another picture on the same connection", "", ends=(), blind=False),
@@ -76,14 +76,14 @@ def _process(name: str, part: str, how: str, inject: Inject, sentence: str, **mo
 
 PROCESSES: Final = (
     _process("capture killed", "capture", "SIGKILL", by.sent("capture", KILL), _LOST, quick=True),
-    _process("capture stopped", "capture", "SIGSTOP", by.sent("capture", STOP), _LOST, quick=True),
+    _process("capture stopped", "capture", "SIGSTOP", by.sent("capture", STOP), _LOST),
     _process("capture told to end", "capture", "SIGTERM", by.sent("capture", TERM), _LOST),
     _process("capture crashes", "capture", "SIGABRT", by.sent("capture", ABORT), _LOST),
     _process("capture killed three times", "capture", "SIGKILL as soon as it is back",
              by.again_and_again("capture"), _LOST, repeated=True),
-    _process("recognition killed", "recognition", "SIGKILL", by.sent("recognition", KILL), _ENDED, quick=True),
+    _process("recognition killed", "recognition", "SIGKILL", by.sent("recognition", KILL), _ENDED),
     _process("recognition stopped", "recognition", "SIGSTOP", by.sent("recognition", STOP), _SILENT),
-    _process("recognition told to end", "recognition", "SIGTERM", by.sent("recognition", TERM), _ENDED),
+    _process("recognition told to end", "recognition", "SIGTERM", by.sent("recognition", TERM), _ENDED, quick=True),
     _process("recognition crashes", "recognition", "SIGABRT", by.sent("recognition", ABORT), _ENDED),
     _process("recognition killed three times", "recognition", "SIGKILL as soon as it is back",
              by.again_and_again("recognition"), _ENDED, repeated=True),
@@ -134,8 +134,8 @@ def _whip(name: str, answer: bytes, how: str, sentence: str, path: str = "/media
 
 
 LINE: Final = (
-    _line("server down", Mode(accepts=False), "connection refused", quick=True),
-    _line("line reset", Mode(resets=True), "reset as soon as connected"),
+    _line("server down", Mode(accepts=False), "connection refused"),
+    _line("line reset", Mode(resets=True), "reset as soon as connected", quick=True),
     _line("black hole", Mode(silent=True), "connected, and nothing comes"),
     _line("half-open", Mode(drops=True), "requests arrive, answers are lost"),
     _line("trickles", Mode(trickles=8), "answers at 8 bytes a second"),
@@ -209,13 +209,15 @@ def _one_face(place: Place) -> None:
 
 
 DISK: Final = (
-    Fault("disk full", "log", "the data folder's disk filled to the last byte", by.disk_left(0), "đĩa", quick=True),
-    Fault("disk nearly full", "pc", "150 MB left", by.disk_left(150_000_000), "còn chưa đến 200 MB trống"),
-    Fault("disk filling up", "pc", "800 MB left", by.disk_left(800_000_000), "còn chưa đến 1 GB trống"),
+    Fault("disk full", "log", "the data folder's disk filled to the last byte", by.disk_left(0), "đĩa"),
+    Fault("disk nearly full", "pc", "150 MB left", by.disk_left(150_000_000), "còn chưa đến 200 MB trống",
+          repeated=True, within_s=12.0, slow="looked at every 10 s"),
+    Fault("disk filling up", "pc", "800 MB left", by.disk_left(800_000_000), "còn chưa đến 1 GB trống",
+          repeated=True, within_s=12.0, slow="looked at every 10 s"),
     Fault("disk fails at writing", "log", "EIO at every write of the log", by.failing("pwrite64", "EIO"),
           "Không ghi được"),
     Fault("disk fails at syncing", "log", "EIO at every fdatasync of the log", by.failing("fdatasync", "EIO"),
-          "Không ghi được"),
+          "Không ghi được", quick=True),
     Fault("disk turned read-only", "log", "EROFS at every write of the log", by.failing("pwrite64", "EROFS"),
           "Không ghi được"),
     Fault("quota used up", "log", "EDQUOT at every write of the log", by.failing("pwrite64", "EDQUOT"),
@@ -313,12 +315,14 @@ PC: Final = (
 )  # fmt: skip
 
 
-def _join(name: str, how: str, token: by.Token, sentence: str, **more: Mode) -> Fault:
-    return Fault(name, "joining", how, by.joining(token, **more), sentence, "terminal")
+def _join(
+    name: str, how: str, token: by.Token, sentence: str, *, quick: bool = False, mode: Mode | None = None
+) -> Fault:
+    return Fault(name, "joining", how, by.joining(token, mode), sentence, "terminal", quick=quick)
 
 
 JOINING: Final = (
-    _join("token used", "bridge-agent join with it", by.used, "mã"),
+    _join("token used", "bridge-agent join with it", by.used, "mã", quick=True),
     _join("token expired", "made a day and a half ago", by.expired, "mã"),
     _join("token mistyped", "two letters exchanged", by.mistyped, "mã"),
     _join("token of another server", "made by a server of another data folder", by.foreign, "mã"),

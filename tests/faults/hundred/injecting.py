@@ -232,8 +232,8 @@ def disk_left(left: int) -> Inject:
         filled = place.data / "filled"
         with filled.open("wb") as file:
             free = shutil.disk_usage(place.data).free
-            if free - left > 0:
-                os.posix_fallocate(file.fileno(), 0, free - left)
+            if (much := free - left - (0 if left else 1_000_000)) > 0:
+                os.posix_fallocate(file.fileno(), 0, much)
         if left == 0:
             _fill(place.data / "filled.rest")
         place.machine(disk_free=shutil.disk_usage(place.data).free)

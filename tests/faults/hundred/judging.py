@@ -15,6 +15,8 @@ from tests.faults.hundred.place import NotGoodError, Place, wait
 
 LATEST_S = 60.0
 """When nobody waits for a sentence any more: the limit is judged, not waited for."""
+WELL_S = 120.0
+"""The same for being well again."""
 QUIET_S = 8.0
 """So long a fault that does no harm lasts."""
 NOTICED_MS = 2_500
@@ -67,10 +69,12 @@ def _judge(fault: Fault, place: Place, outcome: Outcome) -> None:
             new = place.wait_process(fault.lost, before)
             outcome.restart_s = _since(new, began)
         if not fault.sentence:
+            if fault.starts:
+                place.wait_good(WELL_S)
             _stays_quiet(place, outcome)
         ended_boot = boot_ms()
     removed = time.monotonic()
-    place.wait_good()
+    place.wait_good(WELL_S)
     wait(lambda: place.health().get("waiting") == 0, 30, "records wait for the server")
     outcome.well_s = time.monotonic() - removed
     if outcome.said_s is not None and outcome.said_s > fault.limit_s:
