@@ -161,6 +161,7 @@ def asleep(place: Place) -> Iterator[None]:
     for pid in reversed(pids):
         os.kill(pid, signal.SIGCONT)
     place.keeper.patient = False
+    time.sleep(12)  # the relay has given the stream up meanwhile, which is noticed within 10 s
     place.wait_good()
     yield
 

@@ -43,7 +43,7 @@ def judge(fault: Fault, place: Place) -> Outcome:
     """Inject it, see what the page says, remove it, see that all is well again and what is on record."""
     outcome = Outcome()
     try:
-        place.wait_good()
+        place.wait_good(WELL_S)
         _judge(fault, place, outcome)
     except (NotGoodError, TimeoutError, LookupError, psutil.Error, AssertionError, OSError) as error:
         outcome.wrong.append(f"{type(error).__name__}: {error}")
