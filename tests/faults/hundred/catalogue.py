@@ -209,7 +209,7 @@ def _one_face(place: Place) -> None:
 
 
 DISK: Final = (
-    Fault("disk full", "log", "the data folder's disk filled to the last byte", by.disk_left(0), "đĩa"),
+    Fault("disk full", "log", "the data folder's disk filled to the last byte", by.disk_left(0), "Đĩa đầy"),
     Fault("disk nearly full", "pc", "150 MB left", by.disk_left(150_000_000), "còn chưa đến 200 MB trống",
           repeated=True, within_s=12.0, slow="looked at every 10 s"),
     Fault("disk filling up", "pc", "800 MB left", by.disk_left(800_000_000), "còn chưa đến 1 GB trống",
@@ -250,9 +250,9 @@ DISK: Final = (
     Fault("second agent on the same folder", "files", "started beside the first", by.second_agent,
           "Một bridge-agent khác đang dùng thư mục dữ liệu", "terminal"),
     Fault("portrait damaged", "files", "HV1.jpg cut to rubbish, restart",
-          by.file_at_start("portraits/HV1.jpg", by.rubbish), "HV1", ends=("coverage stopped",)),
+          by.file_at_start("portraits/HV1.jpg", by.rubbish), "Không đọc được ảnh", ends=("coverage stopped",)),
     Fault("two faces on a portrait", "files", "HV1.jpg beside itself, restart", by.at_start(_two_faces, _one_face),
-          "HV1", ends=("coverage stopped",)),
+          "khuôn mặt; ", ends=("coverage stopped",)),
     Fault("portraits' folder gone", "files", "portraits of another name, restart",
           by.setting(portraits='"anh"'), "anh", "terminal", ends=("coverage stopped",), blind=True),
     Fault("weights missing", "files", "the encoder's file removed; recognition killed",
@@ -318,18 +318,18 @@ PC: Final = (
 def _join(
     name: str, how: str, token: by.Token, sentence: str, *, quick: bool = False, mode: Mode | None = None
 ) -> Fault:
-    return Fault(name, "joining", how, by.joining(token, mode), sentence, "terminal", quick=quick)
+    return Fault(name, "joining", how, by.joining(token, mode), sentence, "terminal", repeated=True, quick=quick)
 
 
 JOINING: Final = (
-    _join("token used", "bridge-agent join with it", by.used, "mã", quick=True),
-    _join("token expired", "made a day and a half ago", by.expired, "mã"),
-    _join("token mistyped", "two letters exchanged", by.mistyped, "mã"),
-    _join("token of another server", "made by a server of another data folder", by.foreign, "mã"),
+    _join("token used", "bridge-agent join with it", by.used, "Mỗi mã dùng một lần", quick=True),
+    _join("token expired", "made a day and a half ago", by.expired, "Hãy xin mã mới"),
+    _join("token mistyped", "two letters exchanged", by.mistyped, "Hãy kiểm tra từng ký tự"),
+    _join("token of another server", "made by a server of another data folder", by.foreign, "Hãy kiểm tra từng ký tự"),
     _join("server away while joining", "refused", by.fresh, _AWAY, mode=Mode(accepts=False)),
     _join("captive portal while joining", "HTML", by.fresh, _STRANGER, mode=Mode(answer=http("200 OK", PORTAL))),
     Fault("joined already", "joining", "bridge-agent join on this data folder", by.joined_already,
-          "Máy này đã là điểm cầu", "terminal"),
+          "Máy này đã là điểm cầu", "terminal", repeated=True),
     Fault("key revoked", "server", "by the administrator; a restart after joining anew", by.revoked,
           "đã bị thu hồi",
           ends=("coverage stopped",)),

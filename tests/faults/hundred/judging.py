@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field
 
@@ -104,8 +103,7 @@ def _wait_said(fault: Fault, place: Place, printed: int) -> str:
         else:
             text = place.page("/" if fault.where == "page" else fault.where.format(learner=place.learner))
         seen[:] = [text]
-        found = re.search(rf"[^.!?]*{re.escape(fault.sentence)}.*?[.!?](?=\s|$)(.*?[.!?](?=\s|$))?", text)
-        return found[0].strip() if found else ""
+        return next((one.strip() for one in text.splitlines() if fault.sentence in one), "")
 
     try:
         return str(wait(look, LATEST_S, "sentence"))

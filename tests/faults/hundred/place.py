@@ -227,9 +227,11 @@ class Place:
 
 
 def words(page: str) -> str:
-    """A page's text without its marks."""
-    bare = re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", html.unescape(bare))
+    """A page's text without its marks, a line for each block."""
+    bare = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    blocks = re.sub(r"</?(li|p|h1|h2|section|div|ul|td|th|button|form)\b[^>]*>", "\a", bare)
+    text = html.unescape(re.sub(r"<[^>]*>", " ", blocks)) if blocks != page else page.replace("\n", "\a")
+    return re.sub(r" *\a[\a ]*", "\n", re.sub(r"\s+", " ", text))
 
 
 def wait(true: Callable[[], Any], seconds: float, what: str) -> Any:
