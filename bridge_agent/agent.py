@@ -34,7 +34,7 @@ from bridge_agent.check_in.pins import Pins
 from bridge_agent.check_in.sealed_file import SealedFiles
 from bridge_agent.check_in.spot_checks import SpotChecks
 from bridge_agent.config import Settings
-from bridge_agent.contact import Contact
+from bridge_agent.contact import AWAY_S, Contact
 from bridge_agent.courier import Courier
 from bridge_agent.errors import AgentError, RetryableError, ServerAwayError
 from bridge_agent.health.acts import Acts, Means
@@ -271,7 +271,7 @@ class Agent:
             )
         elif files := self._courier.damaged:
             self._alarms.set(
-                "log_damaged",
+                "salvaging",
                 f"Phần còn nguyên của nhật ký hỏng {files[0]} đang được gửi về máy chủ. Hãy báo quản trị hệ thống.",
                 f"What is intact of the damaged log {files[0]} is being sent to the server. Tell the administrator.",
             )
@@ -328,7 +328,7 @@ class Agent:
         usual = self._parts.settings.config.status_seconds
         wait, told = usual, self._recordings.current
         while True:
-            supervisor.turns(LONGEST_STATUS_S + 2 * SOON_S)
+            supervisor.turns(max(usual, LONGEST_STATUS_S) + 2 * SOON_S)
             # A session that has just ended is told of once more: that nobody watches.
             recording = self._recordings.current or told
             if recording is not None:
@@ -338,7 +338,7 @@ class Agent:
                 except RetryableError as error:
                     if isinstance(error, ServerAwayError):
                         self._contact.away(error)
-                    wait = min(wait * 2, LONGEST_STATUS_S)
+                    wait = min(wait * 2, max(usual, AWAY_S))
                 except AgentError as error:
                     self._alarms.set("contact", error.vi, error.en)
                     wait = LONGEST_STATUS_S

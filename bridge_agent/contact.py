@@ -77,8 +77,9 @@ class Contact:
         self._hurry.set()
 
     def away(self, error: ServerAwayError) -> None:
-        """Somebody else found no server: it is told at once, and asked for again."""
-        self._alarms.set("server", error.vi, error.en)
+        """Somebody found no server: it is told at once, and asked for again."""
+        vi, en = "Việc điểm danh vẫn được ghi trên máy này.", "Attendance is still recorded on this PC."
+        self._alarms.set("server", f"{error.vi} {vi}", f"{error.en} {en}")
         self._hurry.set()
 
     async def run(self) -> None:
@@ -91,7 +92,8 @@ class Contact:
                 await self._server.measure_clock()
                 await self._ask()
             except ServerAwayError as error:
-                self._alarms.set("server", error.vi, error.en)
+                self.away(error)
+                self._hurry.clear()  # it has just been asked for
                 away = True
             except AgentError as error:
                 self._alarms.set("contact", error.vi, error.en)

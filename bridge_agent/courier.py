@@ -138,6 +138,8 @@ class Courier:
             self._journal.note("salvaged", file=intact.name, log=intact.log, records=len(intact.kept))
             self._damaged.pop(0)
             self._intact = None
+            if not self._damaged:
+                self._alarms.clear("salvaging")
         return True
 
     def _open(self) -> None:

@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import Final
 
 ASK_S: Final = 1.0
-SILENT: Final = 7
+SILENT: Final = 6
 """So many questions in a row without an answer: a disk that is busy holds the loop up for a second or two. Counted and
 not timed, for this thread does not count while the PC sleeps. With the 2 s of the autostart it stays under 10 s."""
+STOPPED_US: Final = 7_000_000
+"""So long systemd waits (microseconds): a moment longer, for this thread keeps where the loop hung."""
 HUNG_EXIT: Final = 70
 """sysexits.h: EX_SOFTWARE."""
 
@@ -41,7 +43,7 @@ def watched_loop(last_words: Path, ask_s: float = ASK_S) -> Iterator[None]:
         while not over.wait(ask_s):
             if answered.is_set():
                 silent = 0
-                _tell_systemd(b"WATCHDOG_USEC=%d\nWATCHDOG=1" % round(SILENT * ASK_S * 1_000_000))
+                _tell_systemd(b"WATCHDOG_USEC=%d\nWATCHDOG=1" % STOPPED_US)
                 answered.clear()
                 with contextlib.suppress(RuntimeError):  # the loop is closed: the program ends
                     loop.call_soon_threadsafe(answered.set)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -183,9 +184,7 @@ class Server:
         except TimeoutError as error:
             raise _away(self.url, *reason(error)) from error
         except httpx.RequestError as error:
-            if _distrusted(error):
-                raise _stranger_certificate(self.url) from error
-            raise _away(self.url, *_reason(error)) from error
+            raise _unreachable(self.url, error) from error
         if response.status_code >= 500 or response.status_code in (408, 429):
             raise _away(self.url, str(response.status_code), str(response.status_code))
         try:
@@ -207,30 +206,43 @@ class Server:
         return f"Diemdanh {self._identity.membership.device} {now} {signature}"
 
 
+def _unreachable(url: str, error: httpx.RequestError) -> ServerAwayError:
+    """In words that say where to look: at names, at certificates, or at the line."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            why = _CERTIFICATES.get(cause.verify_code, Reason("không rõ nơi cấp", "of an unknown authority"))
+            return ServerAwayError(
+                f"Không kết nối an toàn được với máy chủ {url} (chứng chỉ {why.vi}). Hãy kiểm tra ngày giờ của máy này "
+                "và địa chỉ máy chủ; nếu vẫn vậy, hãy báo quản trị hệ thống.",
+                f"No safe connection to the server {url} (a certificate {why.en}). Check this PC's date and time and "
+                "the server's address; if it stays, tell the administrator.",
+            )
+        if isinstance(cause, socket.gaierror):
+            return ServerAwayError(
+                f"Không tìm thấy máy chủ {url} trong mạng này (DNS). Hãy kiểm tra dây mạng và địa chỉ máy chủ; nếu vẫn "
+                "vậy, hãy báo bộ phận mạng.",
+                f"This network does not know where the server {url} is (DNS). Check the cable and the server's "
+                "address; if it stays, tell whoever looks after the network.",
+            )
+        cause = cause.__cause__ or cause.__context__
+    return _away(url, *_reason(error))
+
+
+_CERTIFICATES: Final = {
+    9: Reason("chưa có hiệu lực", "that is not valid yet"),
+    10: Reason("đã hết hạn", "that has expired"),
+    62: Reason("của máy chủ khác", "of another host"),
+}
+"""By OpenSSL's X509_V_ERR_ numbers."""
+
+
 def _reason(error: httpx.RequestError) -> Reason:
     if isinstance(error, httpx.TimeoutException):
         return reason(TimeoutError())
     if isinstance(error, httpx.ConnectError):
         return Reason("không mở được kết nối", "no connection")
     return Reason("kết nối bị ngắt", type(error).__name__)
-
-
-def _distrusted(error: BaseException | None) -> bool:
-    """The server's certificate was the reason."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
-def _stranger_certificate(url: str) -> ServerAwayError:
-    return ServerAwayError(
-        f"Chứng chỉ của máy chủ {url} không hợp lệ nên chưa gửi gì đi. Hãy xem ngày giờ của máy này và địa chỉ có "
-        "đúng không; nếu đúng, hãy báo quản trị hệ thống.",
-        f"The certificate of the server {url} is not valid, so nothing was sent. Check this PC's date and time and the "
-        "address; if both are right, tell the administrator.",
-    )
 
 
 def _away(url: str, vi: str, en: str) -> ServerAwayError:
@@ -242,6 +254,8 @@ def _away(url: str, vi: str, en: str) -> ServerAwayError:
 
 def _stranger(url: str, status: int) -> ServerAwayError:
     return ServerAwayError(
-        f"{url} trả lời (mã {status}) nhưng không phải máy chủ Điểm danh. Hãy kiểm tra địa chỉ.",
-        f"{url} answers (status {status}) but is no Điểm danh server. Check the address.",
+        f"{url} trả lời (mã {status}) nhưng không phải máy chủ Điểm danh. Hãy kiểm tra địa chỉ; nếu mạng đòi đăng nhập "
+        "(Wi-Fi), hãy đăng nhập bằng trình duyệt.",
+        f"{url} answers (status {status}) but is no Điểm danh server. Check the address; if the network asks for a "
+        "sign-in (Wi-Fi), sign in by a browser.",
     )

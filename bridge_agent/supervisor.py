@@ -239,9 +239,12 @@ async def _listen(process: ChildProcess[Event | Alive, Command], listener: Liste
     loop, limit = asyncio.get_running_loop(), patience.unseen_s
     began = loop.time()
     while True:
+        asked = loop.time()
         try:
             event = await process.event(limit)
         except TimeoutError as error:
+            if loop.time() - asked > limit + LOOK_S:
+                continue  # we ourselves stood still, and it perhaps with us
             if limit == patience.unseen_s and not is_stopped(process.pid):
                 limit = max(0.0, began + patience.starting_s - loop.time())
                 continue

@@ -7,6 +7,7 @@
     python3 deploy/run.py lint       ruff and mypy
     python3 deploy/run.py bench      measures speed, memory and accuracy: one JSON line a measure
     python3 deploy/run.py slices     harm in loops (power cuts, kills, bad lines, failing disks …): a minute of each
+    python3 deploy/run.py faults     a hundred faults, one by one, in half an hour; writes deploy/faults.md
     python3 deploy/run.py nightly    the long runs: tests that CI leaves out, long benchmarks, all of every loop
     python3 deploy/run.py lock       resolves the dependencies anew into deploy/requirements/
 
@@ -261,6 +262,7 @@ def main(argv: list[str]) -> int:
         "bundle": [["-m", "deploy.bundle"]],
         "bench": [["-m", "tests.benchmarks"]],
         "slices": [["-m", "tests.faults"]],
+        "faults": [["-m", "tests.faults.hundred"]],
         "nightly": [
             ["-m", "pytest", "-m", "nightly"],
             ["-m", "tests.benchmarks", "--nightly"],
@@ -275,7 +277,7 @@ def main(argv: list[str]) -> int:
         return 0 if what in ("-h", "--help", "help") else 2
     install("demo" if what in ("demo", "bundle") else "test")
     install_browser_files()
-    if what in ("test", "slices", "nightly"):
+    if what in ("test", "slices", "faults", "nightly"):
         install_tools(*PROGRAMS)
     if what == "bench":
         install_tools("strace")

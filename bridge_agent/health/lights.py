@@ -37,6 +37,7 @@ _PARTS: Final[Mapping[str, tuple[Part, State]]] = {
     "log": ("log", "bad"),
     "log_damaged": ("log", "attention"),
     "log_gone": ("log", "bad"),
+    "salvaging": ("log", "attention"),
     "sync": ("log", "bad"),
     "receipt": ("log", "attention"),
     "salvage": ("log", "attention"),

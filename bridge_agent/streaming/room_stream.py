@@ -177,9 +177,11 @@ class RoomStream:
         asking: set[asyncio.Task[None]] = set()
         while self._recordings.current is recording and self._sound() == sound and not self._wants_anew:
             turns()
+            asked = loop.time()
             try:
                 event = await process.event(TICK_S)
             except TimeoutError:
+                heard += max(0.0, loop.time() - asked - 2 * TICK_S)  # we ourselves stood still, and it perhaps with us
                 silent_s = loop.time() - heard
                 if silent_s > patience or (silent_s > SILENT_S and is_stopped(process.pid)):
                     return "silent"

@@ -36,6 +36,7 @@ from bridge_agent.recognition.events import (
     Unwatched,
     Watched,
 )
+from models.child_process import Alive
 from models.faces.engine import FaceProfile, load_engine
 from models.faces.portraits import portrait_vector, read_picture
 from models.records import Zone
@@ -62,13 +63,16 @@ def recognition(settings: RecognitionSettings) -> Iterator[tuple[BaseProcess, Co
 
 
 def until(conn: Connection, kind: type[Event], seconds: float = 60) -> list[Event]:
-    """All events up to the first of this kind."""
+    """All events up to the first of this kind, but signs of life."""
     events: list[Event] = []
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if conn.poll(0.2):
-            events.append(conn.recv())
-            if isinstance(events[-1], kind):
+            event = conn.recv()
+            if isinstance(event, Alive):
+                continue
+            events.append(event)
+            if isinstance(event, kind):
                 return events
     raise AssertionError(f"no {kind} among {events}")
 

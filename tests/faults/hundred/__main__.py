@@ -27,11 +27,11 @@ def main(argv: Sequence[str]) -> int:
     """1 when a fault was not dealt with as it should be."""
     parser = argparse.ArgumentParser(prog="run.py faults", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="some faults only; the table is not written then")
-    parser.add_argument("--part", help="those of one part only")
+    parser.add_argument("--part", action="append", help="those of one part only")
     parser.add_argument("--results", type=Path, help="keep outcomes there, and take those that are there as done")
     wanted = parser.parse_args(argv)
     chosen = [one for one in FAULTS if (one.name in wanted.names or not wanted.names)
-              and wanted.part in (None, one.part)]  # fmt: skip
+              and (wanted.part is None or one.part in wanted.part)]  # fmt: skip
     if not chosen or set(wanted.names) - {one.name for one in FAULTS}:
         parser.error("there is no such fault; deploy/faults.md lists them")
     outcomes: dict[str, Outcome] = {}

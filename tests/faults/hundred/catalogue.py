@@ -20,6 +20,8 @@ _GONE = ("coverage camera_gone",)
 _CRASHED = ("coverage crashed",)
 _LINK_CRASHED = ("link crashed",)
 _AWAY = "Không kết nối được máy chủ"
+_UNSAFE = "Không kết nối an toàn được với máy chủ"
+_NO_NAME = "Không tìm thấy máy chủ"
 _STRANGER = "không phải máy chủ Điểm danh"
 _RESTARTED = "Chương trình điểm danh vừa bị ngắt đột ngột và đã tự chạy lại"
 _STREAM_LOST = "Phần truyền hình đã dừng đột ngột"
@@ -33,9 +35,9 @@ def _camera(name: str, mode: str, how: str, sentence: str, **more: object) -> Fa
 
 
 CAMERA: Final = (
-    _camera("unplugged", "unplugged", "connection reset, port closed", _NOT_OPEN, quick=True),
+    _camera("unplugged", "unplugged", "connection reset, port closed", _NOT_OPEN),
     _camera("power comes and goes", "cut_off", "hangs up after five pictures, each time", _RECONNECTING, blind=False),
-    _camera("hangs, the line stands", "stopped", "no more bytes on a connection that stands", _LOST, quick=True),
+    _camera("hangs, the line stands", "stopped", "no more bytes on a connection that stands", _LOST),
     _camera("hangs in the middle of a picture", "mid_picture", "half a JPEG, then nothing", _LOST),
     _camera("answers nothing", "silent", "takes the connection, says nothing", _RECONNECTING),
     _camera("is reached no more", "deaf", "calls are not even refused", _RECONNECTING),
@@ -48,9 +50,9 @@ CAMERA: Final = (
     _camera("a sign-in page instead of pictures", "html", "HTML", _NOT_OPEN),
     _camera("another protocol", "rubbish", "bytes that are no HTTP", _NOT_OPEN),
     _camera("promises pictures and sends none", "empty", "header, then the end", _NOT_OPEN),
-    _camera("torn pictures", "torn", "JPEGs whose data is rubbish", "", blind=False, ends=()),
+    _camera("torn pictures", "torn", "JPEGs whose data is rubbish", _LOST, blind=False),
     _camera("a picture every 6 s", "slow", "far fewer pictures than promised", _LOST, blind=False),
-    _camera("frozen", "frozen", "the same picture for ever", "Hình đứng yên", ends=("coverage frozen",), quick=True),
+    _camera("frozen", "frozen", "the same picture for ever", "Hình đứng yên", ends=("coverage frozen",)),
     _camera("black", "black", "cap on the lens", "Hình quá tối", ends=("coverage dark",), quick=True),
     _camera("light off", "dim", "a twentieth of the light", "Hình quá tối", ends=("coverage dark",)),
     _camera("another size", "resized", "VGA becomes another picture on the same connection", "", ends=(), blind=False),
@@ -74,14 +76,14 @@ def _process(name: str, part: str, how: str, inject: Inject, sentence: str, **mo
 
 PROCESSES: Final = (
     _process("capture killed", "capture", "SIGKILL", by.sent("capture", KILL), _LOST, quick=True),
-    _process("capture stopped", "capture", "SIGSTOP", by.sent("capture", STOP), _LOST, quick=True),
+    _process("capture stopped", "capture", "SIGSTOP", by.sent("capture", STOP), _LOST),
     _process("capture told to end", "capture", "SIGTERM", by.sent("capture", TERM), _LOST),
     _process("capture crashes", "capture", "SIGABRT", by.sent("capture", ABORT), _LOST),
     _process("capture killed three times", "capture", "SIGKILL as soon as it is back",
              by.again_and_again("capture"), _LOST, repeated=True),
-    _process("recognition killed", "recognition", "SIGKILL", by.sent("recognition", KILL), _ENDED, quick=True),
+    _process("recognition killed", "recognition", "SIGKILL", by.sent("recognition", KILL), _ENDED),
     _process("recognition stopped", "recognition", "SIGSTOP", by.sent("recognition", STOP), _SILENT),
-    _process("recognition told to end", "recognition", "SIGTERM", by.sent("recognition", TERM), _ENDED),
+    _process("recognition told to end", "recognition", "SIGTERM", by.sent("recognition", TERM), _ENDED, quick=True),
     _process("recognition crashes", "recognition", "SIGABRT", by.sent("recognition", ABORT), _ENDED),
     _process("recognition killed three times", "recognition", "SIGKILL as soon as it is back",
              by.again_and_again("recognition"), _ENDED, repeated=True),
@@ -105,12 +107,12 @@ PROCESSES: Final = (
              by.together(("capture", STOP), ("recognition", STOP)), _SILENT),
     _process("agent killed", "agent", "SIGKILL", by.sent("agent", KILL), _RESTARTED),
     _process("agent stopped", "agent", "SIGSTOP; the autostart's watchdog ends it", by.sent("agent", STOP), _RESTARTED,
-             within_s=14.0, slow="7 s until it is missed, 2 s pause, then a start"),
-    _process("agent told to end", "agent", "SIGTERM; the autostart starts it again", by.sent("agent", TERM), "",
-             ends=("coverage stopped",)),
+             within_s=20.0, slow="missed after 7 s, 2 s pause, then it starts"),
+    _process("agent told to end", "agent", "SIGTERM: ended in order; the autostart starts it again",
+             by.sent("agent", TERM), "Bắt đầu theo dõi", where="terminal", ends=("coverage stopped",)),
     _process("agent crashes", "agent", "SIGABRT", by.sent("agent", ABORT), _RESTARTED),
-    _process("agent hangs", "agent", "its event loop goes no further", by.hung, _RESTARTED, within_s=14.0,
-             slow="7 s until it is missed, 2 s pause, then a start"),
+    _process("agent hangs", "agent", "its event loop goes no further", by.hung, _RESTARTED, within_s=20.0,
+             slow="missed after 7 s, 2 s pause, then it starts"),
     Fault("PC asleep for 15 s", "agent", "SIGSTOP to all processes, then SIGCONT", by.asleep, "", blind=False,
           ends=("coverage suspended|coverage camera_gone",)),
     Fault("agent can open no more files", "agent", "RLIMIT_NOFILE at what it has",
@@ -132,8 +134,8 @@ def _whip(name: str, answer: bytes, how: str, sentence: str, path: str = "/media
 
 
 LINE: Final = (
-    _line("server down", Mode(accepts=False), "connection refused", quick=True),
-    _line("line reset", Mode(resets=True), "reset as soon as connected"),
+    _line("server down", Mode(accepts=False), "connection refused"),
+    _line("line reset", Mode(resets=True), "reset as soon as connected", quick=True),
     _line("black hole", Mode(silent=True), "connected, and nothing comes"),
     _line("half-open", Mode(drops=True), "requests arrive, answers are lost"),
     _line("trickles", Mode(trickles=8), "answers at 8 bytes a second"),
@@ -153,14 +155,15 @@ LINE: Final = (
           _STRANGER),
     _line("JSON of another form", Mode(answer=http("200 OK", b'{"time": 5}')), "another program's JSON", _STRANGER),
     _line("no HTTP", Mode(answer=b"\x00\x01SSH-2.0-OpenSSH\r\n\r\n"), "bytes that are no HTTP"),
-    _line("certificate expired", Mode(certificate="expired"), "TLS"),
-    _line("certificate of another host", Mode(certificate="another_host"), "TLS"),
-    _line("certificate of an unknown authority", Mode(certificate="unknown"), "TLS"),
+    _line("certificate expired", Mode(certificate="expired"), "TLS", _UNSAFE),
+    _line("certificate of another host", Mode(certificate="another_host"), "TLS", _UNSAFE),
+    _line("certificate of an unknown authority", Mode(certificate="unknown"), "TLS", _UNSAFE),
     _line("no TLS where TLS should be", Mode(certificate="", answer=http("400 Bad Request")), "plain HTTP"),
-    Fault("DNS: no such name", "server", "NXDOMAIN", by.names(lambda place: place.names.unknown(answers=True)), _AWAY),
+    Fault("DNS: no such name", "server", "NXDOMAIN",
+          by.names(lambda place: place.names.unknown(answers=True)), _NO_NAME),
     Fault("DNS: no answer", "server", "the name server is silent",
-          by.names(lambda place: place.names.unknown(answers=False)), _AWAY),
-    Fault("DNS: no name server", "server", "refused", by.names(lambda place: place.names.gone()), _AWAY),
+          by.names(lambda place: place.names.unknown(answers=False)), _NO_NAME),
+    Fault("DNS: no name server", "server", "refused", by.names(lambda place: place.names.gone()), _NO_NAME),
     Fault("DNS: wrong address", "server", "an address where nobody is",
           by.names(lambda place: place.names.good("127.0.0.98")), _AWAY),
     _whip("no leave to stream", http("403 Forbidden", b'{"reason":"other","vi":"Chua den gio.","en":"Not yet."}'),
@@ -206,13 +209,15 @@ def _one_face(place: Place) -> None:
 
 
 DISK: Final = (
-    Fault("disk full", "log", "the data folder's disk filled to the last byte", by.disk_left(0), "đĩa", quick=True),
-    Fault("disk nearly full", "pc", "150 MB left", by.disk_left(150_000_000), "còn chưa đến 200 MB trống"),
-    Fault("disk filling up", "pc", "800 MB left", by.disk_left(800_000_000), "còn chưa đến 1 GB trống"),
+    Fault("disk full", "log", "the data folder's disk filled to the last byte", by.disk_left(0), "Đĩa đầy"),
+    Fault("disk nearly full", "pc", "150 MB left", by.disk_left(150_000_000), "còn chưa đến 200 MB trống",
+          repeated=True, within_s=12.0, slow="looked at every 10 s"),
+    Fault("disk filling up", "pc", "800 MB left", by.disk_left(800_000_000), "còn chưa đến 1 GB trống",
+          repeated=True, within_s=12.0, slow="looked at every 10 s"),
     Fault("disk fails at writing", "log", "EIO at every write of the log", by.failing("pwrite64", "EIO"),
           "Không ghi được"),
     Fault("disk fails at syncing", "log", "EIO at every fdatasync of the log", by.failing("fdatasync", "EIO"),
-          "Không ghi được"),
+          "Không ghi được", quick=True),
     Fault("disk turned read-only", "log", "EROFS at every write of the log", by.failing("pwrite64", "EROFS"),
           "Không ghi được"),
     Fault("quota used up", "log", "EDQUOT at every write of the log", by.failing("pwrite64", "EDQUOT"),
@@ -245,9 +250,9 @@ DISK: Final = (
     Fault("second agent on the same folder", "files", "started beside the first", by.second_agent,
           "Một bridge-agent khác đang dùng thư mục dữ liệu", "terminal"),
     Fault("portrait damaged", "files", "HV1.jpg cut to rubbish, restart",
-          by.file_at_start("portraits/HV1.jpg", by.rubbish), "HV1", ends=("coverage stopped",)),
+          by.file_at_start("portraits/HV1.jpg", by.rubbish), "Không đọc được ảnh", ends=("coverage stopped",)),
     Fault("two faces on a portrait", "files", "HV1.jpg beside itself, restart", by.at_start(_two_faces, _one_face),
-          "HV1", ends=("coverage stopped",)),
+          "khuôn mặt; ", ends=("coverage stopped",)),
     Fault("portraits' folder gone", "files", "portraits of another name, restart",
           by.setting(portraits='"anh"'), "anh", "terminal", ends=("coverage stopped",), blind=True),
     Fault("weights missing", "files", "the encoder's file removed; recognition killed",
@@ -310,19 +315,21 @@ PC: Final = (
 )  # fmt: skip
 
 
-def _join(name: str, how: str, token: by.Token, sentence: str, **more: Mode) -> Fault:
-    return Fault(name, "joining", how, by.joining(token, **more), sentence, "terminal")
+def _join(
+    name: str, how: str, token: by.Token, sentence: str, *, quick: bool = False, mode: Mode | None = None
+) -> Fault:
+    return Fault(name, "joining", how, by.joining(token, mode), sentence, "terminal", repeated=True, quick=quick)
 
 
 JOINING: Final = (
-    _join("token used", "bridge-agent join with it", by.used, "mã"),
-    _join("token expired", "made a day and a half ago", by.expired, "mã"),
-    _join("token mistyped", "two letters exchanged", by.mistyped, "mã"),
-    _join("token of another server", "made by a server of another data folder", by.foreign, "mã"),
+    _join("token used", "bridge-agent join with it", by.used, "Mỗi mã dùng một lần", quick=True),
+    _join("token expired", "made a day and a half ago", by.expired, "Hãy xin mã mới"),
+    _join("token mistyped", "two letters exchanged", by.mistyped, "Hãy kiểm tra từng ký tự"),
+    _join("token of another server", "made by a server of another data folder", by.foreign, "Hãy kiểm tra từng ký tự"),
     _join("server away while joining", "refused", by.fresh, _AWAY, mode=Mode(accepts=False)),
     _join("captive portal while joining", "HTML", by.fresh, _STRANGER, mode=Mode(answer=http("200 OK", PORTAL))),
     Fault("joined already", "joining", "bridge-agent join on this data folder", by.joined_already,
-          "Máy này đã là điểm cầu", "terminal"),
+          "Máy này đã là điểm cầu", "terminal", repeated=True),
     Fault("key revoked", "server", "by the administrator; a restart after joining anew", by.revoked,
           "đã bị thu hồi",
           ends=("coverage stopped",)),

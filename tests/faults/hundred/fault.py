@@ -40,7 +40,7 @@ class Fault:
     within_s: float = WITHIN_S
     slow: str = ""
     repeated: bool = False
-    """Something is done several times over: time counts from the last."""
+    """Something is done several times over, or a command has to run first: time counts from when that is done."""
     quick: bool = False
     """CI injects it each time."""
 

@@ -160,8 +160,10 @@ def asleep(place: Place) -> Iterator[None]:
     time.sleep(15)
     for pid in reversed(pids):
         os.kill(pid, signal.SIGCONT)
-    yield
     place.keeper.patient = False
+    time.sleep(12)  # the relay has given the stream up meanwhile, which is noticed within 10 s
+    place.wait_good()
+    yield
 
 
 def limited(name: str, what: int, most: Callable[[psutil.Process], int]) -> Inject:
@@ -231,8 +233,8 @@ def disk_left(left: int) -> Inject:
         filled = place.data / "filled"
         with filled.open("wb") as file:
             free = shutil.disk_usage(place.data).free
-            if free - left > 0:
-                os.posix_fallocate(file.fileno(), 0, free - left)
+            if (much := free - left - (0 if left else 1_000_000)) > 0:
+                os.posix_fallocate(file.fileno(), 0, much)
         if left == 0:
             _fill(place.data / "filled.rest")
         place.machine(disk_free=shutil.disk_usage(place.data).free)

@@ -221,6 +221,7 @@ class Names:
     def unknown(self, *, answers: bool) -> None:
         """No hosts file knows it; the name server says that there is no such name, or nothing at all."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.settimeout(0.2)
         self._socket.bind(("127.0.0.97", 53))
         if answers:
             threading.Thread(target=self._deny, args=(self._socket,), daemon=True).start()
@@ -238,8 +239,11 @@ class Names:
     @staticmethod
     def _deny(asked: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            while True:
-                question, who = asked.recvfrom(2048)
+            while asked.fileno() >= 0:
+                try:
+                    question, who = asked.recvfrom(2048)
+                except TimeoutError:
+                    continue
                 # The same question back, as an answer (QR, RD, RA) that says NXDOMAIN.
                 asked.sendto(question[:2] + b"\x81\x83" + question[4:6] + b"\0\0\0\0\0\0" + question[12:], who)
 

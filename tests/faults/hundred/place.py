@@ -61,6 +61,8 @@ kbit_s = 300
 sound = true
 sound_device = "{sound}"
 """
+HARMLESS = ("vừa bị ngắt đột ngột", "đường truyền yếu")
+"""What the page may say of a bridge point that is good: that it has just been restarted, that the machine is busy."""
 DISK_MB = 1_300
 """Above the gigabyte under which the page complains."""
 
@@ -122,7 +124,7 @@ class Place:
         if not health:
             return ["no page"]
         wrong = [f"{one['part']}: {one['vi']}" for one in health["lights"] if one["state"] not in ("good", "off")
-                 and "vừa bị ngắt đột ngột" not in one["vi"]]  # fmt: skip
+                 and not any(said in one["vi"] for said in HARMLESS)]  # fmt: skip
         if health["session"] != SESSION:
             wrong.append("no session")
         page = self.page()
@@ -225,9 +227,11 @@ class Place:
 
 
 def words(page: str) -> str:
-    """A page's text without its marks."""
-    bare = re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", html.unescape(bare))
+    """A page's text without its marks, a line for each block."""
+    bare = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    blocks = re.sub(r"</?(li|p|h1|h2|section|div|ul|td|th|button|form)\b[^>]*>", "\a", bare)
+    text = html.unescape(re.sub(r"<[^>]*>", " ", blocks)) if blocks != page else page.replace("\n", "\a")
+    return re.sub(r" *\a[\a ]*", "\n", re.sub(r"\s+", " ", text))
 
 
 def wait(true: Callable[[], Any], seconds: float, what: str) -> Any:
