@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from central_server.participation.evidence import PointEvidence, no_evidence
+from central_server.participation.kept import Kept
 from central_server.participation.live import LiveBoard, LiveReport
 from central_server.participation.queries import (
     PointFacts,
@@ -50,9 +51,11 @@ class SessionBook:
         """By bridge point: the devices whose records are in its evidence."""
         self._points: dict[str, tuple[object, PointState]] = {}
         self._booked: frozenset[tuple[str, str]] = frozenset()
+        self.asked_at = 0
 
     def state(self, now: int) -> SessionState:
         """The session at `now` (server time, ms). Raises NotFoundError."""
+        self.asked_at = now
         with self._lock, Session(self._engine) as db:
             facts = self._read_facts(db, now)
             changed = {point.id for point in facts.points if self._read_records(db, point)}
@@ -74,6 +77,7 @@ class SessionBook:
 
         The records are those that the book holds; nothing of the session changes. Raises NotFoundError.
         """
+        self.asked_at = now
         with self._lock, Session(self._engine) as db:
             facts = self._read_facts(db, now)
             for point in facts.points:
@@ -176,11 +180,8 @@ class Books:
     """The books of the sessions that were asked for last."""
 
     def __init__(self, engine: Engine, live: LiveBoard, most: int = 64) -> None:
-        self._engine = engine
         self._live = live
-        self._most = most
-        self._lock = threading.Lock()
-        self._books: dict[str, SessionBook] = {}
+        self._kept = Kept(lambda session: SessionBook(engine, live, session), most)
 
     def told_of(self, session: str) -> bool:
         """Whether a live status speaks of the session, so that more may be known than its records say."""
@@ -188,9 +189,4 @@ class Books:
 
     def of(self, session: str) -> SessionBook:
         """The book of a session (which may not exist: its `state` says so)."""
-        with self._lock:
-            book = self._books.pop(session, None) or SessionBook(self._engine, self._live, session)
-            self._books[session] = book
-            if len(self._books) > self._most:
-                del self._books[next(iter(self._books))]
-            return book
+        return self._kept.of(session)

@@ -22,6 +22,7 @@ from central_server.participation.book import FACTS_LIFE_MS, same_where_equal
 from central_server.participation.columns import COLUMNS, Axis, with_live
 from central_server.participation.condition import Digest, PointRow, digest_of, no_records, point_row, unobserved_of
 from central_server.participation.evidence import PointEvidence, no_evidence
+from central_server.participation.kept import Kept
 from central_server.participation.live import STALE_MS, LiveBoard, LiveReport
 from central_server.participation.queries import (
     LearnerFacts,
@@ -138,12 +139,14 @@ class SessionWatch:
         self._names: dict[str, str] = {}
         self._interaction = InteractionTold()
         self._interaction_key: object = None
+        self.asked_at = 0
 
     def look(self, now: int, points: frozenset[str] | None = None) -> SessionNow:
         """The session at `now` (server time, ms), as far as it is held at these bridge points (None: all of it).
 
         Raises NotFoundError.
         """
+        self.asked_at = now
         with self._lock, Session(self._engine) as db:
             facts = self._read_plan(db, now)
             self._note_growth()
@@ -379,17 +382,8 @@ class Watches:
     """The sessions that somebody looked at last."""
 
     def __init__(self, engine: Engine, live: LiveBoard, most: int = 32) -> None:
-        self._engine = engine
-        self._live = live
-        self._most = most
-        self._lock = threading.Lock()
-        self._watches: dict[str, SessionWatch] = {}
+        self._kept = Kept(lambda session: SessionWatch(engine, live, session), most)
 
     def of(self, session: str) -> SessionWatch:
         """The watch of a session (which may not exist: its methods say so)."""
-        with self._lock:
-            watch = self._watches.pop(session, None) or SessionWatch(self._engine, self._live, session)
-            self._watches[session] = watch
-            if len(self._watches) > self._most:
-                del self._watches[next(iter(self._watches))]
-            return watch
+        return self._kept.of(session)
