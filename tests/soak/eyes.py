@@ -1,7 +1,7 @@
-"""Recognition and capture through eight hours of a class, as fast as the PC can: a film of a small room, a look every two seconds.
+"""Recognition and capture through eight hours of a class, as fast as the PC can: a look every two seconds.
 
-A film of ten minutes with five learners who come and go, and a stranger, is played forty-eight times without a break;
-now and then the same pictures serve the desk. Needs ../shared/pictures.
+A film of ten minutes of a small room with three learners who come and go, and a stranger, is played forty-eight times
+without a break; now and then the same pictures serve the desk. Needs ../shared/pictures.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def main() -> int:
     source, folder, every_s = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])
     with Capture(parse_source(source), Pace(LOOK_MS, newest=False, real_time=False)) as capture:
         capture.open()
-        engine = load_engine(FaceProfile("yunet", "intel"))
+        engine = load_engine(FaceProfile("yunet", "intel", threads=1))
         gallery, problems = enrol(read_portraits(folder), engine)
         if problems:
             raise problems[0]

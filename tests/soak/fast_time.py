@@ -94,7 +94,7 @@ class FastLoop(asyncio.SelectorEventLoop):
 
     def held(self) -> bool:
         """Whether a child is behind."""
-        return any([self._behind(slot) for slot in ("recognition", "streaming")])  # each is looked at
+        return self._behind("recognition") | self._behind("streaming")  # each is looked at
 
     def _behind(self, slot: Slot) -> bool:
         reached, real = self.shared.reached(slot), time.monotonic()

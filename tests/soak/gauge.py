@@ -124,8 +124,8 @@ def measures(part: str, found: Grown) -> list[Measure]:
     out = [
         Measure(f"{name}: memory of its own, last over first", found.uss, "times", goal=MEMORY_GOAL,
                 ok=found.uss <= MEMORY_GOAL),
-        Measure(f"{name}: resident memory, last over first", found.rss, "times", found.first.rss / 1e6, goal=MEMORY_GOAL,
-                ok=found.rss <= MEMORY_GOAL),
+        Measure(f"{name}: resident memory, last over first", found.rss, "times", found.first.rss / 1e6,
+                goal=MEMORY_GOAL, ok=found.rss <= MEMORY_GOAL),
         *(
             Measure(f"{name}: {what} more", count, "", goal=0, ok=count <= 0)
             for what, count in (("threads", found.threads), ("handles", found.handles), ("children", found.children))
