@@ -158,7 +158,10 @@ async def _measured(plan: Plan, loop: FastLoop, settings: Settings) -> None:
         await asyncio.sleep(plan.every_s)
         gc.collect()
         found = read(process, "agent", loop.now, len(gc.get_objects()), settings.folder.path)
-        print(msgspec.json.encode(found).decode(), flush=True)
+        try:
+            print(msgspec.json.encode(found).decode(), flush=True)
+        except BrokenPipeError:
+            return  # whoever wanted to know has gone
 
 
 # People

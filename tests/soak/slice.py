@@ -1,7 +1,7 @@
-"""A slice of the soak for CI: the agent through as much class time as a minute gives, most of an hour at least.
+"""A slice of the soak for CI: the agent through as much class time as a minute gives, four minutes at least.
 
 Threads, handles and children may not grow at all. Memory is judged with more room than in `run.py bench soak`, where it
-has hours: in an hour much comes for the first time.
+has hours: in a short time much comes for the first time.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from tests.faults.loop import Budget, Found, Tally
 from tests.soak.gauge import Grown, Sample, grown
 from tests.soak.parts import class_time
 
-LEAST_S, EVERY_S = 2_400.0, 60.0
-"""Class time that is lived through whatever it takes: recognition dies once in it, pages are loaded ten times."""
+LEAST_S, EVERY_S = 240.0, 8.0
+"""Class time that is lived through whatever it takes, and how often it is looked."""
 MEMORY: Final = 1.15
 FILES: Final[dict[str, int]] = {"agent.log": 2_000_000, "log.db-wal": 8_000_000}
 """The most that a file of the data folder may take, bytes: the journal turns over, the write-ahead log is reused."""

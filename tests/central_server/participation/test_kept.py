@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 from central_server.participation.kept import IDLE_MS, Kept
@@ -54,7 +55,7 @@ def test_a_server_lets_go_of_the_sessions_of_the_morning(tmp_path: Path) -> None
         of, now = server.services, server.clock()
         watch, book = of.watches.of("K1.1"), of.books.of("K1.1")
         assert watch.look(now).learners and book.state(now).learners
-        held = [weakref.ref(watch), weakref.ref(book)]
+        held: list[Callable[[], object]] = [weakref.ref(watch), weakref.ref(book)]
         del watch, book
         now += IDLE_MS + 1
         for _ in range(2):  # the first asks, the second lets go
