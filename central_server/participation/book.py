@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from central_server.participation.evidence import PointEvidence, no_evidence
-from central_server.participation.kept import Kept
+from central_server.participation.kept import Asked, Kept
 from central_server.participation.live import LiveBoard, LiveReport
 from central_server.participation.queries import (
     PointFacts,
@@ -38,10 +39,11 @@ FACTS_LIFE_MS = 5_000
 class SessionBook:
     """All that is known of one session. `state` may be called from several threads."""
 
-    def __init__(self, engine: Engine, live: LiveBoard, session: str) -> None:
+    def __init__(self, engine: Engine, live: LiveBoard, session: str, asked: Asked) -> None:
         self._engine = engine
         self._live = live
         self._session = session
+        self._asked = asked
         self._lock = threading.Lock()
         self._facts: SessionFacts | None = None
         self._facts_at = 0
@@ -51,11 +53,10 @@ class SessionBook:
         """By bridge point: the devices whose records are in its evidence."""
         self._points: dict[str, tuple[object, PointState]] = {}
         self._booked: frozenset[tuple[str, str]] = frozenset()
-        self.asked_at = 0
 
     def state(self, now: int) -> SessionState:
         """The session at `now` (server time, ms). Raises NotFoundError."""
-        self.asked_at = now
+        self._asked(now)
         with self._lock, Session(self._engine) as db:
             facts = self._read_facts(db, now)
             changed = {point.id for point in facts.points if self._read_records(db, point)}
@@ -77,7 +78,7 @@ class SessionBook:
 
         The records are those that the book holds; nothing of the session changes. Raises NotFoundError.
         """
-        self.asked_at = now
+        self._asked(now)
         with self._lock, Session(self._engine) as db:
             facts = self._read_facts(db, now)
             for point in facts.points:
@@ -181,7 +182,7 @@ class Books:
 
     def __init__(self, engine: Engine, live: LiveBoard, most: int = 64) -> None:
         self._live = live
-        self._kept = Kept(lambda session: SessionBook(engine, live, session), most)
+        self._kept = Kept(functools.partial(SessionBook, engine, live), most)
 
     def told_of(self, session: str) -> bool:
         """Whether a live status speaks of the session, so that more may be known than its records say."""

@@ -4,42 +4,48 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, TypeVar
 
 IDLE_MS: Final = 15 * 60_000
 """By server time. A session of forty rooms takes some 20 MB after two hours: a server that kept those of the whole day
 would grow all day (`run.py bench soak`)."""
 
-
-class Asked(Protocol):
-    """One session's."""
-
-    asked_at: int
-    """Server time, ms, when it was asked for last."""
-
-
-T = TypeVar("T", bound=Asked)
+T = TypeVar("T")
+Asked = Callable[[int], None]
+"""Called whenever one is asked, with the server time, ms: whoever is not for IDLE_MS is let go."""
 
 
 class Kept(Generic[T]):
     """One of each session. For all threads. make: reads a session anew; most: sessions kept at a time."""
 
-    def __init__(self, make: Callable[[str], T], most: int) -> None:
+    def __init__(self, make: Callable[[str, Asked], T], most: int) -> None:
         self._make = make
         self._most = most
         self._lock = threading.Lock()
         self._kept: dict[str, T] = {}
+        self._asked_at: dict[str, int] = {}
+        """Of those that are kept and were asked."""
 
     def of(self, session: str) -> T:
         """A session's (which may not exist: what is made says so when it is asked)."""
+
+        def asked(now: int) -> None:
+            self._asked(session, now)
+
         with self._lock:
-            latest = max((one.asked_at for one in self._kept.values()), default=0)
-            found = self._kept.pop(session, None)
-            if found is None:
-                found = self._make(session)
-                found.asked_at = latest
-            self._kept = {name: one for name, one in self._kept.items() if latest - one.asked_at <= IDLE_MS}
+            found = self._kept.pop(session, None) or self._make(session, asked)
             self._kept[session] = found
             if len(self._kept) > self._most:
-                del self._kept[next(iter(self._kept))]
+                self._drop(next(iter(self._kept)))
             return found
+
+    def _asked(self, session: str, now: int) -> None:
+        with self._lock:
+            if session in self._kept:
+                self._asked_at[session] = now
+            for other in [other for other, at in self._asked_at.items() if now - at > IDLE_MS]:
+                self._drop(other)
+
+    def _drop(self, session: str) -> None:
+        self._kept.pop(session, None)
+        self._asked_at.pop(session, None)

@@ -7,6 +7,7 @@ not read yet at the first look (ten thousand logs take some seconds) is read a p
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import threading
 import time
@@ -22,7 +23,7 @@ from central_server.participation.book import FACTS_LIFE_MS, same_where_equal
 from central_server.participation.columns import COLUMNS, Axis, with_live
 from central_server.participation.condition import Digest, PointRow, digest_of, no_records, point_row, unobserved_of
 from central_server.participation.evidence import PointEvidence, no_evidence
-from central_server.participation.kept import Kept
+from central_server.participation.kept import Asked, Kept
 from central_server.participation.live import STALE_MS, LiveBoard, LiveReport
 from central_server.participation.queries import (
     LearnerFacts,
@@ -116,10 +117,11 @@ class _Kept:
 class SessionWatch:
     """One session. Its methods may be called from several threads."""
 
-    def __init__(self, engine: Engine, live: LiveBoard, session: str) -> None:
+    def __init__(self, engine: Engine, live: LiveBoard, session: str, asked: Asked) -> None:
         self._engine = engine
         self._live = live
         self._session = session
+        self._asked = asked
         self._lock = threading.Lock()
         self._facts: SessionFacts | None = None
         self._plan = ""
@@ -139,14 +141,13 @@ class SessionWatch:
         self._names: dict[str, str] = {}
         self._interaction = InteractionTold()
         self._interaction_key: object = None
-        self.asked_at = 0
 
     def look(self, now: int, points: frozenset[str] | None = None) -> SessionNow:
         """The session at `now` (server time, ms), as far as it is held at these bridge points (None: all of it).
 
         Raises NotFoundError.
         """
-        self.asked_at = now
+        self._asked(now)
         with self._lock, Session(self._engine) as db:
             facts = self._read_plan(db, now)
             self._note_growth()
@@ -382,7 +383,7 @@ class Watches:
     """The sessions that somebody looked at last."""
 
     def __init__(self, engine: Engine, live: LiveBoard, most: int = 32) -> None:
-        self._kept = Kept(lambda session: SessionWatch(engine, live, session), most)
+        self._kept = Kept(functools.partial(SessionWatch, engine, live), most)
 
     def of(self, session: str) -> SessionWatch:
         """The watch of a session (which may not exist: its methods say so)."""

@@ -5,42 +5,49 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from central_server.participation.kept import IDLE_MS, Kept
+from central_server.participation.kept import IDLE_MS, Asked, Kept
 from tests.central_server.running import MINUTE, START, running, write_course
 
 
+@dataclass(frozen=True)
 class One:
     """What is kept of a session."""
 
-    def __init__(self, session: str) -> None:
-        self.session, self.asked_at = session, 0
-
-    def ask(self, now: int) -> None:
-        self.asked_at = now
+    session: str
+    asked: Asked
 
 
-def test_a_session_that_is_asked_for_stays_and_one_that_is_not_goes() -> None:
+def test_a_session_that_is_asked_stays_and_one_that_is_not_goes() -> None:
     kept = Kept(One, most=9)
     first, second = kept.of("a"), kept.of("b")
-    first.ask(START)
-    second.ask(START + IDLE_MS)
+    first.asked(START)
+    second.asked(START + IDLE_MS)
     assert kept.of("a") is first and kept.of("b") is second
-    second.ask(START + IDLE_MS + 1)
+    second.asked(START + IDLE_MS + 1)
     assert kept.of("b") is second
+    assert kept.of("a") is not first
+
+
+def test_one_that_was_let_go_may_still_be_asked_by_who_holds_it() -> None:
+    kept = Kept(One, most=9)
+    first, second = kept.of("a"), kept.of("b")
+    first.asked(START)
+    second.asked(START + IDLE_MS + 1)
+    first.asked(START + IDLE_MS + 2)
     assert kept.of("a") is not first
 
 
 def test_a_new_one_is_not_let_go_before_it_was_asked() -> None:
     kept = Kept(One, most=9)
-    kept.of("a").ask(START)
-    new = kept.of("b")
-    kept.of("c")
-    assert kept.of("b") is new
+    new = kept.of("a")
+    kept.of("b").asked(START)
+    assert kept.of("a") is new
 
 
-def test_of_too_many_the_one_that_was_asked_for_first_goes() -> None:
+def test_of_too_many_the_one_that_was_looked_for_first_goes() -> None:
     kept = Kept(One, most=2)
     first, second = kept.of("a"), kept.of("b")
     kept.of("c")
@@ -57,9 +64,9 @@ def test_a_server_lets_go_of_the_sessions_of_the_morning(tmp_path: Path) -> None
         assert watch.look(now).learners and book.state(now).learners
         held: list[Callable[[], object]] = [weakref.ref(watch), weakref.ref(book)]
         del watch, book
-        now += IDLE_MS + 1
-        for _ in range(2):  # the first asks, the second lets go
-            of.watches.of("K2.1").look(now)
-            of.books.of("K2.1").state(now)
+        live, other = of.watches.of("K2.1"), of.books.of("K2.1")
+        for passed in (0, IDLE_MS, IDLE_MS + 1):  # as a live page goes on asking
+            live.look(now + passed)
+            other.state(now + passed)
         gc.collect()
         assert [one() for one in held] == [None, None]
