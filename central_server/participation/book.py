@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from central_server.participation.evidence import PointEvidence, no_evidence
-from central_server.participation.kept import Asked, Kept
+from central_server.participation.kept import Asked, Kept, by_nobody
 from central_server.participation.live import LiveBoard, LiveReport
 from central_server.participation.queries import (
     PointFacts,
@@ -39,7 +39,7 @@ FACTS_LIFE_MS = 5_000
 class SessionBook:
     """All that is known of one session. `state` may be called from several threads."""
 
-    def __init__(self, engine: Engine, live: LiveBoard, session: str, asked: Asked) -> None:
+    def __init__(self, engine: Engine, live: LiveBoard, session: str, asked: Asked = by_nobody) -> None:
         self._engine = engine
         self._live = live
         self._session = session

@@ -15,6 +15,10 @@ Asked = Callable[[int], None]
 """Called whenever one is asked, with the server time, ms: whoever is not for IDLE_MS is let go."""
 
 
+def by_nobody(_: int) -> None:
+    """For one that nobody keeps."""
+
+
 class Kept(Generic[T]):
     """One of each session. For all threads. make: reads a session anew; most: sessions kept at a time."""
 

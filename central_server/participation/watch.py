@@ -23,7 +23,7 @@ from central_server.participation.book import FACTS_LIFE_MS, same_where_equal
 from central_server.participation.columns import COLUMNS, Axis, with_live
 from central_server.participation.condition import Digest, PointRow, digest_of, no_records, point_row, unobserved_of
 from central_server.participation.evidence import PointEvidence, no_evidence
-from central_server.participation.kept import Asked, Kept
+from central_server.participation.kept import Asked, Kept, by_nobody
 from central_server.participation.live import STALE_MS, LiveBoard, LiveReport
 from central_server.participation.queries import (
     LearnerFacts,
@@ -117,7 +117,7 @@ class _Kept:
 class SessionWatch:
     """One session. Its methods may be called from several threads."""
 
-    def __init__(self, engine: Engine, live: LiveBoard, session: str, asked: Asked) -> None:
+    def __init__(self, engine: Engine, live: LiveBoard, session: str, asked: Asked = by_nobody) -> None:
         self._engine = engine
         self._live = live
         self._session = session
