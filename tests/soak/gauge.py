@@ -68,7 +68,7 @@ class Grown:
     threads: int
     handles: int
     children: int
-    """How many more it never had less of: one that it lets go of later does not count."""
+    """How many more it hardly ever had less of: one that it lets go of later does not count."""
     objects: float
     first: Sample
     last: Sample
@@ -89,8 +89,9 @@ def grown(samples: Sequence[Sample]) -> Grown:
         return _middle(map(of, late)) / before if before else 1.0
 
     def more(of: Callable[[Sample], int]) -> int:
-        # The least of each half: a page that is open now, or a child that is just ending, is no growth.
-        return min(map(of, counted[half:])) - min(map(of, counted[:half]))
+        # What nine in ten readings of each half have at least: a page that is open now, or a child that is just
+        # ending, is no growth, nor is it that there was once less.
+        return _least(map(of, counted[half:])) - _least(map(of, counted[:half]))
 
     names = sorted({name for one in counted for name in one.files})
     return Grown(
@@ -112,6 +113,11 @@ def grown(samples: Sequence[Sample]) -> Grown:
             for name in names
         },
     )
+
+
+def _least(values: Iterable[int]) -> int:
+    ordered = sorted(values)
+    return ordered[len(ordered) // 10]
 
 
 def _middle(values: Iterable[int]) -> float:
