@@ -267,8 +267,8 @@ class LiveUnobserved(Told, frozen=True, kw_only=True):
     last: Milliseconds
     """Not before the status's `at`: it goes on."""
     why: Word
-    """`far_seat`, `no_face`, or `unconfirmed`: the learner is known by confirmations, and the record of the next one will
-    count the time. Another one, of a newer agent, is taken as `no_face`."""
+    """`far_seat`, `no_face`, or `unconfirmed`: the learner is known by confirmations, and the record of the next one
+    will count the time. Another one, of a newer agent, is taken as `no_face`."""
 
 
 class LiveStream(Told, frozen=True, kw_only=True):

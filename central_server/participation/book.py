@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from central_server.participation.evidence import PointEvidence, no_evidence
+from central_server.participation.kept import Asked, Kept, by_nobody
 from central_server.participation.live import LiveBoard, LiveReport
 from central_server.participation.queries import (
     PointFacts,
@@ -37,10 +39,11 @@ FACTS_LIFE_MS = 5_000
 class SessionBook:
     """All that is known of one session. `state` may be called from several threads."""
 
-    def __init__(self, engine: Engine, live: LiveBoard, session: str) -> None:
+    def __init__(self, engine: Engine, live: LiveBoard, session: str, asked: Asked = by_nobody) -> None:
         self._engine = engine
         self._live = live
         self._session = session
+        self._asked = asked
         self._lock = threading.Lock()
         self._facts: SessionFacts | None = None
         self._facts_at = 0
@@ -53,6 +56,7 @@ class SessionBook:
 
     def state(self, now: int) -> SessionState:
         """The session at `now` (server time, ms). Raises NotFoundError."""
+        self._asked(now)
         with self._lock, Session(self._engine) as db:
             facts = self._read_facts(db, now)
             changed = {point.id for point in facts.points if self._read_records(db, point)}
@@ -74,6 +78,7 @@ class SessionBook:
 
         The records are those that the book holds; nothing of the session changes. Raises NotFoundError.
         """
+        self._asked(now)
         with self._lock, Session(self._engine) as db:
             facts = self._read_facts(db, now)
             for point in facts.points:
@@ -176,11 +181,8 @@ class Books:
     """The books of the sessions that were asked for last."""
 
     def __init__(self, engine: Engine, live: LiveBoard, most: int = 64) -> None:
-        self._engine = engine
         self._live = live
-        self._most = most
-        self._lock = threading.Lock()
-        self._books: dict[str, SessionBook] = {}
+        self._kept = Kept(functools.partial(SessionBook, engine, live), most)
 
     def told_of(self, session: str) -> bool:
         """Whether a live status speaks of the session, so that more may be known than its records say."""
@@ -188,9 +190,4 @@ class Books:
 
     def of(self, session: str) -> SessionBook:
         """The book of a session (which may not exist: its `state` says so)."""
-        with self._lock:
-            book = self._books.pop(session, None) or SessionBook(self._engine, self._live, session)
-            self._books[session] = book
-            if len(self._books) > self._most:
-                del self._books[next(iter(self._books))]
-            return book
+        return self._kept.of(session)

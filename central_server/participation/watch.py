@@ -7,6 +7,7 @@ not read yet at the first look (ten thousand logs take some seconds) is read a p
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import threading
 import time
@@ -22,6 +23,7 @@ from central_server.participation.book import FACTS_LIFE_MS, same_where_equal
 from central_server.participation.columns import COLUMNS, Axis, with_live
 from central_server.participation.condition import Digest, PointRow, digest_of, no_records, point_row, unobserved_of
 from central_server.participation.evidence import PointEvidence, no_evidence
+from central_server.participation.kept import Asked, Kept, by_nobody
 from central_server.participation.live import STALE_MS, LiveBoard, LiveReport
 from central_server.participation.queries import (
     LearnerFacts,
@@ -115,10 +117,11 @@ class _Kept:
 class SessionWatch:
     """One session. Its methods may be called from several threads."""
 
-    def __init__(self, engine: Engine, live: LiveBoard, session: str) -> None:
+    def __init__(self, engine: Engine, live: LiveBoard, session: str, asked: Asked = by_nobody) -> None:
         self._engine = engine
         self._live = live
         self._session = session
+        self._asked = asked
         self._lock = threading.Lock()
         self._facts: SessionFacts | None = None
         self._plan = ""
@@ -144,6 +147,7 @@ class SessionWatch:
 
         Raises NotFoundError.
         """
+        self._asked(now)
         with self._lock, Session(self._engine) as db:
             facts = self._read_plan(db, now)
             self._note_growth()
@@ -379,17 +383,8 @@ class Watches:
     """The sessions that somebody looked at last."""
 
     def __init__(self, engine: Engine, live: LiveBoard, most: int = 32) -> None:
-        self._engine = engine
-        self._live = live
-        self._most = most
-        self._lock = threading.Lock()
-        self._watches: dict[str, SessionWatch] = {}
+        self._kept = Kept(functools.partial(SessionWatch, engine, live), most)
 
     def of(self, session: str) -> SessionWatch:
         """The watch of a session (which may not exist: its methods say so)."""
-        with self._lock:
-            watch = self._watches.pop(session, None) or SessionWatch(self._engine, self._live, session)
-            self._watches[session] = watch
-            if len(self._watches) > self._most:
-                del self._watches[next(iter(self._watches))]
-            return watch
+        return self._kept.of(session)

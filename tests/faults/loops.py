@@ -55,5 +55,6 @@ LOOPS = (
     Loop("changed_log", "tests.faults.changed_log", "changes to an agent's log by hand", "1,000"),
     Loop("changed_ledger", "tests.faults.changed_ledger", "changes to the server's tables by hand", "1,000"),
     Loop("whole_system", "tests.simulation.seeds", "a server and 20 agents, all that can go wrong", "1,000 seeds"),
+    Loop("soak", "tests.soak.slice", "the agent through a class in short seconds", "8 h of class time"),
     Loop("decoders", "tests.faults.fuzz_records", "rubbish for the decoders of records", "10 min"),
 )

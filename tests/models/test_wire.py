@@ -69,7 +69,8 @@ def test_a_state_that_is_not_known_needs_attention_and_never_hides_a_fault() -> 
 
 def test_what_an_older_agent_does_not_tell_has_a_default() -> None:
     least = {name: STATUS[name] for name in (
-        "session", "at", "watching_from", "watching_to", "present", "unknown", "waiting", "detector", "encoder", "alarms",
+        "session", "at", "watching_from", "watching_to", "present", "unknown", "waiting", "detector", "encoder",
+        "alarms",
     )}  # fmt: skip
     assert msgspec.convert(least, LiveStatus).stream is None
     assert msgspec.convert({k: v for k, v in HEALTH.items() if k != "restarts"}, Health).restarts == ()

@@ -18,7 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import httpx
 import msgspec
@@ -70,8 +70,8 @@ class Plan(msgspec.Struct, frozen=True):
 class HeldJournal(Journal):
     """The agent's journal, by which time knows of children that start and are lost."""
 
-    def __init__(self, path: Path, clocks: Clocks, loop: FastLoop) -> None:
-        super().__init__(path, clocks.wall, Path(os.devnull).open("w", encoding="utf-8"))
+    def __init__(self, path: Path, clocks: Clocks, loop: FastLoop, out: TextIO) -> None:
+        super().__init__(path, clocks.wall, out)
         self._loop = loop
 
     def note(self, event: str, **facts: Fact) -> str:
@@ -89,13 +89,14 @@ def main() -> int:
     plan = msgspec.json.decode(sys.argv[1], type=Plan)
     loop = FastLoop(SharedTime(Path(plan.time)), SPEED)
     asyncio.set_event_loop(loop)
-    loop.run_until_complete(_live(plan, loop))
+    with Path(os.devnull).open("w", encoding="utf-8") as terminal:
+        loop.run_until_complete(_live(plan, loop, terminal))
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
     return 0
 
 
-async def _live(plan: Plan, loop: FastLoop) -> None:
+async def _live(plan: Plan, loop: FastLoop, terminal: TextIO) -> None:
     """As bridge_agent.cli.run_agent does."""
     settings = _settings(plan)
     folder, keys, began = settings.folder, KeyStore(), loop.shared()
@@ -104,7 +105,7 @@ async def _live(plan: Plan, loop: FastLoop) -> None:
     with folder.hold():
         async with Server(plan.server, clock, transport=Awaited(loop), timeout=LONG) as stranger:
             who = await identity.join(folder, keys, stranger, plan.token)
-        journal = HeldJournal(folder.journal, clocks, loop)
+        journal = HeldJournal(folder.journal, clocks, loop, terminal)
         log = Log.open(folder.log, who.membership.device, clocks.wall())
         watch = functools.partial(
             supervisor.watch, functools.partial(room.recognition, plan.time, began), patience=PATIENT
@@ -157,7 +158,10 @@ async def _measured(plan: Plan, loop: FastLoop, settings: Settings) -> None:
         await asyncio.sleep(plan.every_s)
         gc.collect()
         found = read(process, "agent", loop.now, len(gc.get_objects()), settings.folder.path)
-        print(msgspec.json.encode(found).decode(), flush=True)
+        try:
+            print(msgspec.json.encode(found).decode(), flush=True)
+        except BrokenPipeError:
+            return  # whoever wanted to know has gone
 
 
 # People

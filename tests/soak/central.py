@@ -1,7 +1,7 @@
 """The central server of a soak: a program of its own, with all its work beside requests, by a time that it is given.
 
-`python -m tests.soak.central FOLDER TIME POINTS LEARNERS DAYS_LATER` prints one line of JSON (`Told`), then serves until
-its standard input ends; each line that comes is answered by what it holds (`Inside`).
+`python -m tests.soak.central FOLDER TIME POINTS LEARNERS DAYS_LATER` prints one line of JSON (`Told`), then serves
+until its standard input ends; each line that comes is answered by what it holds (`Inside`).
 """
 
 from __future__ import annotations

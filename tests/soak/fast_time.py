@@ -18,7 +18,7 @@ import httpx
 
 Slot = Literal["recognition", "streaming"]
 _PLACES: Final[dict[str, int]] = {"now": 0, "recognition": 8, "streaming": 16}
-LEAD_MS: Final = 2_000
+LEAD_MS: Final = 6_000
 """So far time may be ahead of a child: a room is looked at every second or two."""
 STARTING_S, SILENT_S = 60.0, 10.0
 """Real seconds for which time waits for a child that starts, and for one that was heard of before."""
@@ -94,7 +94,7 @@ class FastLoop(asyncio.SelectorEventLoop):
 
     def held(self) -> bool:
         """Whether a child is behind."""
-        return any([self._behind(slot) for slot in ("recognition", "streaming")])  # each is looked at
+        return self._behind("recognition") | self._behind("streaming")  # each is looked at
 
     def _behind(self, slot: Slot) -> bool:
         reached, real = self.shared.reached(slot), time.monotonic()

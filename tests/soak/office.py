@@ -40,7 +40,7 @@ from tests.soak.gauge import Sample, read
 from tests.soak.room import here
 
 POINTS, LEARNERS = 40, 10
-STATUS_S, HEALTH_S, BATCH_S, PLAN_S, PAGE_S, VIEW_S = 10, 30, 60, 300, 20, 120
+STATUS_S, HEALTH_S, BATCH_S, PLAN_S, PAGE_S, VIEW_S = 30, 30, 60, 300, 120, 600
 """How often each bridge point tells and sends, a page is opened, and a page left open is closed again. Real agents tell
 their status every 2 s and ask for the plan every 15."""
 VIEWERS: Final = 6
