@@ -91,6 +91,7 @@ def people_come(page: Page, console: str) -> None:
 
 
 def _course(now: datetime) -> str:
+    now = now.replace(second=0)  # the page on which it is changed knows minutes
     start, end = (now + timedelta(minutes=m) for m in (-20, 180))
     people = "".join(
         f'[[learners]]\ncode = "VD{n}"\nname = "{name}"\nunit = "Phòng Ví dụ"\nbirth_year = {1974 + 2 * n}\n'

@@ -29,7 +29,9 @@ def draw(second: float) -> np.ndarray:
     for number, (x, y, size) in enumerate(_SEATS):
         at = x + round(2 * np.sin(second / 3 + number)), y + round(1.5 * np.sin(second / 4 + 2 * number))
         clothes = _CLOTHES[number % len(_CLOTHES)]
-        cv2.ellipse(picture, (at[0], at[1] + 2 * size), (round(1.7 * size), round(1.5 * size)), 0, 180, 360, clothes, -1)
+        cv2.ellipse(
+            picture, (at[0], at[1] + 2 * size), (round(1.7 * size), round(1.5 * size)), 0, 180, 360, clothes, -1
+        )
         cv2.circle(picture, at, size, (150, 170, 196), -1)
         cv2.ellipse(picture, at, (size, size), 0, 180, 360, (60, 60, 66), -1)
         cv2.rectangle(picture, (x - 62, y + 2 * size), (x + 62, y + 2 * size + 18), _TABLE, -1)

@@ -42,7 +42,9 @@ def search(articles: Iterable[Article], asked: str) -> list[Hit]:
             own = [word for word in words if word in heading or word in text]
             if not own:
                 continue  # only the title has the words: its own section tells so
-            points = sum(_IN_TITLE * (w in title) + _IN_HEADING * (w in heading) + _IN_TEXT * (w in text) for w in words)
+            points = sum(
+                _IN_TITLE * (w in title) + _IN_HEADING * (w in heading) + _IN_TEXT * (w in text) for w in words
+            )
             points += _IN_HEADING * (" ".join(words) in heading) + _IN_TITLE * (" ".join(words) in text)
             found.append((-points, len(found), Hit(article, section, *_excerpt(section.text, text, words))))
     return [hit for _, _, hit in sorted(found, key=lambda one: one[:2])[:MOST]]

@@ -50,7 +50,9 @@ def article(folder: Path, text: str) -> Article:
 
 
 def test_an_article_has_its_title_lead_and_anchors_and_no_html_of_its_own(tmp_path: Path) -> None:
-    one = article(tmp_path, "# Tên bài\n\nNói về điều này.\n\n## Mất điện {#power}\n\n<b>x</b> **nút**\n\n### Đèn đỏ\n\nTối.\n")
+    one = article(
+        tmp_path, "# Tên bài\n\nNói về điều này.\n\n## Mất điện {#power}\n\n<b>x</b> **nút**\n\n### Đèn đỏ\n\nTối.\n"
+    )
     assert (one.title, one.lead) == ("Tên bài", "Nói về điều này.")
     assert [(s.anchor, s.heading, s.text) for s in one.sections[1:]] == [
         ("power", "Mất điện", "<b>x</b> nút"), ("den-do", "Đèn đỏ", "Tối."),
