@@ -360,7 +360,8 @@ def _world(server: Running) -> World:
             "session": "K1.1", "course": courses["K1"], "bridge_point": points["TDM"], "learner": learners["HV000"],
             "account": target, "grant": "g-none", "sign_in": "b-none", "question": "1",
             "token": "0" * 32, "room": points["TDM"], "source": "camera", "resource": "none",
-            "correction": "d-none", "contest": "y-none", "evidence": "e-none", "number": "0", "ending": "csv", "part": "technician", "article": "faults", "picture": "console.webp",
+            "correction": "d-none", "contest": "y-none", "evidence": "e-none", "number": "0", "ending": "csv",
+            "part": "technician", "article": "faults", "picture": "console.webp",
         }  # fmt: skip
         return World(server, accounts, places, server.client(follow_redirects=False))
 
