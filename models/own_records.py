@@ -162,6 +162,18 @@ class Enrolled(OwnRecord, frozen=True, kw_only=True, tag="enrolled"):
     bridge_point: Id
 
 
+class EnrolmentEnded(OwnRecord, frozen=True, kw_only=True, tag="enrolment_ended"):
+    """A learner is taken off a course's roster. In sessions that have begun by then the learner is a guest from now on
+    (GuestAdmitted)."""
+
+    course: Id
+    learner: Id
+    bridge_point: Id
+    """Where the learner was enrolled."""
+    reason: Head
+    """SHA-256 of the reason's text, which the table keeps."""
+
+
 class Transferred(OwnRecord, frozen=True, kw_only=True, tag="transferred"):
     """A learner sits at another bridge point in the sessions that begin at `since` or later."""
 
@@ -391,6 +403,7 @@ AnyOwnRecord = (
     | HolidayMarked
     | TakesPart
     | Enrolled
+    | EnrolmentEnded
     | Transferred
     | TransferUndone
     | GuestAdmitted

@@ -42,6 +42,7 @@ from models.own_records import (
     CredentialChanged,
     DeviceJoined,
     Enrolled,
+    EnrolmentEnded,
     ForksDropped,
     ForkSeen,
     GapClosed,
@@ -113,6 +114,7 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
             HolidayMarked,
             TakesPart,
             Enrolled,
+            EnrolmentEnded,
             Transferred,
             TransferUndone,
             GuestAdmitted,
@@ -228,7 +230,7 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             LearnerKnown() | ConsentGiven() | ConsentWithdrawn() | TemplateKept() | TemplateErased()
             | LookalikesJudged() | PinMade() | PinErased()
             | CardSet() | GuestAdmitted() | GuestRemoved() | Transferred()
-            | TransferUndone()
+            | TransferUndone() | EnrolmentEnded()
         ):  # fmt: skip
             return sentence_of_learners(record, name)
         case (

@@ -27,6 +27,7 @@ from models.own_records import (
     CredentialChanged,
     DeviceJoined,
     Enrolled,
+    EnrolmentEnded,
     ForksDropped,
     ForkSeen,
     Granted,
@@ -69,6 +70,7 @@ NAMES = {
     "holidays": ("ngày nghỉ", "the holiday"),
     "places": ("điểm cầu dự buổi học", "the bridge point of session"),
     "enrolled": ("ghi danh", "the enrolment"),
+    "ended": ("việc bỏ tên khỏi danh sách", "the end of enrolment"),
     "transfers": ("chuyển điểm cầu", "the transfer"),
     "guests": ("khách của buổi học", "the guest of session"),
     "learners": ("họ tên, mã, đơn vị hoặc năm sinh của học viên", "the name, code, unit or birth year of learner"),
@@ -203,6 +205,9 @@ def _play_planning(plan: Plan, record: AnyOwnRecord) -> None:
 
 def _play_learners(plan: Plan, record: AnyOwnRecord) -> None:
     match record:
+        case EnrolmentEnded():
+            plan.enrolled.pop((record.course, record.learner), None)
+            plan.ended[record.course, record.learner, record.at] = (record.bridge_point, record.reason, record.by)
         case Transferred():
             plan.transfers[record.course, record.learner, record.since] = record.bridge_point
         case TransferUndone():
