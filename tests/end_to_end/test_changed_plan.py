@@ -38,15 +38,15 @@ def test_a_moved_session_is_let_go_and_taken_up_again_and_a_cancelled_one_is_sea
     try:
         world.prepare()
         world.start_agent()
-        until((tmp_path / "agent" / "today.json").exists, 30)
-        until(lambda: world.agents_log()[1] != [], 40)  # somebody was checked in: it is watched
+        until((tmp_path / "agent" / "today.json").exists)
+        until(lambda: world.agents_log()[1] != [])  # somebody was checked in: it is watched
         move(datetime.now(UTC).replace(microsecond=0) + timedelta(hours=3))
-        until(lambda: len(of(Coverage)) == 1, 30)
+        until(lambda: len(of(Coverage)) == 1)
         assert of(Seal) == []
         move(datetime.now(UTC).replace(microsecond=0))
-        until(lambda: "Watching" in _after_first(tmp_path), 30)
+        until(lambda: "Watching" in _after_first(tmp_path))
         change(config, changing(lambda c: cancel(c, session_of(c, "K.b1"), "mất điện"), wall_ms()))
-        until(lambda: len(of(Seal)) == 1, 30)
+        until(lambda: len(of(Seal)) == 1)
         assert len(of(Coverage)) == 2
         world.wait_for_seal()
     finally:
