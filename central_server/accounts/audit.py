@@ -30,6 +30,15 @@ from models.correction_records import (
     SheetRevised,
     SheetSigned,
 )
+from models.enrolment_records import (
+    Enrolled,
+    EnrolmentEnded,
+    GuestAdmitted,
+    GuestRemoved,
+    LearnerKnown,
+    Transferred,
+    TransferUndone,
+)
 from models.own_records import (
     AccountChanged,
     AccountMade,
@@ -41,18 +50,13 @@ from models.own_records import (
     CourseRule,
     CredentialChanged,
     DeviceJoined,
-    Enrolled,
-    EnrolmentEnded,
     ForksDropped,
     ForkSeen,
     GapClosed,
     Granted,
-    GuestAdmitted,
-    GuestRemoved,
     HolidayMarked,
     KeyRevoked,
     KeyRotated,
-    LearnerKnown,
     LecturerBound,
     LookalikesJudged,
     PinErased,
@@ -72,8 +76,6 @@ from models.own_records import (
     TemplateErased,
     TemplateKept,
     TokenMade,
-    Transferred,
-    TransferUndone,
     decode_own,
 )
 from models.portrait_records import PortraitLookedAt, PortraitPolicySet, PortraitsErased, PortraitsKept

@@ -17,7 +17,7 @@ from central_server.errors import ConflictError
 from central_server.learners.kept_portraits import erase_portraits, kept_of
 from central_server.learners.tables import Learner
 from central_server.reports.tables import CourseResult
-from models.own_records import EnrolmentEnded, GuestAdmitted, TransferUndone
+from models.enrolment_records import EnrolmentEnded, GuestAdmitted, TransferUndone
 
 
 def end_enrolments(course: str, learners: Collection[str], reason: str, now: int, by: str) -> Job[None]:

@@ -6,22 +6,24 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from central_server.web.figures import day, day_time
+from models.enrolment_records import (
+    EnrolmentEnded,
+    GuestAdmitted,
+    GuestRemoved,
+    LearnerKnown,
+    Transferred,
+    TransferUndone,
+)
 from models.language import counted
 from models.own_records import (
     CardSet,
     ConsentGiven,
     ConsentWithdrawn,
-    EnrolmentEnded,
-    GuestAdmitted,
-    GuestRemoved,
-    LearnerKnown,
     LookalikesJudged,
     PinErased,
     PinMade,
     TemplateErased,
     TemplateKept,
-    Transferred,
-    TransferUndone,
 )
 
 OfLearners: TypeAlias = (

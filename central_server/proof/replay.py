@@ -15,6 +15,15 @@ from central_server.proof.replay_corrections import play_correction
 from central_server.proof.replay_portraits import play_portrait
 from central_server.proof.replay_reports import play_report
 from models.classroom_records import ClassroomRecord
+from models.enrolment_records import (
+    Enrolled,
+    EnrolmentEnded,
+    GuestAdmitted,
+    GuestRemoved,
+    LearnerKnown,
+    Transferred,
+    TransferUndone,
+)
 from models.own_records import (
     AccountChanged,
     AccountMade,
@@ -26,17 +35,12 @@ from models.own_records import (
     CourseRule,
     CredentialChanged,
     DeviceJoined,
-    Enrolled,
-    EnrolmentEnded,
     ForksDropped,
     ForkSeen,
     Granted,
-    GuestAdmitted,
-    GuestRemoved,
     HolidayMarked,
     KeyRevoked,
     KeyRotated,
-    LearnerKnown,
     LecturerBound,
     LookalikesJudged,
     PinErased,
@@ -52,8 +56,6 @@ from models.own_records import (
     TemplateErased,
     TemplateKept,
     TokenMade,
-    Transferred,
-    TransferUndone,
 )
 
 T = TypeVar("T")
