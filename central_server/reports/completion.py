@@ -73,6 +73,16 @@ class Finisher:
             self.now.scheduled,
         )
 
+    @property
+    def seen(self) -> str:
+        """The periods as the page shows them: whoever recognises them has had these before him."""
+        return f"{self.now.attended}/{self.now.scheduled}"
+
+    def brings_other_periods(self, result: Result) -> bool:
+        """Whether the result is not with the periods that were recognised already."""
+        old = self.result
+        return old is None or (old.attended, old.scheduled) != (result.attended, result.scheduled)
+
     def to_recognise(
         self, outcome: Outcome, grade: str, certificate: str, book_number: str, before: int, *, refresh: bool
     ) -> Result:
