@@ -193,8 +193,14 @@ class Sync:
     def _forked(self, now: int) -> None:
         vi, en = (f" từ bản ghi số {self._differs}", f" from record {self._differs} on") if self._differs else ("", "")
         self.alarm = Alarm(
-            f"Nhật ký ở máy này và ở máy chủ khác nhau{vi}. Máy vẫn ghi tiếp; hãy báo quản trị hệ thống ngay.",
-            f"This PC's log and the server's copy differ{en}. Recording goes on; tell the administrator at once.",
+            f"Nhật ký ở máy này và ở máy chủ khác nhau{vi} nên máy này không gửi được nữa; máy vẫn ghi tiếp. Thường là "
+            "do thư mục dữ liệu đã được chép sang máy khác và cả hai máy cùng chạy: hãy dừng một máy. Nếu giữ máy này, "
+            "hãy cho gia nhập lại với thư mục dữ liệu mới và giữ nguyên thư mục cũ cho quản trị hệ thống. Báo quản trị "
+            "hệ thống ngay.",
+            f"This PC's log and the server's copy differ{en}, so this PC can send no more; it goes on recording. "
+            "Mostly the data folder was copied to another PC and both run: stop one of them. If this one stays, let it "
+            "join anew with a new data folder, and keep the old folder for the administrator. Tell the administrator "
+            "at once.",
         )
         self._due = now + FORK_WAIT_MS
 

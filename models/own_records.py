@@ -12,6 +12,7 @@ import msgspec
 
 from models.classroom_records import InClassroom
 from models.correction_records import OfCorrections
+from models.enrolment_records import OfEnrolment
 from models.own_record import OwnRecord
 from models.participation import Rule
 from models.portrait_records import OfPortraits
@@ -152,53 +153,6 @@ class TakesPart(OwnRecord, frozen=True, kw_only=True, tag="takes_part"):
     session: Id
     bridge_point: Id
     takes_part: bool
-
-
-class Enrolled(OwnRecord, frozen=True, kw_only=True, tag="enrolled"):
-    """A learner is enrolled in a course at this bridge point."""
-
-    course: Id
-    learner: Id
-    bridge_point: Id
-
-
-class Transferred(OwnRecord, frozen=True, kw_only=True, tag="transferred"):
-    """A learner sits at another bridge point in the sessions that begin at `since` or later."""
-
-    course: Id
-    learner: Id
-    bridge_point: Id
-    since: Milliseconds
-
-
-class TransferUndone(OwnRecord, frozen=True, kw_only=True, tag="transfer_undone"):
-    """A transfer was taken back."""
-
-    course: Id
-    learner: Id
-    since: Milliseconds
-
-
-class GuestAdmitted(OwnRecord, frozen=True, kw_only=True, tag="guest_admitted"):
-    """A learner who is not enrolled takes part in one session."""
-
-    session: Id
-    learner: Id
-    bridge_point: Id
-
-
-class GuestRemoved(OwnRecord, frozen=True, kw_only=True, tag="guest_removed"):
-    """A guest was entered by mistake."""
-
-    session: Id
-    learner: Id
-
-
-class LearnerKnown(OwnRecord, frozen=True, kw_only=True, tag="learner_known"):
-    """Who a learner is, without a name: a salted SHA-256 over name, code, unit and birth year (learners.identity)."""
-
-    learner: Id
-    commitment: Head
 
 
 class ConsentGiven(OwnRecord, frozen=True, kw_only=True, tag="consent_given"):
@@ -390,12 +344,6 @@ AnyOwnRecord = (
     | SessionDropped
     | HolidayMarked
     | TakesPart
-    | Enrolled
-    | Transferred
-    | TransferUndone
-    | GuestAdmitted
-    | GuestRemoved
-    | LearnerKnown
     | ConsentGiven
     | ConsentWithdrawn
     | TemplateKept
@@ -421,6 +369,7 @@ AnyOwnRecord = (
     | OfReports
     | OfPortraits
     | OfVisits
+    | OfEnrolment
 )
 
 _decoder = msgspec.json.Decoder(AnyOwnRecord)

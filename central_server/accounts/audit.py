@@ -30,6 +30,15 @@ from models.correction_records import (
     SheetRevised,
     SheetSigned,
 )
+from models.enrolment_records import (
+    Enrolled,
+    EnrolmentEnded,
+    GuestAdmitted,
+    GuestRemoved,
+    LearnerKnown,
+    Transferred,
+    TransferUndone,
+)
 from models.own_records import (
     AccountChanged,
     AccountMade,
@@ -41,17 +50,13 @@ from models.own_records import (
     CourseRule,
     CredentialChanged,
     DeviceJoined,
-    Enrolled,
     ForksDropped,
     ForkSeen,
     GapClosed,
     Granted,
-    GuestAdmitted,
-    GuestRemoved,
     HolidayMarked,
     KeyRevoked,
     KeyRotated,
-    LearnerKnown,
     LecturerBound,
     LookalikesJudged,
     PinErased,
@@ -71,8 +76,6 @@ from models.own_records import (
     TemplateErased,
     TemplateKept,
     TokenMade,
-    Transferred,
-    TransferUndone,
     decode_own,
 )
 from models.portrait_records import PortraitLookedAt, PortraitPolicySet, PortraitsErased, PortraitsKept
@@ -113,6 +116,7 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[type[AnyOwnRecord], ...]]] = {
             HolidayMarked,
             TakesPart,
             Enrolled,
+            EnrolmentEnded,
             Transferred,
             TransferUndone,
             GuestAdmitted,
@@ -228,7 +232,7 @@ def sentence(record: AnyOwnRecord, name: Callable[[str, str], str]) -> tuple[str
             LearnerKnown() | ConsentGiven() | ConsentWithdrawn() | TemplateKept() | TemplateErased()
             | LookalikesJudged() | PinMade() | PinErased()
             | CardSet() | GuestAdmitted() | GuestRemoved() | Transferred()
-            | TransferUndone()
+            | TransferUndone() | EnrolmentEnded()
         ):  # fmt: skip
             return sentence_of_learners(record, name)
         case (

@@ -19,7 +19,7 @@ from central_server.courses.tables import CourseSession, Enrolment
 from central_server.database import Job
 from central_server.learners.identity import learner_by_code, put_learner
 from central_server.participation.rules import put_rule
-from models.own_records import Enrolled
+from models.enrolment_records import Enrolled
 
 
 @dataclass(frozen=True, slots=True)

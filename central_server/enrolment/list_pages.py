@@ -14,6 +14,7 @@ from central_server.bridge_points.tables import BridgePoint
 from central_server.courses.queries import course_of
 from central_server.courses.tables import CourseSession, Enrolment, SessionBridgePoint
 from central_server.database import Job, T
+from central_server.enrolment.leaving import end_enrolments, ended_in
 from central_server.enrolment.listing import (
     ListedLearner,
     guests_of,
@@ -85,6 +86,19 @@ async def undo(request: Request, course: str, of: ServicesDep, actor: ActorDep, 
     since = form.whole("since", 0, 2**53) or 0
     job = undo_transfer(course, form.value("learner"), since, of.now(), actor.account)
     return await _done(request, course, of, form, job, "undone")
+
+
+@router.post("/enrolments/end", dependencies=manage)
+async def end(request: Request, course: str, of: ServicesDep, actor: ActorDep, form: FormDep) -> Response:
+    """Take the chosen learners off the roster, with the reason."""
+    learners = form.values("learner")
+    if not learners:
+        form.fail("learner", "Hãy đánh dấu ít nhất một học viên trong danh sách.", "Tick at least one learner.")
+    reason = tidy(form.words("reason", 300))
+    if not reason:
+        form.fail("reason", "Hãy ghi lý do bỏ khỏi danh sách.", "Write why they are taken off.")
+    job = end_enrolments(course, learners, reason, of.now(), actor.account)
+    return await _done(request, course, of, form, job, "ended")
 
 
 @router.post("/guests", dependencies=manage)
@@ -159,6 +173,7 @@ def _page(request: Request, course: str, of: Services, db: Session, manages: boo
         everybody=len(everybody), days_kept=days, consents=sum(row.consent for row in everybody),
         templates=sum(row.template for row in everybody), sessions=sessions, points=points, manages=manages,
         moves=moves_of(db, course), guests=guests_of(db, course), pairs=pairs_of(db, course) if manages else [],
+        ended=ended_in(db, course) if manages else [],
         totals=ethnicity_totals(db, of.sealing, course) if manages else None,
         version=VERSION, keeping=keeping_version(days),
         form=form, asked=asked, errors=[form.error(name, lang) for name in form.errors],

@@ -16,7 +16,7 @@ from central_server.enrolment.tables import Guest, Transfer
 from central_server.errors import ConflictError, NotFoundError
 from central_server.learners.identity import learner_by_code, put_learner
 from central_server.learners.names import plain
-from models.own_records import GuestAdmitted, GuestRemoved, Transferred, TransferUndone
+from models.enrolment_records import GuestAdmitted, GuestRemoved, Transferred, TransferUndone
 
 _SEEN = text("SELECT EXISTS (SELECT 1 FROM record WHERE session = :session AND learner = :learner)")
 

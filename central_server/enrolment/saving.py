@@ -20,7 +20,7 @@ from central_server.learners.queries import learners_by_code, learners_of
 from central_server.learners.sealing import SealingKey
 from central_server.learners.sensitive import keep_ethnicities
 from central_server.learners.tables import Learner
-from models.own_records import Enrolled
+from models.enrolment_records import Enrolled
 
 
 @dataclass(frozen=True, slots=True)

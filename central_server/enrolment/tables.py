@@ -1,4 +1,4 @@
-"""Tables: transfers between bridge points, and guests of single sessions."""
+"""Tables: transfers between bridge points, guests of single sessions, and who was taken off a roster."""
 
 from __future__ import annotations
 
@@ -16,6 +16,21 @@ class Transfer(SQLModel, table=True):
     since: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     """Server time, ms: a session that begins earlier keeps the place before."""
     bridge_point: str = Field(foreign_key="bridge_point.id", index=True)
+
+
+class EndedEnrolment(SQLModel, table=True):
+    """A learner was taken off a course's roster. Only ever added to; who comes back is enrolled anew."""
+
+    __tablename__ = "ended_enrolment"
+
+    course: str = Field(primary_key=True, foreign_key="course.id")
+    learner: str = Field(primary_key=True, foreign_key="learner.id")
+    at: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    """Server time, ms."""
+    bridge_point: str = Field(foreign_key="bridge_point.id")
+    reason: str
+    by: str | None = None
+    """Account."""
 
 
 class Guest(SQLModel, table=True):

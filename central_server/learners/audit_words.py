@@ -6,27 +6,31 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from central_server.web.figures import day, day_time
+from models.enrolment_records import (
+    EnrolmentEnded,
+    GuestAdmitted,
+    GuestRemoved,
+    LearnerKnown,
+    Transferred,
+    TransferUndone,
+)
 from models.language import counted
 from models.own_records import (
     CardSet,
     ConsentGiven,
     ConsentWithdrawn,
-    GuestAdmitted,
-    GuestRemoved,
-    LearnerKnown,
     LookalikesJudged,
     PinErased,
     PinMade,
     TemplateErased,
     TemplateKept,
-    Transferred,
-    TransferUndone,
 )
 
 OfLearners: TypeAlias = (
     CardSet
     | ConsentGiven
     | ConsentWithdrawn
+    | EnrolmentEnded
     | GuestAdmitted
     | GuestRemoved
     | LearnerKnown
@@ -85,6 +89,9 @@ def sentence_of_learners(record: OfLearners, name: Callable[[str, str], str]) ->
                 f"nhập {who} là khách của buổi {record.session} tại {point}",
                 f"entered {who} as a guest of session {record.session} at {point}",
             )
+        case EnrolmentEnded():
+            course = name("course", record.course)
+            return f"bỏ học viên {who} khỏi danh sách lớp {course}", f"took learner {who} off the roster of {course}"
         case GuestRemoved():
             return f"bỏ khách {who} của buổi {record.session}", f"took guest {who} out of session {record.session}"
         case Transferred():

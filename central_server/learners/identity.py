@@ -16,7 +16,7 @@ from sqlmodel import Session, select
 
 from central_server.learners.names import plain
 from central_server.learners.tables import Learner
-from models.own_records import LearnerKnown
+from models.enrolment_records import LearnerKnown
 
 SALT_BYTES = 16
 

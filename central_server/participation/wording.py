@@ -23,7 +23,7 @@ from central_server.participation.seals import SealFacts, SealState
 from central_server.participation.state import LearnerState, Phase
 from central_server.participation.twice import SeenTwice
 from central_server.web.figures import day, day_time, number, second_time
-from models.language import Language, counted
+from models.language import Language, counted, many
 from models.records import CheckInMethod, Flag, Vouch
 
 WORDS: dict[Value, tuple[str, str]] = {
@@ -212,7 +212,8 @@ def heads(count: Counted, lang: Language) -> str:
     vouched = number(count.vouched, lang)
     by = pick((f" (có {vouched} bằng thẻ hoặc mã PIN)", f" ({vouched} of them by card or PIN)"), lang)
     vi = f"{people} người, {known} đã biết{by if count.vouched else ''}, {unknown} không quen; danh sách {roster}."
-    en = f"{people} people, {known} known{by if count.vouched else ''}, {unknown} unknown; roster {roster}."
+    heads = many(count.people, "person", "people")
+    en = f"{people} {heads}, {known} known{by if count.vouched else ''}, {unknown} unknown; roster {roster}."
     return pick((vi, en), lang)
 
 

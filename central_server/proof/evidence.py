@@ -78,6 +78,8 @@ class Plan:
     """Session and bridge point that takes part."""
     enrolled: dict[tuple[str, str], str] = field(default_factory=dict)
     """Course and learner: the bridge point."""
+    ended: dict[tuple[str, str, int], tuple[str, str, str | None]] = field(default_factory=dict)
+    """Course, learner and when he or she was taken off: the bridge point, SHA-256 of the reason, account."""
     transfers: dict[tuple[str, str, int], str] = field(default_factory=dict)
     """Course, learner and since when: the bridge point."""
     guests: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -15,6 +15,15 @@ from central_server.proof.replay_corrections import play_correction
 from central_server.proof.replay_portraits import play_portrait
 from central_server.proof.replay_reports import play_report
 from models.classroom_records import ClassroomRecord
+from models.enrolment_records import (
+    Enrolled,
+    EnrolmentEnded,
+    GuestAdmitted,
+    GuestRemoved,
+    LearnerKnown,
+    Transferred,
+    TransferUndone,
+)
 from models.own_records import (
     AccountChanged,
     AccountMade,
@@ -26,16 +35,12 @@ from models.own_records import (
     CourseRule,
     CredentialChanged,
     DeviceJoined,
-    Enrolled,
     ForksDropped,
     ForkSeen,
     Granted,
-    GuestAdmitted,
-    GuestRemoved,
     HolidayMarked,
     KeyRevoked,
     KeyRotated,
-    LearnerKnown,
     LecturerBound,
     LookalikesJudged,
     PinErased,
@@ -51,8 +56,6 @@ from models.own_records import (
     TemplateErased,
     TemplateKept,
     TokenMade,
-    Transferred,
-    TransferUndone,
 )
 
 T = TypeVar("T")
@@ -69,6 +72,7 @@ NAMES = {
     "holidays": ("ngày nghỉ", "the holiday"),
     "places": ("điểm cầu dự buổi học", "the bridge point of session"),
     "enrolled": ("ghi danh", "the enrolment"),
+    "ended": ("việc bỏ tên khỏi danh sách", "the end of enrolment"),
     "transfers": ("chuyển điểm cầu", "the transfer"),
     "guests": ("khách của buổi học", "the guest of session"),
     "learners": ("họ tên, mã, đơn vị hoặc năm sinh của học viên", "the name, code, unit or birth year of learner"),
@@ -203,6 +207,9 @@ def _play_planning(plan: Plan, record: AnyOwnRecord) -> None:
 
 def _play_learners(plan: Plan, record: AnyOwnRecord) -> None:
     match record:
+        case EnrolmentEnded():
+            plan.enrolled.pop((record.course, record.learner), None)
+            plan.ended[record.course, record.learner, record.at] = (record.bridge_point, record.reason, record.by)
         case Transferred():
             plan.transfers[record.course, record.learner, record.since] = record.bridge_point
         case TransferUndone():

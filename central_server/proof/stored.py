@@ -25,7 +25,7 @@ from central_server.courses.tables import (
     SessionBridgePoint,
     SessionChange,
 )
-from central_server.enrolment.tables import Guest, Transfer
+from central_server.enrolment.tables import EndedEnrolment, Guest, Transfer
 from central_server.learners.identity import commitment_of
 from central_server.learners.tables import Consent, FaceTemplate, Learner, LearnerMeans, Lookalike
 from central_server.ledger.forks import doubled
@@ -76,6 +76,8 @@ class StoredEvidence:
             _read_planning(db, plan)
             plan.places = {(one.session, one.bridge_point): True for one in db.exec(select(SessionBridgePoint))}
             plan.enrolled = {(one.course, one.learner): one.bridge_point for one in db.exec(select(Enrolment))}
+            for gone in db.exec(select(EndedEnrolment)):
+                plan.ended[gone.course, gone.learner, gone.at] = (gone.bridge_point, digest(gone.reason), gone.by)
             for move in db.exec(select(Transfer)):
                 plan.transfers[move.course, move.learner, move.since] = move.bridge_point
             plan.guests = {(one.session, one.learner): one.bridge_point for one in db.exec(select(Guest))}
@@ -84,8 +86,8 @@ class StoredEvidence:
                 given = (consent.learner, consent.text_version, consent.way, consent.given_at)
                 plan.consents[consent.id] = (*given, consent.witness, consent.withdrawn_at)
             for kept in db.exec(select(FaceTemplate)):
-                digest = hashlib.sha256(kept.sealed).hexdigest()
-                plan.templates[kept.learner, kept.encoder] = (kept.portraits, digest, kept.version)
+                sealed = hashlib.sha256(kept.sealed).hexdigest()
+                plan.templates[kept.learner, kept.encoder] = (kept.portraits, sealed, kept.version)
             _read_means(db, plan)
             read_classrooms(db, plan)
             plan.devices = {one.id: one.bridge_point for one in db.exec(select(Device))}

@@ -12,6 +12,7 @@ from central_server.participation.known_by import doubtful
 from central_server.participation.twice import Stay, seen_twice
 from central_server.proof.bracketing import Notice
 from central_server.web.figures import day, second_time
+from models.language import counted
 from models.records import AnyRecord, CheckIn, Presence, Vouched
 
 
@@ -26,7 +27,7 @@ def at_two_points(records: Iterable[AnyRecord], clocks: Clocks, devices: Mapping
                 f"Học viên {one.learner} được ghi nhận ở cả hai điểm cầu {here} và {there} trong cùng một phút, lần "
                 f"đầu {when}, tất cả {one.minutes} phút: cần người xem lại.",
                 f"Learner {one.learner} was recorded at both bridge points {here} and {there} in the same minute, "
-                f"first at {when}, {one.minutes} minutes in all: for a person to look at.",
+                f"first at {when}, {counted(one.minutes, 'minute')} in all: for a person to look at.",
             )
         )
     return notices

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+from models.language import counted
 from models.report_records import (
     CourseCounted,
     LetterheadKept,
@@ -36,7 +37,8 @@ def sentence_of_reports(record: OfReports, name: Callable[[str, str], str]) -> t
             programme = name("programme", record.programme)
             return (
                 f"chỉ tiêu theo {number}, {unit}, {programme}: {record.courses} lớp, {record.turns} lượt",
-                f"targets by {number}, {unit}, {programme}: {record.courses} courses, {record.turns} turns",
+                f"targets by {number}, {unit}, {programme}: {counted(record.courses, 'course')}, "
+                f"{counted(record.turns, 'turn')}",
             )
         case CourseCounted():
             course = name("course", record.course)

@@ -14,7 +14,7 @@ from central_server.reports.period import day_of
 from central_server.reports.sheet import Cell, Column, Head, Row, Sheet, of_share
 from central_server.reports.tables import CourseResult
 from central_server.web.figures import number
-from models.language import Language
+from models.language import Language, counted
 from models.participation import Totals, Verdict
 from models.report_records import Outcome
 
@@ -72,6 +72,16 @@ class Finisher:
             self.now.attended,
             self.now.scheduled,
         )
+
+    @property
+    def seen(self) -> str:
+        """The periods as the page shows them: whoever recognises them has had these before him."""
+        return f"{self.now.attended}/{self.now.scheduled}"
+
+    def brings_other_periods(self, result: Result) -> bool:
+        """Whether the result is not with the periods that were recognised already."""
+        old = self.result
+        return old is None or (old.attended, old.scheduled) != (result.attended, result.scheduled)
 
     def to_recognise(
         self, outcome: Outcome, grade: str, certificate: str, book_number: str, before: int, *, refresh: bool
@@ -144,7 +154,7 @@ def completion_sheet(course: Completion, lang: Language, *, everybody: bool = Fa
     notes = [
         t(f"Danh sách có {number(len(listed), lang)} học viên; lớp ghi danh {number(len(course.learners), lang)}, "
           f"{number(done, lang)} được công nhận hoàn thành.",
-          f"{number(len(listed), lang)} learners are listed; {number(len(course.learners), lang)} are enrolled, "
+          f"{counted(len(listed), 'learner')} listed; {number(len(course.learners), lang)} enrolled, "
           f"{number(done, lang)} recognised as having completed."),
         t("Số tiết là số đã chốt khi công nhận kết quả; điều chỉnh sau đó không làm thay đổi danh sách này.",
           "Periods are those of the day of recognition; later corrections do not change this list."),

@@ -130,7 +130,14 @@ def save_results(
         grade, certificate, book = (form.words(f"{name}-{one.who.id}", 60) for name in FIELDS)
         before = form.whole(f"version-{one.who.id}", 0, 10**9) or 0
         if outcome in OUTCOMES:
-            results.append(one.to_recognise(outcome, grade, certificate, book, before, refresh=form.has("refresh")))
+            result = one.to_recognise(outcome, grade, certificate, book, before, refresh=form.has("refresh"))
+            if one.brings_other_periods(result) and form.value(f"seen-{one.who.id}") not in ("", one.seen):
+                form.fail(
+                    f"outcome-{one.who.id}",
+                    "Số tiết đã đổi trong lúc đồng chí xem. Hãy xem số mới rồi công nhận.",
+                    "The periods have changed while you looked. Look at the new ones, then recognise.",
+                )
+            results.append(result)
         elif grade or certificate or book:
             form.fail(f"outcome-{one.who.id}", "Hãy chọn kết quả.", "Choose a result.")
     if not results and not form.errors:

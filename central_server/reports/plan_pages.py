@@ -30,7 +30,7 @@ from central_server.web.downloads import FileOnce
 from central_server.web.figures import number
 from central_server.web.headers import page_language
 from central_server.web.written import read_date
-from models.language import Language
+from models.language import Language, counted
 
 router = APIRouter(prefix="/reports", dependencies=[guard("see_reports")])
 _PEOPLE = text("SELECT id, code, name, birth_year, position, unit FROM learner")
@@ -193,7 +193,7 @@ def turns_sheet(db: Session, report: PlanReport, courses: tuple[str, ...], lang:
     notes = (
         t(f"{number(at, lang)} lượt, {number(len(wanted), lang)} người. Kết quả là kết quả vào ngày báo cáo, với đơn "
           "vị và chức vụ khi được công nhận; tên lớp và họ tên là tên hiện nay.",
-          f"{number(at, lang)} turns, {number(len(wanted), lang)} persons. Results are those of the report's day, with "
+          f"{counted(at, 'turn')}, {counted(len(wanted), 'person')}. Results are those of the report's day, with "
           "unit and position as they were recognised; courses and learners have their names of today."),
     )  # fmt: skip
     return Sheet(

@@ -16,7 +16,7 @@ from central_server.reports.plan_figures import By, CourseFact, Line, PlanFigure
 from central_server.reports.reading import HeadKept, facts_at, letterhead_at, programme_names, targets_at, units_at
 from central_server.reports.sheet import Against, Cell, Column, Row, Sheet, Style
 from central_server.web.figures import day, day_time, number
-from models.language import Language
+from models.language import Language, many
 
 HELD_WORDS: dict[str, tuple[str, str]] = {
     "online": ("trực tuyến qua điểm cầu", "online over bridge points"),
@@ -205,7 +205,7 @@ def _notes(report: PlanReport, lang: Language) -> tuple[str, ...]:
         count = number(figures.unrecognised, lang)
         said.append(
             t(f"{count} lớp đã kết thúc nhưng chưa công nhận kết quả.",
-              f"{count} courses are over and have no recognised results yet.")
+              f"{count} {many(figures.unrecognised, 'course is', 'courses are')} over without recognised results.")
         )  # fmt: skip
     return tuple(said)
 

@@ -8,7 +8,7 @@ from central_server.reports.period import Period, day_of, period
 from central_server.reports.sheet import Column, Head, Row, Sheet
 from central_server.reports.trends import Quality, Trends
 from central_server.web.figures import number
-from models.language import Language
+from models.language import Language, many
 
 
 def trends_sheet(
@@ -77,7 +77,8 @@ def notes_of(found: Trends, lang: Language) -> tuple[str, ...]:
         t(f"{over} buổi đã kết thúc, {recorded} buổi có bản ghi điểm danh; tỷ lệ dựa trên số liệu đã chốt của "
           f"{settled} buổi. Bản ghi hoặc điều chỉnh đến sau được máy chủ chốt lại, thường trong vòng một giờ; "
           "nơi có bản ghi bị hỏng thì không chốt: lệnh central-server verify nêu bản ghi đó.",
-          f"{over} sessions are over, of {recorded} there are records; shares rest on what is settled of {settled}. "
+          f"{over} {many(found.over, 'session is', 'sessions are')} over, of {recorded} there are records; shares "
+          f"rest on what is settled of {settled}. "
           "What comes later is settled by the server anew, mostly within an hour; where a record is damaged nothing "
           "is settled: central-server verify names it."),
         t("Hệ thống không nhận diện giảng viên. “Có bản ghi” là thời gian theo lịch mà điểm cầu chính (nơi giảng viên "

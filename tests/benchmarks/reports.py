@@ -24,7 +24,8 @@ from central_server.reports.period import period
 from central_server.reports.plan_report import plan_report, plan_sheet
 from central_server.reports.sheet import Column, Head, Row, Sheet
 from central_server.reports.xlsx import sheet_xlsx
-from models.own_records import CoursePlanned, Enrolled, SessionPlanned
+from models.enrolment_records import Enrolled
+from models.own_records import CoursePlanned, SessionPlanned
 from tests.benchmarks.country import country
 from tests.benchmarks.measure import Measure, median_ms
 

@@ -112,6 +112,7 @@ def test_a_fork_alarms_and_is_tried_again_much_later() -> None:
     sync = made()
     sync.failed(0, refused("fork"))
     assert sync.alarm is not None
+    assert "chép sang máy khác" in sync.alarm.vi and "dừng một máy" in sync.alarm.vi and "gia nhập lại" in sync.alarm.vi
     assert sync.batch(FORK_WAIT_MS - 1, 1) is None
     assert sync.batch(FORK_WAIT_MS, 1) == (1, 1)
     sync = made()

@@ -192,6 +192,7 @@ TABLE: dict[tuple[str, str], May] = {
     ("POST", "/courses/{course}/transfers/undo"): ENROL,
     ("POST", "/courses/{course}/guests"): ENROL,
     ("POST", "/courses/{course}/guests/remove"): ENROL,
+    ("POST", "/courses/{course}/enrolments/end"): ENROL,
     ("POST", "/courses/{course}/consents"): ENROL,
     ("GET", "/courses/{course}/portraits"): ENROL,
     ("POST", "/courses/{course}/portraits"): ENROL,

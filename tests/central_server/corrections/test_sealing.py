@@ -115,9 +115,7 @@ def test_late_records_are_seen_and_made_a_revision_with_a_reason(here: School) -
     assert here.technician.post(f"{S1}/revise", data={"words": "x"}).status_code == 403
     assert here.manager.post(f"{S1}/revise", data={"words": ""}).status_code == 422
     assert here.manager.post(f"{S1}/revise", data={"words": "Máy gửi muộn"}).status_code == 200
-    assert changed not in here.manager.get(f"/courses/{here.course}").text, (
-        "it is a revision, which waits for signatures"
-    )
+    assert changed not in here.manager.get(f"/courses/{here.course}").text, "a revision, which is to be signed"
     assert "Máy gửi muộn" in here.manager.get(f"{S1}/revisions/3").text
     assert "Máy gửi muộn" not in here.technician.get(f"{S1}/revisions/3").text
     assert "Bản số liệu niêm phong số 3" in here.manager.get(f"{S1}/sheet").text

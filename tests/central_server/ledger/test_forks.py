@@ -46,6 +46,7 @@ def test_both_versions_of_a_fork_are_kept_and_shown(server: Running, agent: Agen
     assert [(one.device, one.differs, one.ends) for one in told] == [(agent.device, 2, 3)]
     page = server.manager().get("/sessions/K1.1").text
     assert "nhật ký khác với bản đã gửi trước đó (từ bản ghi 2)" in page
+    assert "nhờ cán bộ kỹ thuật dừng một máy" in page, "a copied data folder is what mostly makes two logs of one"
 
 
 def test_forks_do_not_fill_the_disk(server: Running, agent: Agent) -> None:

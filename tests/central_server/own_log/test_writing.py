@@ -8,13 +8,12 @@ from sqlmodel import Session, select
 from central_server.errors import DataFolderError, NotFoundError
 from central_server.own_log.server_key import KEY_FILE, server_key
 from central_server.own_log.tables import OwnLogRecord
+from models.enrolment_records import Enrolled, LearnerKnown
 from models.own_records import (
     AnyOwnRecord,
     CoursePlanned,
     CourseRule,
     DeviceJoined,
-    Enrolled,
-    LearnerKnown,
     ServerKeyKnown,
     SessionPlanned,
     TakesPart,

@@ -25,7 +25,7 @@ from central_server.learners.identity import put_learner
 from central_server.learners.tables import Learner
 from central_server.reports.acts import Decision, Result, UnitName, count_course, decide_targets, name_unit, recognise
 from central_server.reports.period import start_of
-from models.own_records import Enrolled
+from models.enrolment_records import Enrolled
 
 HOUR, DAY = 3_600_000, 86_400_000
 YEAR = 2026
