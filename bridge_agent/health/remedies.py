@@ -83,6 +83,7 @@ REMEDIES: Final[Mapping[str, Remedy]] = {
     "sync": Remedy(("Gửi lại ngay", "Send again now"), "send_now", safe=_KEPT, counts=True),
     "receipt": Remedy(("Gửi lại ngay", "Send again now"), "send_now", safe=_KEPT, counts=True),
     "salvage": SAVE_REPORT,
+    "salvaging": Remedy(SEND_NOW.label, "send_now", safe=_KEPT),
     "clock": Remedy(("Đo lại đồng hồ", "Measure the clock again"), "try_server"),
     "console": SAVE_REPORT,
     "disk": LOOK_AGAIN,
