@@ -51,8 +51,8 @@ _SENTENCE = {
     "properties": {"vi": {"type": "string"}, "en": {"type": "string"}},
     "required": ["vi", "en"],
 }
-_OPEN = ("/health", "/help", "/metrics", "/sign-in", "/classroom/enter", "/own/", "/api/own/", "/courses/{course}/calendar.ics",
-         "/api/agent/time", "/api/agent/join", "/api/agent/batches")  # fmt: skip
+_OPEN = ("/health", "/help", "/metrics", "/sign-in", "/classroom/enter", "/own/", "/api/own/",
+         "/courses/{course}/calendar.ics", "/api/agent/time", "/api/agent/join", "/api/agent/batches")  # fmt: skip
 """Asked without a cookie or the request's signature: these, and what stands below them."""
 
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from deploy.demo.programs import ProgramError, Programs, wait_until
 from deploy.screenshots import handbook
 from deploy.screenshots.agent import ROLE, agent_pages
 from deploy.screenshots.bridge_point import open_bridge_point
+from deploy.screenshots.drawn_room import film
 from deploy.screenshots.office import Office, filled, open_office, page_paths
 from models.command_line import Parser
 from models.errors import DiemdanhError
@@ -110,7 +112,10 @@ def take(folder: Path, programs: Programs, out: Path, only: str, agent: str) -> 
 
 def take_handbook(folder: Path, programs: Programs) -> list[Path]:
     """The handbook's pictures, of an office and a bridge point; their files. Raises DiemdanhError."""
-    address, office, settings = open_province(folder, programs)
+    with ThreadPoolExecutor() as pool:
+        filmed = pool.submit(film, folder / "room.mp4")
+        address, office, settings = open_province(folder, programs)
+        filmed.result()
     print("»", both("Mở một điểm cầu ví dụ…", "Opening an example bridge point…"), flush=True)
     point = open_bridge_point(folder, settings, address, programs)
     with sync_playwright() as play:

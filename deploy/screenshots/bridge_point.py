@@ -21,7 +21,6 @@ from central_server.database import Writer, open_database
 from central_server.learners.means import keep_pins
 from central_server.learners.sealing import sealing_key
 from deploy.demo.programs import ProgramError, Programs, run, wait_until
-from deploy.screenshots.drawn_room import film
 
 CODE, POINT = "VIDU", "Điểm cầu Ví dụ"
 PEOPLE = (
@@ -43,12 +42,13 @@ class BridgePoint:
 
 
 def open_bridge_point(folder: Path, settings: Path, address: str, programs: Programs) -> BridgePoint:
-    """A class that began twenty minutes ago, and its agent. The server runs on `settings`. Raises DiemdanhError."""
+    """A class that began twenty minutes ago, and its agent, which watches folder/room.mp4. The server runs on
+    `settings`. Raises DiemdanhError.
+    """  # fmt: skip
     (folder / "course.toml").write_text(_course(datetime.now(UTC)), encoding="utf-8")
     run("central_server.cli", "load-course", "--config", settings, folder / "course.toml")
     course, session = _prepare(folder / "server")
     token = run("central_server.cli", "new-token", "--config", settings, "--bridge-point", CODE).split()[0]
-    film(folder / "room.mp4")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     lines = {"data": "agent", "source": str(folder / "room.mp4"), "key_store": "file"}
@@ -91,6 +91,7 @@ def people_come(page: Page, console: str) -> None:
 
 
 def _course(now: datetime) -> str:
+    now = now.replace(second=0)  # the page on which it is changed knows minutes
     start, end = (now + timedelta(minutes=m) for m in (-20, 180))
     people = "".join(
         f'[[learners]]\ncode = "VD{n}"\nname = "{name}"\nunit = "Phòng Ví dụ"\nbirth_year = {1974 + 2 * n}\n'

@@ -28,6 +28,7 @@ QUALITIES: Final = (101, 90, 80, 70, 60, 50, 40)
 """Of WebP, as OpenCV counts them: above 100 nothing is lost."""
 
 STREAM_S: Final = 20
+Before = Callable[[Page, Path], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Picture:
     role: Role | None
     path: str
     wait: str = "main h1"
-    before: Callable[[Page, Path], None] | None = None
+    before: Before | None = None
     """What is done on the page before the picture is taken; the folder is for what it needs."""
 
 
@@ -122,7 +123,7 @@ def _opened(browser: Browser) -> BrowserContext:
 
 
 def _taken(
-    page: Page, address: str, wait: str, part: Path, name: str, before: Callable[[Page, Path], None] | None, folder: Path
+    page: Page, address: str, wait: str, part: Path, name: str, before: Before | None, folder: Path
 ) -> Path:  # fmt: skip
     got = page.goto(address)
     if got is None or got.status != 200:

@@ -107,6 +107,11 @@ def folded(text: str) -> str:
     return "".join(_folded(letter) for letter in unicodedata.normalize("NFC", text))
 
 
+def lowered(text: str) -> str:
+    """In small letters with their marks, letter for letter."""
+    return "".join(letter.lower()[:1] for letter in unicodedata.normalize("NFC", text))
+
+
 @lru_cache(maxsize=1024)
 def _folded(letter: str) -> str:
     if letter in "đĐ":

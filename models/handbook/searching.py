@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from models.handbook.book import Article, Section, folded
+from models.handbook.book import Article, Section, folded, lowered
 
 MOST: Final = 30
 """Hits that are shown."""
@@ -29,29 +30,41 @@ class Hit:
 
 def search(articles: Iterable[Article], asked: str) -> list[Hit]:
     """The sections that answer best, best first; none where nothing was asked."""
-    words = folded(asked[:LONGEST]).split()
+    words = lowered(asked[:LONGEST]).split()
     if not words:
         return []
     found: list[tuple[int, int, Hit]] = []
     for article in articles:
-        title = folded(article.title)
+        title = _Text(article.title)
         for section in article.sections:
-            heading, text = folded(section.heading), folded(section.text)
-            if not all(word in title or word in heading or word in text for word in words):
-                continue
+            heading, text = _Text(section.heading), _Text(section.text)
             own = [word for word in words if word in heading or word in text]
-            if not own:
-                continue  # only the title has the words: its own section tells so
-            points = sum(
-                _IN_TITLE * (w in title) + _IN_HEADING * (w in heading) + _IN_TEXT * (w in text) for w in words
-            )
+            if not own or not all(word in own or word in title for word in words):
+                continue  # where only the title has the words, its own section tells so
+            points = sum(_IN_TITLE * (w in title) + _IN_HEADING * (w in heading) + (w in text) for w in words)
             points += _IN_HEADING * (" ".join(words) in heading) + _IN_TITLE * (" ".join(words) in text)
-            found.append((-points, len(found), Hit(article, section, *_excerpt(section.text, text, words))))
+            found.append((-points, len(found), Hit(article, section, *_excerpt(text, words))))
     return [hit for _, _, hit in sorted(found, key=lambda one: one[:2])[:MOST]]
 
 
-def _excerpt(text: str, text_folded: str, words: list[str]) -> tuple[str, str, str]:
-    places = [(at, word) for word in words if (at := text_folded.find(word)) >= 0]
+class _Text:
+    """A text to look in: for words typed with marks as it is written, for others without its marks."""
+
+    def __init__(self, text: str) -> None:
+        self.text = unicodedata.normalize("NFC", text)
+        self._marked, self._plain = lowered(text), folded(text)
+
+    def find(self, word: str) -> int:
+        """Where it begins; -1: nowhere."""
+        return (self._plain if word == folded(word) else self._marked).find(word)
+
+    def __contains__(self, word: str) -> bool:
+        return self.find(word) >= 0
+
+
+def _excerpt(of: _Text, words: list[str]) -> tuple[str, str, str]:
+    text = of.text
+    places = [(at, word) for word in words if (at := of.find(word)) >= 0]
     if not places:
         return _cut(text[: 2 * _AROUND], len(text) > 2 * _AROUND), "", ""
     at, word = min(places)

@@ -13,9 +13,9 @@ from models.handbook.book import STYLE, Article
 _COLOURS = (
     ":root{color-scheme:light;--ink:#1b1f24;--soft:#4a525b;--paper:#f6f5f1;--card:#fff;--line:#dcdad3;--accent:#0b5d66;"
     "--warn-ground:#fff4d6;--warn-ink:#5c4300}"
-    'body{margin:0 auto;max-width:50rem;padding:1rem;background:var(--paper);color:var(--ink);font:16px/1.5 "Be Vietnam '
-    'Pro",system-ui,sans-serif}a{color:var(--accent)}article+article{border-top:2px solid var(--line);margin-top:3rem;'
-    "padding-top:1rem}"
+    "body{margin:0 auto;max-width:50rem;padding:1rem;background:var(--paper);color:var(--ink);"
+    "font:16px/1.5 system-ui,sans-serif}a{color:var(--accent)}"
+    "article+article{border-top:2px solid var(--line);margin-top:3rem;padding-top:1rem}"
 )
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 

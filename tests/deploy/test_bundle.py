@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from central_server.help.routes import FOLDERS
 from deploy.bundle.__main__ import ROOT, fill
 from deploy.bundle.contents import LEFT_OUT, PLATFORMS, PYTHONS, Target, for_target, read_lock
 from deploy.bundle.stick import install as installer
@@ -70,6 +71,16 @@ def test_the_sums_cover_every_file_and_the_wheel_carries_the_pages_libraries(bun
     with zipfile.ZipFile(bundle / "wheels" / "diemdanh-0.1.0-py3-none-any.whl") as wheel:
         names = set(wheel.namelist())
     assert {"central_server/web/static/vendor/htmx.min.js", "bridge_agent/autostart/user.service"} <= names
+    articles = {path.relative_to(ROOT).as_posix() for part in FOLDERS.values() for path in part.rglob("*.*")}
+    assert len(articles) > 30
+    assert {*articles, "models/handbook/handbook.css", "models/handbook/templates/handbook_article.html"} <= names
+
+
+def test_the_stick_brings_the_technicians_handbook_as_one_file(bundle: Path) -> None:
+    page = (bundle / "HUONG-DAN.html").read_text(encoding="utf-8")
+    assert 'id="install--stick"' in page
+    assert 'src="data:image/webp;base64,' in page
+    assert "HUONG-DAN.html" in (bundle / "README.txt").read_text(encoding="utf-8-sig")
 
 
 def test_windows_programs_get_the_form_that_they_read(bundle: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import bridge_agent.cli
+import bridge_agent.command_line
 import central_server.cli
 from bridge_agent.console import belonging
 from bridge_agent.health import lights
@@ -23,7 +23,7 @@ from models.handbook.book import Article, fault_anchor
 from models.language import Language
 
 ROOT = Path(__file__).parents[3]
-ARTICLES = [article for lang in ("vi", "en") for article in HANDBOOK.articles(lang)]  # type: ignore[arg-type]  # both are languages
+ARTICLES = [article for lang in ("vi", "en") for article in HANDBOOK.articles(lang)]
 EVERY = list({(one.part, one.name, one.lang): one for one in ARTICLES}.values())
 SOURCES = {
     (part, path.stem.split("-", 1)[1], path.parent.name): path.read_text(encoding="utf-8")
@@ -121,7 +121,7 @@ def commands(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 def test_every_command_exists() -> None:
     known = {
-        "bridge-agent": set(commands(bridge_agent.cli.parser())),
+        "bridge-agent": set(commands(bridge_agent.command_line.parser())),
         "central-server": set(commands(central_server.cli.parser())),
         "deploy/run.py": {"bundle", "demo", "test", "lint", "screenshots"},
         "calibrate": {"camera", "faces", "clock", "report"},
