@@ -93,6 +93,8 @@ PICTURES: Final = (
     ),
 )
 AT_DESK: Final = {"console": ("/", ".headcount b"), "kiosk": ("/kiosk", "#use-pin")}
+FIRST_RUN: Final = {"setup": ("/setup/join", "main h1")}
+"""The same of a PC that has not joined."""
 """The technician's part: pages of the agent, by the picture's name."""
 SignIn = Callable[[BrowserContext, Role], None]
 
@@ -103,8 +105,11 @@ def take(browser: Browser, address: str, office: Office, at: BridgePoint, sign_i
     with _opened(browser) as context:
         page = context.new_page()
         people_come(page, at.console)
-        out = [_taken(page, at.console + path, wait, FOLDERS["technician"], name, None, folder)
-               for name, (path, wait) in AT_DESK.items()]  # fmt: skip
+        out = [
+            _taken(page, console + path, wait, FOLDERS["technician"], name, None, folder)
+            for console, pages in ((at.console, AT_DESK), (at.first_run, FIRST_RUN))
+            for name, (path, wait) in pages.items()
+        ]
     for role in dict.fromkeys(one.role for one in PICTURES):
         with _opened(browser) as context:
             if role is not None:
