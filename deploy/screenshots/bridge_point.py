@@ -20,6 +20,7 @@ from central_server.accounts.permission import Grant
 from central_server.database import Writer, open_database
 from central_server.learners.means import keep_pins
 from central_server.learners.sealing import sealing_key
+from deploy.demo.classroom import HANOI
 from deploy.demo.programs import ProgramError, Programs, run, wait_until
 
 CODE, POINT = "VIDU", "Điểm cầu Ví dụ"
@@ -100,8 +101,10 @@ def people_come(page: Page, console: str) -> None:
 
 
 def _course(now: datetime) -> str:
-    now = now.replace(second=0)  # the page on which it is changed knows minutes
-    start, end = (now + timedelta(minutes=m) for m in (-20, 180))
+    # The page on which it is changed knows minutes, and sessions of one day.
+    here = now.astimezone(HANOI).replace(second=0)
+    start = max(here - timedelta(minutes=20), here.replace(hour=0, minute=0))
+    end = min(here + timedelta(minutes=100), here.replace(hour=23, minute=59))
     people = "".join(
         f'[[learners]]\ncode = "VD{n}"\nname = "{name}"\nunit = "Phòng Ví dụ"\nbirth_year = {1974 + 2 * n}\n'
         f'bridge_point = "{CODE}"\n'
@@ -110,8 +113,9 @@ def _course(now: datetime) -> str:
     return (
         '[course]\ncode = "VIDU"\ntitle = "Lớp ví dụ cho sổ tay"\n'
         f'[[bridge_points]]\ncode = "{CODE}"\nname = "{POINT}"\n'
-        f'[[sessions]]\ncode = "1"\ntitle = "Buổi 1: Kỹ năng soạn thảo văn bản"\nstart = {start:%Y-%m-%dT%H:%M:%SZ}\n'
-        f"end = {end:%Y-%m-%dT%H:%M:%SZ}\n{people}"
+        f'[[sessions]]\ncode = "1"\ntitle = "Buổi 1: Kỹ năng soạn thảo văn bản"\n'
+        f"start = {start.isoformat(timespec='seconds')}\n"
+        f"end = {end.isoformat(timespec='seconds')}\n{people}"
     )
 
 

@@ -6,6 +6,7 @@ import contextlib
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +58,12 @@ def _send_roster(page: Page, folder: Path) -> None:
         page.locator("main form button[type=submit]").click()
 
 
+def _hope(selector: str, page: Page, _: Path) -> None:
+    """Wait some time for what may never come."""
+    with contextlib.suppress(PlaywrightError):
+        page.locator(selector).wait_for(state="attached", timeout=STREAM_S * 1000)
+
+
 def _open_classroom(page: Page, _: Path) -> None:
     """The example class is led from its one bridge point, whose stream the classroom shows."""
     course = page.url.partition("/sessions/")[0]
@@ -65,6 +72,8 @@ def _open_classroom(page: Page, _: Path) -> None:
     page.locator("[name=lecturer]").fill("ThS. Mai Thị Ví Dụ, Trường Ví dụ")
     with page.expect_navigation():
         page.locator("main form button[type=submit]").first.click()
+    if page.url.endswith("/edit"):
+        raise ProgramError("Chưa lưu được điểm cầu chính.", "The main bridge point was not saved.")
     page.goto(f"{course.partition('/courses/')[0]}/sessions/{session}/classroom")
     with contextlib.suppress(PlaywrightError):  # a browser without H.264 shows none: the page says so
         page.locator("#stage-empty").wait_for(state="hidden", timeout=STREAM_S * 1000)
@@ -92,10 +101,14 @@ PICTURES: Final = (
         before=_open_classroom,
     ),
 )
-AT_DESK: Final = {"console": ("/", ".headcount b"), "kiosk": ("/kiosk", "#use-pin")}
-FIRST_RUN: Final = {"setup": ("/setup/join", "main h1")}
+AT_DESK: Final = {
+    "console": ("/", ".headcount b", "#room:not(.no-picture):not(.stale)"),
+    "kiosk": ("/kiosk", "#use-pin", "#mirror:not(.no-picture)"),
+}
+"""The technician's part: pages of the agent, by the picture's name. The last is hoped for: a kiosk shows no picture on
+a PC without YuNet."""
+FIRST_RUN: Final = {"setup": ("/setup/join", "main h1", "main h1")}
 """The same of a PC that has not joined."""
-"""The technician's part: pages of the agent, by the picture's name."""
 SignIn = Callable[[BrowserContext, Role], None]
 
 
@@ -106,9 +119,9 @@ def take(browser: Browser, address: str, office: Office, at: BridgePoint, sign_i
         page = context.new_page()
         people_come(page, at.console)
         out = [
-            _taken(page, console + path, wait, FOLDERS["technician"], name, None, folder)
+            _taken(page, console + path, wait, FOLDERS["technician"], name, partial(_hope, hoped), folder)
             for console, pages in ((at.console, AT_DESK), (at.first_run, FIRST_RUN))
-            for name, (path, wait) in pages.items()
+            for name, (path, wait, hoped) in pages.items()
         ]
     for role in dict.fromkeys(one.role for one in PICTURES):
         with _opened(browser) as context:
