@@ -29,6 +29,12 @@ QUALITIES: Final = (101, 90, 80, 70, 60, 50, 40)
 """Of WebP, as OpenCV counts them: above 100 nothing is lost."""
 
 STREAM_S: Final = 20
+_TWO_FRAMES: Final = """() => new Promise((done) => {
+  const video = document.getElementById("main-camera");
+  setTimeout(done, 40000);
+  video.requestVideoFrameCallback(() => video.requestVideoFrameCallback(() => done()));
+})"""
+"""Until the video has shown pictures."""
 Before = Callable[[Page, Path], None]
 
 
@@ -77,6 +83,7 @@ def _open_classroom(page: Page, _: Path) -> None:
     page.goto(f"{course.partition('/courses/')[0]}/sessions/{session}/classroom")
     with contextlib.suppress(PlaywrightError):  # a browser without H.264 shows none: the page says so
         page.locator("#stage-empty").wait_for(state="hidden", timeout=STREAM_S * 1000)
+        page.evaluate(_TWO_FRAMES)
 
 
 PICTURES: Final = (
