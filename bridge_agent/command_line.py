@@ -22,14 +22,14 @@ def parser() -> argparse.ArgumentParser:
         epilog=both(
             """Lần đầu trên máy này:
   bridge-agent weights fetch                                  tải mạng nhận diện tốt hơn (nên làm)
-  bridge-agent join --server https://… --token XXXXX-XXXXX    gia nhập bằng mã do quản trị hệ thống cấp
-  bridge-agent run                                            chạy; dừng bằng Ctrl-C
+  bridge-agent run                                            chạy, rồi mở http://localhost:8790 và làm theo từng
+                                                              bước: gia nhập, camera, micro, …; dừng bằng Ctrl-C
 
 Mỗi lệnh có trang riêng: bridge-agent run --help. DIEMDANH_LANGUAGE=en: English.""",
             """The first time on this PC:
   bridge-agent weights fetch                                  fetch the better networks (recommended)
-  bridge-agent join --server https://… --token XXXXX-XXXXX    join with the token from the administrator
-  bridge-agent run                                            run; Ctrl-C stops it
+  bridge-agent run                                            run; open http://localhost:8790 and follow the steps:
+                                                              join, camera, microphone …; Ctrl-C stops it
 
 Each command has its own page: bridge-agent run --help.""",
         ),

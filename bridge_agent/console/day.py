@@ -125,7 +125,12 @@ def verdict(view: DeskView) -> Verdict:
 
 
 def _well(view: DeskView, now: Phase) -> Sentence:
-    session = view.session
+    session, last = view.session, ended(view)
+    if now == "ended" and last is not None and (last.left or last.kept is None):
+        return (
+            f"Buổi học đã xong. Hãy để máy bật đến khi gửi hết ({view.day.waiting} bản ghi còn chờ).",
+            f"The session is over. Leave the PC on until all is sent ({counted(view.day.waiting, 'record')} waiting).",
+        )
     if session is None:
         return (
             "Không có việc gì cần làm. Chưa có buổi học nào trong 24 giờ tới; trang tự hiện khi máy chủ gửi lịch.",
@@ -164,8 +169,10 @@ def figure(part: str, view: DeskView) -> Figure:
             total = len(session.rows)
             return Figure((f"{day.faces}/{total} có khuôn mặt", f"{day.faces} of {total} on file"))
         case "stream":
-            if stream is None or stream.since is None:
+            if stream is None:
                 return Figure(("", ""))
+            if stream.since is None:
+                return Figure(stream.word)
             return Figure(
                 (f"{stream.kbit_s} kbit/giây, {stream.fps} hình/giây", f"{stream.kbit_s} kbit/s, {stream.fps} fps")
             )

@@ -46,7 +46,7 @@ class PageViews:
                 for row in rows:
                     parts[f"row-{row.learner}"] = self._pages.html("part_row.html", lang, row=row, **context)
             camera = view.day.by_part.get("camera")
-            return parts, {"camera": camera.state if camera else "off"}
+            return parts, {"camera": camera.state if camera else "off", "sweep_ms": view.sweep_ms}
 
         return show
 

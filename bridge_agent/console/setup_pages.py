@@ -80,8 +80,8 @@ class SetupPages:
             "camera": lambda fields: wizard.choose_camera(),
             "sound-way": self._sound_way,
             "sound-elsewhere": _at_once(lambda fields: wizard.sound_elsewhere()),
-            "hear": _at_once(lambda fields: wizard.hear()),
-            "heard": _at_once(lambda fields: wizard.heard(fields.get("name", ""), *_numbers(fields))),
+            "hear": _at_once(lambda fields: wizard.measures.hear()),
+            "heard": _at_once(lambda fields: wizard.measures.heard(fields.get("name", ""), *_numbers(fields))),
             "speaker": _at_once(self._speaker),
             "network": _at_once(lambda fields: wizard.measure_network()),
             "calibration": lambda fields: wizard.calibrate(),
@@ -109,7 +109,7 @@ class SetupPages:
 
     async def _start(self, request: Request) -> Response:
         wizard = self._wizard
-        step = wizard.progress.first_open(wizard.has_joined)
+        step = wizard.state.progress.first_open(wizard.has_joined)
         return RedirectResponse(f"/setup/{step or 'done'}", 303)
 
     async def _which_run(self, request: Request) -> Response:
@@ -118,7 +118,7 @@ class SetupPages:
 
     async def _page(self, request: Request) -> Response:
         step, wizard = _step(request.path_params["step"]), self._wizard
-        if not wizard.progress.may_open(step, wizard.has_joined):
+        if not wizard.state.progress.may_open(step, wizard.has_joined):
             return RedirectResponse("/setup", 303)
         page = self._pages.page(request, f"setup_{step}.html", **await self._context(step))
         if step in MICROPHONE_STEPS:
@@ -147,7 +147,8 @@ class SetupPages:
             await wizard.fetch_consent()
         sent: dict[str, str] = {}
         while not self._ending.is_set():
-            version, context = wizard.changes.version, await self._context(step)
+            await wizard.give_way()
+            version, context = wizard.state.changes.version, await self._context(step)
             parts = {
                 name: self._pages.html(f"setup_part_{name}.html", lang, **context)
                 for name in ("steps", "result", "next", *PARTS[step])
@@ -157,7 +158,7 @@ class SetupPages:
             message = {"run": self._run, "clock": second_time(wall_ms()), "parts": new, "state": {}}
             yield f"data: {msgspec.json.encode(message).decode()}\n\n"
             await self._or_end(asyncio.sleep(SOONEST_S))
-            await self._or_end(wizard.changes.wait(version, BEAT_S))
+            await self._or_end(wizard.state.changes.wait(version, BEAT_S))
 
     async def _or_end(self, wait: Any) -> None:
         waits = {asyncio.ensure_future(wait), asyncio.ensure_future(self._ending.wait())}
@@ -168,7 +169,7 @@ class SetupPages:
                 task.cancel()
 
     async def _context(self, step: Step) -> dict[str, Any]:
-        wizard, progress, joined = self._wizard, self._wizard.progress, self._wizard.has_joined
+        wizard, progress, joined = self._wizard, self._wizard.state.progress, self._wizard.has_joined
         after = progress.after(step)
         cameras = await asyncio.to_thread(offered) if step in ("join", "camera") else []
         sounds = await asyncio.to_thread(microphones) if step == "sound" and joined else []
@@ -184,7 +185,7 @@ class SetupPages:
             "member": wizard.membership() if joined else None,
             "result": progress.results.get(step),
             "passed": progress.passed(step, joined),
-            "failed": wizard.failed.get(step),
+            "failed": wizard.state.failed.get(step),
             "steps": [
                 ShownStep(
                     name, TITLES[name], progress.passed(name, joined), name == step,
@@ -222,14 +223,17 @@ class SetupPages:
         await self._wizard.join(fields.get("text", ""), fields.get("server", ""))
 
     async def _look(self, fields: Fields) -> None:
-        await self._wizard.look(fields.get("source", ""), codes=fields.get("codes") == "yes")
+        if fields.get("again"):  # an address with a password does not go to the page to come back from there
+            await self._wizard.look_again()
+        else:
+            await self._wizard.look(fields.get("source", ""), codes=fields.get("codes") == "yes")
 
     async def _try_look(self, source: str) -> None:
         """Look at the source that the settings name, if it can be one: the page then says what there is to choose."""
         try:
             await self._wizard.look(source)
         except DiemdanhError as error:
-            self._wizard.failed["camera"] = error.vi, error.en
+            self._wizard.state.failed["camera"] = error.vi, error.en
 
     async def _sound_way(self, fields: Fields) -> None:
         await self._wizard.choose_sound(fields.get("sound") == "agent", fields.get("device", ""))

@@ -93,6 +93,14 @@ class Acts:
                 f"It was just restarted. Wait {left:.0f} s, then see what came of it.",
             )
 
+    async def _restart(self, act: Act, done: Callable[[], bool], most_s: float) -> bool:
+        """Wait until what was started anew works, for so long at most; whether it does."""
+        loop = asyncio.get_running_loop()
+        self._restarted[act] = loop.time()
+        works = await _until(done, most_s)
+        self._restarted[act] = loop.time()
+        return works
+
     # Camera
 
     async def _restart_camera(self) -> Sentence:
@@ -104,14 +112,13 @@ class Acts:
                 "Camera hiện không được dùng nên không có gì để khởi động lại. Hãy bấm “Thử camera”.",
                 "The camera is not in use, so there is nothing to restart. Press “Try the camera”.",
             )
-        self._restarted["restart_camera"] = asyncio.get_running_loop().time()
         began = means.clock.clocks.boot()
 
         def back() -> bool:
             recording = means.recordings.current
             return means.room.starts > starts and (recording.watching if recording else self._newer(began))
 
-        if await _until(back, PICTURE_S):
+        if await self._restart("restart_camera", back, PICTURE_S):
             at = hour(means.recordings.now())
             return f"Đã khởi động lại: camera có hình từ {at}.", f"Restarted: the camera gives pictures since {at}."
         raise self._no_picture()
@@ -146,7 +153,6 @@ class Acts:
         self._not_just_now("republish")
         if not means.stream.anew():
             raise DeskError(*NO_SESSION)
-        self._restarted["republish"] = asyncio.get_running_loop().time()
         since = means.clock.clocks.boot()
 
         def up() -> bool:
@@ -154,7 +160,7 @@ class Acts:
             from_ = None if recording is None else recording.streaming_from
             return from_ is not None and from_ >= means.clock.sample().server_time(since)
 
-        if await _until(up, STREAM_S):
+        if await self._restart("republish", up, STREAM_S):
             at = hour(means.recordings.now())
             return f"Đang truyền hình lại từ {at}.", f"Streaming again since {at}."
         view = means.stream.view()
@@ -198,11 +204,10 @@ class Acts:
         means.courier.server_is_back()
         means.alarms.clock(means.clock.sample())
         off = abs(means.clock.sample().offset or 0) / 1000
+        vi, en = f"{off:.1f}".replace(".", ","), f"{off:.1f}"
         return (
-            f"Máy chủ trả lời sau {took:.0f} ms; đồng hồ máy này lệch {off:.1f} giây.".replace(".", ",", 1)
-            if off
-            else f"Máy chủ trả lời sau {took:.0f} ms; đồng hồ đúng.",
-            f"The server answered after {took:.0f} ms; this PC's clock is {off:.1f} s off.",
+            f"Máy chủ trả lời sau {took:.0f} ms; đồng hồ máy này lệch {vi} giây.",
+            f"The server answered after {took:.0f} ms; this PC's clock is {en} s off.",
         )
 
     async def _send_now(self) -> Sentence:

@@ -147,7 +147,7 @@ def why_nothing(asked: Look, seen: Nothing, found: Sequence[Camera] | None) -> T
         return Trouble("absent", seen.vi, seen.en)
     if any(camera.is_virtual for camera in there) and not asked.pin.virtual_allowed:
         return Trouble("other", seen.vi, seen.en)
-    return _held(source.number, holders(source.number))
+    return _held(there[0].name if there else str(source), holders(source.number))
 
 
 def why_black(asked: Look) -> Trouble:
@@ -157,7 +157,8 @@ def why_black(asked: Look) -> Trouble:
     if isinstance(source, Device):
         names = holders(source.number)
         if names:
-            return _held(source.number, names)
+            there = [camera.name for camera in cameras() or () if camera.number == source.number]
+            return _held(there[0] if there else str(source), names)
     return Trouble(
         "black",
         "Camera chỉ cho hình đen: nắp che ống kính còn đóng, phòng tắt đèn, hoặc chương trình khác đang giữ camera.",
@@ -165,12 +166,12 @@ def why_black(asked: Look) -> Trouble:
     )
 
 
-def _held(number: int, names: Sequence[str]) -> Trouble:
+def _held(camera: str, names: Sequence[str]) -> Trouble:
     by_vi = f" ({', '.join(names)})" if names else ""
     return Trouble(
         "held",
-        f"Camera {number} đang bị một chương trình khác giữ{by_vi}, thường là phần mềm họp trực tuyến.",
-        f"Camera {number} is held by another program{by_vi}, often one for conferences.",
+        f"Camera “{camera}” đang bị một chương trình khác giữ{by_vi}, thường là phần mềm họp trực tuyến.",
+        f"The camera “{camera}” is held by another program{by_vi}, often one for conferences.",
     )
 
 

@@ -82,6 +82,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         kept = {name: one for name, one in self.results.items() if name not in gone}
         return self._with({**kept, step: result})
 
+    def without(self, step: Step) -> Progress:
+        """Without what a step came to: it is made anew."""
+        return Progress(guided=self.guided, results={name: one for name, one in self.results.items() if name != step})
+
     def accepting(self, step: Step) -> Progress:
         """The technician goes on though a step is not all good. What is bad can't be accepted."""
         result = self.results.get(step)

@@ -206,8 +206,19 @@ def test_good_settings_are_called_good(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_an_agent_that_has_not_joined_is_told_how(tmp_path: Path) -> None:
-    refused(agent("run", "--config", settings(tmp_path), cwd=tmp_path), "bridge-agent join")
+def test_an_agent_that_has_neither_joined_nor_pages_is_told_how(tmp_path: Path) -> None:
+    path = settings(tmp_path)
+    path.write_text(f"{path.read_text('utf-8')}console_port = 0\n", "utf-8")
+    refused(agent("run", "--config", path, cwd=tmp_path), "bridge-agent join")
+
+
+def test_a_first_run_whose_port_is_taken_says_so(tmp_path: Path) -> None:
+    with closing(socket.socket()) as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        path = settings(tmp_path)
+        path.write_text(f"{path.read_text('utf-8')}console_port = {other.getsockname()[1]}\n", "utf-8")
+        refused(agent("run", "--config", path, cwd=tmp_path), "cổng", "chọn cổng khác")
 
 
 def test_the_networks_are_listed_with_their_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

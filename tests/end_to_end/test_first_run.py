@@ -42,8 +42,9 @@ from tests.end_to_end.test_classroom import MEDIA
 from tests.end_to_end.test_session_page import CHROMIUM, QUIET, check_accessibility
 from tests.mjpeg_camera import Camera, Picture, filming
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 LIMIT_MS = 60_000
+expect.set_options(timeout=LIMIT_MS)  # a limit for a busy machine, no claim
 
 
 @dataclass
@@ -250,7 +251,6 @@ async def walk(page: Page, room: Room, card: Picture, camera: Camera, shots: Pat
     await page.fill("#address", camera.address)
     await press_and_see(page, "#address", "#use-camera")
     await expect(page.locator("#tried")).not_to_have_class(re.compile("blank"))
-    await steps.look("camera")
     await press_and_see(page, "#use-camera", "#go-on")
     await steps.go_on("sound")
 
@@ -272,7 +272,6 @@ async def walk(page: Page, room: Room, card: Picture, camera: Camera, shots: Pat
     await steps.go_on("calibration")
 
     await press_and_see(page, "#calibrate", "#calibrating .progress")
-    await steps.look("calibrating")
     await expect(page.locator("#accept")).to_be_visible()  # nobody sits in this room
     await expect(page.locator("#result")).to_contain_text("Không thấy khuôn mặt nào")
     await press_and_see(page, "#accept", "#go-on")
@@ -287,7 +286,7 @@ async def walk(page: Page, room: Room, card: Picture, camera: Camera, shots: Pat
 
 async def press_and_see(page: Page, pressed: str, seen: str) -> None:
     await page.locator(pressed).press("Enter")
-    await expect(page.locator(seen)).to_be_visible(timeout=LIMIT_MS)
+    await expect(page.locator(seen)).to_be_visible()
 
 
 async def test_a_technician_walks_through_all_steps(
@@ -298,16 +297,15 @@ async def test_a_technician_walks_through_all_steps(
         await walk(page, room, card, camera, tmp_path)
         # Later one thing is changed: the camera is unplugged just then, and another tab sees the same.
         await page.goto(f"{address}/setup/camera")
-        await expect(page.locator("#use-camera")).to_be_visible(timeout=LIMIT_MS)
+        await expect(page.locator("#use-camera")).to_be_visible()
         async with opened(browser, f"{address}/setup/camera", 360) as other:
             await other.goto(f"{address}/setup/camera")
-            await expect(other.locator("#use-camera")).to_be_visible(timeout=LIMIT_MS)
+            await expect(other.locator("#use-camera")).to_be_visible()
             camera.unplugged.set()
             for one in (page, other):
-                await expect(one.locator("#seen .wrong").first).to_be_visible(timeout=LIMIT_MS)
+                await expect(one.locator("#seen .wrong").first).to_be_visible()
                 await expect(one.locator("#use-camera")).to_be_hidden()
                 await expect(one.locator("#tried")).to_have_class(re.compile("blank"))
-        await Walk(page, tmp_path).look("unplugged")
     kept = ProgressFile(settings.folder.setup).read()
     assert not kept.guided and set(kept.results) == set(STEPS) - {"join"}
     assert all(one.said and one.at for one in kept.results.values())
@@ -335,7 +333,6 @@ async def test_the_program_goes_on_where_it_was_ended(server: Running, browser: 
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("width", [360, 1440])
 async def test_the_program_itself_is_walked_through(
     server: Running, browser: Browser, settings: Settings, room: Room, camera: Camera, tmp_path: Path, width: int

@@ -2,10 +2,11 @@
 // by the agent's time, carried on from the last message; when messages stop, everything stops and says so.
 const EVERY_MS = 1000;
 const SELDOM_MS = 5000;
-const STALE_MS = 5000;
+const STALE_MS = 5000; // and as much longer as this PC takes between two looks at the room
 const texts = document.getElementById("live").dataset;
 let told = null; // {now, at}: the agent's time, and when it was told on this page's clock
 let camera = "off";
+let stale = STALE_MS;
 
 /** The agent's time now; null before it was told and while the page is not live. */
 const agentNow = () => (told === null || document.body.classList.contains("is-gone") ? null : told.now + performance.now() - told.at);
@@ -46,10 +47,10 @@ function caption() {
   const line = document.getElementById("room-caption");
   if (!taken) { say(line, room.dataset.none); return; }
   const now = agentNow();
-  const stale = now === null || now - taken > STALE_MS || camera === "bad";
-  room.classList.toggle("stale", stale);
+  const old = now === null || now - taken > stale || camera === "bad";
+  room.classList.toggle("stale", old);
   const clock = new Date(taken).toLocaleTimeString("en-GB", { timeZone: "Asia/Ho_Chi_Minh" });
-  say(line, stale ? `${room.dataset.at} ${clock}, ${room.dataset.stale}` : `${room.dataset.live} ${clock}`);
+  say(line, old ? `${room.dataset.at} ${clock}, ${room.dataset.stale}` : `${room.dataset.live} ${clock}`);
 }
 
 async function look() {
@@ -84,6 +85,7 @@ export function carryOn(state, now) {
   const first = told === null;
   told = { now, at: performance.now() };
   camera = state.camera;
+  stale = STALE_MS + state.sweep_ms;
   tick();
   if (first) again();
 }

@@ -185,10 +185,12 @@ def install(root: Path, from_internet: bool) -> None:
     say(f"Đã cài {name}: {size:.0f} MB, {took:.0f} giây, ở {root}.",
         f"Installed {name}: {size:.0f} MB, {took:.0f} s, in {root}.")  # fmt: skip
     agent = root / "bin" / ("bridge-agent.cmd" if WINDOWS else "bridge-agent")
-    data = f"--data {STATE} " if not WINDOWS and os.geteuid() == 0 else ""
-    say(f"Tiếp theo: {agent} join {data}--server https://… --token MÃ; rồi: {agent} autostart on\n"
+    data = f" --data {STATE}" if not WINDOWS and os.geteuid() == 0 else ""
+    say(f"Tiếp theo: {agent} run{data}, mở http://localhost:8790 và làm theo từng bước.\n"
+        f"Xong thì dừng bằng Ctrl-C, rồi: {agent} autostart on\n"
         "Nếu bridge-agent đang chạy, nó dùng bản mới từ lần khởi động sau.",
-        f"Next: {agent} join {data}--server https://… --token TOKEN; then: {agent} autostart on\n"
+        f"Next: {agent} run{data}, then open http://localhost:8790 and follow the steps.\n"
+        f"After that stop it with Ctrl-C, then: {agent} autostart on\n"
         "A bridge-agent that runs now takes the new version when it starts again.")  # fmt: skip
 
 

@@ -75,6 +75,7 @@ def test_a_session_that_has_just_ended_is_shown_for_an_hour(desk: ScriptedDesk) 
     desk.set(session=None)
     desk.now = session.end + 59 * MINUTE
     assert day.phase(desk.view()) == "ended"
+    assert "Hãy để máy bật" in day.verdict(desk.view()).why[0]
     desk.now = session.end + 60 * MINUTE
     assert day.phase(desk.view()) == "none"
 

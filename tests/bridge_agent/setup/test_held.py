@@ -62,4 +62,4 @@ CAMERAS = [Camera(0, "HD Webcam"), Camera(4, "OBS Virtual Camera")]
 def test_why_there_is_no_picture(source: str, opened: bool, kind: str) -> None:
     found = why_nothing(Look(source, CameraPin()), Nothing("Câu.", "A sentence.", opened), CAMERAS)
     assert found.kind == kind
-    assert ("giữ" in found.vi) == (kind == "held")
+    assert ("Camera “HD Webcam” đang bị một chương trình khác giữ" in found.vi) == (kind == "held")

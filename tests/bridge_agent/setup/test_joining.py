@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -23,7 +24,9 @@ from bridge_agent.config import Config, Settings
 from bridge_agent.errors import IdentityError, ServerAwayError
 from bridge_agent.identity import load
 from bridge_agent.key_store import KeyStore
-from bridge_agent.setup.wizard import SetupError, Wizard
+from bridge_agent.setup.progress import Result
+from bridge_agent.setup.state import SetupError
+from bridge_agent.setup.wizard import Wizard
 from central_server.bridge_points.joining import TOKEN_LIFE_MS
 from models.join_code import JoinCodeError, read, write
 from tests.central_server.running import Clock, Running, running, write_course
@@ -104,6 +107,33 @@ async def test_a_server_whose_certificate_is_not_good_gets_no_token(server: Runn
     with stranger(tmp_path) as (address, asked), pytest.raises(ServerAwayError, match=r"Chứng chỉ.*ngày giờ"):
         await one.join(server.token(), address)
     assert asked == [] and not one.has_joined
+
+
+async def test_a_server_that_is_away_makes_the_network_step_bad_until_it_is_back(
+    server: Running, tmp_path: Path
+) -> None:
+    one = wizard(tmp_path)
+    await one.join(write(server.address, server.token()), "")
+    there = one.settings.config
+    one.settings.config = msgspec.structs.replace(there, server="http://127.0.0.1:1")
+    assert (await measured(one)).said[0].light == "bad"
+    assert not one.state.progress.passed("network", joined=True)
+    one.settings.config = there
+    one.measure_network()
+    one.measure_network()  # pressed in two tabs
+    found = await measured(one)
+    assert found.said[0].light == "good" and found.figures["udp"] == "True"
+    assert found.said[1].light == "bad" and "tự chỉnh giờ" in found.said[1].vi  # this server's clock stands still
+    await one.close()
+
+
+async def measured(one: Wizard) -> Result:
+    """What the network step came to, once it is measured."""
+    one.measure_network()
+    async with asyncio.timeout(60):
+        while one.measures.running("network"):
+            await one.state.changes.wait(one.state.changes.version, 1.0)
+    return one.state.progress.results["network"]
 
 
 @contextmanager

@@ -105,7 +105,12 @@ async def test_the_line_to_a_real_server_is_measured(tmp_path: Path) -> None:
         who: Identity = joined(server)
         async with client(server, who) as to:
             found = await measuring.line_speed(to, to._clock, seconds=3.0)
-    assert found.away is None and found.whip is True
+            steps: list[str] = []
+            spared = await measuring.line_speed(to, to._clock, 3.0, steps.append, spare=True)
+    assert steps == ["server", "media"] and spared.upload_kbit_s is None and spared.spared
+    assert light("server", changed(line=spared))[0] == "good"
+    assert "đang có buổi học" in light("server", changed(line=spared))[1]
+    assert found.away is None and found.whip is True and found.ways is not None and found.ways.relay_udp
     assert found.round_trip_ms is not None and found.upload_kbit_s is not None
     assert found.upload_kbit_s > 100
     async with client(server, who) as to:
