@@ -331,8 +331,7 @@ JOINING: Final = (
     Fault("joined already", "joining", "bridge-agent join on this data folder", by.joined_already,
           "Máy này đã là điểm cầu", "terminal", repeated=True),
     Fault("key revoked", "server", "by the administrator; a restart after joining anew", by.revoked,
-          "đã bị thu hồi",
-          ends=("coverage stopped",)),
+          "đã bị thu hồi"),
 )  # fmt: skip
 
 FAULTS: Final = (*CAMERA, *PROCESSES, *LINE, *DISK, *PC, *JOINING)
