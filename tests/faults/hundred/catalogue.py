@@ -41,7 +41,7 @@ CAMERA: Final = (
     _camera("hangs in the middle of a picture", "mid_picture", "half a JPEG, then nothing", _LOST),
     _camera("answers nothing", "silent", "takes the connection, says nothing", _RECONNECTING),
     _camera("is reached no more", "deaf", "calls are not even refused", _RECONNECTING),
-    _camera("trickles", "trickle", "3 bytes a second", _RECONNECTING),
+    _camera("camera trickles", "trickle", "3 bytes a second", _RECONNECTING),
     _camera("wrong password", "401", "HTTP 401", _NOT_OPEN),
     _camera("wrong address", "404", "HTTP 404", _NOT_OPEN),
     _camera("too many watch it", "503", "HTTP 503", _NOT_OPEN),
