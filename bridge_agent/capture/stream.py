@@ -15,9 +15,19 @@ from bridge_agent.capture.source import Stream
 from bridge_agent.capture.video import decoded, luma, picture
 from bridge_agent.clock import boot_ms
 from bridge_agent.errors import CaptureLostError, SourceError
-from models.reasons import reason
+from models.reasons import Reason, reason
 
 _SILENCE_S: Final = 5.0
+_ANSWERS: Final = {
+    "HTTPUnauthorizedError": Reason("sai tên hoặc mật khẩu", "wrong name or password"),
+    "HTTPForbiddenError": Reason("camera không cho xem", "it gives no leave"),
+    "HTTPNotFoundError": Reason("camera không có địa chỉ này", "it has no such address"),
+    "HTTPServerError": Reason("camera báo lỗi hoặc quá nhiều người xem", "it reports an error, or too many watch it"),
+    "InvalidDataError": Reason("trả lời không phải là hình", "what it sends are no pictures"),
+    "EOFError": Reason("trả lời không phải là hình", "what it sends are no pictures"),
+    "OSError": Reason("camera không gửi hình", "it sends no pictures"),
+}
+"""By the names of PyAV's errors, which say nothing to a technician; its plain OSError is FFmpeg's "I/O error"."""
 
 
 class StreamReader:
@@ -36,7 +46,7 @@ class StreamReader:
                 timeout=(_SILENCE_S, _SILENCE_S),
             )
         except (av.FFmpegError, OSError, ValueError) as error:
-            why = reason(error)
+            why = _ANSWERS.get(type(error).__name__) or reason(error)
             raise SourceError(
                 f"Không mở được camera mạng {source} ({why.vi}). Hãy kiểm tra địa chỉ, mật khẩu và đường mạng.",
                 f"The network camera {source} does not open ({why.en}). Check address, password and network.",

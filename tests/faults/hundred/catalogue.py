@@ -37,11 +37,11 @@ def _camera(name: str, mode: str, how: str, sentence: str, **more: object) -> Fa
 CAMERA: Final = (
     _camera("unplugged", "unplugged", "connection reset, port closed", _NOT_OPEN),
     _camera("power comes and goes", "cut_off", "hangs up after five pictures, each time", _RECONNECTING, blind=False),
-    _camera("hangs, the line stands", "stopped", "no more bytes on a connection that stands", _LOST),
+    _camera("hangs, the line stands", "stopped", "no more bytes on a connection that stands", _LOST, quick=True),
     _camera("hangs in the middle of a picture", "mid_picture", "half a JPEG, then nothing", _LOST),
     _camera("answers nothing", "silent", "takes the connection, says nothing", _RECONNECTING),
     _camera("is reached no more", "deaf", "calls are not even refused", _RECONNECTING),
-    _camera("trickles", "trickle", "3 bytes a second", _RECONNECTING),
+    _camera("camera trickles", "trickle", "3 bytes a second", _RECONNECTING),
     _camera("wrong password", "401", "HTTP 401", _NOT_OPEN),
     _camera("wrong address", "404", "HTTP 404", _NOT_OPEN),
     _camera("too many watch it", "503", "HTTP 503", _NOT_OPEN),
@@ -75,7 +75,7 @@ def _process(name: str, part: str, how: str, inject: Inject, sentence: str, **mo
 
 
 PROCESSES: Final = (
-    _process("capture killed", "capture", "SIGKILL", by.sent("capture", KILL), _LOST, quick=True),
+    _process("capture killed", "capture", "SIGKILL", by.sent("capture", KILL), _LOST),
     _process("capture stopped", "capture", "SIGSTOP", by.sent("capture", STOP), _LOST),
     _process("capture told to end", "capture", "SIGTERM", by.sent("capture", TERM), _LOST),
     _process("capture crashes", "capture", "SIGABRT", by.sent("capture", ABORT), _LOST),
@@ -331,8 +331,7 @@ JOINING: Final = (
     Fault("joined already", "joining", "bridge-agent join on this data folder", by.joined_already,
           "Máy này đã là điểm cầu", "terminal", repeated=True),
     Fault("key revoked", "server", "by the administrator; a restart after joining anew", by.revoked,
-          "đã bị thu hồi",
-          ends=("coverage stopped",)),
+          "đã bị thu hồi"),
 )  # fmt: skip
 
 FAULTS: Final = (*CAMERA, *PROCESSES, *LINE, *DISK, *PC, *JOINING)

@@ -504,6 +504,8 @@ def revoked(place: Place) -> Iterator[None]:
         path.unlink()
     join(place, place.data, fresh(place), place.server.address)
     place.keeper.start()
+    wait(place.health, 60, "the agent as another device")
+    place.restart()  # that the other device's log was set aside is told until then
 
 
 def join(place: Place, data: Path, token: str, address: str, code: int = 0) -> None:

@@ -66,7 +66,8 @@ class Line:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.address = f"https://{HOST}:{self.port}"
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         self._do(self._become(Mode()))
 
     def become(self, mode: Mode) -> None:
@@ -77,6 +78,8 @@ class Line:
         """It is no more."""
         self._do(self._become(Mode(accepts=False)))
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def _do(self, work: object) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(20)  # type: ignore[arg-type]

@@ -92,6 +92,10 @@ class Place:
         """The agent's data folder."""
         return self.folder / "agent"
 
+    def close(self) -> None:
+        """Nobody looks at the page any more."""
+        self._client.close()
+
     # The page
 
     def page(self, path: str = "/") -> str:
@@ -321,6 +325,7 @@ def bridge_point(folder: Path, shared: Path, *, disk: bool = True) -> Iterator[P
         keeper.start()
         place.wait_good(90)
         yield place
+        place.close()
 
 
 def _course() -> str:
