@@ -10,6 +10,10 @@ _BELONGS: Final = (
     (r"/kiosk", "check-in"),
     (r"/enrol/", "check-in#enrolment"),
     (r"/calibration|/setup/calibration", "first-run#calibration"),
+    (r"/setup/join", "first-run#join"),
+    (r"/setup/camera", "first-run#camera"),
+    (r"/setup/(sound|speaker|network)", "first-run#sound"),
+    (r"/setup/consent", "first-run#consent"),
     (r"/setup", "first-run"),
     (r"/$", "day"),
 )

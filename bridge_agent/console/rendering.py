@@ -15,6 +15,7 @@ from bridge_agent.console import words
 from bridge_agent.console.belonging import help_for
 from bridge_agent.console.words import Words, page_language, page_theme
 from models.handbook.book import TEMPLATES as HANDBOOK
+from models.handbook.book import fault_anchor
 from models.language import Language, many
 
 HERE = Path(__file__).parent
@@ -40,6 +41,7 @@ class Pages:
         self._env.globals |= {
             "token": token,
             "run": run,
+            "fault_anchor": fault_anchor,
             "help_for": help_for,
             "day": words.day,
             "day_time": words.day_time,

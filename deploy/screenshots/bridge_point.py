@@ -20,6 +20,7 @@ from central_server.accounts.permission import Grant
 from central_server.database import Writer, open_database
 from central_server.learners.means import keep_pins
 from central_server.learners.sealing import sealing_key
+from deploy.demo.classroom import HANOI
 from deploy.demo.programs import ProgramError, Programs, run, wait_until
 
 CODE, POINT = "VIDU", "Điểm cầu Ví dụ"
@@ -37,6 +38,8 @@ class BridgePoint:
     """Where its pages are, and ids of its course and session."""
 
     console: str
+    first_run: str
+    """The page of a PC that has not joined."""
     course: str
     session: str
 
@@ -49,25 +52,32 @@ def open_bridge_point(folder: Path, settings: Path, address: str, programs: Prog
     run("central_server.cli", "load-course", "--config", settings, folder / "course.toml")
     course, session = _prepare(folder / "server")
     token = run("central_server.cli", "new-token", "--config", settings, "--bridge-point", CODE).split()[0]
+    agent, console = _settings(folder, "agent")
+    run("bridge_agent.cli", "join", "--config", agent, "--server", address, "--token", token)
+    newcomer, first_run = _settings(folder, "newcomer")
+    for name, settings_of, page in (("agent", agent, console), ("newcomer", newcomer, first_run)):
+        programs.start(name, "bridge_agent.cli", "run", "--config", settings_of)
+        if not wait_until(programs, partial(_answers, page), CONSOLE_S):
+            raise ProgramError("Trang của điểm cầu không mở.", "The bridge point's page does not open.")
+    return BridgePoint(console, first_run, course, session)
+
+
+def _settings(folder: Path, name: str) -> tuple[Path, str]:
+    """An agent's settings file, and the address of its pages."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    lines = {"data": "agent", "source": str(folder / "room.mp4"), "key_store": "file"}
-    text_of = "".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items())
-    agent = folder / "agent.toml"
-    agent.write_text(f"{text_of}plan_seconds = 1\nwithout_profile = true\nconsole_port = {port}\n", encoding="utf-8")
-    run("bridge_agent.cli", "join", "--config", agent, "--server", address, "--token", token)
-    programs.start("agent", "bridge_agent.cli", "run", "--config", agent)
-    console = f"http://localhost:{port}"
+    lines = {"data": name, "source": str(folder / "room.mp4"), "key_store": "file"}
+    written = "".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items())
+    path = folder / f"{name}.toml"
+    path.write_text(f"{written}plan_seconds = 1\nwithout_profile = true\nconsole_port = {port}\n", encoding="utf-8")
+    return path, f"http://localhost:{port}"
 
-    def answers() -> bool:
-        try:
-            return httpx.get(console).is_success
-        except httpx.TransportError:
-            return False
 
-    if not wait_until(programs, answers, CONSOLE_S):
-        raise ProgramError("Trang của điểm cầu không mở.", "The bridge point's page does not open.")
-    return BridgePoint(console, course, session)
+def _answers(page: str) -> bool:
+    try:
+        return httpx.get(page, follow_redirects=True).is_success
+    except httpx.TransportError:
+        return False
 
 
 def people_come(page: Page, console: str) -> None:
@@ -91,8 +101,10 @@ def people_come(page: Page, console: str) -> None:
 
 
 def _course(now: datetime) -> str:
-    now = now.replace(second=0)  # the page on which it is changed knows minutes
-    start, end = (now + timedelta(minutes=m) for m in (-20, 180))
+    # The page on which it is changed knows minutes, and sessions of one day.
+    here = now.astimezone(HANOI).replace(second=0)
+    start = max(here - timedelta(minutes=20), here.replace(hour=0, minute=0))
+    end = min(here + timedelta(minutes=100), here.replace(hour=23, minute=59))
     people = "".join(
         f'[[learners]]\ncode = "VD{n}"\nname = "{name}"\nunit = "Phòng Ví dụ"\nbirth_year = {1974 + 2 * n}\n'
         f'bridge_point = "{CODE}"\n'
@@ -101,8 +113,9 @@ def _course(now: datetime) -> str:
     return (
         '[course]\ncode = "VIDU"\ntitle = "Lớp ví dụ cho sổ tay"\n'
         f'[[bridge_points]]\ncode = "{CODE}"\nname = "{POINT}"\n'
-        f'[[sessions]]\ncode = "1"\ntitle = "Buổi 1: Kỹ năng soạn thảo văn bản"\nstart = {start:%Y-%m-%dT%H:%M:%SZ}\n'
-        f"end = {end:%Y-%m-%dT%H:%M:%SZ}\n{people}"
+        f'[[sessions]]\ncode = "1"\ntitle = "Buổi 1: Kỹ năng soạn thảo văn bản"\n'
+        f"start = {start.isoformat(timespec='seconds')}\n"
+        f"end = {end.isoformat(timespec='seconds')}\n{people}"
     )
 
 

@@ -6,6 +6,7 @@ import contextlib
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,12 @@ QUALITIES: Final = (101, 90, 80, 70, 60, 50, 40)
 """Of WebP, as OpenCV counts them: above 100 nothing is lost."""
 
 STREAM_S: Final = 20
+_TWO_FRAMES: Final = """() => new Promise((done) => {
+  const video = document.getElementById("main-camera");
+  setTimeout(done, 40000);
+  video.requestVideoFrameCallback(() => video.requestVideoFrameCallback(() => done()));
+})"""
+"""Until the video has shown pictures."""
 Before = Callable[[Page, Path], None]
 
 
@@ -57,6 +64,12 @@ def _send_roster(page: Page, folder: Path) -> None:
         page.locator("main form button[type=submit]").click()
 
 
+def _hope(selector: str, page: Page, _: Path) -> None:
+    """Wait some time for what may never come."""
+    with contextlib.suppress(PlaywrightError):
+        page.locator(selector).wait_for(state="attached", timeout=STREAM_S * 1000)
+
+
 def _open_classroom(page: Page, _: Path) -> None:
     """The example class is led from its one bridge point, whose stream the classroom shows."""
     course = page.url.partition("/sessions/")[0]
@@ -65,9 +78,12 @@ def _open_classroom(page: Page, _: Path) -> None:
     page.locator("[name=lecturer]").fill("ThS. Mai Thị Ví Dụ, Trường Ví dụ")
     with page.expect_navigation():
         page.locator("main form button[type=submit]").first.click()
+    if page.url.endswith("/edit"):
+        raise ProgramError("Chưa lưu được điểm cầu chính.", "The main bridge point was not saved.")
     page.goto(f"{course.partition('/courses/')[0]}/sessions/{session}/classroom")
     with contextlib.suppress(PlaywrightError):  # a browser without H.264 shows none: the page says so
         page.locator("#stage-empty").wait_for(state="hidden", timeout=STREAM_S * 1000)
+        page.evaluate(_TWO_FRAMES)
 
 
 PICTURES: Final = (
@@ -92,8 +108,14 @@ PICTURES: Final = (
         before=_open_classroom,
     ),
 )
-AT_DESK: Final = {"console": ("/", ".headcount b"), "kiosk": ("/kiosk", "#use-pin")}
-"""The technician's part: pages of the agent, by the picture's name."""
+AT_DESK: Final = {
+    "console": ("/", ".headcount b", "#room:not(.no-picture):not(.stale)"),
+    "kiosk": ("/kiosk", "#use-pin", "#mirror:not(.no-picture)"),
+}
+"""The technician's part: pages of the agent, by the picture's name. The last is hoped for: a kiosk shows no picture on
+a PC without YuNet."""
+FIRST_RUN: Final = {"setup": ("/setup/join", "main h1", "main h1")}
+"""The same of a PC that has not joined."""
 SignIn = Callable[[BrowserContext, Role], None]
 
 
@@ -103,8 +125,11 @@ def take(browser: Browser, address: str, office: Office, at: BridgePoint, sign_i
     with _opened(browser) as context:
         page = context.new_page()
         people_come(page, at.console)
-        out = [_taken(page, at.console + path, wait, FOLDERS["technician"], name, None, folder)
-               for name, (path, wait) in AT_DESK.items()]  # fmt: skip
+        out = [
+            _taken(page, console + path, wait, FOLDERS["technician"], name, partial(_hope, hoped), folder)
+            for console, pages in ((at.console, AT_DESK), (at.first_run, FIRST_RUN))
+            for name, (path, wait, hoped) in pages.items()
+        ]
     for role in dict.fromkeys(one.role for one in PICTURES):
         with _opened(browser) as context:
             if role is not None:

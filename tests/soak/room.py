@@ -6,6 +6,7 @@ themselves hold is measured on real pictures (tests.soak.eyes, tests.soak.stream
 
 from __future__ import annotations
 
+import contextlib
 import os
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -52,7 +53,18 @@ def here(number: int, at: int) -> bool:
 
 
 def recognition(path: str, began: int, conn: Connection, assignment: Assignment) -> None:
-    """The recognition process's life."""
+    """The recognition process's life; it ends with its parent."""
+    with contextlib.suppress(EOFError, OSError):
+        _recognition(path, began, conn, assignment)
+
+
+def streaming(path: str, began: int, conn: Connection, assignment: StreamAssignment) -> None:
+    """The streaming process's life; it ends with its parent."""
+    with contextlib.suppress(EOFError, OSError):
+        _streaming(path, began, conn)
+
+
+def _recognition(path: str, began: int, conn: Connection, assignment: Assignment) -> None:
     time = SharedTime(Path(path))
     learners = sorted(assignment.roster.values())
     conn.send(Ready("yunet", "intel", tuple(learners)))
@@ -108,8 +120,7 @@ def _look(at: int, learners: list[str], *, was: bool, desk: bool) -> list[Event]
     return out
 
 
-def streaming(path: str, began: int, conn: Connection, assignment: StreamAssignment) -> None:
-    """The streaming process's life."""
+def _streaming(path: str, began: int, conn: Connection) -> None:
     time = SharedTime(Path(path))
     first = at = time() - began
     conn.send(WantPass(("camera",)))

@@ -26,6 +26,8 @@ async def test_help_is_there_without_the_server_and_each_page_leads_to_its_part(
         assert (await client.get("/help/technician/none")).status_code == 404
         assert (await client.get("/help/technician/pictures/none.webp")).status_code == 404
         assert 'href="/help/technician/day"' in (await client.get("/")).text
+        here.desk.alarm("trouble dark", "Hình quá tối.", "Too dark.")
+        assert 'href="/help/technician/faults#fault-trouble-dark"' in (await client.get("/")).text
         assert "/help" not in (await client.get("/kiosk")).text  # learners stand there
 
 

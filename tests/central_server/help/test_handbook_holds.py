@@ -17,7 +17,7 @@ from bridge_agent.health import lights
 from central_server.health.pages import PARTS
 from central_server.help.belonging import help_for
 from central_server.help.routes import FOLDERS, HANDBOOK
-from deploy.screenshots.handbook import AT_DESK, LARGEST, PICTURES
+from deploy.screenshots.handbook import AT_DESK, FIRST_RUN, LARGEST, PICTURES
 from deploy.screenshots.office import page_paths
 from models.handbook.book import Article, fault_anchor
 from models.language import Language
@@ -144,7 +144,9 @@ def test_every_command_exists() -> None:
 
 def test_every_picture_is_there_used_described_and_small() -> None:
     here = {(part, path.name): path for part, folder in FOLDERS.items() for path in (folder / "pictures").iterdir()}
-    taken = {(one.part, f"{one.name}.webp") for one in PICTURES} | {("technician", f"{name}.webp") for name in AT_DESK}
+    taken = {(one.part, f"{one.name}.webp") for one in PICTURES} | {
+        ("technician", f"{name}.webp") for name in (*AT_DESK, *FIRST_RUN)
+    }
     used = set()
     for (part, _, _), text in SOURCES.items():
         for words, name in re.findall(r"!\[([^\]]*)\]\(pictures/([^)]+)\)", text):
