@@ -15,9 +15,23 @@ from bridge_agent.capture.source import Stream
 from bridge_agent.capture.video import decoded, luma, picture
 from bridge_agent.clock import boot_ms
 from bridge_agent.errors import CaptureLostError, SourceError
-from models.reasons import reason
+from models.reasons import Reason, reason
 
 _SILENCE_S: Final = 5.0
+_ANSWERS: Final[tuple[tuple[type[av.FFmpegError], Reason], ...]] = (
+    (av.error.HTTPUnauthorizedError, Reason("sai tên hoặc mật khẩu của camera", "wrong name or password")),
+    (av.error.HTTPForbiddenError, Reason("camera không cho xem", "the camera does not allow it")),
+    (av.error.HTTPNotFoundError, Reason("camera không có đường dẫn này", "the camera has no such path")),
+    (av.error.HTTPServerError, Reason("camera đang bận hoặc gặp lỗi", "the camera is busy or has failed")),
+    (av.error.HTTPClientError, Reason("camera không nhận yêu cầu này", "the camera does not take this request")),
+    (av.error.InvalidDataError, Reason("đó không phải là hình của camera", "that is no camera's picture")),
+    (av.error.ProtocolNotFoundError, Reason("không có cách mở địa chỉ này", "an address of no known kind")),
+)
+"""What a camera answered, as FFmpeg tells it."""
+
+
+def _reason(error: Exception) -> Reason:
+    return next((said for kind, said in _ANSWERS if isinstance(error, kind)), None) or reason(error)
 
 
 class StreamReader:
@@ -36,7 +50,7 @@ class StreamReader:
                 timeout=(_SILENCE_S, _SILENCE_S),
             )
         except (av.FFmpegError, OSError, ValueError) as error:
-            why = reason(error)
+            why = _reason(error)
             raise SourceError(
                 f"Không mở được camera mạng {source} ({why.vi}). Hãy kiểm tra địa chỉ, mật khẩu và đường mạng.",
                 f"The network camera {source} does not open ({why.en}). Check address, password and network.",
