@@ -62,7 +62,12 @@ def _say(offset: int, uncertainty: int) -> tuple[Sentence, ...]:
     )
     match clock_trust(offset, uncertainty):
         case "good":
-            then = Sentence("Đồng hồ tốt.", "The clock is good.")
+            return (
+                Sentence(
+                    f"Đồng hồ tốt: {way_vi} {vi} giây so với máy chủ (±{within_vi} giây).",
+                    f"The clock is good: {en} s {way_en} the server's (±{within_en} s).",
+                ),
+            )
         case "skewed":
             then = Sentence(
                 "Bản ghi vẫn đúng giờ vì độ lệch được ghi kèm; hãy bật tự động đặt giờ trên máy này.",

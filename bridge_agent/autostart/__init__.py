@@ -57,6 +57,19 @@ def on(how: Way, folder: DataFolder, config: Path | None, data: Path | None) -> 
 
     Raises IdentityError when it has not joined, FinalError when the system can't be told.
     """
+    enable(how, folder, config, data)
+    if how.systemctl:
+        _tell(how, "restart", UNIT)
+        print(both("Điểm cầu đang chạy và sẽ tự khởi động.", "The agent runs, and will start by itself."))
+    else:
+        print(both(f"Từ lần đăng nhập sau, điểm cầu tự khởi động. Muốn chạy ngay, hãy bấm đúp {how.file}.",
+                   f"The agent starts by itself from the next sign-in on. "
+                   f"To start it now, double-click {how.file}."))  # fmt: skip
+    return 0
+
+
+def enable(how: Way, folder: DataFolder, config: Path | None, data: Path | None) -> None:
+    """Have the agent start from the next time on; one that runs now goes on. Raises as `on` does, and is off then."""
     if how.data and not DataFolder(how.data).identity.exists():
         join = f"bridge-agent join --data {how.data} --server https://… --token …"
         raise IdentityError(
@@ -81,15 +94,20 @@ def on(how: Way, folder: DataFolder, config: Path | None, data: Path | None) -> 
             f"{how.file} cannot be written ({error.strerror}). Check its permissions.",
         ) from error
     if how.systemctl:
-        _tell(how, "daemon-reload")
-        _tell(how, "enable", UNIT)
-        _tell(how, "restart", UNIT)
-        print(both("Điểm cầu đang chạy và sẽ tự khởi động.", "The agent runs, and will start by itself."))
-    else:
-        print(both(f"Từ lần đăng nhập sau, điểm cầu tự khởi động. Muốn chạy ngay, hãy bấm đúp {how.file}.",
-                   f"The agent starts by itself from the next sign-in on. "
-                   f"To start it now, double-click {how.file}."))  # fmt: skip
-    return 0
+        try:
+            _tell(how, "daemon-reload")
+            _tell(how, "enable", UNIT)
+        except FinalError:
+            how.file.unlink(missing_ok=True)  # by it `show` and the wizard tell that it is on
+            raise
+
+
+def started_by(how: Way, folder: DataFolder) -> Path | None:
+    """The file by which the agent with this data folder starts by itself; None: it does not."""
+    if how.file.exists():
+        return how.file
+    system = SYSTEM_UNITS / UNIT
+    return system if folder.path == STATE and system.exists() else None
 
 
 def off(how: Way) -> int:

@@ -23,6 +23,8 @@ _ANSWERS: Final = {
     "HTTPForbiddenError": Reason("camera không cho xem", "it gives no leave"),
     "HTTPNotFoundError": Reason("camera không có địa chỉ này", "it has no such address"),
     "HTTPServerError": Reason("camera báo lỗi hoặc quá nhiều người xem", "it reports an error, or too many watch it"),
+    "HTTPClientError": Reason("camera không nhận yêu cầu này", "it does not take this request"),
+    "ProtocolNotFoundError": Reason("không có cách mở địa chỉ này", "an address of no known kind"),
     "InvalidDataError": Reason("trả lời không phải là hình", "what it sends are no pictures"),
     "EOFError": Reason("trả lời không phải là hình", "what it sends are no pictures"),
     "OSError": Reason("camera không gửi hình", "it sends no pictures"),

@@ -87,6 +87,7 @@ class SetupPages:
             "calibration": lambda fields: wizard.calibrate(),
             "accept": _at_once(lambda fields: wizard.accept(_step(fields.get("step", "")))),
             "consent": _at_once(lambda fields: wizard.consent_read(fields.get("version", ""))),
+            "autostart": lambda fields: wizard.start_by_itself(),
         }
 
     def end(self) -> None:
@@ -128,7 +129,8 @@ class SetupPages:
     async def _done(self, request: Request) -> Response:
         if not self._wizard.has_joined:
             return RedirectResponse("/setup", 303)
-        return self._pages.page(request, "setup_done.html", **await self._context("consent"))
+        context = await self._context("consent")
+        return self._pages.page(request, "setup_done.html", started_by=self._wizard.started_by(), **context)
 
     async def _picture(self, request: Request) -> Response:
         picture = self._wizard.picture()

@@ -68,7 +68,7 @@ REMEDIES: Final[Mapping[str, Remedy]] = {
     "recognition": CHOOSE_CAMERA,
     "profile": CALIBRATE,
     "stream": Remedy(("Truyền hình lại", "Stream anew"), "republish"),
-    "server": Remedy(_TRY_SERVER, "try_server", safe=_RECORDED, counts=True),
+    "server": Remedy(_TRY_SERVER, "try_server", counts=True),
     "contact": Remedy(_TRY_SERVER, "try_server", safe=_RECORDED, counts=True),
     "key": Remedy(_ASK_AGAIN, "try_server", safe=_RECORDED),
     "gallery": Remedy(_ASK_AGAIN, "try_server", safe=_RECORDED),

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 
-from bridge_agent import identity
+from bridge_agent import autostart, identity
 from bridge_agent.capture.cameras import cameras
 from bridge_agent.capture.source import Device, parse_source
 from bridge_agent.check_in.desk import Desk
@@ -33,7 +34,7 @@ from models.wire import ConsentText
 class Wizard:
     """One wizard. `wall`: this PC's clock, ms. `desk`: the running agent's; None: this PC has not joined.
 
-    camera_s: for so long calibration looks through the camera.
+    camera_s: for so long calibration looks through the camera. starting: how this PC starts the agent by itself.
     """
 
     def __init__(
@@ -44,7 +45,9 @@ class Wizard:
         desk: Desk | None = None,
         *,
         camera_s: float = SECONDS,
+        starting: Callable[[], autostart.Way] = autostart.way,
     ) -> None:
+        self._starting = starting
         self.settings, self._keys, self._desk = settings, keys, desk
         self._profile = ProfileReader(settings)
         self.state = SetupState(settings, wall)
@@ -258,6 +261,17 @@ class Wizard:
             f"The consent text, version {version}, is ready.",
             {"version": version},
         )
+
+    # Starting by itself
+
+    def started_by(self) -> Path | None:
+        """The file by which this agent starts by itself; None: somebody has to start it."""
+        return autostart.started_by(self._starting(), self.settings.folder)
+
+    async def start_by_itself(self) -> None:
+        """Start with the next sign-in (as root: with the PC). Raises IdentityError, FinalError."""
+        data = self.settings.folder
+        await asyncio.to_thread(autostart.enable, self._starting(), data, self.settings.path, data.path)
 
     async def close(self) -> None:
         """Let go of everything."""

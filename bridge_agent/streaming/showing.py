@@ -100,8 +100,14 @@ def trouble(state: StreamState) -> Sentence | None:
         return None
     vi, en = TROUBLES[state.trouble]
     if state.vi:
-        vi, en = f"{vi} ({state.vi.rstrip('.')})", f"{en} ({state.en.rstrip('.')})"
+        vi, en = _because(vi, state.vi), _because(en, state.en)
     return f"{vi} {_ATTENDANCE_GOES_ON[0]}", f"{en} {_ATTENDANCE_GOES_ON[1]}"
+
+
+def _because(said: str, why: str) -> str:
+    """With the reason behind the first sentence, which says what is wrong; the rest says what to do."""
+    what, stop, then = said.partition(".")
+    return f"{what} ({why.rstrip('.')}){stop}{then}"
 
 
 def alarm(state: StreamState, stood_s: float, *, watching: bool) -> Sentence | None:

@@ -99,6 +99,14 @@ def headline(measured: Measured) -> tuple[str, str]:
     shown_vi = f"truyền hình {carried[1]}p, {carried[2]} hình/giây" if carried else "không truyền hình được"
     shown_en = f"stream {carried[1]}p at {carried[2]} frames/s" if carried else "stream no picture"
     plus = "+" if well >= MOST else ""
+    if not well:
+        most_vi, most_en = (f"khoảng {most}", f"about {most} learners") if most else ("chưa tới 1", "not one learner")
+        return (
+            f"Máy này không kịp xem cả phòng mỗi giây: theo dõi được {most_vi} học viên (mỗi "
+            f"{_vi(SLOWEST_MS / 1000)} giây một lần), và {shown_vi}.",
+            f"This PC can't look at the whole room every second: it follows {most_en} (every "
+            f"{SLOWEST_MS / 1000:.1f} s), and can {shown_en}.",
+        )
     return (
         f"Máy này theo dõi tốt khoảng {well}{plus} học viên (mỗi giây xem lại cả phòng), nhiều nhất {most} (mỗi "
         f"{_vi(SLOWEST_MS / 1000)} giây), và {shown_vi}.",

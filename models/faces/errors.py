@@ -46,7 +46,7 @@ class WeightsDamagedError(WeightsError):
 
     def __init__(self, where: str, wanted: str, found: str) -> None:
         super().__init__(
-            f"Tệp {where} có mã SHA-256 {found}, không phải {wanted}; hãy xoá tệp và tải lại.",
+            f"Tệp {where} có mã SHA-256 {found}, không phải {wanted}; hãy xóa tệp và tải lại.",
             f"The file {where} has the SHA-256 {found} instead of {wanted}; delete it and fetch it again.",
         )
         self.where, self.wanted, self.found = where, wanted, found
@@ -57,7 +57,7 @@ class WeightsUnusableError(WeightsError):
 
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(
-            f"Không đọc được mạng nơ-ron trong tệp {where} ({reason}); hãy xoá tệp để tạo lại.",
+            f"Không đọc được mạng nơ-ron trong tệp {where} ({reason}); hãy xóa tệp để tạo lại.",
             f"The file {where} holds no usable network ({reason}); delete it, and it is made anew.",
         )
 

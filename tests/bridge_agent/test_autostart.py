@@ -87,6 +87,15 @@ def test_on_show_and_off_where_a_file_is_all_that_it_takes(tmp_path: Path, capsy
     capsys.readouterr()
 
 
+@pytest.mark.skipif(not shutil.which("false"), reason="needs a program that always fails")
+def test_where_the_system_does_not_take_it_nothing_says_that_it_is_on(tmp_path: Path) -> None:
+    how = autostart.Way(tmp_path / "units" / autostart.UNIT, "user.service", ("false",))
+    folder = joined(tmp_path / "agent")
+    with pytest.raises(FinalError, match="daemon-reload"):
+        autostart.on(how, folder, None, None)
+    assert autostart.started_by(how, folder) is None
+
+
 STORY = """
 import json, os, signal, subprocess, sys, time
 from pathlib import Path

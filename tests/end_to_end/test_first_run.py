@@ -22,6 +22,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from bridge_agent.autostart import UNIT, Way
 from bridge_agent.clock import wall_ms
 from bridge_agent.config import Settings, load
 from bridge_agent.console.app import create_app
@@ -123,7 +124,8 @@ async def in_this_process(settings: Settings) -> AsyncIterator[str]:
             return
         desk = ScriptedDesk()
         desk.set(session=None)
-        wizard = Wizard(settings, KeyStore(), wall_ms, desk, camera_s=1.0)
+        at_sign_in = Way(settings.folder.path.parent / "Startup" / UNIT, "user.service", ())
+        wizard = Wizard(settings, KeyStore(), wall_ms, desk, camera_s=1.0, starting=lambda: at_sign_in)
         try:
             app = create_app(desk, settings.folder.calibration_report, wizard=wizard)
             await serve(app, port=settings.config.console_port)
@@ -282,6 +284,10 @@ async def walk(page: Page, room: Room, card: Picture, camera: Camera, shots: Pat
     await steps.go_on("done")
     await expect(page.locator("h1")).to_have_text("Điểm cầu đã sẵn sàng")
     await steps.look("done")
+    await press_and_see(page, "#autostart-on", "#autostart [role=status]")
+    await expect(page.locator("#autostart")).to_be_focused()
+    await expect(page.locator("#autostart")).to_contain_text("Đã bật.")
+    await steps.look("starts-by-itself")
 
 
 async def press_and_see(page: Page, pressed: str, seen: str) -> None:

@@ -20,8 +20,9 @@ forms((form, { ok }) => {
   if (!ok) return;
   if (form.dataset.act === "/setup/do/join") joined();
   if (form.dataset.then === "reload") location.reload();
+  if (form.dataset.then === "autostart") { location.hash = "autostart"; location.reload(); }
 });
-live();
+if (document.getElementById("live")) live();
 
 document.addEventListener("click", (event) => {
   if (!event.target.closest("#to-address")) return;

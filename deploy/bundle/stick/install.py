@@ -187,10 +187,10 @@ def install(root: Path, from_internet: bool) -> None:
     agent = root / "bin" / ("bridge-agent.cmd" if WINDOWS else "bridge-agent")
     data = f" --data {STATE}" if not WINDOWS and os.geteuid() == 0 else ""
     say(f"Tiếp theo: {agent} run{data}, mở http://localhost:8790 và làm theo từng bước.\n"
-        f"Xong thì dừng bằng Ctrl-C, rồi: {agent} autostart on\n"
+        "Ở bước cuối, bấm “Bật tự khởi động”: từ đó không cần gõ lệnh nữa.\n"
         "Nếu bridge-agent đang chạy, nó dùng bản mới từ lần khởi động sau.",
         f"Next: {agent} run{data}, then open http://localhost:8790 and follow the steps.\n"
-        f"After that stop it with Ctrl-C, then: {agent} autostart on\n"
+        "On the last page press “Start by itself from now on”: from then on no command is needed.\n"
         "A bridge-agent that runs now takes the new version when it starts again.")  # fmt: skip
 
 

@@ -55,6 +55,9 @@ def test_a_slow_pc_follows_fewer_and_says_what_to_do() -> None:
     state, said = light("faces", slow)
     assert state != "good" and "weights fetch" in said
     assert learners(changed(faces=None), 1_000) == 0
+    slower = changed(cores=2, faces=FaceSpeed("dlib", "dlib-resnet-v1", 1_131.0, 28.9, 2))
+    assert learners(slower, 1_000) == 0 < learners(slower, 4_500)
+    assert "không kịp xem cả phòng mỗi giây" in headline(slower)[0] and " 0 " not in headline(slower)[0]
     none = changed(faces=None, faces_why=("Thiếu tệp.", "A file is missing."))
     assert light("faces", none) == ("bad", "Nhận diện: không chạy được. Thiếu tệp.")
     assert "Chưa biết" in headline(none)[0]
