@@ -69,10 +69,15 @@ def watched_loop(last_words: Path, ask_s: float = ASK_S) -> Iterator[None]:
 def take_last_words(path: Path) -> bool:
     """Whether the last run ended because its loop hung. The lines stay, beside it, for the report."""
     try:
-        path.replace(path.with_suffix(".last"))
+        path.replace(kept_words(path))
     except OSError:
         return False
     return True
+
+
+def kept_words(path: Path) -> Path:
+    """Where they stay."""
+    return path.with_suffix(".last")
 
 
 def _end(last_words: Path) -> None:
