@@ -195,6 +195,7 @@ class Measures:
         if (task := self._tasks.get(name)) is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            self._tasks.pop(name, None)  # it may have been ended before it began
 
     def running(self, name: Running) -> bool:
         """Whether it goes on."""
