@@ -53,6 +53,7 @@ from bridge_agent.server import ASKED_S, SOON_S, Server
 from bridge_agent.server_clock import ServerClock
 from bridge_agent.session import Recording
 from bridge_agent.sessions import TICK_S, Sessions
+from bridge_agent.setup.progress import ProgressFile
 from bridge_agent.streaming.room_stream import RoomStream
 from bridge_agent.streaming.start import StreamTarget, publish
 from models.health import Health
@@ -159,7 +160,7 @@ class Agent:
         return Day(
             self._alarms, self._clock.sample, self._recordings, self._plan, self._courier, self._gallery,
             self._parts.settings.config.streaming.enabled, self._situation, lambda: self._health, self._room.blind,
-            self._contact, self._acts,
+            self._contact, self._acts, ProgressFile(self._parts.settings.folder.setup).read,
         )  # fmt: skip
 
     def _means(self) -> Means:

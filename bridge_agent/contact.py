@@ -207,6 +207,7 @@ class Contact:
 
     async def _mend_key(self) -> None:
         """The server does not know this PC by its key."""
+        turns(2 * ASKED_S + TURN_S)
         with contextlib.suppress(AgentError):  # the next contact tries again
             if await key_rotation.mend(self._folder, self._keys, self._identity, self._server):
                 self._courier.hurry()
@@ -215,6 +216,7 @@ class Contact:
     async def _renew_key(self) -> None:
         if not key_rotation.is_due(self._identity.membership, self._now()):
             return
+        turns(ASKED_S + TURN_S)
         try:
             await key_rotation.rotate(self._folder, self._keys, self._identity, self._server)
         except ServerAwayError:

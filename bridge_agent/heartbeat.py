@@ -2,7 +2,8 @@
 that whoever started it (autostart) starts it again: what was recorded lies in the log, as after any crash.
 
 systemd is told of each answer (sd_notify(3)): it ends an agent of which not even this thread runs. How long it waits it
-is told with the first, for a start takes longer: the unit's own WatchdogSec is for that.
+is told with the first, for a start takes longer: the unit's own WatchdogSec is for that, and holds again afterwards,
+when a log is closed or, once the wizard has joined, opened.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ SILENT: Final = 6
 not timed, for this thread does not count while the PC sleeps. With the 2 s of the autostart it stays under 10 s."""
 STOPPED_US: Final = 7_000_000
 """So long systemd waits (microseconds): a moment longer, for this thread keeps where the loop hung."""
+STARTING_US: Final = 120_000_000
+"""Outside the block: WatchdogSec of the units in bridge_agent.autostart."""
 HUNG_EXIT: Final = 70
 """sysexits.h: EX_SOFTWARE."""
 
@@ -43,7 +46,7 @@ def watched_loop(last_words: Path, ask_s: float = ASK_S) -> Iterator[None]:
         while not over.wait(ask_s):
             if answered.is_set():
                 silent = 0
-                _tell_systemd(b"WATCHDOG_USEC=%d\nWATCHDOG=1" % STOPPED_US)
+                _tell_systemd(STOPPED_US)
                 answered.clear()
                 with contextlib.suppress(RuntimeError):  # the loop is closed: the program ends
                     loop.call_soon_threadsafe(answered.set)
@@ -59,15 +62,22 @@ def watched_loop(last_words: Path, ask_s: float = ASK_S) -> Iterator[None]:
         yield
     finally:
         over.set()
+        thread.join()  # it may be about to tell of a turn
+        _tell_systemd(STARTING_US)
 
 
 def take_last_words(path: Path) -> bool:
     """Whether the last run ended because its loop hung. The lines stay, beside it, for the report."""
     try:
-        path.replace(path.with_suffix(".last"))
+        path.replace(kept_words(path))
     except OSError:
         return False
     return True
+
+
+def kept_words(path: Path) -> Path:
+    """Where they stay."""
+    return path.with_suffix(".last")
 
 
 def _end(last_words: Path) -> None:
@@ -76,11 +86,12 @@ def _end(last_words: Path) -> None:
     os._exit(HUNG_EXIT)  # the loop would never run what ends it in order
 
 
-def _tell_systemd(state: bytes) -> None:
+def _tell_systemd(wait_us: int) -> None:
+    """The loop turned, and will again within so many microseconds."""
     if sys.platform == "win32" or not (address := os.environ.get("NOTIFY_SOCKET")):
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
         told.setblocking(False)
-        told.sendto(state, address)
+        told.sendto(b"WATCHDOG_USEC=%d\nWATCHDOG=1" % wait_us, address)

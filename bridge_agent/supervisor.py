@@ -239,12 +239,18 @@ async def _listen(process: ChildProcess[Event | Alive, Command], listener: Liste
     loop, limit = asyncio.get_running_loop(), patience.unseen_s
     began = loop.time()
     while True:
-        asked = loop.time()
+        asked, event, silence = loop.time(), None, None
         try:
             event = await process.event(limit)
         except TimeoutError as error:
-            if loop.time() - asked > limit + LOOK_S:
-                continue  # we ourselves stood still, and it perhaps with us
+            silence = error
+        # We ourselves stood still, and it perhaps with us: a PC that slept, whose clock may have gone on.
+        stood = max(0.0, loop.time() - asked - limit)
+        if stood > LOOK_S:
+            began += stood
+            if silence is not None:
+                continue
+        if silence is not None:
             if limit == patience.unseen_s and not is_stopped(process.pid):
                 limit = max(0.0, began + patience.starting_s - loop.time())
                 continue
@@ -252,7 +258,7 @@ async def _listen(process: ChildProcess[Event | Alive, Command], listener: Liste
                 "silent",
                 "Phần nhận diện không phản hồi; đang khởi động lại.",
                 "Recognition does not answer; it is being restarted.",
-            ) from error
+            ) from silence
         if event is None:
             code = await process.exit_code()
             raise _LostError(
@@ -262,7 +268,7 @@ async def _listen(process: ChildProcess[Event | Alive, Command], listener: Liste
             )
         match event:
             case Alive():
-                limit = min(patience.stopped_s, began + patience.starting_s - loop.time())
+                limit = min(patience.stopped_s, max(0.0, began + patience.starting_s - loop.time()))
                 continue
             case Failed():
                 raise _LostError("failed", event.vi, event.en)

@@ -120,7 +120,7 @@ class Works:
         """It failed; thing: an id, empty where it is the work as a whole. calm_s: as `well` was told."""
         clock = self._clock()
         with self._lock:
-            before = self._troubles.get((work, thing))
+            before = self._troubles.pop((work, thing), None)  # the last one that failed comes last
             if before is not None and _over(before, clock, calm_s):
                 before = None
             times = before.times + 1 if before else 1

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bridge_agent.errors import SourceError
+from bridge_agent.redact import without_credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Stream:
     live = True
 
     def __str__(self) -> str:
-        return re.sub(r"//[^@/]*@", "//", self.url)  # what is shown or logged carries no password
+        return without_credentials(self.url).replace("//…@", "//")  # what is shown or logged carries no password
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,11 +60,10 @@ class Means:
 
 
 class Acts:
-    """Does them. stream_tried, sound_tried: what was tried last by hand."""
+    """Does them. stream_tried: whether the stream's address answered when that was asked last."""
 
     def __init__(self, means: Means) -> None:
         self.stream_tried: Tried | None = None
-        self.sound_tried: Tried | None = None
         self._means = means
         self._restarted: dict[Act, float] = {}
         """When something was started anew, on the loop's clock."""
@@ -77,7 +76,6 @@ class Acts:
             "try_server": self._try_server,
             "write_again": self._write_again,
             "look_again": self._look_again,
-            "sound_tried": self._sound_tried,
         }
 
     async def do(self, act: Act) -> Sentence:
@@ -252,11 +250,6 @@ class Acts:
             f"Đã kiểm tra lại: ổ đĩa còn {free.replace('.', ',')} trống, nguồn điện và nhiệt độ tốt.",
             f"Looked again: {free} of the disk are free, power and heat are good.",
         )
-
-    async def _sound_tried(self) -> Sentence:
-        self.sound_tried = Tried(self._means.recordings.now(), good=True)
-        at = hour(self.sound_tried.at)
-        return f"Đã ghi nhớ: micro và loa được thử lúc {at}.", f"Noted: microphone and speaker were tried at {at}."
 
 
 async def _until(fits: Callable[[], bool], most_s: float) -> bool:

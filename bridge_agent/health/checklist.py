@@ -33,7 +33,7 @@ NAMES: Final[Mapping[Item, Sentence]] = {
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What was tried by hand: when (server time, ms), and whether it went well."""
+    """What was tried: when (server time, ms), and whether it went well."""
 
     at: int
     good: bool
@@ -69,6 +69,9 @@ class Facts:
     on_duty: str | None
     consent: bool
     sound: Tried | None
+    """In the wizard: microphone and speaker."""
+    sound_elsewhere: bool
+    """The room's sound goes by another system, the wizard was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +224,14 @@ def _consent(facts: Facts) -> Check:
 
 
 def _sound(facts: Facts) -> Check:
+    if facts.sound_elsewhere:
+        said = "Tiếng của phòng đi qua hệ thống họp khác.", "The room's sound goes by another system."
+        return Check("sound", "off", said)
     if facts.sound is None or not _fresh(facts, facts.sound.at):
         said = "Chưa thử micro và loa cho buổi này.", "Microphone and speaker were not tried for this session."
         return Check("sound", "attention", said, remedies.TRY_SOUND)
     at = hour(facts.sound.at)
+    if not facts.sound.good:
+        said = f"Lần thử lúc {at} chưa nghe thấy tiếng.", f"Nothing was heard when it was tried at {at}."
+        return Check("sound", "attention", said, remedies.TRY_SOUND)
     return Check("sound", "good", (f"Đã thử lúc {at}.", f"Tried at {at}."))

@@ -91,7 +91,7 @@ class HealthWatch:
         """Tell the server, until cancelled. That it is away has its own alarm."""
         while True:
             try:
-                turns(EVERY_S + ASKED_S)
+                turns(EVERY_S + ASKED_S + TURN_S)
                 await self._around.server.send_health(self.now())
             except AgentError as error:
                 self._around.journal.note("health_not_told", error=type(error).__name__)

@@ -15,7 +15,6 @@ Sentence = tuple[str, str]
 """Vietnamese, English."""
 Act = Literal[
     "restart_camera", "try_camera", "republish", "try_stream", "send_now", "try_server", "write_again", "look_again",
-    "sound_tried",
 ]  # fmt: skip
 ACTS: Final[tuple[Act, ...]] = get_args(Act)
 

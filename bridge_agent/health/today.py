@@ -10,13 +10,14 @@ from bridge_agent.check_in.gallery_store import GalleryStore
 from bridge_agent.contact import Contact
 from bridge_agent.courier import Courier
 from bridge_agent.health.acts import Acts
-from bridge_agent.health.checklist import Facts, checklist
+from bridge_agent.health.checklist import Facts, Tried, checklist
 from bridge_agent.health.day import DayView, Planned, faults_of
 from bridge_agent.health.keeping import HealthWatch
 from bridge_agent.health.lights import Situation, lights
 from bridge_agent.plan import Plan, planned
 from bridge_agent.recordings import Recordings
 from bridge_agent.server_clock import ClockSample
+from bridge_agent.setup.progress import Progress
 from models.clock_trust import clock_trust
 from models.wire import SessionPlan
 
@@ -39,6 +40,8 @@ class Day:
     blind: Callable[[], tuple[str, str] | None]
     contact: Contact
     acts: Acts
+    progress: Callable[[], Progress]
+    """How far the wizard has come, where microphone and speaker are tried."""
 
     def view(self, on_duty: str | None, pictured: int | None) -> DayView:
         """How this bridge point stands. pictured: server time of the newest picture of the room."""
@@ -47,7 +50,7 @@ class Day:
         plan = self._next(now)
         faces, nothing = self._known(plan)
         machine = None if health is None else health.machine
-        heard = self.contact.heard_at
+        heard, progress = self.contact.heard_at, self.progress()
         facts = Facts(
             now=now,
             lights={light.part: light for light in shining},
@@ -67,7 +70,8 @@ class Day:
             awake=None if health is None else health.awake,
             on_duty=on_duty,
             consent=self.gallery.consent is not None,
-            sound=acts.sound_tried,
+            sound=_sound(progress, sample.offset or 0),
+            sound_elsewhere=progress.sound_elsewhere,
         )
         return DayView(
             lights=shining,
@@ -106,3 +110,12 @@ class Day:
             faces += face
             nothing += not (face or self.gallery.has_card(one.id) or self.gallery.pin(one.id) is not None)
         return faces, nothing
+
+
+def _sound(progress: Progress, offset: int) -> Tried | None:
+    """When microphone and speaker had both been tried. offset: server time minus this PC's wall clock, ms."""
+    tried = [progress.results.get(step) for step in ("sound", "speaker")]
+    known = [one for one in tried if one is not None]
+    if len(known) < len(tried):
+        return None
+    return Tried(min(one.at for one in known) + offset, all(one.light == "good" for one in known))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from bridge_agent import heartbeat
 from bridge_agent.config import Settings
 from bridge_agent.console.first_app import create_first_app
 from bridge_agent.console.serving import serve
@@ -32,7 +33,8 @@ async def first_run(
     )
     events = [asyncio.create_task(event.wait()) for event in (wizard.joined, stop)]
     try:
-        await asyncio.wait([serving, *events], return_when=asyncio.FIRST_COMPLETED)
+        with heartbeat.watched_loop(settings.folder.hung):
+            await asyncio.wait([serving, *events], return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             await serving  # raises why it can't be served
     finally:

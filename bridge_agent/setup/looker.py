@@ -22,6 +22,8 @@ NOBODY_S: Final = 15.0
 """Without anybody who asks for a picture for so long, the camera is let go of."""
 BLACK_S: Final = 2.0
 """A camera's first pictures may be black while it sets its exposure."""
+WHY_S: Final = 1.0
+"""So often it is found out anew which program holds a black camera: all programs are looked through."""
 SILENT_S: Final = 40.0
 """Opening a camera takes up to 20 s, and starting a process on an old PC some."""
 
@@ -48,8 +50,10 @@ class Looker:
         """Of its pictures, px."""
         self._changed, self._coded = changed, coded
         self._jpeg: bytes | None = None
-        self._seen_at = self._wanted_at = self._black_since = 0.0
+        self._seen_at = self._wanted_at = self._black_since = self._why_at = 0.0
         self._task: asyncio.Task[None] | None = None
+        self._one = asyncio.Lock()
+        """Held while one camera is let go of and another one taken."""
 
     @property
     def live(self) -> bool:
@@ -63,18 +67,23 @@ class Looker:
 
     async def begin(self, asked: Look) -> None:
         """Look at this source, and no longer at another."""
-        await self.end()
-        self.asked, self._wanted_at = asked, time.monotonic()
-        self._task = asyncio.create_task(self._look(asked))
-        self._changed()
+        async with self._one:
+            await self._end()
+            self.asked, self._wanted_at = asked, time.monotonic()
+            self._task = asyncio.create_task(self._look(asked))
+            self._changed()
 
     async def end(self) -> None:
         """Let go of the camera: it is free when this returns."""
+        async with self._one:
+            await self._end()
+
+    async def _end(self) -> None:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         self._task = self.asked = self.trouble = self._jpeg = self.size = None
-        self._black_since = 0.0
+        self._black_since = self._why_at = 0.0
         self._changed()
 
     async def _look(self, asked: Look) -> None:
@@ -91,7 +100,7 @@ class Looker:
                 heard = time.monotonic()
                 if seen is None:
                     break
-                self._take(seen, asked)
+                await self._take(seen, asked)
             else:  # nobody looks
                 self.asked = None
         finally:
@@ -105,28 +114,29 @@ class Looker:
                 )
             self._changed()
 
-    def _take(self, seen: Seen, asked: Look) -> None:
+    async def _take(self, seen: Seen, asked: Look) -> None:
         before = self.live, self.trouble, self.size
         if isinstance(seen, Code):
             self._coded(seen.text)
             return
         if isinstance(seen, Nothing):
             self._jpeg = None
-            self.trouble = why_nothing(asked, seen, cameras())
+            self.trouble = await asyncio.to_thread(lambda: why_nothing(asked, seen, cameras()))
         else:
-            self._picture(seen, asked)
+            await self._picture(seen, asked)
         if before != (self.live, self.trouble, self.size):
             self._changed()
 
-    def _picture(self, seen: Picture, asked: Look) -> None:
+    async def _picture(self, seen: Picture, asked: Look) -> None:
         now = time.monotonic()
         self._jpeg, self._seen_at, self.size = seen.jpeg, now, (seen.width, seen.height)
         if not seen.black:
-            self._black_since, self.trouble = 0.0, None
+            self._black_since, self._why_at, self.trouble = 0.0, 0.0, None
         elif not self._black_since:
             self._black_since = now
-        elif now - self._black_since > BLACK_S:
-            self.trouble = why_black(asked)
+        elif now - self._black_since > BLACK_S and now - self._why_at > WHY_S:
+            self._why_at = now
+            self.trouble = await asyncio.to_thread(why_black, asked)
 
 
 def why_nothing(asked: Look, seen: Nothing, found: Sequence[Camera] | None) -> Trouble:

@@ -158,6 +158,7 @@ class Measures:
         process = ChildProcess[Heard, bool]("microphone-tried", listen, device)
         loop = asyncio.get_running_loop()
         levels: deque[float] = deque(maxlen=LEVELS)
+        spoken = False
         try:
             while loop.time() - self._listened_at < LISTENED_S:
                 with contextlib.suppress(TimeoutError):
@@ -167,9 +168,10 @@ class Measures:
                     self.level = heard
                     if isinstance(heard, Level):
                         levels.append(heard.db)
-                        if not self._state.progress.passed("sound", joined=True):
+                        if not spoken:
                             with contextlib.suppress(SetupError):  # nobody has spoken yet
                                 self.heard(device, max(levels), sorted(levels)[len(levels) // 5])
+                                spoken = True
                     self._state.changes.touch()
         finally:
             process.kill()
@@ -193,6 +195,7 @@ class Measures:
         if (task := self._tasks.get(name)) is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            self._tasks.pop(name, None)  # it may have been ended before it began
 
     def running(self, name: Running) -> bool:
         """Whether it goes on."""

@@ -19,6 +19,8 @@ Step = Literal["join", "camera", "sound", "speaker", "network", "calibration", "
 STEPS: Final[tuple[Step, ...]] = get_args(Step)
 Light = Literal["good", "attention", "bad"]
 """`attention`: the class can be held all the same, if the technician says so."""
+ELSEWHERE: Final = "elsewhere"
+"""The figure `way` of the sound of a room that has another system."""
 
 
 class Sentence(msgspec.Struct, frozen=True):
@@ -59,6 +61,11 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
             return joined
         result = self.results.get(step)
         return result is not None and result.passed
+
+    @property
+    def sound_elsewhere(self) -> bool:
+        """The room's sound does not go by this PC."""
+        return "sound" in self.results and self.results["sound"].figures.get("way") == ELSEWHERE
 
     def first_open(self, joined: bool) -> Step | None:
         """The first step that is not green; None: all are."""

@@ -25,7 +25,7 @@ from bridge_agent.setup import choices
 from bridge_agent.setup.calibrating import SECONDS
 from bridge_agent.setup.looker import Looker, look_at
 from bridge_agent.setup.measures import ABOVE_DB, Measures
-from bridge_agent.setup.progress import Progress, Sentence, Step
+from bridge_agent.setup.progress import ELSEWHERE, Progress, Sentence, Step
 from bridge_agent.setup.state import SetupError, SetupState
 from models import join_code
 from models.wire import ConsentText
@@ -197,7 +197,7 @@ class Wizard:
             "sound",
             "Tiếng của phòng đi qua hệ thống họp khác, không thử ở đây.",
             "The room's sound goes by another system; it was not tested here.",
-            {},
+            {"way": ELSEWHERE},
         )
 
     def speaker(self, heard: bool, by_microphone: float | None) -> None:

@@ -177,11 +177,14 @@ class RoomStream:
         asking: set[asyncio.Task[None]] = set()
         while self._recordings.current is recording and self._sound() == sound and not self._wants_anew:
             turns()
-            asked = loop.time()
+            asked, event, silent = loop.time(), None, False
             try:
                 event = await process.event(TICK_S)
             except TimeoutError:
-                heard += max(0.0, loop.time() - asked - 2 * TICK_S)  # we ourselves stood still, and it perhaps with us
+                silent = True
+            stood = max(0.0, loop.time() - asked - 2 * TICK_S)  # we ourselves stood still, and it perhaps with us
+            began, heard = began + stood, heard + stood
+            if silent:
                 silent_s = loop.time() - heard
                 if silent_s > patience or (silent_s > SILENT_S and is_stopped(process.pid)):
                     return "silent"

@@ -6,6 +6,7 @@ their learners' ids here. Keys, templates, PINs, cards, portraits, the day's ros
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import io
 import json
@@ -14,7 +15,7 @@ import sqlite3
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,10 +25,14 @@ import msgspec
 from bridge_agent import identity
 from bridge_agent.capture.cameras import cameras
 from bridge_agent.config import Settings
+from bridge_agent.data_folder import DataFolder
 from bridge_agent.errors import FinalError
 from bridge_agent.health.machine import Gauge
+from bridge_agent.heartbeat import kept_words
 from bridge_agent.journal import KEPT_FILES
 from bridge_agent.redact import without_credentials, without_home
+from bridge_agent.setup import choices
+from bridge_agent.setup.progress import ProgressFile
 from calibration.profile import ProfileUnreadableError
 from calibration.profile import read as read_profile
 from models.errors import DiemdanhError
@@ -96,6 +101,7 @@ def _parts(settings: Settings) -> Iterator[tuple[str, Any]]:
         },
     )
     yield "settings", {"file": settings.path, **msgspec.to_builtins(settings.config)}
+    yield "setup", _setup(settings)
     yield "membership", _membership(settings)
     yield "cameras", [msgspec.to_builtins(one) for one in cameras() or ()]
     yield "pc", msgspec.to_builtins(Gauge(_nearest(settings.folder.path)).read())
@@ -103,6 +109,7 @@ def _parts(settings: Settings) -> Iterator[tuple[str, Any]]:
     yield "calibration", _calibration(settings.folder.profile)
     yield "health", running_health(settings.config.console_port)
     yield "doctor", _json(settings.folder.doctor)
+    yield "hung", _where_it_hung(settings.folder)
 
 
 def _version(name: str) -> str | None:
@@ -110,6 +117,25 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _setup(settings: Settings) -> dict[str, Any]:
+    """What the wizard's steps came to, and what was chosen there instead of what the settings file says. Without the
+    name of the microphone that a browser heard: a headset is often named after a person.
+    """  # fmt: skip
+    progress = ProgressFile(settings.folder.setup).read()
+    return {
+        "guided": progress.guided,
+        "steps": {
+            step: {
+                "light": result.light, "accepted": result.accepted, "at": result.at,
+                "figures": {name: value for name, value in result.figures.items() if name != "microphone"},
+            }
+            for step, result in progress.results.items()
+        },
+        "chosen": msgspec.to_builtins(choices.read(settings)),
+        "written": asdict(settings.written),
+    }  # fmt: skip
 
 
 def _membership(settings: Settings) -> dict[str, Any]:
@@ -128,7 +154,7 @@ def _log(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {"there": False}
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2)) as db:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2)) as db:
             kinds = dict(db.execute("select kind, count(*) from records group by kind").fetchall())
             first, last = db.execute("select min(seq), max(seq) from records").fetchone()
             acknowledged = db.execute("select max(seq) from acknowledged").fetchone()[0]
@@ -177,6 +203,14 @@ def _json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
+
+
+def _where_it_hung(folder: DataFolder) -> list[str] | None:
+    """The lines of code at which the agent stood when its loop hung last; None: it never did."""
+    for path in (folder.hung, kept_words(folder.hung)):
+        with contextlib.suppress(OSError):
+            return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return None
 
 
 def _journals(path: Path) -> list[Path]:

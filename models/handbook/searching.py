@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from models.handbook.book import Article, Section, folded, lowered
@@ -14,7 +15,8 @@ MOST: Final = 30
 LONGEST: Final = 100
 """Characters of a question that are read."""
 _AROUND = 90
-_IN_TITLE, _IN_HEADING, _IN_TEXT = 4, 8, 1
+_IN_TITLE, _IN_HEADING = 4, 8
+"""Points for a word there; one in the text is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,9 @@ def search(articles: Iterable[Article], asked: str) -> list[Hit]:
         return []
     found: list[tuple[int, int, Hit]] = []
     for article in articles:
-        title = _Text(article.title)
+        title = _text(article.title)
         for section in article.sections:
-            heading, text = _Text(section.heading), _Text(section.text)
+            heading, text = _text(section.heading), _text(section.text)
             own = [word for word in words if word in heading or word in text]
             if not own or not all(word in own or word in title for word in words):
                 continue  # where only the title has the words, its own section tells so
@@ -60,6 +62,10 @@ class _Text:
 
     def __contains__(self, word: str) -> bool:
         return self.find(word) >= 0
+
+
+_text: Final = lru_cache(maxsize=1024)(_Text)
+"""The handbook's texts are folded once: anybody may search, and the agent does so in its event loop."""
 
 
 def _excerpt(of: _Text, words: list[str]) -> tuple[str, str, str]:

@@ -16,8 +16,8 @@ from bridge_agent.config import FacesConfig
 from bridge_agent.eyes import Assignment, Target
 from bridge_agent.journal import Journal
 from bridge_agent.recognition.commands import HeldTemplate, SetGallery
-from bridge_agent.recognition.events import Event, Ready, Watched
-from bridge_agent.supervisor import Commands, Listener, Patience, keep, turns, watch
+from bridge_agent.recognition.events import Ended, Event, Ready, Watched
+from bridge_agent.supervisor import Commands, Listener, Patience, _listen, keep, turns, watch
 from models.child_process import Alive, signs_of_life
 from models.records import CoverageEnd
 from tests.bridge_agent import scripted_eyes
@@ -278,3 +278,49 @@ async def test_a_loop_that_is_told_to_end_ends(tmp_path: Path, journal: Journal)
     await asyncio.sleep(0)
     await stop(task)
     assert ended.is_set() and not journal.losses
+
+
+class SleepyLoop(asyncio.SelectorEventLoop):
+    """A loop whose clock goes on while the PC sleeps, as Windows' does."""
+
+    slept = 0.0
+
+    def time(self) -> float:
+        """Seconds."""
+        return super().time() + self.slept
+
+
+class Loading:
+    """A process that takes a moment to load, and the PC sleeps meanwhile. in_time: its sign of life is there as soon as
+    the PC wakes up."""  # fmt: skip
+
+    pid = None
+
+    def __init__(self, loop: SleepyLoop, *, in_time: bool) -> None:
+        self._loop, self._in_time, self.waits = loop, in_time, list[float]()
+
+    async def event(self, within_s: float) -> Event | Alive:
+        """What it tells next."""
+        self.waits.append(within_s)
+        match len(self.waits):
+            case 1 | 3:
+                return Alive()
+            case 2:
+                self._loop.slept += 3_600
+                if self._in_time:
+                    return Alive()
+                raise TimeoutError
+            case 4:
+                return Ready("yunet", "intel", (), (), 0.5, ())
+            case _:
+                return Ended(0, None)
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_a_pc_that_sleeps_while_recognition_loads_takes_nothing_of_its_time(in_time: bool) -> None:
+    loop, heard = SleepyLoop(), Heard()
+    process = Loading(loop, in_time=in_time)
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(_listen(process, heard.listener(), Patience()))  # type: ignore[arg-type]  # as ChildProcess tells
+    assert heard.count(Ready) == 1
+    assert min(process.waits) > 7

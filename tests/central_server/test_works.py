@@ -42,6 +42,8 @@ def test_things_are_counted_by_work_and_the_longest_comes_first() -> None:
     assert [(one.work, one.since, one.things) for one in works.failing()] == [
         ("settling", 1_000_000, 2), ("erasing", 1_001_000, 1),
     ]  # fmt: skip
+    works.failed("settling", "D", "d.py:4", "c1")
+    assert (works.failing()[0].kind, works.failing()[0].place) == ("D", "d.py:4"), "of the last error"
     works.keep_only("settling", {"c2"})
     assert [(one.work, one.things) for one in works.failing()] == [("erasing", 1), ("settling", 1)]
     works.keep_only("erasing", {"l1"})

@@ -151,9 +151,9 @@ async def test_the_countdown_runs_by_the_agents_clock_and_the_checklist_leads_on
         )  # the browser's clock is days off
         await expect(page.locator(".verdict strong")).to_have_text("Cần chú ý")
         await expect(page.locator("#checks-title")).to_contain_text("còn 4 việc")
-        await tab_to(page, "Tôi đã thử, nghe tốt")
+        await tab_to(page, "Thử camera")
         await page.keyboard.press("Enter")
-        await expect(page.locator("#said")).to_have_text("Đã làm xong: sound_tried.")
+        await expect(page.locator("#said")).to_have_text("Đã làm xong: try_camera.")
         await expect(page.locator("#do-check-sound")).to_have_attribute("href", "/setup/sound")
         await page.locator("#do-check-duty").click()
         await expect(page.locator("#duty-title")).to_be_in_viewport()

@@ -36,3 +36,16 @@ def test_what_can_be_no_source_is_refused_with_a_way_out(text: str) -> None:
 def test_a_folder_is_no_source(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="thư mục"):
         parse_source(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "rtsp://admin:gehe@im@10.0.0.5/1",
+        "rtsp://10.0.0.5/user=admin&password=gehe@im&channel=1",
+        "http://10.0.0.5/video?user=admin&pwd=gehe@im",
+    ],
+)
+def test_no_password_is_shown_wherever_an_address_holds_it(address: str) -> None:
+    shown = str(parse_source(address))
+    assert "10.0.0.5" in shown and "im" not in shown and "gehe" not in shown

@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bridge_agent.check_in.desk import DeskError
+from bridge_agent.key_store import KeyStore
 from bridge_agent.profile_state import ProfileState
 from bridge_agent.recognition.commands import ShowRoom
 from bridge_agent.recognition.events import RoomPicture, Trouble
+from bridge_agent.setup.wizard import Wizard
 from models.records import Coverage
 from tests.bridge_agent.check_in.office import EPOCH, MINUTE, START, RoomOf, over
 
@@ -182,13 +184,24 @@ def test_what_was_recorded_of_a_session_that_is_over_stays_on_the_page(play: Pla
     play(story)
 
 
-def test_the_sound_that_was_tried_by_hand_is_noted(play: Play, room: RoomOf) -> None:
+def test_the_checklist_knows_what_the_wizard_tried_of_the_sound(play: Play, room: RoomOf) -> None:
     async def story() -> None:
         await room.switch_on()
         await room.until(20)
-        await room.desk.do("sound_tried")
-        check = {one.item: one for one in room.desk.view().day.checks}["sound"]
-        assert (check.state, check.said[0]) == ("good", "Đã thử lúc 07:20.")
+        wizard = Wizard(room.settings, KeyStore(), lambda: room.desk.view().now)
+
+        def check() -> tuple[str, str]:
+            (one,) = [one for one in room.desk.view().day.checks if one.item == "sound"]
+            return one.state, one.said[0]
+
+        wizard.measures.heard("Micro USB", -30.0, -60.0)
+        assert check() == ("attention", "Chưa thử micro và loa cho buổi này.")
+        wizard.speaker(heard=False, by_microphone=None)
+        assert check() == ("attention", "Lần thử lúc 07:20 chưa nghe thấy tiếng.")
+        wizard.speaker(heard=True, by_microphone=None)
+        assert check() == ("good", "Đã thử lúc 07:20.")
+        wizard.sound_elsewhere()
+        assert check()[0] == "off"
         await over(room)
 
     play(story)

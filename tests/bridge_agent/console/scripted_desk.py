@@ -80,7 +80,7 @@ MACHINE = Machine(
 FACTS = Facts(
     now=START, lights={}, watching=True, pictured=None, blind=None, learners=len(NAMES), faces=6, nothing=0,
     streams=True, stream=None, stream_tried=None, offset_ms=40, trust="good", machine=MACHINE, waiting=0, awake=True,
-    on_duty=None, consent=True, sound=None,
+    on_duty=None, consent=True, sound=None, sound_elsewhere=False,
 )  # fmt: skip
 WELL = Situation(alarms={}, in_session=True, watching=True, stream=StreamView("good"), waiting=0, oldest_ms=0)
 

@@ -80,6 +80,11 @@ def test_a_room_that_is_ready_has_nothing_left_to_do() -> None:
     assert undone(checks) == 0 and len({one.item for one in checks}) == len(checks) == 9
 
 
+def test_sound_that_goes_by_another_system_is_not_asked_for() -> None:
+    checks = checklist(facts(sound=None, sound_elsewhere=True))
+    assert undone(checks) == 0 and checks[-1].item == "sound" and checks[-1].state == "off"
+
+
 def bad(part: str) -> dict[str, Light]:
     light = Light(part=part, state="bad", vi="Hỏng.", en="Broken.")
     return {**facts().lights, part: light}
@@ -108,6 +113,7 @@ def bad(part: str) -> dict[str, Light]:
         ("consent", {"consent": False}),
         ("sound", {"sound": None}),
         ("sound", {"sound": Tried(START - 120 * MINUTE, True)}),
+        ("sound", {"sound": Tried(START - 35 * MINUTE, False)}),
     ],
 )
 def test_each_check_that_is_not_good_has_a_sentence_and_a_way(item: str, changed: dict[str, object]) -> None:

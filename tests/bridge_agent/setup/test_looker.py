@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import multiprocessing
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -90,3 +91,14 @@ async def test_a_camera_is_shown_its_code_read_then_black_then_unplugged() -> No
             assert looker.trouble is not None and looker.trouble.kind in ("lost", "other")
             assert looker.picture() is None and not looker.live
         assert looker.asked is None and looker.trouble is None
+
+
+async def test_whoever_presses_two_cameras_at_once_leaves_none_held() -> None:
+    """The last one pressed is looked at, and nothing holds the other."""
+    looker = Looker(lambda: None)
+    first, second, third = (Look(f"http://127.0.0.1:9/{name}", CameraPin()) for name in ("a", "b", "c"))
+    await looker.begin(first)
+    await asyncio.gather(looker.begin(second), looker.begin(third))
+    assert looker.asked == third
+    await looker.end()
+    assert not [one for one in multiprocessing.active_children() if one.name == "camera-tried"]

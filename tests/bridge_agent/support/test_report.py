@@ -14,17 +14,21 @@ import nacl.pwhash.argon2id
 import pytest
 
 from bridge_agent import identity
+from bridge_agent.capture.source import CameraPin
 from bridge_agent.check_in.gallery_store import GalleryStore
 from bridge_agent.check_in.sealed_file import SealedFiles
 from bridge_agent.cli import main
 from bridge_agent.config import Config, Settings
 from bridge_agent.console.app import create_app
 from bridge_agent.console.serving import serve
+from bridge_agent.heartbeat import kept_words
 from bridge_agent.journal import Journal
 from bridge_agent.key_store import KeyStore
 from bridge_agent.log import Log
 from bridge_agent.server import Server
 from bridge_agent.server_clock import ServerClock, this_pc
+from bridge_agent.setup import choices
+from bridge_agent.setup.progress import Progress, ProgressFile, Result
 from bridge_agent.support.report import packed
 from models.wire import RosterLearner, SessionPlan, Today, Witness
 from tests.bridge_agent.console.scripted_desk import ScriptedDesk
@@ -63,6 +67,10 @@ async def joined_folder(folder: Path) -> tuple[Settings, list[bytes]]:
     journal.note("enrolled", learner=LEARNER, version=1)
     journal.lost("camera", f"{settings.source} gone")
     journal.close()
+    heard = Result(light="good", at=5, said=(), figures={"microphone": f"AirPods {NAME}", "loudest_db": -20.0})
+    ProgressFile(settings.folder.setup).write(Progress(results={"sound": heard}))
+    choices.choose_camera(Settings(config, None), "1", CameraPin("usb-C920"))
+    kept_words(settings.folder.hung).write_text("Thread 0x1 (most recent call first):\n", encoding="utf-8")
     secrets = [path.read_bytes() for path in settings.folder.path.glob("*.key")]
     secrets += [path.read_bytes() for path in settings.folder.path.glob("*.sealed")]
     private = who.key.private_bytes_raw()
@@ -84,11 +92,17 @@ async def test_the_report_holds_what_helps_and_gives_nobody_away(tmp_path: Path)
     assert len(secrets) > 10
     assert [secret for secret in secrets if secret in whole] == []
     assert set(found) == {
-        "README.txt", "agent.log", "calibration.json", "cameras.json", "doctor.json", "health.json", "log.json",
-        "membership.json", "pc.json", "settings.json", "versions.json",
+        "README.txt", "agent.log", "calibration.json", "cameras.json", "doctor.json", "health.json", "hung.json",
+        "log.json", "membership.json", "pc.json", "settings.json", "setup.json", "versions.json",
     }  # fmt: skip
     assert json.loads(found["log.json"])["kinds"] == {"presence": 3}
     assert json.loads(found["settings.json"])["source"] == "rtsp://…@10.0.0.8/ch1"
+    chosen = json.loads(found["setup.json"])
+    assert chosen["chosen"]["camera"] == {
+        "source": "1", "camera_name": "usb-C920", "instead_of": ["rtsp://…@10.0.0.8/ch1", ""]
+    }  # fmt: skip
+    assert chosen["steps"]["sound"] == {"light": "good", "accepted": False, "at": 5, "figures": {"loudest_db": -20.0}}
+    assert json.loads(found["hung.json"]) == ["Thread 0x1 (most recent call first):"]
     assert json.loads(found["versions.json"])["packages"]["diemdanh"]
     events = [json.loads(line)["event"] for line in found["agent.log"].splitlines()]
     assert events == ["alarm", "enrolled", "camera_lost"]
