@@ -14,6 +14,7 @@ import yaml  # type: ignore[import-untyped]  # a test only reads one file with i
 
 from central_server.config import read_config
 from deploy.server.__main__ import HERE, main
+from tests.soak.central import unit_environment
 
 ROOT = Path(__file__).parents[2]
 NAME = "diemdanh.example.vn"
@@ -179,3 +180,7 @@ def test_the_containers_mount_what_is_made_and_the_image_copies_what_is_there(ma
     assert (ROOT / lock).exists()
     shown = (HERE / "Dockerfile.dockerignore").read_text(encoding="utf-8").split()
     assert f"!{lock}" in shown and "!dist/stick/wheels" in shown
+    environment = unit_environment()
+    assert environment
+    for name, value in environment.items():
+        assert f"ENV {name}={value}\n" in dockerfile, "containers run the server as the unit does"

@@ -16,6 +16,8 @@ import gc
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -256,18 +258,25 @@ async def _asked(port: int, path: str) -> tuple[asyncio.StreamReader, asyncio.St
 # From outside
 
 
-def samples(plan: Plan) -> Iterator[Sample]:
-    """Run it in a process of its own; its samples as they come. Raises RuntimeError when it fails."""
+def samples(plan: Plan, ends: float | None = None) -> Iterator[Sample]:
+    """Run it in a process of its own; its samples as they come. Raises RuntimeError when it fails.
+
+    ends: when it is cut off, by the monotonic clock, s.
+    """
     command = [sys.executable, "-m", "tests.soak.agent", msgspec.json.encode(plan).decode()]
     environment: dict[str, Any] = {**os.environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
     assert process.stdout is not None
+    cut = threading.Timer(0 if ends is None else max(0, ends - time.monotonic()), process.kill)
+    if ends is not None:
+        cut.start()
     try:
         for line in process.stdout:
             yield msgspec.json.decode(line, type=Sample)
-        if code := process.wait():
+        if (code := process.wait()) and (ends is None or time.monotonic() < ends):
             raise RuntimeError(f"the agent of the soak ended with {code}; why stands above")
     finally:
+        cut.cancel()
         process.kill()
         process.wait()
         process.stdout.close()

@@ -26,6 +26,7 @@ from central_server.app import create_app
 from central_server.config import Accounts, Config
 from central_server.learners.means import keep_pins
 from central_server.serving import addresses, listen, server
+from deploy.server.__main__ import HERE
 from tests.central_server.running import PATIENCE_S, Clock, Running, new_database
 from tests.simulation.template import phc
 from tests.soak import course
@@ -123,6 +124,13 @@ def _prepared(one: Running, folder: Path, points: int, learners: int, later: int
     )
 
 
+def unit_environment() -> dict[str, str]:
+    """What the server's unit sets for it (deploy/server): a soak measures the server as hosts run it."""
+    lines = (HERE / "central-server.service").read_text(encoding="utf-8").splitlines()
+    told = (line.removeprefix("Environment=").split("=", 1) for line in lines if line.startswith("Environment="))
+    return dict(told)
+
+
 @contextmanager
 def central(
     folder: Path, time: SharedTime, points: int, learners: int, *, days_later: int = 0
@@ -130,7 +138,13 @@ def central(
     """The server, until the context ends; and how to ask what it holds."""
     command = [sys.executable, "-m", "tests.soak.central", str(folder), str(time.path)]
     command += [str(one) for one in (points, learners, days_later)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, **unit_environment()},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     assert process.stdout is not None and process.stdin is not None
     asked, answers = process.stdin, process.stdout
     try:

@@ -19,9 +19,11 @@ from tests.soak.gauge import Sample
 WEEK_S: Final = 7 * 86_400.0
 
 
-def class_time(folder: Path, seconds: float = course.WHOLE_S, every_s: float = 180.0) -> Iterator[Sample]:
-    """The agent through a day of classes."""
-    yield from _agent(folder, seconds, every_s, days_later=0)
+def class_time(
+    folder: Path, seconds: float = course.WHOLE_S, every_s: float = 180.0, ends: float | None = None
+) -> Iterator[Sample]:
+    """The agent through a day of classes. ends: when it is cut off, by the monotonic clock, s."""
+    yield from _agent(folder, seconds, every_s, days_later=0, ends=ends)
 
 
 def idle_week(folder: Path, seconds: float = WEEK_S, every_s: float = 7_200.0) -> Iterator[Sample]:
@@ -29,12 +31,14 @@ def idle_week(folder: Path, seconds: float = WEEK_S, every_s: float = 7_200.0) -
     yield from _agent(folder, seconds, every_s, days_later=8)
 
 
-def _agent(folder: Path, seconds: float, every_s: float, *, days_later: int) -> Iterator[Sample]:
+def _agent(
+    folder: Path, seconds: float, every_s: float, *, days_later: int, ends: float | None = None
+) -> Iterator[Sample]:
     time = SharedTime(folder / "time", course.BEGIN)
     with central(folder / "server", time, 1, agent.LEARNERS, days_later=days_later) as (server, _):
         token = server.tokens[course.point(0)]
         plan = agent.Plan(str(folder), str(time.path), server.address, token, seconds, every_s, days_later == 0)
-        yield from agent.samples(plan)
+        yield from agent.samples(plan, ends)
 
 
 def recognition(folder: Path) -> Iterator[Sample]:

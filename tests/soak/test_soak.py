@@ -11,9 +11,10 @@ import msgspec
 import psutil
 import pytest
 
+from tests.faults.loop import Budget
 from tests.soak.fast_time import LEAD_MS, FastLoop, SharedTime
 from tests.soak.gauge import Sample, grown, measures, read
-from tests.soak.slice import FILES, wrong
+from tests.soak.slice import FILES, LEAST_S, loop, wrong
 
 MB = 1_000_000
 
@@ -76,7 +77,7 @@ def test_a_process_is_read(tmp_path: Path) -> None:
 def test_an_hour_passes_in_a_moment_and_no_child_is_left_behind(tmp_path: Path) -> None:
     """A child lives through the same hour in a thread of its own, and time is never further ahead than its lead."""
     shared = SharedTime(tmp_path / "time", 1_000_000)
-    loop, ahead, over = FastLoop(shared, speed=1e6), [0], threading.Event()
+    fast, ahead, over = FastLoop(shared, speed=1e6), [0], threading.Event()
 
     def child() -> None:
         own = SharedTime(tmp_path / "time")
@@ -87,17 +88,23 @@ def test_an_hour_passes_in_a_moment_and_no_child_is_left_behind(tmp_path: Path) 
             own.reach("recognition", at)
             time.sleep(0)
 
-    loop.await_child("recognition")
+    fast.await_child("recognition")
     thread = threading.Thread(target=child)
     thread.start()
     try:
-        ticks = loop.run_until_complete(_ticks(720, 0.5))
+        ticks = fast.run_until_complete(_ticks(720, 0.5))
     finally:
         over.set()
         thread.join()
-        loop.close()
+        fast.close()
     assert ticks == 720 and shared() == 1_360_000
     assert ahead[0] <= LEAD_MS + 1_000
+
+
+def test_a_slice_without_time_ends_and_judges_nothing(tmp_path: Path) -> None:
+    found = loop(tmp_path, 1, Budget(1.0))
+    assert found.failures == () and found.counts["judged"] == 0
+    assert found.counts["class_minutes"] < LEAST_S / 60
 
 
 async def _ticks(count: int, pause_s: float) -> int:
