@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import random
 import sqlite3
@@ -10,6 +11,7 @@ from pathlib import Path
 from bridge_agent import salvage, sync
 from bridge_agent.alarms import Alarms
 from bridge_agent.entries import after_crash, still_open, unresumed
+from bridge_agent.errors import LogUnwritableError
 from bridge_agent.identity import Identity
 from bridge_agent.journal import Journal
 from bridge_agent.log import Log
@@ -122,7 +124,7 @@ class Courier:
         """Send the next batch of a damaged log's intact part."""
         if now < self._salvage_at or not self._damaged:
             return False
-        if self._intact is None and not self._alarms.tried("salvage", self._open):
+        if self._intact is None and not await self._open():
             self._salvage_at = now + SALVAGE_AGAIN_MS
         if self._intact is None:
             return False
@@ -142,9 +144,17 @@ class Courier:
                 self._alarms.clear("salvaging")
         return True
 
-    def _open(self) -> None:
-        intact = salvage.read(self._damaged[0], self._log.device)
+    async def _open(self) -> bool:
+        """Read the first of them, in a thread: a month of records takes seconds on an old PC, and the event loop that
+        stood still for them would be taken for one that hangs, again after each restart (bridge_agent.heartbeat)."""
+        try:
+            intact = await asyncio.to_thread(salvage.read, self._damaged[0], self._log.device)
+        except LogUnwritableError as error:
+            self._alarms.set("salvage", error.vi, error.en)
+            return False
+        self._alarms.clear("salvage")
         self._intact = intact, Sync(intact.first_seq - 1, self._every_ms, self._rng)
+        return True
 
     def _take_over(self, intact: Intact) -> None:
         """Record what was open when the file was damaged, once."""

@@ -197,11 +197,11 @@ def turns(within_s: float = TURN_S) -> None:
 
 
 class _StuckError(Exception):
-    """A loop did not turn in time."""
+    """A loop did not turn in time, or ended itself."""
 
 
 async def _while_it_turns(loop: Callable[[], Awaitable[None]]) -> None:
-    """Run it to its end. Raises _StuckError when it does not turn in time, and whatever it raises."""
+    """Run it to its end. Raises _StuckError when it does not turn in time or cancels itself, and whatever it raises."""
     mine, context, clock = _Turns(), copy_context(), asyncio.get_running_loop()
     context.run(_TURNS.set, mine)
 
@@ -219,6 +219,8 @@ async def _while_it_turns(loop: Callable[[], Awaitable[None]]) -> None:
                 mine.due += late
                 if clock.time() > mine.due and not task.done():
                     raise _StuckError
+        if task.cancelled():
+            raise _StuckError  # by itself, for whoever ends this one ends `wait` above
         await task
     finally:
         if not task.done():

@@ -12,10 +12,12 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 import msgspec
-from starlette.responses import StreamingResponse
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from bridge_agent.check_in.desk import Desk, DeskError, DeskView
+from bridge_agent.console.guard import OTHER_SITE
 from bridge_agent.console.words import second_time
 
 BEAT_S = 2.0
@@ -37,8 +39,12 @@ class EventStream(StreamingResponse):
         self._messages = messages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the page or the agent ends."""
+        """Send until the page or the agent ends. Not to who opens the stream as if it were a page: any site's link may
+        do that (console.guard), and streams have the camera used."""
         try:
+            if Headers(scope=scope).get("sec-fetch-mode") == "navigate":
+                await PlainTextResponse(" ".join(OTHER_SITE), 403)(scope, receive, send)
+                return
             await super().__call__(scope, receive, send)
         finally:
             await self._messages.aclose()

@@ -42,4 +42,6 @@ async def first_run(
             task.cancel()
         await asyncio.gather(serving, *events, return_exceptions=True)
         await wizard.close()
+    if not wizard.has_joined:
+        journal.note("stopped")
     return wizard.has_joined

@@ -91,3 +91,6 @@ async def test_systemd_hears_of_a_pc_that_waits_to_be_joined(tmp_path: Path, not
         stop.set()
         assert not await waits
         journal.close()
+    again = Journal(settings.folder.journal, lambda: 6)
+    again.close()
+    assert not again.ended_badly, "who told it to stop hears of no crash once it has joined"

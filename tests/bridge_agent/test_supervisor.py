@@ -280,6 +280,21 @@ async def test_a_loop_that_is_told_to_end_ends(tmp_path: Path, journal: Journal)
     assert ended.is_set() and not journal.losses
 
 
+async def test_a_loop_whose_library_cancels_it_is_started_again(journal: Journal) -> None:
+    """As anyio does when a cancel scope of one request leaks: nobody asked for the loop's end."""
+    starts = 0
+
+    async def loop() -> None:
+        nonlocal starts
+        starts += 1
+        if starts == 1:
+            raise asyncio.CancelledError
+
+    async with asyncio.timeout(60):
+        await keep("syncing", loop, journal, pause_s=0.01)
+    assert starts == 2
+
+
 class SleepyLoop(asyncio.SelectorEventLoop):
     """A loop whose clock goes on while the PC sleeps, as Windows' does."""
 

@@ -51,6 +51,16 @@ async def test_a_foreign_origin_or_an_old_token_changes_nothing(running: Console
     assert running.desk.view().on_duty is not None
 
 
+async def test_a_link_on_a_foreign_page_does_not_open_the_camera(running: Console, client: httpx.AsyncClient) -> None:
+    """A page may be opened from anywhere; a stream, which has the camera used, by a page's script alone."""
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert (await client.get("/", headers=link)).status_code == 200
+    for path in ("/events", "/kiosk/events"):
+        async with client.stream("GET", path, headers=link) as got:
+            assert got.status_code == 403
+    assert running.desk.calls == []
+
+
 async def test_a_long_body_is_refused_before_it_is_read(client: httpx.AsyncClient) -> None:
     assert (await client.post("/duty", content=b"a" * 5000)).status_code == 413
 
