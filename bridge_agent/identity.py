@@ -84,8 +84,10 @@ def _readable(folder: DataFolder) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise IdentityError(
-            "Máy này chưa gia nhập máy chủ nào. Hãy chạy: bridge-agent join --server ĐỊA_CHỈ --token MÃ.",
-            "This PC has not joined a server. Run: bridge-agent join --server URL --token TOKEN.",
+            "Máy này chưa gia nhập máy chủ nào. Hãy gia nhập trên trang cài đặt mà bridge-agent run mở, hoặc bằng "
+            "lệnh: bridge-agent join --server ĐỊA_CHỈ --token MÃ.",
+            "This PC has not joined a server. Join on the set-up page of bridge-agent run, or by: "
+            "bridge-agent join --server URL --token TOKEN.",
         ) from error
     except (OSError, ValueError, msgspec.MsgspecError) as error:
         lost = Reason("khóa bị hỏng hoặc không còn", "its key is damaged or lost")

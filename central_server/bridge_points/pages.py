@@ -27,6 +27,8 @@ router = APIRouter(prefix="/admin/bridge-points", dependencies=[guard("administe
 
 Typed = Annotated[str, Form()]
 
+_THIS_HOST = frozenset({"localhost", "127.0.0.1", "::1"})
+"""A line with such an address helps no PC but the server itself."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _POINTS = text("SELECT id, code, name FROM bridge_point ORDER BY code")
 _DEVICES = text(
@@ -91,7 +93,12 @@ async def _page(
     }  # fmt: skip
     if made is not None:
         line = join_code.write(of.config.public_address or str(request.base_url), made.token)
-        context |= {"line": line, "code": segno.make(line, error="m").svg_inline(scale=5, border=4, light="#fff")}
+        only_here = of.config.public_address is None and request.base_url.hostname in _THIS_HOST
+        context |= {
+            "only_here": only_here,
+            "line": line,
+            "code": segno.make(line, error="m").svg_inline(scale=5, border=4, light="#fff"),
+        }
     return of.pages.page(request, "bridge_points.html", error.status if error else 200, **context)
 
 

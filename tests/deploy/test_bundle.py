@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import zipfile
@@ -126,3 +127,23 @@ def test_a_python_for_which_the_stick_holds_nothing_is_told_what_to_do() -> None
     assert told is not None and "2.7" in told[1] and "--from-internet" in told[1]
     assert installer.obstacle(about, from_internet=True) is None
     assert installer.obstacle({**about, "carries": [installer.this_pc()]}, from_internet=False) is None
+
+
+ANSWERS_ONCE = """
+import socket, sys
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
+    server.accept()[0].close()
+"""
+
+
+def test_after_the_install_enter_starts_the_agent_and_opens_its_page_and_anything_else_does_not(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    agent = [sys.executable, "-I", "-c", ANSWERS_ONCE, str(port)]
+    opened: list[str] = []
+    installer.offer_to_start(agent, lambda _: "k", opened.append, port)
+    assert opened == []
+    installer.offer_to_start(agent, lambda _: "", opened.append, port)  # returns when the agent has ended
+    assert opened == [f"http://localhost:{port}"]
+    installer.offer_to_start([sys.executable, "-I", "-c", ""], lambda _: "", opened.append, port)
+    assert len(opened) == 1  # one that ends at once has no page

@@ -17,12 +17,15 @@ import json
 import os
 import platform
 import shutil
+import socket
 import struct
 import subprocess
 import sys
 import sysconfig
 import time
 import venv
+import webbrowser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +37,9 @@ LAUNCHERS = ("install.py", "install.sh", "install.ps1", "install.cmd")
 MARK = "installed.json"
 STATE = Path("/var/lib/diemdanh-agent")
 """The data folder of an agent that starts with the PC (bridge_agent.autostart)."""
+PORT = 8790
+"""Of the agent's own pages (bridge_agent.config)."""
+PAGE_S = 60.0
 NETWORKS = "cv2, openvino, av, aiortc, dlib, onnx, keyring"
 
 
@@ -162,7 +168,8 @@ def _takes_wheels() -> bool:
 
 
 def install(root: Path, from_internet: bool) -> None:
-    """Put the bundle's version into a folder of its own and point `current` at it."""
+    """Put the bundle's version into a folder of its own and point `current` at it; where somebody sits at the console
+    and no agent runs, offer to start it."""
     began = time.monotonic()
     bundle = about()
     if hindrance := obstacle(bundle, from_internet):
@@ -192,6 +199,37 @@ def install(root: Path, from_internet: bool) -> None:
         f"Next: {agent} run{data}, then open http://localhost:8790 and follow the steps.\n"
         "On the last page press “Start by itself from now on”: from then on no command is needed.\n"
         "A bridge-agent that runs now takes the new version when it starts again.")  # fmt: skip
+    if sys.stdin.isatty() and sys.stdout.isatty() and not any(map(running, (root / "versions").iterdir())):
+        program = root / "current" / SCRIPTS / ("bridge-agent.exe" if WINDOWS else "bridge-agent")
+        offer_to_start([str(program), "run", *data.split()], input, webbrowser.open, PORT)
+
+
+def offer_to_start(
+    command: list[str], ask: Callable[[str], str], show: Callable[[str], object], port: int
+) -> None:  # fmt: skip
+    """Start the agent if Enter is pressed; show its page as soon as it answers. Returns when the agent has ended."""
+    try:
+        answer = ask(both("Bấm Enter để chạy ngay và mở trang cài đặt (gõ k rồi Enter: để sau): ",
+                          "Press Enter to start it now and open its page (type n, then Enter: later): "))  # fmt: skip
+    except (EOFError, KeyboardInterrupt):
+        return
+    if answer.strip():
+        return
+    say("Trong lúc cài đặt hãy để cửa sổ này mở.", "Leave this window open during the set-up.")
+    agent = subprocess.Popen(command)  # noqa: S603 - what was just installed
+    end = time.monotonic() + PAGE_S
+    while agent.poll() is None and time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            show(f"http://localhost:{port}")
+            break
+    try:
+        agent.wait()
+    except KeyboardInterrupt:  # the agent got it too, and ends in order
+        agent.wait()
 
 
 def build(folder: Path, bundle: dict[str, Any], *, offline: bool) -> None:

@@ -203,6 +203,9 @@ def test_bridge_points_join_are_heard_and_are_revoked(server: Running, boss: htt
     token = boss.post(f"/admin/bridge-points/{points[1]}/token")
     shown = re.search(r"([0-9A-Z]{5}-){3}[0-9A-Z]{5}", token.text)
     assert shown and shown[0] not in boss.get("/admin/bridge-points").text
+    assert "public_address" in token.text  # the line names 127.0.0.1
+    elsewhere = boss.post(f"/admin/bridge-points/{points[1]}/token", headers={"Host": "diemdanh.example.vn"})
+    assert "http://diemdanh.example.vn" in elsewhere.text and "public_address" not in elsewhere.text
     revoking = re.search(r"/admin/bridge-points/(p-\w+)/revoke", boss.get("/admin/bridge-points").text)
     assert revoking is not None
     assert "đã thu hồi" in words(boss.post(f"/admin/bridge-points/{revoking[1]}/revoke"))
