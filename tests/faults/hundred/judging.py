@@ -10,6 +10,7 @@ import psutil
 from bridge_agent.clock import boot_ms
 from models.records import AnyRecord, Coverage, Link
 from tests.faults.hundred.fault import WITHIN_S, Fault
+from tests.faults.hundred.logs import compare
 from tests.faults.hundred.place import NotGoodError, Place, wait
 
 LATEST_S = 60.0
@@ -20,6 +21,8 @@ QUIET_S = 8.0
 """So long a fault that does no harm lasts."""
 NOTICED_MS = 2_500
 """The last good picture may have been looked at a moment after the fault: a sweep, and the picture under way."""
+KEPT_AS = {"capture": "camera"}
+"""Under which name the agent keeps why a process was lost, where it is another."""
 
 
 @dataclass
@@ -32,6 +35,8 @@ class Outcome:
     reason: str = ""
     well_s: float | None = None
     log: str = ""
+    same: int = 0
+    """So many records of the agent's log were compared with the server's, byte for byte, and its chain verified."""
     wrong: list[str] = field(default_factory=list)
     """Whatever is not as the fault demands; a sentence each."""
     late: list[str] = field(default_factory=list)
@@ -62,7 +67,7 @@ def _judge(fault: Fault, place: Place, outcome: Outcome) -> None:
         if fault.repeated:
             began = time.monotonic()
         if fault.sentence:
-            outcome.said = _wait_said(fault, place, printed)
+            outcome.said = _wait_said(fault, place, printed, losses)
             outcome.said_s = time.monotonic() - began
         if fault.lost:
             new = place.wait_process(fault.lost, before)
@@ -86,6 +91,7 @@ def _judge(fault: Fault, place: Place, outcome: Outcome) -> None:
         wait(lambda: place.absent_ms() == 0, 20, "present")
     except TimeoutError:
         outcome.wrong.append(f"the learner counts as absent for {place.absent_ms()} ms")
+    outcome.same = compare(place)
 
 
 def _since(pid: int, began: float) -> float:
@@ -93,11 +99,21 @@ def _since(pid: int, began: float) -> float:
     return max(0.0, psutil.Process(pid).create_time() - (time.time() - time.monotonic()) - began)
 
 
-def _wait_said(fault: Fault, place: Place, printed: int) -> str:
-    """The sentence, once it is said. Raises TimeoutError with what is said instead."""
+def _lost_since(fault: Fault, place: Place, before: dict[str, tuple[int, str]]) -> int:
+    """How often the part that the fault ends was lost since. The agent itself counts from its start."""
+    kept = KEPT_AS.get(fault.lost, fault.lost)
+    known = {} if fault.lost == "agent" else before
+    return place.losses().get(kept, (0, ""))[0] - known.get(kept, (0, ""))[0]
+
+
+def _wait_said(fault: Fault, place: Place, printed: int, losses: dict[str, tuple[int, str]]) -> str:
+    """The sentence, once it is said of the last loss. Raises TimeoutError with what is said instead."""
     seen: list[str] = []
 
     def look() -> str:
+        if fault.times > 1 and _lost_since(fault, place, losses) < fault.times:
+            seen[:] = ["not all losses told"]
+            return ""
         if fault.where == "terminal":
             text = place.printed(printed)
         else:
@@ -127,12 +143,13 @@ def _restarts(
     fault: Fault, place: Place, outcome: Outcome, before: dict[str, tuple[int, str]], running: dict[str, int]
 ) -> None:
     after = place.losses()
-    kept = {"capture": "camera"}.get(fault.lost, fault.lost)
+    kept = KEPT_AS.get(fault.lost, fault.lost)
     if fault.lost:
-        known = {} if fault.lost == "agent" else before
-        if "in order" not in fault.how and after.get(kept, (0, ""))[0] <= known.get(kept, (0, ""))[0]:
-            outcome.wrong.append(f"no reason is kept of why {kept} was lost: {after}")
+        if "in order" not in fault.how and (told := _lost_since(fault, place, before)) < fault.times:
+            outcome.wrong.append(f"{kept} was lost {fault.times} times, but that is told {told} times: {after}")
         outcome.reason = after.get(kept, (0, ""))[1]
+        if not outcome.reason.startswith(fault.reason):
+            outcome.wrong.append(f"the reason kept is {outcome.reason!r}, not {fault.reason!r}")
     for name, pid in running.items():
         with_it = {"agent": ("agent", "recognition", "streaming")}.get(fault.lost, (fault.lost,))
         if name not in with_it and not fault.restarts and place.process(name) != pid:
