@@ -17,6 +17,7 @@ KILL, STOP, TERM, ABORT = signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM, signal
 _LOST = "kiểm tra dây cắm và nguồn của camera"
 _NOT_OPEN = "Hãy kiểm tra địa chỉ, mật khẩu và đường mạng"
 _RECONNECTING = "không gửi hình nữa"
+_STOOD = "a trouble of the stream is told once it has stood for 10 s"
 _GONE = ("coverage camera_gone",)
 _CRASHED = ("coverage crashed",)
 _LINK_CRASHED = ("link crashed",)
@@ -105,8 +106,8 @@ PROCESSES: Final = (
              by.as_it_starts("recognition", STOP), _SILENT, repeated=True,
              reason="silent", times=2),
     _process("recognition gets no memory", "recognition", "RLIMIT_AS of 600 MB as it starts",
-             by.starved("recognition"), _ENDED, repeated=True,
-             times=2),
+             by.starved("recognition"), "Không đọc được hình từ", repeated=True,
+             reason="failed", times=2),
     _process("streaming killed", "streaming", "SIGKILL", by.sent("streaming", KILL), _STREAM_LOST, quick=True,
              reason="exit -9"),
     _process("streaming stopped", "streaming", "SIGSTOP", by.sent("streaming", STOP), _STREAM_LOST,
@@ -155,7 +156,7 @@ def _line(name: str, mode: Mode, how: str, sentence: str = _AWAY, **more: object
 
 def _whip(name: str, answer: bytes, how: str, sentence: str, path: str = "/media/whip", **more: object) -> Fault:
     inject = by.line(Mode(answer=answer, only=(path,)), by.killed("streaming"))
-    given: dict[str, object] = {"lost": "streaming", "ends": _LINK_CRASHED} | more
+    given: dict[str, object] = {"lost": "streaming", "ends": _LINK_CRASHED, "within_s": 16.0, "slow": _STOOD} | more
     return Fault(name, "stream", f"{how}; streaming killed, so that it asks", inject, sentence, **given)  # type: ignore[arg-type]
 
 
@@ -199,7 +200,7 @@ LINE: Final = (
                                          "Content-Type: application/sdp"),
           "WHIP: no SDP", "Phần truyền hình gặp lỗi"),
     _whip("another PC streams", http("409 Conflict"), "WHIP: HTTP 409", "Một máy khác của điểm cầu này",
-          slow="it asks again every 60 s"),
+          slow=f"{_STOOD}; it asks again every 60 s"),
 )  # fmt: skip
 
 
@@ -334,8 +335,10 @@ PC: Final = (
           within_s=12.0, slow="looked at every 10 s"),
     Fault("battery low", "pc", "on battery, 8 %", by.machine(plugged=False, battery=0.08), "pin còn khoảng 10 %",
           within_s=12.0, slow="looked at every 10 s"),
-    Fault("microphone unplugged", "sound", "its stream ends", by.microphone("gone"), "Không dùng được micro"),
-    Fault("microphone hangs", "sound", "no more sound", by.microphone("silent"), "Không dùng được micro"),
+    Fault("microphone unplugged", "sound", "its stream ends", by.microphone("gone"), "Không dùng được micro",
+          within_s=16.0, slow=_STOOD),
+    Fault("microphone hangs", "sound", "no more sound", by.microphone("silent"), "Không dùng được micro",
+          within_s=16.0, slow=_STOOD),
     Fault("no such microphone", "sound", "sound_device = alsa:plughw:9, restart",
           by.setting(sound_device='"alsa:plughw:9"'), "Không dùng được micro", ends=("coverage stopped",)),
 )  # fmt: skip
