@@ -212,7 +212,7 @@ def _log_at_start(name: str, damage: object, how: str) -> Fault:
         damage(path)  # type: ignore[operator]
 
     inject = by.at_start(change, lambda place: None)
-    return Fault(name, "log", f"{how}, restart", inject, "nhật ký", ends=("coverage stopped",))
+    return Fault(name, "log", f"{how}, restart", inject, "bị hỏng, đã được giữ nguyên", ends=("coverage stopped",))
 
 
 def _without_gallery(place: Place) -> None:
@@ -279,7 +279,7 @@ DISK: Final = (
     Fault("portrait damaged", "files", "HV1.jpg cut to rubbish, restart",
           by.file_at_start("portraits/HV1.jpg", by.rubbish), "Không đọc được ảnh", ends=("coverage stopped",)),
     Fault("two faces on a portrait", "files", "HV1.jpg beside itself, restart", by.at_start(_two_faces, _one_face),
-          "khuôn mặt; ", ends=("coverage stopped",)),
+          "hãy cắt ảnh để chỉ còn học viên", ends=("coverage stopped",)),
     Fault("portraits' folder gone", "files", "portraits of another name, restart",
           by.setting(portraits='"anh"'), "anh", "terminal", ends=("coverage stopped",), blind=True),
     Fault("weights missing", "files", "the encoder's file removed; recognition killed",

@@ -17,6 +17,8 @@ LATEST_S = 60.0
 """When nobody waits for a sentence any more: the limit is judged, not waited for."""
 WELL_S = 120.0
 """The same for being well again."""
+STANDS_S = 90.0
+"""So long what was said of an earlier fault may stand."""
 QUIET_S = 8.0
 """So long a fault that does no harm lasts."""
 NOTICED_MS = 2_500
@@ -55,6 +57,8 @@ def judge(fault: Fault, place: Place) -> Outcome:
 
 
 def _judge(fault: Fault, place: Place, outcome: Outcome) -> None:
+    if fault.sentence and fault.where != "terminal":  # what is said of an earlier fault must not count for this one
+        wait(lambda: not _said(fault, place), STANDS_S, f"{fault.sentence!r} stands on the page before the fault")
     known = len(place.servers_log())
     before = place.process(fault.lost) if fault.lost else 0
     running = {name: place.process(name) for name in ("agent", "recognition", "streaming")}
@@ -106,6 +110,19 @@ def _lost_since(fault: Fault, place: Place, before: dict[str, tuple[int, str]]) 
     return place.losses().get(kept, (0, ""))[0] - known.get(kept, (0, ""))[0]
 
 
+def _shown(fault: Fault, place: Place) -> str:
+    """The page on which the fault must be told."""
+    return place.page("/" if fault.where == "page" else fault.where.format(learner=place.learner))
+
+
+def _line_with(sentence: str, text: str) -> str:
+    return next((one.strip() for one in text.splitlines() if sentence in one), "")
+
+
+def _said(fault: Fault, place: Place) -> str:
+    return _line_with(fault.sentence, _shown(fault, place))
+
+
 def _wait_said(fault: Fault, place: Place, printed: int, losses: dict[str, tuple[int, str]]) -> str:
     """The sentence, once it is said of the last loss. Raises TimeoutError with what is said instead."""
     seen: list[str] = []
@@ -115,11 +132,10 @@ def _wait_said(fault: Fault, place: Place, printed: int, losses: dict[str, tuple
             seen[:] = ["not all losses told"]
             return ""
         if fault.where == "terminal":
-            text = place.printed(printed)
+            seen[:] = [place.printed(printed)]
         else:
-            text = place.page("/" if fault.where == "page" else fault.where.format(learner=place.learner))
-        seen[:] = [text]
-        return next((one.strip() for one in text.splitlines() if fault.sentence in one), "")
+            seen[:] = [_shown(fault, place)]
+        return _line_with(fault.sentence, seen[0])
 
     try:
         return str(wait(look, LATEST_S, "sentence"))
