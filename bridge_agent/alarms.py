@@ -15,9 +15,9 @@ from models.language import both
 
 SENTENCE_LIMIT = 200
 """Characters: models.wire.Text."""
-_NOT_FOR_MANAGER = frozenset({"server", "restarted", "portraits", "trouble portraits"})
-"""The server sees by itself that an agent is away; that it is back is nobody's task; and a portrait's name may be a
-learner's, which stays here."""
+_NOT_FOR_MANAGER = frozenset({"server", "restarted", "camera_back", "portraits", "trouble portraits"})
+"""The server sees by itself that an agent is away; that it or its camera is back is nobody's task; and a portrait's
+name may be a learner's, which stays here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,11 @@ ASK_S: Final = 1.0
 SILENT: Final = 6
 """So many questions in a row without an answer: a disk that is busy holds the loop up for a second or two. Counted and
 not timed, for this thread does not count while the PC sleeps. With the 2 s of the autostart it stays under 10 s."""
+WORDS: Final = 4
+"""After so many it is kept where all threads stand, while there surely is time: systemd might be first. Should the loop
+answer after all, they are dropped."""
 STOPPED_US: Final = 7_000_000
-"""So long systemd waits (microseconds): a moment longer, for this thread keeps where the loop hung."""
+"""So long systemd waits (microseconds): a moment longer than this thread."""
 STARTING_US: Final = 120_000_000
 """Outside the block: WatchdogSec of the units in bridge_agent.autostart."""
 HUNG_EXIT: Final = 70
@@ -45,6 +48,8 @@ def watched_loop(last_words: Path, ask_s: float = ASK_S) -> Iterator[None]:
         silent = 0
         while not over.wait(ask_s):
             if answered.is_set():
+                if silent >= WORDS:
+                    last_words.unlink(missing_ok=True)
                 silent = 0
                 _tell_systemd(STOPPED_US)
                 answered.clear()
@@ -52,8 +57,10 @@ def watched_loop(last_words: Path, ask_s: float = ASK_S) -> Iterator[None]:
                     loop.call_soon_threadsafe(answered.set)
                 continue
             silent += 1
+            if silent == WORDS:
+                _keep_words(last_words)
             if silent >= SILENT:
-                _end(last_words)
+                os._exit(HUNG_EXIT)  # the loop would never run what ends it in order
 
     loop.call_soon(answered.set)
     thread = threading.Thread(target=watch, daemon=True, name="heartbeat")
@@ -80,10 +87,9 @@ def kept_words(path: Path) -> Path:
     return path.with_suffix(".last")
 
 
-def _end(last_words: Path) -> None:
+def _keep_words(last_words: Path) -> None:
     with contextlib.suppress(OSError), last_words.open("w", encoding="utf-8") as file:
         faulthandler.dump_traceback(file, all_threads=True)
-    os._exit(HUNG_EXIT)  # the loop would never run what ends it in order
 
 
 def _tell_systemd(wait_us: int) -> None:

@@ -11,7 +11,7 @@ from bridge_agent.check_in.at_desk import AtDesk
 from bridge_agent.eyes import Assignment
 from bridge_agent.journal import Journal
 from bridge_agent.plan import Plan
-from bridge_agent.recognition.events import Doubles, Event, Ready, Unwatched
+from bridge_agent.recognition.events import CaptureLost, Doubles, Event, Ready, Trouble
 from bridge_agent.recordings import Recordings
 from bridge_agent.room_watch import RoomWatch, end
 from bridge_agent.server_clock import ServerClock
@@ -22,6 +22,8 @@ from models.records import CoverageEnd
 from models.wire import RosterLearner, SessionPlan
 
 TICK_S = 0.5
+CAMERA_BACK_MS = 10_000
+"""So long the page tells that the camera was lost and is back: somebody may look away for a moment."""
 
 
 class Sessions:
@@ -48,6 +50,7 @@ class Sessions:
         self._journal = journal
         self._before_ms = before_ms
         self._changed = changed
+        self._back_until = 0
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -80,7 +83,7 @@ class Sessions:
         finally:
             recording.stop("stopped")
             self._recordings.flush()
-            for name in ("recognition", "portraits", "profile"):
+            for name in ("recognition", "portraits", "profile", "camera_back"):
                 self._alarms.clear(name)
         later = self._plan.of(plan.session)
         moved = later is not None and self._recordings.now() < later.end
@@ -130,6 +133,8 @@ class Sessions:
         """Time passes in a session, half a second at a time."""
         self._desk.tick()
         clock = self._clock.sample()
+        if clock.boot >= self._back_until:
+            self._alarms.clear("camera_back")
         ahead = clock.server_time(clock.boot) - clock.boot
         # Before the session it is as in a break: nobody is asked, and no limit comes nearer.
         breaks = [(start - ahead, until - ahead) for start, until in ((0, plan.start), *plan.breaks)]
@@ -163,11 +168,23 @@ class Sessions:
         if isinstance(event, Ready):
             self._room.began(event, assignment)
             self._ready(event, learners, recording)
-        if isinstance(event, Unwatched) and event.ended_by == "camera_gone":
-            self._journal.lost("camera", event.ended_by)  # recognition opens it again
+        if isinstance(event, CaptureLost):
+            self._journal.lost("camera", event.lost_by)  # recognition opens it again
+        if isinstance(event, Trouble) and event.name == "camera_gone" and event.passed:
+            self._camera_back()
         if isinstance(event, Doubles):
             self._room.doubles(event.learners)
         self._desk.heard(event)
+
+    def _camera_back(self) -> None:
+        self._back_until = self._clock.sample().boot + CAMERA_BACK_MS
+        self._alarms.set(
+            "camera_back",
+            "Camera vừa mất hình và đã có hình lại; quãng mất hình không tính cho ai. Nếu việc này lặp lại, hãy kiểm "
+            "tra dây cắm và nguồn của camera.",
+            "The camera was just lost and is back; the break counts for nobody. If it happens again, check its cable "
+            "and power.",
+        )
 
     def _ready(self, event: Ready, learners: tuple[RosterLearner, ...], recording: Recording | None) -> None:
         if recording is not None:

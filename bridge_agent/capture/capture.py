@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 import numpy as np
 
@@ -31,6 +32,9 @@ _OPEN_LIMIT_MS: Final = 20_000
 """A USB camera that sets up its mode takes up to 5 s, an RTSP address that answers nothing is given up after 10 s."""
 _SILENCE_MS: Final = 3_000
 _BACKOFF_MS: Final = (500, 1_000, 2_000, 4_000, 8_000, 15_000)
+
+LostBy = Literal["ended", "silent", "broken"]
+"""How a capture process was lost: it ended by itself, said nothing, or told that the source broke."""
 
 
 class Capture:
@@ -58,6 +62,8 @@ class Capture:
         self.opened: Opened | None = None
         self.trouble: CaptureLostError | None = None
         """Why there are no frames at present; None while they come."""
+        self.lost: deque[LostBy] = deque(maxlen=100)
+        """Each process lost since somebody took them from here; a source that stays broken is told once."""
         self._pace, self._reader, self._clock, self._stream = pace, reader, clock, stream
         self._silence_ms, self._open_limit_ms = silence_ms, open_limit_ms
         self._process: BaseProcess | None = None
@@ -148,7 +154,7 @@ class Capture:
             try:
                 self._ask()
             except OSError:
-                self._fail(self._lost())
+                self._fail(self._lost(), "ended")
                 return None
         borne = self._heard + limit - self._clock()
         if self._conn.poll(max(0, min(wait_ms, borne)) / 1000):
@@ -162,11 +168,11 @@ class Capture:
                     self._stop()
                     raise SourceError(answer.vi, answer.en)
                 case Broken():
-                    self._fail(CaptureLostError(answer.vi, answer.en))
+                    self._fail(CaptureLostError(answer.vi, answer.en), "broken")
                 case None:
-                    self._fail(self._lost())
+                    self._fail(self._lost(), "ended")
         elif self._clock() - self._heard >= limit and self.source.live:
-            self._fail(self._lost())
+            self._fail(self._lost(), "silent")
         return None
 
     def _receive(self) -> Frame | Opened | SourceOver | Broken | None:
@@ -215,8 +221,10 @@ class Capture:
             # Silence is measured from the moment that something was asked for.
             self._heard = self._clock()
 
-    def _fail(self, trouble: CaptureLostError) -> None:
+    def _fail(self, trouble: CaptureLostError, lost_by: LostBy) -> None:
         self._stop()
+        if lost_by != "broken" or self.trouble is None:
+            self.lost.append(lost_by)
         self.trouble = trouble
         self._again_at = self._clock() + _BACKOFF_MS[min(self._failures, len(_BACKOFF_MS) - 1)]
         self._failures += 1

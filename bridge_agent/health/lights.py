@@ -22,6 +22,7 @@ SENTENCE_LIMIT: Final = 400
 _ORDER: tuple[State, ...] = ("off", "good", "attention", "bad")
 _PARTS: Final[Mapping[str, tuple[Part, State]]] = {
     "trouble camera_gone": ("camera", "bad"),
+    "camera_back": ("camera", "attention"),
     "trouble dark": ("camera", "bad"),
     "trouble frozen": ("camera", "bad"),
     "recognition": ("faces", "bad"),

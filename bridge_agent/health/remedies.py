@@ -58,6 +58,7 @@ LOOK_AGAIN: Final = Remedy(("Kiểm tra lại", "Look again"), "look_again")
 
 REMEDIES: Final[Mapping[str, Remedy]] = {
     "trouble camera_gone": Remedy(_RESTART, "restart_camera", safe=_CARDS),
+    "camera_back": Remedy(("Xem hình phòng học", "See the room's picture"), link="#room-title", safe=_CARDS),
     "trouble frozen": Remedy(_RESTART, "restart_camera", safe=_CARDS),
     "trouble dark": Remedy(("Xem hình phòng học", "See the room's picture"), link="#room-title", safe=_CARDS),
     "trouble no_yunet": SAVE_REPORT,

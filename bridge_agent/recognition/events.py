@@ -6,7 +6,7 @@ played in real time), and the file's own clock for a file that is watched as fas
     Ready, then per session:  Watched (Sighted | Watched | UnknownSeen | Sweep | Trouble)* Unwatched …  Ended
 
 While a desk is open (commands.OpenDesk): Preview and DeskLook several times a second, and what they come to: CheckedIn,
-InDoubt, PortraitTaken, TemplateMade. SeatLost and Suspicion may come at any time.
+InDoubt, PortraitTaken, TemplateMade. CaptureLost, SeatLost and Suspicion may come at any time.
 
 Feed them to models.presence.Recorder: Watched -> watch, Sighted -> sight, Unwatched -> unwatch.
 """
@@ -112,6 +112,15 @@ class Trouble:
     vi: str
     en: str
     passed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureLost:
+    """The capture process was lost and is started again; told of each, also when pictures were back within a second."""
+
+    at: int
+    lost_by: Literal["ended", "silent", "broken"]
+    """As in capture.LostBy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +255,7 @@ Event = (
     | UnknownSeen
     | Sweep
     | Trouble
+    | CaptureLost
     | SeatLost
     | Suspicion
     | Preview

@@ -18,7 +18,7 @@ from bridge_agent.errors import CaptureLostError
 from bridge_agent.recognition.before import smaller
 from bridge_agent.recognition.commands import CloseDesk, Command, OpenDesk, SetGallery, ShowRoom, Stop
 from bridge_agent.recognition.desk import LOOK_MS, Desk, jpeg
-from bridge_agent.recognition.events import Ended, Event, RoomPicture, Sweep, Trouble
+from bridge_agent.recognition.events import CaptureLost, Ended, Event, RoomPicture, Sweep, Trouble
 from bridge_agent.recognition.pace import SweepPace
 from bridge_agent.recognition.watcher import Watcher
 from models.faces.engine import FaceEngine
@@ -101,6 +101,11 @@ def watching(
         if isinstance(got, SourceOver):
             over = got
             break
+        if capture.lost:
+            # Pictures may be back already: the room was not watched in between, and the loss is told all the same.
+            yield from watcher.lose(quiet_since if watcher.last is None else watcher.last, "camera_gone")
+            while capture.lost:
+                yield CaptureLost(clock(), capture.lost.popleft())
         if isinstance(got, Frame):
             frames, quiet_since, told = got.number, clock(), ("", "")
             if not shown:

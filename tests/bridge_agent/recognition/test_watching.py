@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +19,17 @@ from bridge_agent.capture.source import Device, Source, VideoFile
 from bridge_agent.clock import boot_ms
 from bridge_agent.errors import CaptureLostError
 from bridge_agent.recognition.commands import Command, OpenDesk, ShowRoom, Stop
-from bridge_agent.recognition.events import Event, RoomPicture, SeatLost, Sighted, Sweep, Trouble, Unwatched, Watched
+from bridge_agent.recognition.events import (
+    CaptureLost,
+    Event,
+    RoomPicture,
+    SeatLost,
+    Sighted,
+    Sweep,
+    Trouble,
+    Unwatched,
+    Watched,
+)
 from bridge_agent.recognition.pace import SLOWEST_MS
 from bridge_agent.recognition.watcher import Watcher
 from bridge_agent.recognition.watching import watching
@@ -123,6 +135,24 @@ def test_an_unplugged_camera_closes_coverage_at_its_last_frame_says_why_and_come
     told = [event.en for event in events[gone:] if isinstance(event, Trouble) and not event.passed]
     assert "Another camera is in its place." in told
     assert came_back(events)
+
+
+@pytest.mark.alone
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
+def test_a_capture_process_that_is_lost_and_back_at_once_is_told_each_time_and_closes_coverage() -> None:
+    with Capture(Device(0), Pace(200, newest=True, real_time=False), reader=steady) as capture:
+
+        def killed_once(events: list[Event]) -> bool:
+            watched = [event for event in events if isinstance(event, Watched)]
+            if len(watched) == 5 and capture.pid is not None and not any(isinstance(e, Unwatched) for e in events):
+                os.kill(capture.pid, signal.SIGKILL)
+                time.sleep(0.1)
+            return came_back(events)
+
+        events = seen_through(capture, FaceEngine(Seeing(0), Encoding()), 1_000, killed_once)
+    assert [event.lost_by for event in events if isinstance(event, CaptureLost)] == ["ended"]
+    assert next(event.ended_by for event in events if isinstance(event, Unwatched)) == "camera_gone"
+    assert any(event.passed for event in events if isinstance(event, Trouble) and event.name == "camera_gone")
 
 
 def test_a_desk_without_yunet_tells_the_technician_what_to_fetch_and_not_the_learners() -> None:

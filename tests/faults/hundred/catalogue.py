@@ -8,6 +8,7 @@ import signal
 from typing import Final
 
 from tests.faults.hundred import injecting as by
+from tests.faults.hundred import joining
 from tests.faults.hundred.fault import Fault, Inject
 from tests.faults.hundred.line import PORTAL, Mode, http
 from tests.faults.hundred.place import Place
@@ -16,6 +17,7 @@ KILL, STOP, TERM, ABORT = signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM, signal
 _LOST = "kiểm tra dây cắm và nguồn của camera"
 _NOT_OPEN = "Hãy kiểm tra địa chỉ, mật khẩu và đường mạng"
 _RECONNECTING = "không gửi hình nữa"
+_STOOD = "a trouble of the stream is told once it has stood for 10 s"
 _GONE = ("coverage camera_gone",)
 _CRASHED = ("coverage crashed",)
 _LINK_CRASHED = ("link crashed",)
@@ -75,44 +77,69 @@ def _process(name: str, part: str, how: str, inject: Inject, sentence: str, **mo
 
 
 PROCESSES: Final = (
-    _process("capture killed", "capture", "SIGKILL", by.sent("capture", KILL), _LOST),
-    _process("capture stopped", "capture", "SIGSTOP", by.sent("capture", STOP), _LOST),
-    _process("capture told to end", "capture", "SIGTERM", by.sent("capture", TERM), _LOST),
-    _process("capture crashes", "capture", "SIGABRT", by.sent("capture", ABORT), _LOST),
+    _process("capture killed", "capture", "SIGKILL", by.sent("capture", KILL), _LOST,
+             reason="ended"),
+    _process("capture stopped", "capture", "SIGSTOP", by.sent("capture", STOP), _LOST,
+             reason="silent"),
+    _process("capture told to end", "capture", "SIGTERM", by.sent("capture", TERM), _LOST,
+             reason="ended"),
+    _process("capture crashes", "capture", "SIGABRT", by.sent("capture", ABORT), _LOST,
+             reason="ended"),
     _process("capture killed three times", "capture", "SIGKILL as soon as it is back",
-             by.again_and_again("capture"), _LOST, repeated=True),
-    _process("recognition killed", "recognition", "SIGKILL", by.sent("recognition", KILL), _ENDED),
-    _process("recognition stopped", "recognition", "SIGSTOP", by.sent("recognition", STOP), _SILENT),
-    _process("recognition told to end", "recognition", "SIGTERM", by.sent("recognition", TERM), _ENDED, quick=True),
-    _process("recognition crashes", "recognition", "SIGABRT", by.sent("recognition", ABORT), _ENDED),
+             by.again_and_again("capture"), _LOST, repeated=True,
+             reason="ended", times=3),
+    _process("recognition killed", "recognition", "SIGKILL", by.sent("recognition", KILL), _ENDED,
+             reason="exit -9"),
+    _process("recognition stopped", "recognition", "SIGSTOP", by.sent("recognition", STOP), _SILENT,
+             reason="silent"),
+    _process("recognition told to end", "recognition", "SIGTERM", by.sent("recognition", TERM), _ENDED, quick=True,
+             reason="exit -15"),
+    _process("recognition crashes", "recognition", "SIGABRT", by.sent("recognition", ABORT), _ENDED,
+             reason="exit -6"),
     _process("recognition killed three times", "recognition", "SIGKILL as soon as it is back",
-             by.again_and_again("recognition"), _ENDED, repeated=True),
+             by.again_and_again("recognition"), _ENDED, repeated=True,
+             reason="exit -9", times=3),
     _process("recognition killed as it starts", "recognition", "SIGKILL while it loads",
-             by.as_it_starts("recognition", KILL), _ENDED, repeated=True),
+             by.as_it_starts("recognition", KILL), _ENDED, repeated=True,
+             reason="exit -9", times=2),
     _process("recognition stopped as it starts", "recognition", "SIGSTOP while it loads",
-             by.as_it_starts("recognition", STOP), _SILENT, repeated=True),
+             by.as_it_starts("recognition", STOP), _SILENT, repeated=True,
+             reason="silent", times=2),
     _process("recognition gets no memory", "recognition", "RLIMIT_AS of 600 MB as it starts",
-             by.starved("recognition"), _ENDED, repeated=True),
-    _process("streaming killed", "streaming", "SIGKILL", by.sent("streaming", KILL), _STREAM_LOST, quick=True),
-    _process("streaming stopped", "streaming", "SIGSTOP", by.sent("streaming", STOP), _STREAM_LOST),
-    _process("streaming told to end", "streaming", "SIGTERM", by.sent("streaming", TERM), _STREAM_LOST),
-    _process("streaming crashes", "streaming", "SIGABRT", by.sent("streaming", ABORT), _STREAM_LOST),
+             by.starved("recognition"), "Không đọc được hình từ", repeated=True,
+             reason="failed", times=2),
+    _process("streaming killed", "streaming", "SIGKILL", by.sent("streaming", KILL), _STREAM_LOST, quick=True,
+             reason="exit -9"),
+    _process("streaming stopped", "streaming", "SIGSTOP", by.sent("streaming", STOP), _STREAM_LOST,
+             reason="silent"),
+    _process("streaming told to end", "streaming", "SIGTERM", by.sent("streaming", TERM), _STREAM_LOST,
+             reason="exit -15"),
+    _process("streaming crashes", "streaming", "SIGABRT", by.sent("streaming", ABORT), _STREAM_LOST,
+             reason="exit -6"),
     _process("streaming killed three times", "streaming", "SIGKILL as soon as it is back",
-             by.again_and_again("streaming"), _STREAM_LOST, repeated=True),
+             by.again_and_again("streaming"), _STREAM_LOST, repeated=True,
+             reason="exit -9", times=3),
     _process("streaming stopped as it starts", "streaming", "SIGSTOP while it loads",
-             by.as_it_starts("streaming", STOP), _STREAM_LOST, repeated=True),
+             by.as_it_starts("streaming", STOP), _STREAM_LOST, repeated=True,
+             reason="silent", times=2),
     _process("recognition and streaming killed", "recognition", "SIGKILL to both (streaming restarts too)",
-             by.together(("recognition", KILL), ("streaming", KILL)), _ENDED, ends=(*_CRASHED, *_LINK_CRASHED)),
+             by.together(("recognition", KILL), ("streaming", KILL)), _ENDED, ends=(*_CRASHED, *_LINK_CRASHED),
+             reason="exit -9"),
     _process("recognition and capture stopped", "recognition", "SIGSTOP to both",
-             by.together(("capture", STOP), ("recognition", STOP)), _SILENT),
-    _process("agent killed", "agent", "SIGKILL", by.sent("agent", KILL), _RESTARTED),
+             by.together(("capture", STOP), ("recognition", STOP)), _SILENT,
+             reason="silent"),
+    _process("agent killed", "agent", "SIGKILL", by.sent("agent", KILL), _RESTARTED,
+             reason="ended unexpectedly"),
     _process("agent stopped", "agent", "SIGSTOP; the autostart's watchdog ends it", by.sent("agent", STOP), _RESTARTED,
-             within_s=20.0, slow="missed after 7 s, 2 s pause, then it starts"),
+             within_s=20.0, slow="missed after 7 s, 2 s pause, then it starts",
+             reason="ended unexpectedly"),
     _process("agent told to end", "agent", "SIGTERM: ended in order; the autostart starts it again",
              by.sent("agent", TERM), "Bắt đầu theo dõi", where="terminal", ends=("coverage stopped",)),
-    _process("agent crashes", "agent", "SIGABRT", by.sent("agent", ABORT), _RESTARTED),
+    _process("agent crashes", "agent", "SIGABRT", by.sent("agent", ABORT), _RESTARTED,
+             reason="ended unexpectedly"),
     _process("agent hangs", "agent", "its event loop goes no further", by.hung, _RESTARTED, within_s=20.0,
-             slow="missed after 7 s, 2 s pause, then it starts"),
+             slow="missed after 7 s, 2 s pause, then it starts",
+             reason="hung"),
     Fault("PC asleep for 15 s", "agent", "SIGSTOP to all processes, then SIGCONT", by.asleep, "", blind=False,
           ends=("coverage suspended|coverage camera_gone",)),
     Fault("agent can open no more files", "agent", "RLIMIT_NOFILE at what it has",
@@ -129,7 +156,7 @@ def _line(name: str, mode: Mode, how: str, sentence: str = _AWAY, **more: object
 
 def _whip(name: str, answer: bytes, how: str, sentence: str, path: str = "/media/whip", **more: object) -> Fault:
     inject = by.line(Mode(answer=answer, only=(path,)), by.killed("streaming"))
-    given: dict[str, object] = {"lost": "streaming", "ends": _LINK_CRASHED} | more
+    given: dict[str, object] = {"lost": "streaming", "ends": _LINK_CRASHED, "within_s": 16.0, "slow": _STOOD} | more
     return Fault(name, "stream", f"{how}; streaming killed, so that it asks", inject, sentence, **given)  # type: ignore[arg-type]
 
 
@@ -173,7 +200,7 @@ LINE: Final = (
                                          "Content-Type: application/sdp"),
           "WHIP: no SDP", "Phần truyền hình gặp lỗi"),
     _whip("another PC streams", http("409 Conflict"), "WHIP: HTTP 409", "Một máy khác của điểm cầu này",
-          slow="it asks again every 60 s"),
+          slow=f"{_STOOD}; it asks again every 60 s"),
 )  # fmt: skip
 
 
@@ -185,7 +212,7 @@ def _log_at_start(name: str, damage: object, how: str) -> Fault:
         damage(path)  # type: ignore[operator]
 
     inject = by.at_start(change, lambda place: None)
-    return Fault(name, "log", f"{how}, restart", inject, "nhật ký", ends=("coverage stopped",))
+    return Fault(name, "log", f"{how}, restart", inject, "bị hỏng, đã được giữ nguyên", ends=("coverage stopped",))
 
 
 def _without_gallery(place: Place) -> None:
@@ -252,7 +279,7 @@ DISK: Final = (
     Fault("portrait damaged", "files", "HV1.jpg cut to rubbish, restart",
           by.file_at_start("portraits/HV1.jpg", by.rubbish), "Không đọc được ảnh", ends=("coverage stopped",)),
     Fault("two faces on a portrait", "files", "HV1.jpg beside itself, restart", by.at_start(_two_faces, _one_face),
-          "khuôn mặt; ", ends=("coverage stopped",)),
+          "hãy cắt ảnh để chỉ còn học viên", ends=("coverage stopped",)),
     Fault("portraits' folder gone", "files", "portraits of another name, restart",
           by.setting(portraits='"anh"'), "anh", "terminal", ends=("coverage stopped",), blind=True),
     Fault("weights missing", "files", "the encoder's file removed; recognition killed",
@@ -308,29 +335,32 @@ PC: Final = (
           within_s=12.0, slow="looked at every 10 s"),
     Fault("battery low", "pc", "on battery, 8 %", by.machine(plugged=False, battery=0.08), "pin còn khoảng 10 %",
           within_s=12.0, slow="looked at every 10 s"),
-    Fault("microphone unplugged", "sound", "its stream ends", by.microphone("gone"), "Không dùng được micro"),
-    Fault("microphone hangs", "sound", "no more sound", by.microphone("silent"), "Không dùng được micro"),
+    Fault("microphone unplugged", "sound", "its stream ends", by.microphone("gone"), "Không dùng được micro",
+          within_s=16.0, slow=_STOOD),
+    Fault("microphone hangs", "sound", "no more sound", by.microphone("silent"), "Không dùng được micro",
+          within_s=16.0, slow=_STOOD),
     Fault("no such microphone", "sound", "sound_device = alsa:plughw:9, restart",
           by.setting(sound_device='"alsa:plughw:9"'), "Không dùng được micro", ends=("coverage stopped",)),
 )  # fmt: skip
 
 
 def _join(
-    name: str, how: str, token: by.Token, sentence: str, *, quick: bool = False, mode: Mode | None = None
+    name: str, how: str, token: joining.Token, sentence: str, *, quick: bool = False, mode: Mode | None = None
 ) -> Fault:
-    return Fault(name, "joining", how, by.joining(token, mode), sentence, "terminal", repeated=True, quick=quick)
+    return Fault(name, "joining", how, joining.tries(token, mode), sentence, "terminal", repeated=True, quick=quick)
 
 
 JOINING: Final = (
-    _join("token used", "bridge-agent join with it", by.used, "Mỗi mã dùng một lần", quick=True),
-    _join("token expired", "made a day and a half ago", by.expired, "Hãy xin mã mới"),
-    _join("token mistyped", "two letters exchanged", by.mistyped, "Hãy kiểm tra từng ký tự"),
-    _join("token of another server", "made by a server of another data folder", by.foreign, "Hãy kiểm tra từng ký tự"),
-    _join("server away while joining", "refused", by.fresh, _AWAY, mode=Mode(accepts=False)),
-    _join("captive portal while joining", "HTML", by.fresh, _STRANGER, mode=Mode(answer=http("200 OK", PORTAL))),
-    Fault("joined already", "joining", "bridge-agent join on this data folder", by.joined_already,
+    _join("token used", "bridge-agent join with it", joining.used, "Mỗi mã dùng một lần", quick=True),
+    _join("token expired", "made a day and a half ago", joining.expired, "Hãy xin mã mới"),
+    _join("token mistyped", "two letters exchanged", joining.mistyped, "Hãy kiểm tra từng ký tự"),
+    _join("token of another server", "made by a server of another data folder", joining.foreign,
+          "Hãy kiểm tra từng ký tự"),
+    _join("server away while joining", "refused", joining.fresh, _AWAY, mode=Mode(accepts=False)),
+    _join("captive portal while joining", "HTML", joining.fresh, _STRANGER, mode=Mode(answer=http("200 OK", PORTAL))),
+    Fault("joined already", "joining", "bridge-agent join on this data folder", joining.joined_already,
           "Máy này đã là điểm cầu", "terminal", repeated=True),
-    Fault("key revoked", "server", "by the administrator; a restart after joining anew", by.revoked,
+    Fault("key revoked", "server", "by the administrator; a restart after joining anew", joining.revoked,
           "đã bị thu hồi"),
 )  # fmt: skip
 

@@ -39,6 +39,10 @@ class Fault:
     blind: bool = False
     within_s: float = WITHIN_S
     slow: str = ""
+    times: int = 1
+    """So often the part is lost; the sentence counts once all of these are told, so that it is the last one's."""
+    reason: str = ""
+    """How the reason kept of the last loss must begin; empty: any will do."""
     repeated: bool = False
     """Something is done several times over, or a command has to run first: time counts from when that is done."""
     quick: bool = False

@@ -10,16 +10,21 @@ import psutil
 from bridge_agent.clock import boot_ms
 from models.records import AnyRecord, Coverage, Link
 from tests.faults.hundred.fault import WITHIN_S, Fault
+from tests.faults.hundred.logs import compare
 from tests.faults.hundred.place import NotGoodError, Place, wait
 
 LATEST_S = 60.0
 """When nobody waits for a sentence any more: the limit is judged, not waited for."""
 WELL_S = 120.0
 """The same for being well again."""
+STANDS_S = 90.0
+"""So long what was said of an earlier fault may stand."""
 QUIET_S = 8.0
 """So long a fault that does no harm lasts."""
 NOTICED_MS = 2_500
 """The last good picture may have been looked at a moment after the fault: a sweep, and the picture under way."""
+KEPT_AS = {"capture": "camera"}
+"""Under which name the agent keeps why a process was lost, where it is another."""
 
 
 @dataclass
@@ -32,6 +37,8 @@ class Outcome:
     reason: str = ""
     well_s: float | None = None
     log: str = ""
+    same: int = 0
+    """So many records of the agent's log were compared with the server's, byte for byte, and its chain verified."""
     wrong: list[str] = field(default_factory=list)
     """Whatever is not as the fault demands; a sentence each."""
     late: list[str] = field(default_factory=list)
@@ -50,6 +57,8 @@ def judge(fault: Fault, place: Place) -> Outcome:
 
 
 def _judge(fault: Fault, place: Place, outcome: Outcome) -> None:
+    if fault.sentence and fault.where != "terminal":  # what is said of an earlier fault must not count for this one
+        wait(lambda: not _said(fault, place), STANDS_S, f"{fault.sentence!r} stands on the page before the fault")
     known = len(place.servers_log())
     before = place.process(fault.lost) if fault.lost else 0
     running = {name: place.process(name) for name in ("agent", "recognition", "streaming")}
@@ -62,7 +71,7 @@ def _judge(fault: Fault, place: Place, outcome: Outcome) -> None:
         if fault.repeated:
             began = time.monotonic()
         if fault.sentence:
-            outcome.said = _wait_said(fault, place, printed)
+            outcome.said = _wait_said(fault, place, printed, losses)
             outcome.said_s = time.monotonic() - began
         if fault.lost:
             new = place.wait_process(fault.lost, before)
@@ -86,6 +95,7 @@ def _judge(fault: Fault, place: Place, outcome: Outcome) -> None:
         wait(lambda: place.absent_ms() == 0, 20, "present")
     except TimeoutError:
         outcome.wrong.append(f"the learner counts as absent for {place.absent_ms()} ms")
+    outcome.same = compare(place)
 
 
 def _since(pid: int, began: float) -> float:
@@ -93,17 +103,39 @@ def _since(pid: int, began: float) -> float:
     return max(0.0, psutil.Process(pid).create_time() - (time.time() - time.monotonic()) - began)
 
 
-def _wait_said(fault: Fault, place: Place, printed: int) -> str:
-    """The sentence, once it is said. Raises TimeoutError with what is said instead."""
+def _lost_since(fault: Fault, place: Place, before: dict[str, tuple[int, str]]) -> int:
+    """How often the part that the fault ends was lost since. The agent itself counts from its start."""
+    kept = KEPT_AS.get(fault.lost, fault.lost)
+    known = {} if fault.lost == "agent" else before
+    return place.losses().get(kept, (0, ""))[0] - known.get(kept, (0, ""))[0]
+
+
+def _shown(fault: Fault, place: Place) -> str:
+    """The page on which the fault must be told."""
+    return place.page("/" if fault.where == "page" else fault.where.format(learner=place.learner))
+
+
+def _line_with(sentence: str, text: str) -> str:
+    return next((one.strip() for one in text.splitlines() if sentence in one), "")
+
+
+def _said(fault: Fault, place: Place) -> str:
+    return _line_with(fault.sentence, _shown(fault, place))
+
+
+def _wait_said(fault: Fault, place: Place, printed: int, losses: dict[str, tuple[int, str]]) -> str:
+    """The sentence, once it is said of the last loss. Raises TimeoutError with what is said instead."""
     seen: list[str] = []
 
     def look() -> str:
+        if fault.times > 1 and _lost_since(fault, place, losses) < fault.times:
+            seen[:] = ["not all losses told"]
+            return ""
         if fault.where == "terminal":
-            text = place.printed(printed)
+            seen[:] = [place.printed(printed)]
         else:
-            text = place.page("/" if fault.where == "page" else fault.where.format(learner=place.learner))
-        seen[:] = [text]
-        return next((one.strip() for one in text.splitlines() if fault.sentence in one), "")
+            seen[:] = [_shown(fault, place)]
+        return _line_with(fault.sentence, seen[0])
 
     try:
         return str(wait(look, LATEST_S, "sentence"))
@@ -127,12 +159,13 @@ def _restarts(
     fault: Fault, place: Place, outcome: Outcome, before: dict[str, tuple[int, str]], running: dict[str, int]
 ) -> None:
     after = place.losses()
-    kept = {"capture": "camera"}.get(fault.lost, fault.lost)
+    kept = KEPT_AS.get(fault.lost, fault.lost)
     if fault.lost:
-        known = {} if fault.lost == "agent" else before
-        if "in order" not in fault.how and after.get(kept, (0, ""))[0] <= known.get(kept, (0, ""))[0]:
-            outcome.wrong.append(f"no reason is kept of why {kept} was lost: {after}")
+        if "in order" not in fault.how and (told := _lost_since(fault, place, before)) < fault.times:
+            outcome.wrong.append(f"{kept} was lost {fault.times} times, but that is told {told} times: {after}")
         outcome.reason = after.get(kept, (0, ""))[1]
+        if not outcome.reason.startswith(fault.reason):
+            outcome.wrong.append(f"the reason kept is {outcome.reason!r}, not {fault.reason!r}")
     for name, pid in running.items():
         with_it = {"agent": ("agent", "recognition", "streaming")}.get(fault.lost, (fault.lost,))
         if name not in with_it and not fault.restarts and place.process(name) != pid:

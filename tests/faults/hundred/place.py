@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import socket
-import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -61,8 +60,8 @@ kbit_s = 300
 sound = true
 sound_device = "{sound}"
 """
-HARMLESS = ("vừa bị ngắt đột ngột", "đường truyền yếu")
-"""What the page may say of a bridge point that is good: that it has just been restarted, that the machine is busy."""
+HARMLESS = ("vừa bị ngắt đột ngột", "vừa mất hình và đã có hình lại", "đường truyền yếu")
+"""What the page may say of a bridge point that is good: that it, or its camera, is just back; that the PC is busy."""
 DISK_MB = 1_300
 """Above the gigabyte under which the page complains."""
 
@@ -132,7 +131,7 @@ class Place:
         if health["session"] != SESSION:
             wrong.append("no session")
         page = self.page()
-        wrong += [f"the page lacks {said!r}" for said in ("Đang truyền hình", "1 có mặt") if said not in page]
+        wrong += [f"the page lacks {said!r}" for said in ("kbit/giây", "1 có mặt") if said not in page]
         return wrong
 
     def wait_good(self, seconds: float = 60.0) -> float:
@@ -206,17 +205,6 @@ class Place:
         self.meddle("machine.json", json.dumps(GOOD_MACHINE | changed))
 
     # What is on record
-
-    def agents_log(self) -> list[AnyRecord]:
-        """All records of the agent's log, from a copy."""
-        copy = self.folder / "copy"
-        shutil.rmtree(copy, ignore_errors=True)
-        copy.mkdir()
-        for file in self.data.glob("log.db*"):
-            if file.name in ("log.db", "log.db-wal"):
-                shutil.copy(file, copy)
-        with contextlib.closing(sqlite3.connect(copy / "log.db")) as db:
-            return [decode(one) for (one,) in db.execute("select line from records order by seq")]
 
     def servers_log(self) -> list[AnyRecord]:
         """All records that the server holds, of all logs of this agent."""

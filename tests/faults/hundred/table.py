@@ -14,24 +14,26 @@ HEAD = ("No.", "Fault", "Part", "Injected by", "The page says", "after s", "Rest
         "On record", "Verdict")  # fmt: skip
 
 
-def table(faults: Sequence[Fault], outcomes: Mapping[str, Outcome], when: str, where: str) -> str:
-    """The whole file."""
+def table(faults: Sequence[Fault], outcomes: Mapping[str, Outcome], when: str, where: str, proof: Sequence[str]) -> str:
+    """The whole file. proof: what `central-server verify` found when all was done."""
     good = sum(name in outcomes and not outcomes[name].wrong and not outcomes[name].late for name in _names(faults))
+    ran = sum(name in outcomes for name in _names(faults))
     late = sum(name in outcomes and not outcomes[name].wrong and bool(outcomes[name].late) for name in _names(faults))
     rows = [_row(number, fault, outcomes.get(fault.name)) for number, fault in enumerate(faults, 1)]
     return "\n".join(
         [
             f"# {len(faults)} faults, injected one by one",
             "",
-            f"Written by `python3 deploy/run.py faults` on {when} at {where}. Each fault was injected into a running "
+            f"Written by `python3 deploy/run.py faults` {when}, at {where}. Each fault was injected into a running "
             "agent in the midst of a class (real processes, server, camera and line; `tests/faults/hundred`): all "
-            "good, the fault, what the technician's page says, the fault removed, all good again, the log compared "
-            "with the server's.",
+            "good, the fault, what the technician's page says, the fault removed, all good again, the chain of the "
+            "agent's log verified and its records compared with the server's, byte for byte. Then `central-server "
+            f"verify` proved all of the server's logs: {'; '.join(proof) or 'all of it fits'}.",
             "",
-            f"**{good} of {len(faults)} as demanded**, {late} right but late, {len(faults) - good - late} wrong or not "
-            f"run. Demanded are the sentence and the restart within {WITHIN_S:g} s, or within the limit that is "
-            "given with its reason; no second in which nobody could see may be on record as watched; and the learner, "
-            "who sat there all the time, never counts as absent.",
+            f"**{good} of {len(faults)} as demanded**, {late} right but late, {ran - good - late} wrong, "
+            f"{len(faults) - ran} not run. Demanded are the sentence and the restart within {WITHIN_S:g} s, or within "
+            "the limit that is given with its reason; no second in which nobody could see may be on record as watched; "
+            "and the learner, who sat there all the time, never counts as absent.",
             "",
             f"| {' | '.join(HEAD)} |",
             f"|{'---|' * len(HEAD)}",
@@ -53,10 +55,11 @@ def _row(number: int, fault: Fault, outcome: Outcome | None) -> list[str]:
     why = ", ".join(one for one in (fault.slow, "the agent is started with it" if fault.starts else "") if one)
     limit = f" (limit {fault.limit_s:g}: {why})" if fault.limit_s != WITHIN_S else ""
     verdict = "; ".join((*outcome.wrong, *outcome.late)) or "good"
+    same = f"; {outcome.same} records the same" if outcome.same else ""
     cells = [
         str(number), fault.name, fault.part, fault.how, f"{said}{where}", f"{_seconds(outcome.said_s)}{limit}",
         f"{fault.lost} ({outcome.reason})" if fault.lost else "", _seconds(outcome.restart_s),
-        _seconds(outcome.well_s), outcome.log, verdict,
+        _seconds(outcome.well_s), f"{outcome.log}{same}", verdict,
     ]  # fmt: skip
     return [re.sub(r"\s+", " ", _anonymous(cell)).replace("|", "/") for cell in cells]
 
