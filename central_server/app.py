@@ -279,7 +279,8 @@ def health(of: ServicesDep) -> Response:
     the one page for everybody.
 
     Status 503 where the database can't be read. media: passing; reencoding, which costs much processor time (the log
-    says why); null while no stream is wanted. failing: each work that fails, the longest first; since: server time, ms.
+    says why); null while no stream is wanted. failing: the names of the works that fail, the longest first; what that
+    costs is told to the administrator and on the server itself (`doctor`).
     """
     try:
         with of.engine.connect() as connection:
@@ -287,9 +288,6 @@ def health(of: ServicesDep) -> Response:
         ok = True
     except SQLAlchemyError:
         ok = False
-    failing = [
-        {"work": one.work, "since": one.since, "things": one.things, "vi": one.said[0], "en": one.said[1]}
-        for one in of.works.failing()
-    ]
+    failing = [{"work": one.work, "since": one.since} for one in of.works.failing()]
     told = json.dumps({"ok": ok, "media": of.media.way, "failing": failing}, ensure_ascii=False)
     return Response(told, 200 if ok else 503, media_type="application/json")

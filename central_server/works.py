@@ -69,6 +69,14 @@ COSTS: Final[Mapping[str, Sentence]] = {
 """What it costs that a work fails."""
 
 
+def said(work: str) -> Sentence:
+    """What it costs that a work fails, and what to do."""
+    vi, en = COSTS.get(work, (f"Việc “{work}” không chạy được.", f"The work “{work}” fails."))
+    if work in ("writing", "copies"):
+        return vi, en
+    return f"{vi} {SEE_LOG[0]}", f"{en} {SEE_LOG[1]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Failing:
     """A work that fails now."""
@@ -86,10 +94,7 @@ class Failing:
     @property
     def said(self) -> Sentence:
         """What it costs, and what to do."""
-        vi, en = COSTS.get(self.work, (f"Việc “{self.work}” không chạy được.", f"The work “{self.work}” fails."))
-        if self.work in ("writing", "copies"):
-            return vi, en
-        return f"{vi} {SEE_LOG[0]}", f"{en} {SEE_LOG[1]}"
+        return said(self.work)
 
 
 @dataclass(slots=True)

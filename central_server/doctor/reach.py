@@ -18,6 +18,7 @@ from central_server.media.messages import Event, Ready, Settings
 from central_server.media.process import RelayProcess
 from central_server.serving import listen
 from central_server.web.figures import day, day_time
+from central_server.works import said
 from models.reasons import reason
 
 WAIT_S = 15.0
@@ -46,9 +47,10 @@ def background(config: Config) -> list[Finding]:
     if told is None or not isinstance(failing := told.get("failing"), list):
         return []
     found = [
-        wrong(f"Từ {day_time(one['since'])}, {day(one['since'])}: {one['vi']}",
-              f"Since {day_time(one['since'])}, {day(one['since'])}: {one['en']}")
+        wrong(f"Từ {day_time(one['since'])}, {day(one['since'])}: {vi}",
+              f"Since {day_time(one['since'])}, {day(one['since'])}: {en}")
         for one in failing
+        for vi, en in (said(one["work"]),)
     ]  # fmt: skip
     return found or [
         good("Mọi việc nền của máy chủ đều chạy tốt.", "All of the server's work beside requests is well.")

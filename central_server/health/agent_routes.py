@@ -36,5 +36,5 @@ async def line(signed: SignedDep, of: ServicesDep) -> Response:
 @router.post("/udp", **described(UdpAnswer, None, (400, 401, 408, 413, 429)))
 async def udp(signed: SignedDep, of: ServicesDep) -> Response:
     """Open a port that answers the asking device for some seconds: its doctor finds out whether UDP gets through."""
-    port, key = await of.media.udp_checks.open()
+    port, key = await of.media.udp_checks.open(signed.device.id)
     return answer(UdpAnswer(port=port, key=key, ice_servers=of.media.ice_servers()))

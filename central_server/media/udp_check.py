@@ -26,10 +26,15 @@ class UdpChecks:
     """The ports that are open now."""
 
     def __init__(self) -> None:
-        self._open: set[asyncio.DatagramTransport] = set()
+        self._open: dict[asyncio.DatagramTransport, str] = {}
 
-    async def open(self) -> tuple[int, str]:
-        """A port that answers from now on, and the key to it. Raises BusyError when many are open, OSError."""
+    async def open(self, device: str) -> tuple[int, str]:
+        """A port that answers from now on, and the key to it. Raises BusyError when many are open, OSError.
+
+        A device has one at a time: its last one is closed, so none keeps the others from measuring.
+        """
+        for transport in [one for one, whose in self._open.items() if whose == device]:
+            self._close(transport)
         if len(self._open) >= AT_ONCE:
             raise BusyError(
                 "Nhiều điểm cầu đang đo đường truyền cùng lúc. Hãy đo lại sau một phút.",
@@ -38,7 +43,7 @@ class UdpChecks:
         key = secrets.token_hex(16)
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: _Answering(key), sock=_socket())
-        self._open.add(transport)
+        self._open[transport] = device
         loop.call_later(OPEN_S, self._close, transport)
         return transport.get_extra_info("sockname")[1], key
 
@@ -48,7 +53,7 @@ class UdpChecks:
             self._close(transport)
 
     def _close(self, transport: asyncio.DatagramTransport) -> None:
-        self._open.discard(transport)
+        self._open.pop(transport, None)
         transport.close()
 
 

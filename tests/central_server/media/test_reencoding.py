@@ -40,7 +40,7 @@ async def test_a_relay_that_re_encodes_says_so_and_gives_picture_and_sound(tmp_p
         picture, sound = await peers.play("r1", "camera"), await peers.play("r1", "sound")
         await asyncio.gather(picture.until(10), sound.until(30))
         assert media.way == "reencoding"
-        assert server.client().get("/health").json() == {"ok": True, "media": "reencoding"}
+        assert server.client().get("/health").json()["media"] == "reencoding"
         assert sound.loud > 10
         await until(lambda: media.rooms(SESSION)["r1"].speaking)
         await media.let_hear(SESSION, frozenset())
