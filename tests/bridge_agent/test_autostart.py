@@ -96,15 +96,6 @@ def test_where_the_system_does_not_take_it_nothing_says_that_it_is_on(tmp_path: 
     assert autostart.started_by(how, folder) is None
 
 
-@pytest.mark.skipif(not shutil.which("false"), reason="needs a program that always fails")
-def test_where_the_system_does_not_take_it_nothing_says_that_it_is_on(tmp_path: Path) -> None:
-    how = autostart.Way(tmp_path / "units" / autostart.UNIT, "user.service", ("false",))
-    folder = joined(tmp_path / "agent")
-    with pytest.raises(FinalError, match="daemon-reload"):
-        autostart.on(how, folder, None, None)
-    assert autostart.started_by(how, folder) is None
-
-
 STORY = """
 import json, os, signal, subprocess, sys, time
 from pathlib import Path
