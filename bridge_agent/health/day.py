@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from bridge_agent.alarms import Fault
 from bridge_agent.health.checklist import Check
 from bridge_agent.health.lights import about_people, part_of
 from bridge_agent.health.remedies import QUIET, Remedy, remedy
-from models.health import Light, Machine, State
+from models.health import Light, Machine, Part, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class DayView:
 
 
 def faults_of(standing: tuple[Fault, ...], lights: tuple[Light, ...]) -> tuple[Shown, ...]:
-    """All that stands, the worst first: alarms, then lights that need attention without an alarm, then people."""
+    """All that stands, the worst first and each before what follows from it, people last."""
     shown = [
         Shown(fault, None if about_people(fault.name) else part, state, remedy(fault.name))
         for fault in standing
@@ -95,4 +96,5 @@ def faults_of(standing: tuple[Fault, ...], lights: tuple[Light, ...]) -> tuple[S
         for light in lights
         if light.vi and light.part not in told and light.part in QUIET
     ]
-    return tuple(sorted(shown, key=lambda one: (one.state != "bad", one.part is None)))
+    order = (*get_args(Part), None)
+    return tuple(sorted(shown, key=lambda one: (one.part is None, one.state != "bad", order.index(one.part))))

@@ -56,6 +56,12 @@ _SEE_THERE: Final = (
     "Có cảnh báo trên trang của cán bộ kỹ thuật tại điểm cầu. Hãy xem ở đó.",
     "There is an alarm on the technician's page at the bridge point. Look there.",
 )
+_WEAK_LINE: Final = (
+    "Đang truyền hình, đường truyền yếu: hình tự nhỏ lại, điểm danh vẫn tiếp tục. Nên dùng dây mạng và dừng các việc "
+    "tải tệp.",
+    "Streaming, the line is weak: the picture gets smaller by itself, attendance goes on. Use a cable and stop "
+    "downloads.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,7 @@ def _quiet(part: Part, now: Situation) -> Light:
         if now.stream is None or now.stream.light == "off":
             return Light(part=part, state="off")
         if now.stream.light in ("lowered", "down"):
-            vi, en = now.stream.why or now.stream.word
+            vi, en = now.stream.why or (_WEAK_LINE if now.stream.light == "lowered" else now.stream.word)
             return Light(part=part, state="attention", vi=_cut(vi), en=_cut(en))
     if part == "log" and now.waiting and now.oldest_ms > LONG_WAIT_MS:
         minutes = now.oldest_ms // 60_000

@@ -107,6 +107,8 @@ def trouble(state: StreamState) -> Sentence | None:
 def _because(said: str, why: str) -> str:
     """With the reason behind the first sentence, which says what is wrong; the rest says what to do."""
     what, stop, then = said.partition(".")
+    if ". " in why:
+        return f"{what}. {why.rstrip('.')}{stop}{then}"
     return f"{what} ({why.rstrip('.')}){stop}{then}"
 
 

@@ -64,6 +64,11 @@ def test_the_worst_comes_first_and_people_last() -> None:
     assert [one.fault.name for one in faults_of(standing, shining)] == ["server", "clock", "suspicion"]
 
 
+def test_of_faults_equally_bad_the_camera_comes_before_what_follows_from_it() -> None:
+    standing = tuple(Fault(name, name, name) for name in ("server", "stream", "trouble camera_gone"))
+    assert [one.fault.name for one in faults_of(standing, ())] == ["trouble camera_gone", "stream", "server"]
+
+
 def facts(**changed: object) -> Facts:
     given = lights(Situation({}, in_session=False, watching=False, stream=None, waiting=0, oldest_ms=0))
     ready = dataclasses.replace(

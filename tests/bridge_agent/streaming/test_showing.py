@@ -30,6 +30,13 @@ def test_every_trouble_has_words_and_says_that_attendance_goes_on(trouble: Troub
     assert showing.view(state(trouble), 1).light == "down"
 
 
+def test_a_reason_of_several_sentences_stands_behind_what_is_wrong_without_brackets() -> None:
+    said = showing.trouble(state("refused", said="It starts. Attendance goes on."))
+    assert said is not None and said[1].startswith(
+        "The server does not take this room's stream. It starts. Attendance goes on. The agent tries again"
+    )
+
+
 @pytest.mark.parametrize("trouble", sorted(set(TROUBLES) - {"no_picture"}))
 @pytest.mark.parametrize("watching", [True, False])
 def test_a_trouble_that_stands_becomes_an_alarm(trouble: Trouble, watching: bool) -> None:
