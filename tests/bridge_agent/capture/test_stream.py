@@ -33,5 +33,5 @@ def test_pictures_over_http_come_as_they_are_filmed_until_the_camera_is_unplugge
                     camera.unplugged.set()
         reader.close()
         assert all(abs(after - before - 20) <= 2 for before, after in itertools.pairwise(greys))
-        with pytest.raises(SourceError, match=r"127.*\(camera đang bận hoặc gặp lỗi\)"):
+        with pytest.raises(SourceError, match=r"127.*\(camera báo lỗi hoặc quá nhiều người xem\)"):
             StreamReader(Stream(camera.address))

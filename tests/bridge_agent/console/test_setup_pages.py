@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from bridge_agent.autostart import UNIT, Way
-from bridge_agent.autostart import UNIT, Way
 from bridge_agent.capture.source import CameraPin
 from bridge_agent.config import Config, Settings
 from bridge_agent.console.app import create_app
@@ -22,7 +21,6 @@ from bridge_agent.setup.looking import Look
 from bridge_agent.setup.progress import Progress, ProgressFile, Result, Sentence
 from bridge_agent.setup.wizard import Wizard
 from tests.bridge_agent.console.scripted_desk import ScriptedDesk
-from tests.bridge_agent.test_autostart import joined
 from tests.bridge_agent.test_autostart import joined
 from tests.mjpeg_camera import filming
 
@@ -128,20 +126,6 @@ async def test_what_is_bad_can_not_be_accepted_and_the_day_page_is_never_locked(
     assert (await pages.http.get("/setup/consent")).headers["location"] == "/setup"
     assert (await pages.http.get("/?setup=later")).status_code == 200
     assert (await pages.http.get("/kiosk")).status_code == 200
-
-
-async def test_the_last_page_has_the_agent_start_by_itself_or_says_why_not(pages: Pages) -> None:
-    folder = pages.wizard.settings.folder
-    startup = folder.path / "Startup" / UNIT
-    assert 'id="autostart-on"' in (await pages.http.get("/setup/done")).text
-    got = await pages.act("autostart")  # nothing has joined in this folder
-    assert got.status_code == 409 and "chưa gia nhập" in got.json()["vi"]
-    assert not startup.exists() and 'id="autostart-on"' in (await pages.http.get("/setup/done")).text
-    joined(folder.path)
-    assert (await pages.act("autostart")).status_code == 200
-    assert f'"run" "--data" "{folder.path}"' in startup.read_text(encoding="utf-8")
-    page = (await pages.http.get("/setup/done")).text
-    assert "Đã bật." in page and str(startup) in page and 'id="autostart-on"' not in page
 
 
 async def test_the_last_page_has_the_agent_start_by_itself_or_says_why_not(pages: Pages) -> None:
