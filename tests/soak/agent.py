@@ -267,7 +267,7 @@ def samples(plan: Plan, ends: float | None = None) -> Iterator[Sample]:
     environment: dict[str, Any] = {**os.environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
     assert process.stdout is not None
-    cut = threading.Timer(0 if ends is None else max(0, ends - time.monotonic()), process.kill)
+    cut = threading.Timer(0 if ends is None else max(0, ends - time.monotonic()), _cut, (process.pid,))
     if ends is not None:
         cut.start()
     try:
@@ -280,6 +280,17 @@ def samples(plan: Plan, ends: float | None = None) -> Iterator[Sample]:
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+def _cut(pid: int) -> None:
+    """Kill it, and its children: one that is just starting would notice late, and holds standard output open."""
+    family = list[psutil.Process]()
+    with contextlib.suppress(psutil.NoSuchProcess):
+        agent = psutil.Process(pid)
+        family = [agent, *agent.children(recursive=True)]
+    for one in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
 
 
 if __name__ == "__main__":

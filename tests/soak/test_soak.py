@@ -60,6 +60,14 @@ def test_sqlites_caches_are_no_growth() -> None:
     assert grown(filling).uss == pytest.approx(1.0)
 
 
+def test_a_connection_that_is_sometimes_closed_is_no_growth() -> None:
+    """By chance closed in some readings of the first half and in none of the second: a slice once failed for it."""
+    samples = [
+        msgspec.structs.replace(one, handles=22 - (30 <= n < 60 and n % 7 == 0)) for n, one in enumerate(steady())
+    ]
+    assert grown(samples).handles == 0
+
+
 def test_too_few_readings_say_nothing() -> None:
     with pytest.raises(ValueError, match="too few"):
         grown(steady(5))
