@@ -66,7 +66,7 @@ class BatchesFirst:
         try:
             response = await batches(request, of)
         except ServerError as error:
-            response = answer_error(of.pages, request, error)
+            response = answer_error(of.pages, request, error, PATH)
         except Exception:  # whatever nobody foresaw gets the app's sentence; uvicorn logs what is raised on
             await answer_unexpected(of.pages, request)(scope, receive, send)
             raise

@@ -44,10 +44,10 @@ def render_error(pages: Pages, request: Request, error: DiemdanhError, status: i
     return pages.page(request, "error.html", status, sentence=error.sentence(page_language(request)))
 
 
-def answer_error(pages: Pages, request: Request, error: ServerError) -> Response:
-    """The answer for an error of ours, with one line for the log."""
-    # The route's address: the one that was asked for may name a learner, or hold what opens a stream.
-    route = getattr(request.scope.get("route"), "path", "other")
+def answer_error(pages: Pages, request: Request, error: ServerError, route: str = "") -> Response:
+    """The answer for an error of ours, with one line for the log. route: its address, where the app did not find it."""
+    # Never the address that was asked for: it may name a learner, or hold what opens a stream.
+    route = route or getattr(request.scope.get("route"), "path", "other")
     log.info("refused path=%s status=%d error=%s", route, error.status, type(error).__name__)
     return render_error(pages, request, error, error.status)
 

@@ -100,7 +100,7 @@ def test_two_agents_and_one_learner(server: Running, agent: Agent, other: Agent)
     assert SENTENCE in page(server, f"/courses/{now.facts.course}")
     ((vi, en),) = notices(server)
     assert f"Học viên {who} được ghi nhận ở cả hai điểm cầu" in vi
-    assert "in the same minute, first at 08:10:00 24/11/2026, 1 minutes in all" in en
+    assert "in the same minute, first at 08:10:00 24/11/2026, 1 minute in all" in en
     assert any(one["seen_ms"] == 10 * MINUTE for one in figures(server) if one["id"] == who)  # elsewhere never counts
 
 
