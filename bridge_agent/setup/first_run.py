@@ -19,7 +19,6 @@ async def first_run(
 ) -> bool:
     """Serve the wizard until this PC has joined (True), or `stop` is set. Raises ConsoleError, DataFolderError."""
     wizard = Wizard(settings, keys, wall)
-    wizard.begin_guided()
 
     def listening(address: str) -> None:
         journal.say(

@@ -110,11 +110,6 @@ class Wizard:
 
     # Steps
 
-    def begin_guided(self) -> None:
-        """The steps come one after the other from now on, if none was made yet. Raises DataFolderError."""
-        if not self.state.progress.guided and not self.state.progress.results:
-            self.state.keep(Progress(guided=True))
-
     async def join(self, text: str, address: str) -> None:
         """Join with what was typed, pasted or scanned. address: of the server, where the text holds none.
 
@@ -132,6 +127,9 @@ class Wizard:
                 )
             async with Server(server, ServerClock(this_pc())) as to:
                 await identity.join(self.settings.folder, self._keys, to, code.token)
+            if not self.state.progress.results:
+                # Only now: whose identity was lost and came back is not led through all steps.
+                self.state.keep(Progress(guided=True))
             await self.looker.end()
             self.code = None
             self.joined.set()

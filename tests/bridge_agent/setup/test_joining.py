@@ -47,8 +47,9 @@ def wizard(folder: Path) -> Wizard:
 
 async def test_a_line_as_the_server_shows_it_joins(server: Running, tmp_path: Path) -> None:
     one = wizard(tmp_path)
+    assert not one.state.progress.guided, "an identity that was lost may come back"
     await one.join(f"  {write(server.address, server.token())}  ", "")
-    assert one.has_joined
+    assert one.has_joined and one.unfinished, "it is led through the steps that follow"
     member = one.membership()
     assert member is not None and (member.server, member.bridge_point_name) == (server.address, "Thủ Dầu Một")
     assert load(one.settings.folder, KeyStore()).membership == member
