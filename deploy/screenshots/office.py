@@ -37,7 +37,10 @@ _LIVE = text(
 _PLACE = text(
     "SELECT place.bridge_point, enrolment.learner, learner.code FROM session_bridge_point AS place"
     " JOIN enrolment ON enrolment.bridge_point = place.bridge_point AND enrolment.course = :course"
-    " JOIN learner ON learner.id = enrolment.learner WHERE place.session = :session ORDER BY place.bridge_point LIMIT 1"
+    " JOIN learner ON learner.id = enrolment.learner WHERE place.session = :session"
+    # Where most sit, for some pages show a neighbour, too.
+    " ORDER BY (SELECT count(*) FROM enrolment AS e"
+    " WHERE e.course = :course AND e.bridge_point = place.bridge_point) DESC, place.bridge_point LIMIT 1"
 )
 _OVER = text(
     "SELECT session.id FROM session JOIN session_bridge_point AS place ON place.session = session.id"

@@ -22,6 +22,8 @@ forms((form, { ok }) => {
   if (form.dataset.then === "reload") location.reload();
   if (form.dataset.then === "autostart") { location.hash = "autostart"; location.reload(); }
 });
+// A browser that loads a page anew does not always go to the part that the address names.
+if (location.hash === "#autostart") document.getElementById("autostart")?.focus();
 if (document.getElementById("live")) live();
 
 document.addEventListener("click", (event) => {

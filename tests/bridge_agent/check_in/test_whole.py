@@ -114,7 +114,8 @@ def test_a_morning_of_forty_cards_and_pins_with_a_crash_in_between(
         missed = [r for r in records if isinstance(r, SpotCheck) and r.learner == one.id and not r.answered]
         (check,) = missed
         asked = (check.server_time(check.asked) - EPOCH) / MINUTE
-        assert -1 <= asked - gone[one.id] <= 45  # -1: asked while leaving
+        # -1: asked while leaving. No lot comes nearer in the break.
+        assert -1 <= asked - gone[one.id] <= 45 + (15 if gone[one.id] < 135 < asked else 0)
         assert check.at - check.asked == 3 * MINUTE
         assert absent == pytest.approx(240 - asked - (15 if asked < 135 else 0), abs=0.02)
         assert seen <= gone[one.id] - 60
