@@ -59,7 +59,7 @@ TESTS = [
     ["-m", "pytest", "-m", "timed and not nightly", "-n", "2", "--dist", "loadfile", "--durations=12"],
     ["-m", "pytest", "-m", "alone and not nightly", "--durations=12"],
 ]
-SECOND_TRIES = 5
+SECOND_TRIES = 8
 """So many failed tests of a stage are tried once more, alone: some ask how soon something happens on whatever machine
 this is. What fails twice fails, and what passed only then is named at the end."""
 # Browser libraries: file inside the npm package -> file in static/vendor.
