@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bridge_agent.check_in.desk import Desk, DeskError, Outcome
 from bridge_agent.console import kiosk
+from bridge_agent.console.form_fields import fields_of
 from bridge_agent.console.words import Words, page_language
 from bridge_agent.health.remedies import ACTS as PRESSED
 from bridge_agent.health.remedies import Act as Pressed
@@ -196,13 +196,9 @@ def routes(desk: Desk) -> list[Route]:
 
 def _endpoint(desk: Desk, act: Act) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        try:
-            body = (await request.body()).decode()  # not longer than guard.BODY_LIMIT
-            fields = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=20))
-        except ClientDisconnect:
-            return Response(status_code=400)
-        except ValueError:
-            return JSONResponse({"vi": "Yêu cầu không hợp lệ.", "en": "The request is not valid."}, 400)
+        fields = await fields_of(request)
+        if isinstance(fields, Response):
+            return fields
         try:
             return JSONResponse(await act(desk, fields, Words(page_language(request))))
         except InputError as error:

@@ -7,15 +7,15 @@ import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bridge_agent.clock import wall_ms
+from bridge_agent.console.form_fields import fields_of
 from bridge_agent.console.live import BEAT_S, EventStream
 from bridge_agent.console.rendering import Pages
 from bridge_agent.console.words import Sentence, day, day_time, page_language, second_time
@@ -206,13 +206,9 @@ class SetupPages:
 
     def _endpoint(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            try:
-                body = (await request.body()).decode()  # not longer than guard.BODY_LIMIT
-                fields = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=20))
-            except ClientDisconnect:
-                return Response(status_code=400)
-            except ValueError:
-                return JSONResponse({"vi": "Yêu cầu không hợp lệ.", "en": "The request is not valid."}, 400)
+            fields = await fields_of(request)
+            if isinstance(fields, Response):
+                return fields
             try:
                 await act({name: value[:LONGEST] for name, value in fields.items()})
             except DiemdanhError as error:
